@@ -1,0 +1,49 @@
+# Doorstep: every target works on a fresh machine with python3 >= 3.11 and make.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help install demo test check bench lock clean
+
+help:            ## Lists what can be made.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+install: $(STAMP) ## Installs the locked dependencies and Doorstep itself into .venv.
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Doorstep needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) ..."
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $(STAMP)
+
+demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--exit --json' ends by itself.
+	@$(BIN)/python -m marketplace demo $(ARGS)
+
+test: install    ## Runs the whole suite on its own throw-away servers.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schema.export --check
+	@! grep -q '://' requirements.lock || { echo 'requirements.lock names a host'; exit 1; }
+
+bench: install   ## Measures the hot paths against bare baselines in the same run.
+	@$(BIN)/python -m pytest tests/benchmarks -m bench -q -s -p no:cacheprovider $(ARGS)
+
+lock:            ## Writes requirements.lock anew from pyproject.toml (needs uv).
+	uv pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements.lock
+
+clean:           ## Removes the environment and the local state of demo and tests.
+	rm -rf $(VENV) .doorstep

@@ -1,0 +1,109 @@
+"""Tables of what shippers ask for: quotes, batches, deliveries and their packages."""
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.models import Model
+
+
+class Quote(Model):
+    """An immutable price for a list of deliveries, until it expires or becomes a batch."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    request = fields.JSONField[list[dict[str, object]]]()
+    lines = fields.JSONField[list[dict[str, object]]]()
+    problems = fields.JSONField[list[dict[str, object]]]()
+    total_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    is_degraded = fields.BooleanField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "quote"
+
+
+class Batch(Model):
+    """A shipper's posting of up to 1,000 deliveries."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    quote_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "batch"
+
+
+class Delivery(Model):
+    """One parcel's move from a pickup to a drop-off, priced, and its state.
+
+    `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
+    orders its events. `plan_after` keeps it out of planning until then.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    batch_id = fields.UUIDField()
+    external_id = fields.CharField(max_length=100)
+    digest = fields.BinaryField()
+    state = fields.CharField(max_length=22)
+    sequence = fields.IntField(db_default=0)
+    service_level = fields.CharField(max_length=20)
+    return_of = fields.UUIDField(null=True)
+    route_id = fields.UUIDField(null=True)
+    # Where from
+    hub_id = fields.UUIDField(null=True)
+    pickup_lat = fields.FloatField()
+    pickup_lon = fields.FloatField()
+    pickup_address = fields.CharField(max_length=200)
+    pickup_name = fields.CharField(max_length=80)
+    pickup_phone = fields.CharField(max_length=20)
+    pickup_opens_at = fields.DatetimeField()
+    pickup_closes_at = fields.DatetimeField()
+    # Where to
+    dropoff_lat = fields.FloatField()
+    dropoff_lon = fields.FloatField()
+    dropoff_address = fields.CharField(max_length=200)
+    recipient_name = fields.CharField(max_length=80)
+    recipient_phone = fields.CharField(max_length=20)
+    instructions = fields.CharField(max_length=500)
+    dropoff_opens_at = fields.DatetimeField()
+    dropoff_closes_at = fields.DatetimeField()
+    time_zone = fields.CharField(max_length=60)
+    # What
+    load = ArrayField(element_type="int", null=False)
+    requirements = ArrayField(element_type="text", null=False)
+    pin = fields.CharField(max_length=8, null=True)
+    pin_attempts = fields.SmallIntField(db_default=0)
+    # Money and plan
+    price_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    priority = fields.SmallIntField(db_default=0)
+    plan_after = fields.DatetimeField()
+    unassigned_reason = fields.CharField(max_length=20, null=True)
+    failure_reason = fields.CharField(max_length=30, null=True)
+    created_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "delivery"
+
+
+class Package(Model):
+    """A physical item of a delivery: weight in grams, sides in millimetres."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    description = fields.CharField(max_length=200)
+    weight_g = fields.IntField()
+    length_mm = fields.IntField()
+    width_mm = fields.IntField()
+    height_mm = fields.IntField()
+
+    class Meta:
+        table = "package"

@@ -1,0 +1,106 @@
+"""The door to PostgreSQL: one pool that Tortoise's models and our own SQL share.
+
+`DATABASE_URL` has the usual form `postgres://user:password@host:port/name`; `?host=/folder` names a socket folder.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise, connections
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+MODELS = [
+    "marketplace.core.models",
+    "marketplace.markets.models",
+    "marketplace.accounts.models",
+    "marketplace.shippers.models",
+    "marketplace.fleet.models",
+    "marketplace.hubs.models",
+    "marketplace.ledger.models",
+    "marketplace.batches.models",
+    "marketplace.routes.models",
+    "marketplace.offers.models",
+    "marketplace.tracking.models",
+    "marketplace.payouts.models",
+    "marketplace.analytics.models",
+]
+"""Where tables are declared, in the order of the story."""
+
+SERVER_SETTINGS = {
+    "application_name": "doorstep",
+    "timezone": "UTC",
+    "jit": "off",
+    "statement_timeout": "15s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "20s",
+}
+
+
+def credentials(url: str) -> dict[str, Any]:
+    """The parts of a database URL as Tortoise and asyncpg want them."""
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("DATABASE_URL starts with postgres:// or postgresql://")
+    return {
+        "host": query.get("host") or parts.hostname or "127.0.0.1",
+        "port": parts.port or int(query.get("port", 5432)),
+        "user": unquote(parts.username or query.get("user", "postgres")),
+        "password": unquote(parts.password) if parts.password else None,
+        "database": unquote(parts.path.lstrip("/")) or "postgres",
+    }
+
+
+async def keep_session(_connection: asyncpg.Connection) -> None:
+    """Replaces asyncpg's reset on release, which costs a round trip and would have nothing to undo.
+
+    The rule that makes this safe: no SET, LISTEN or session lock on a pooled connection, ever. A test holds it.
+    """
+
+
+def tortoise_config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
+    """Tortoise's configuration: one connection, one app, our migrations folder."""
+    options = {
+        "minsize": 1,
+        "maxsize": pool_size,
+        "command_timeout": 30,
+        "server_settings": SERVER_SETTINGS,
+        "reset": keep_session,
+    }
+    return {
+        "connections": {
+            "default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials(url) | options},
+        },
+        "apps": {"doorstep": {"models": MODELS, "default_connection": "default", "migrations": "migrations"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[AsyncpgDBClient]:
+    """Opens the pool and Tortoise's models on it, and closes both at the end."""
+    await Tortoise.init(config=tortoise_config(url, pool_size=pool_size), _enable_global_fallback=True)
+    try:
+        client = connections.get("default")
+        assert isinstance(client, AsyncpgDBClient)
+        await client.create_connection(with_db=True)
+        yield client
+    finally:
+        await Tortoise.close_connections()
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """One connection of its own, for LISTEN, advisory locks and migrations."""
+    return await asyncpg.connect(
+        **credentials(url), server_settings={"application_name": "doorstep", "timezone": "UTC"}
+    )
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server's URL with another database name."""
+    base, mark, query = url.partition("?")
+    return base.rpartition("/")[0] + "/" + name + mark + query

@@ -1,0 +1,33 @@
+"""Places where a crash test may end the process as kill -9 would: `DOORSTEP_FAILPOINT=name[:n]`, the n-th passage."""
+
+import os
+import signal
+from collections import Counter
+
+NAMES = frozenset(
+    {"commit_before_publish", "after_accept_before_reply", "before_claim", "after_claim", "after_gateway_before_record"}
+)
+
+_passages: Counter[str] = Counter()
+
+
+def check_failpoint(*, is_production: bool) -> None:
+    """Refuses to start with a failpoint in production mode, or with one that does not exist."""
+    wanted = os.environ.get("DOORSTEP_FAILPOINT")
+    if wanted is None:
+        return
+    if is_production:
+        raise RuntimeError("DOORSTEP_FAILPOINT is for crash tests and refused in production mode")
+    name, _, count = wanted.partition(":")
+    if name not in NAMES or not (count or "1").isdigit():
+        raise RuntimeError(f"DOORSTEP_FAILPOINT is name or name:n, with one of {', '.join(sorted(NAMES))}")
+
+
+def pass_failpoint(name: str) -> None:
+    """Ends this process at once if the environment asks for a crash at this passage."""
+    wanted, _, count = os.environ.get("DOORSTEP_FAILPOINT", "").partition(":")
+    if wanted != name:
+        return
+    _passages[name] += 1
+    if _passages[name] == int(count or "1"):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,79 @@
+"""Identifiers: UUIDv7 made by us from market time, typed by noun, prefixed on the wire."""
+
+import random
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from marketplace.core.errors import Invalid, NotFound
+
+MarketId = NewType("MarketId", UUID)
+ShipperId = NewType("ShipperId", UUID)
+HubId = NewType("HubId", UUID)
+DriverId = NewType("DriverId", UUID)
+OperatorId = NewType("OperatorId", UUID)
+QuoteId = NewType("QuoteId", UUID)
+BatchId = NewType("BatchId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
+RouteId = NewType("RouteId", UUID)
+StopId = NewType("StopId", UUID)
+WaveId = NewType("WaveId", UUID)
+OfferId = NewType("OfferId", UUID)
+ProofId = NewType("ProofId", UUID)
+StatementId = NewType("StatementId", UUID)
+PayoutId = NewType("PayoutId", UUID)
+JobId = NewType("JobId", UUID)
+
+PREFIXES = {
+    "market": "mkt",
+    "shipper": "shp",
+    "hub": "hub",
+    "driver": "drv",
+    "operator": "opr",
+    "quote": "qot",
+    "batch": "bat",
+    "delivery": "dlv",
+    "package": "pkg",
+    "route": "rte",
+    "stop": "stp",
+    "wave": "wav",
+    "offer": "off",
+    "proof": "prf",
+    "statement": "stm",
+    "payout": "pay",
+    "event": "evt",
+}
+"""What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
+
+
+class BadId(Invalid):
+    """A text that has not the form of an id."""
+
+    code = "BAD_ID"
+
+
+def uuid7(moment: datetime, source: random.Random) -> UUID:
+    """A UUIDv7 (RFC 9562) of that moment, whose other 74 bits come from `source`."""
+    value = int(moment.timestamp() * 1000) << 80 | source.getrandbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+def to_wire(noun: str, value: UUID) -> str:
+    """The id as outside clients see it, such as `dlv_0198c0de…`."""
+    return f"{PREFIXES[noun]}_{value.hex}"
+
+
+def from_wire(noun: str, text: str, *, field: str | None = None) -> UUID:
+    """Reads an id of that noun; a well-formed id of another noun is simply not found."""
+    prefix, _, digits = text.partition("_")
+    if prefix not in PREFIXES.values() or len(digits) != 32 or not digits.isascii() or not digits.isalnum():
+        raise BadId(f"an id of a {noun} looks like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field)
+    try:
+        value = UUID(hex=digits)
+    except ValueError:
+        raise BadId(f"an id of a {noun} looks like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field) from None
+    if prefix != PREFIXES[noun]:
+        raise NotFound(f"there is no such {noun}", field=field)
+    return value

@@ -1,0 +1,55 @@
+"""Settings from the environment: the few that swap in real servers, and the secret that production must set."""
+
+import secrets
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "doorstep-development-secret-not-for-production"  # noqa: S105 - refused in production, see below
+
+
+class Mode(StrEnum):
+    """Development allows stand-ins, failpoints and seeds; production refuses them."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """What a process needs to know before it can start."""
+
+    model_config = SettingsConfigDict(env_prefix="DOORSTEP_", env_file=None, extra="ignore")
+
+    mode: Mode = Mode.DEVELOPMENT
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
+    router_url: str | None = Field(default=None, validation_alias="ROUTER_URL")
+    stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
+    secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    state_folder: Path = Path(".doorstep")
+    public_url: str = "http://127.0.0.1:8000"
+    pool_size: int = Field(default=10, ge=2, le=200)
+    solver_processes: int = Field(default=1, ge=1, le=64)
+    requests_in_flight: int = Field(default=24, ge=1, le=1000)
+    log_json: bool = False
+
+    @property
+    def is_production(self) -> bool:
+        """Whether stand-ins, seeds and failpoints are refused."""
+        return self.mode is Mode.PRODUCTION
+
+    def check(self) -> None:
+        """Refuses to start with settings that would be unsafe or half right."""
+        if not self.is_production:
+            return
+        problems = []
+        if self.secret.get_secret_value() == DEVELOPMENT_SECRET or len(self.secret.get_secret_value()) < 32:
+            problems.append(f"DOORSTEP_SECRET must be your own, of 32 characters or more (try {secrets.token_hex(32)})")
+        if not self.database_url:
+            problems.append("DATABASE_URL must name a PostgreSQL server")
+        if not self.redis_url:
+            problems.append("REDIS_URL must name a Valkey or Redis server")
+        if problems:
+            raise RuntimeError("production mode: " + "; ".join(problems))

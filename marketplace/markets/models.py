@@ -1,0 +1,52 @@
+"""Tables of a market: the city itself with its dials, and its dated pay policies."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Market(Model):
+    """A city that is operated as one: everything hot belongs to exactly one market.
+
+    Money dials are minor units of `currency`; durations are seconds of market time.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    slug = fields.CharField(max_length=40)
+    name = fields.CharField(max_length=80)
+    time_zone = fields.CharField(max_length=60)
+    currency = fields.CharField(max_length=3)
+    city_pack = fields.CharField(max_length=60)
+    created_at = fields.DatetimeField()
+    # Offers
+    offer_ttl_s = fields.IntField(db_default=60)
+    wave_size = fields.SmallIntField(db_default=3)
+    wave_limit = fields.SmallIntField(db_default=6)
+    open_offers_per_driver = fields.SmallIntField(db_default=3)
+    raise_step_minor = fields.BigIntField(db_default=0)
+    raise_cap_minor = fields.BigIntField(db_default=0)
+    raise_budget_per_hour_minor = fields.BigIntField(db_default=0)
+    # Matching
+    replan_after_s = fields.IntField(db_default=120)
+    plan_ahead_s = fields.IntField(db_default=3600)
+    route_max_stops = fields.SmallIntField(db_default=12)
+    route_fixed_cost_minor = fields.BigIntField(db_default=0)
+    # Payouts
+    payout_every_s = fields.IntField(db_default=604800)
+    payout_minimum_minor = fields.BigIntField(db_default=0)
+    next_payout_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "market"
+
+
+class PayPolicyRecord(Model):
+    """One dated version of how drivers are paid in a market; never edited, only followed by a later one."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    version = fields.IntField()
+    effective_from = fields.DatetimeField()
+    rates = fields.JSONField[dict[str, int]]()
+
+    class Meta:
+        table = "pay_policy"

@@ -1,0 +1,51 @@
+"""Tables of the marketplace's heart: waves and offers."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Wave(Model):
+    """Offers of one route that were sent together, and what it would take to get an answer."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    route_id = fields.UUIDField()
+    number = fields.SmallIntField()
+    contract_kind = fields.CharField(max_length=14)
+    state = fields.CharField(max_length=10)
+    raise_minor = fields.BigIntField()
+    raise_step_minor = fields.BigIntField()
+    raise_cap_minor = fields.BigIntField()
+    raise_budget_left_minor = fields.BigIntField()
+    opened_at = fields.DatetimeField()
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "wave"
+
+
+class Offer(Model):
+    """A timed proposal of one version of a route to one driver. Final states never change again."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    route_id = fields.UUIDField()
+    route_version = fields.IntField()
+    wave_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    state = fields.CharField(max_length=10)
+    pay_minor = fields.BigIntField()
+    raise_minor = fields.BigIntField(db_default=0)
+    currency = fields.CharField(max_length=3)
+    lines = fields.JSONField[list[dict[str, object]]]()
+    approach_m = fields.IntField()
+    approach_s = fields.IntField()
+    rank = fields.SmallIntField()
+    sent_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    viewed_at = fields.DatetimeField(null=True)
+    ended_at = fields.DatetimeField(null=True)
+    end_reason = fields.CharField(max_length=20, null=True)
+
+    class Meta:
+        table = "offer"

@@ -1,0 +1,22 @@
+"""The lives of pay statements and payouts."""
+
+from enum import StrEnum
+
+
+class StatementState(StrEnum):
+    """PAYABLE → PAID; HELD waits for a person because a report of the route is flagged."""
+
+    HELD = "HELD"
+    PAYABLE = "PAYABLE"
+    PAID = "PAID"
+
+
+class PayoutState(StrEnum):
+    """SCHEDULED → IN_TRANSIT → PAID, which a bank may still turn into FAILED; ON_HOLD and REVERSED by people."""
+
+    SCHEDULED = "SCHEDULED"
+    IN_TRANSIT = "IN_TRANSIT"
+    PAID = "PAID"
+    FAILED = "FAILED"
+    REVERSED = "REVERSED"
+    ON_HOLD = "ON_HOLD"

@@ -1,0 +1,36 @@
+"""Tables of the paying senders: the shipper and its rate cards."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Shipper(Model):
+    """A company that posts deliveries and pays for them."""
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=120)
+    is_test = fields.BooleanField(db_default=False)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "shipper"
+
+
+class RateCardRecord(Model):
+    """What a shipper pays in a market at a service level, from a date on. Amounts are minor units of `currency`."""
+
+    id = fields.UUIDField(primary_key=True)
+    shipper_id = fields.UUIDField()
+    market_id = fields.UUIDField()
+    service_level = fields.CharField(max_length=20)
+    version = fields.IntField()
+    currency = fields.CharField(max_length=3)
+    base_minor = fields.BigIntField()
+    per_km_minor = fields.BigIntField()
+    per_stop_minor = fields.BigIntField()
+    minimum_minor = fields.BigIntField()
+    effective_from = fields.DatetimeField()
+    effective_to = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "rate_card"

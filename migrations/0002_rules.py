@@ -1,0 +1,300 @@
+"""The rules that the database referees: references, states, exclusivity, money signs, windows, and history that stays.
+
+Tortoise drops constraints of new tables without a word, so every one of them stands here in SQL, and a test compares
+this list with what the database has. Safe while an older version runs: it is the first.
+"""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+REFERENCES = [
+    # (table, column, referenced table); every one is ON DELETE RESTRICT: nothing that touches money or history cascades
+    ("pay_policy", "market_id", "market"),
+    ("api_key", "shipper_id", "shipper"),
+    ("operator", "market_id", "market"),
+    ("rate_card", "shipper_id", "shipper"),
+    ("rate_card", "market_id", "market"),
+    ("driver", "market_id", "market"),
+    ("shift", "driver_id", "driver"),
+    ("presence", "driver_id", "driver"),
+    ("hub", "market_id", "market"),
+    ("hub", "shipper_id", "shipper"),
+    ("account", "market_id", "market"),
+    ("journal", "market_id", "market"),
+    ("posting", "journal_id", "journal"),
+    ("posting", "debit_id", "account"),
+    ("posting", "credit_id", "account"),
+    ("posting", "pending_id", "posting"),
+    ("quote", "shipper_id", "shipper"),
+    ("quote", "market_id", "market"),
+    ("batch", "shipper_id", "shipper"),
+    ("batch", "market_id", "market"),
+    ("batch", "quote_id", "quote"),
+    ("delivery", "market_id", "market"),
+    ("delivery", "shipper_id", "shipper"),
+    ("delivery", "batch_id", "batch"),
+    ("delivery", "hub_id", "hub"),
+    ("delivery", "return_of", "delivery"),
+    ("delivery", "route_id", "route"),
+    ("package", "delivery_id", "delivery"),
+    ("route", "market_id", "market"),
+    ("route", "driver_id", "driver"),
+    ("stop", "route_id", "route"),
+    ("task", "stop_id", "stop"),
+    ("task", "delivery_id", "delivery"),
+    ("proof", "stop_id", "stop"),
+    ("stop_report", "route_id", "route"),
+    ("stop_report", "driver_id", "driver"),
+    ("wave", "route_id", "route"),
+    ("offer", "route_id", "route"),
+    ("offer", "wave_id", "wave"),
+    ("offer", "driver_id", "driver"),
+    ("pay_statement", "route_id", "route"),
+    ("pay_statement", "driver_id", "driver"),
+    ("pay_statement", "journal_id", "journal"),
+    ("pay_statement", "payout_id", "payout"),
+    ("payout", "driver_id", "driver"),
+    ("payout", "hold_id", "posting"),
+]
+
+STATES = {
+    ("job", "state"): "READY RUNNING DEAD",
+    ("api_key", "mode"): "test live",
+    ("session", "kind"): "driver operator",
+    ("sign_in_code", "kind"): "driver operator",
+    ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
+    ("driver", "account_state"): "APPLIED APPROVED ACTIVE SUSPENSION_PROPOSED SUSPENDED DEACTIVATED",
+    ("presence", "state"): "OFFLINE AVAILABLE OFFERED ENGAGED PAUSED",
+    ("account", "kind"): "ASSET LIABILITY REVENUE EXPENSE",
+    ("posting", "state"): "POSTED PENDING POST_PENDING VOID_PENDING",
+    ("delivery", "state"): (
+        "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
+        " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
+    ),
+    ("route", "state"): "PLANNED OFFERING ASSIGNED STARTED COMPLETED DISSOLVED CANCELLED",
+    ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
+    ("stop", "kind"): "PICKUP DROPOFF RETURN",
+    ("proof", "kind"): "PHOTO SIGNATURE",
+    ("proof", "state"): "EXPECTED UPLOADED",
+    ("wave", "state"): "OPEN WON EXHAUSTED",
+    ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
+    ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
+    ("notification", "state"): "READY SENT FAILED",
+    ("pay_statement", "state"): "HELD PAYABLE PAID",
+    ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
+}
+
+CHECKS = [
+    ("market_clock", "one_row", "id = 'market' AND factor > 0"),
+    ("market", "offer_dials", "offer_ttl_s BETWEEN 1 AND 3600 AND wave_size BETWEEN 1 AND 50 AND wave_limit BETWEEN 1 AND 50"),
+    ("market", "money_dials", "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0"),
+    ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
+    ("shift", "hours", "ends_at > starts_at"),
+    ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
+    ("posting", "amount", "amount_minor > 0"),
+    ("posting", "two_sides", "debit_id <> credit_id"),
+    ("posting", "resolution", "(pending_id IS NOT NULL) = (state IN ('POST_PENDING', 'VOID_PENDING'))"),
+    ("quote", "total", "total_minor >= 0"),
+    ("delivery", "price", "price_minor >= 0"),
+    ("delivery", "pickup_window", "pickup_opens_at <= pickup_closes_at"),
+    ("delivery", "dropoff_window", "dropoff_opens_at <= dropoff_closes_at"),
+    ("delivery", "pin_tries", "pin_attempts BETWEEN 0 AND 5"),
+    ("delivery", "on_a_route", "(state IN ('OFFERING','ASSIGNED','EN_ROUTE_TO_PICKUP','ARRIVED_AT_PICKUP','PICKED_UP','EN_ROUTE_TO_DROPOFF','ARRIVED_AT_DROPOFF')) <= (route_id IS NOT NULL)"),
+    ("package", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
+    ("route", "has_driver", "(state IN ('ASSIGNED', 'STARTED', 'COMPLETED')) <= (driver_id IS NOT NULL AND accepted_at IS NOT NULL AND guarantee_minor IS NOT NULL)"),
+    ("route", "raise", "raise_minor >= 0"),
+    ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
+    ("offer", "pay", "pay_minor >= 0"),
+    ("offer", "deadline", "expires_at > sent_at"),
+    ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
+    ("pay_statement", "total", "total_minor >= 0"),
+    ("payout", "amount", "amount_minor > 0"),
+]
+
+INDEXES = [
+    # (name, definition after CREATE [UNIQUE] INDEX name)
+    ("UNIQUE", "market_slug", "market (slug)"),
+    ("UNIQUE", "pay_policy_version", "pay_policy (market_id, version)"),
+    ("UNIQUE", "api_key_digest", "api_key (digest)"),
+    ("", "api_key_shipper", "api_key (shipper_id)"),
+    ("UNIQUE", "operator_email", "operator (email)"),
+    ("", "sign_in_code_address", "sign_in_code (kind, address, created_at DESC)"),
+    ("UNIQUE", "session_digest", "session (digest)"),
+    ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
+    ("", "session_principal", "session (principal_id)"),
+    ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
+    ("UNIQUE", "driver_phone", "driver (phone)"),
+    ("", "driver_market", "driver (market_id)"),
+    ("", "shift_driver", "shift (driver_id, ends_at)"),
+    ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
+    ("", "hub_market", "hub (market_id)"),
+    # One stream of each market, in one order
+    ("UNIQUE", "event_stream", "event (market_id, position)"),
+    ("", "event_unpublished", "event (market_id, ordinal) WHERE position IS NULL"),
+    ("", "event_of_shipper", "event (shipper_id, position) WHERE shipper_id IS NOT NULL"),
+    ("", "event_of_driver", "event (driver_id, position) WHERE driver_id IS NOT NULL"),
+    ("", "event_of_delivery", "event (delivery_id, position) WHERE delivery_id IS NOT NULL"),
+    # Jobs: at most one waits and at most one runs for each subject
+    ("UNIQUE", "job_waiting", "job (kind, subject) WHERE state = 'READY'"),
+    ("UNIQUE", "job_running", "job (kind, subject) WHERE state = 'RUNNING'"),
+    ("", "job_due", "job (run_at) WHERE state <> 'DEAD'"),
+    ("", "idempotency_age", "idempotency (created_at)"),
+    # Money
+    ("UNIQUE", "account_code", "account (code)"),
+    ("UNIQUE", "journal_key", "journal (key)"),
+    ("", "journal_subject", "journal (subject_id)"),
+    ("", "posting_journal", "posting (journal_id)"),
+    ("", "posting_debit", "posting (debit_id)"),
+    ("", "posting_credit", "posting (credit_id)"),
+    ("UNIQUE", "posting_resolved_once", "posting (pending_id) WHERE pending_id IS NOT NULL"),
+    # A shipper's own reference is posted once
+    ("UNIQUE", "delivery_external_id", "delivery (shipper_id, external_id)"),
+    ("UNIQUE", "batch_of_quote", "batch (quote_id) WHERE quote_id IS NOT NULL"),
+    ("", "batch_shipper", "batch (shipper_id, id)"),
+    ("", "quote_shipper", "quote (shipper_id)"),
+    ("", "delivery_batch", "delivery (batch_id)"),
+    ("", "delivery_route", "delivery (route_id) WHERE route_id IS NOT NULL"),
+    ("", "delivery_to_plan", "delivery (market_id, plan_after) WHERE state = 'SCHEDULED'"),
+    ("", "delivery_open", "delivery (market_id, dropoff_closes_at) WHERE state IN ('SCHEDULED', 'OFFERING')"),
+    ("UNIQUE", "delivery_one_return", "delivery (return_of) WHERE return_of IS NOT NULL AND state NOT IN ('CANCELLED', 'FAILED')"),
+    ("", "package_delivery", "package (delivery_id)"),
+    # A driver holds one active route
+    ("UNIQUE", "route_one_active_per_driver", "route (driver_id) WHERE state IN ('ASSIGNED', 'STARTED')"),
+    ("", "route_open", "route (market_id, state) WHERE state IN ('PLANNED', 'OFFERING', 'ASSIGNED', 'STARTED')"),
+    ("", "route_of_driver", "route (driver_id, id) WHERE driver_id IS NOT NULL"),
+    ("UNIQUE", "stop_place", "stop (route_id, place)"),
+    ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
+    ("", "task_delivery", "task (delivery_id)"),
+    ("", "proof_stop", "proof (stop_id)"),
+    ("", "stop_report_route", "stop_report (route_id)"),
+    # An offer has one winner, a driver one open offer of a route
+    ("UNIQUE", "offer_one_accepted", "offer (route_id) WHERE state = 'ACCEPTED'"),
+    ("UNIQUE", "offer_one_open", "offer (route_id, driver_id) WHERE state IN ('SENT', 'VIEWED')"),
+    ("", "offer_due", "offer (expires_at) WHERE state IN ('SENT', 'VIEWED')"),
+    ("", "offer_inbox", "offer (driver_id) WHERE state IN ('SENT', 'VIEWED')"),
+    ("", "offer_wave", "offer (wave_id)"),
+    ("", "offer_route", "offer (route_id)"),
+    ("UNIQUE", "wave_number", "wave (route_id, number)"),
+    ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
+    ("", "wave_raises", "wave (market_id, opened_at) WHERE raise_step_minor > 0"),
+    # Tracking and pay
+    ("", "position_driver", "position (driver_id, occurred_at)"),
+    ("", "position_age", "position (received_at)"),
+    ("UNIQUE", "notification_once", "notification (event_id, audience)"),
+    ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
+    ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
+    ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
+    ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
+    ("UNIQUE", "payout_one_underway", "payout (driver_id) WHERE state IN ('SCHEDULED', 'IN_TRANSIT')"),
+    ("", "payout_driver", "payout (driver_id, id)"),
+    ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
+]
+
+ORDER_OF_EVENTS = "ALTER TABLE event ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY"
+"""Drawn when a Work stores its events, which is after it has all its locks: of two Works that wait for one another the
+later one draws the higher numbers, whichever began first. So the relay can order by it; by id, the begin, it could not."""
+
+HISTORY_STAYS = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is history: rows of it are neither changed nor removed', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER journal_stays BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_whole BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER posting_stays BEFORE UPDATE OR DELETE ON posting FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER posting_whole BEFORE TRUNCATE ON posting FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_whole BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_kept BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_stays BEFORE UPDATE ON event FOR EACH ROW
+    WHEN (OLD.position IS NOT NULL OR (to_jsonb(NEW) - 'position') <> (to_jsonb(OLD) - 'position'))
+    EXECUTE FUNCTION refuse_change();
+CREATE FUNCTION refuse_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% in a final state never changes again', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_minor ON offer FOR EACH ROW
+    WHEN (OLD.state IN ('ACCEPTED', 'DECLINED', 'EXPIRED', 'WITHDRAWN')) EXECUTE FUNCTION refuse_final();
+CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
+"""
+
+LEDGER = """
+CREATE FUNCTION apply_posting() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    held posting;
+    sides integer;
+BEGIN
+    SELECT count(*) INTO sides FROM account
+     WHERE id IN (NEW.debit_id, NEW.credit_id) AND currency = NEW.currency AND market_id = NEW.market_id;
+    IF sides <> 2 THEN
+        RAISE EXCEPTION 'a posting stays within one market and one currency' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.pending_id IS NOT NULL THEN
+        SELECT * INTO held FROM posting WHERE id = NEW.pending_id;
+        IF held.state <> 'PENDING' OR held.debit_id <> NEW.debit_id OR held.credit_id <> NEW.credit_id
+           OR held.amount_minor <> NEW.amount_minor THEN
+            RAISE EXCEPTION 'a hold is resolved as a whole, between its own accounts' USING ERRCODE = 'check_violation';
+        END IF;
+    END IF;
+    UPDATE account SET
+        debits_pending = debits_pending + CASE NEW.state WHEN 'PENDING' THEN NEW.amount_minor
+            WHEN 'POST_PENDING' THEN -NEW.amount_minor WHEN 'VOID_PENDING' THEN -NEW.amount_minor ELSE 0 END,
+        debits_posted = debits_posted + CASE WHEN NEW.state IN ('POSTED', 'POST_PENDING') THEN NEW.amount_minor ELSE 0 END
+     WHERE id = NEW.debit_id AND is_floored;
+    UPDATE account SET credits_posted = credits_posted + NEW.amount_minor
+     WHERE id = NEW.credit_id AND is_floored AND NEW.state IN ('POSTED', 'POST_PENDING');
+    RETURN NEW;
+END $$;
+-- AFTER, not BEFORE: a row that ON CONFLICT leaves out must not have moved a balance
+CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
+"""
+
+FILL = """
+ALTER TABLE presence SET (fillfactor = 70);
+ALTER TABLE offer SET (fillfactor = 80);
+ALTER TABLE delivery SET (fillfactor = 80);
+ALTER TABLE event ALTER COLUMN payload SET STORAGE EXTENDED;
+"""
+
+
+def _quoted(words: str) -> str:
+    return ", ".join(f"'{word}'" for word in words.split())
+
+
+def _forward() -> str:
+    statements = [
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_reference"
+        f" FOREIGN KEY ({column}) REFERENCES {target} (id) ON DELETE RESTRICT"
+        for table, column, target in REFERENCES
+    ]
+    statements.append(ORDER_OF_EVENTS)
+    statements += [
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_known CHECK ({column} IN ({_quoted(words)}))"
+        for (table, column), words in STATES.items()
+    ]
+    statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
+    statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER
+
+
+def _backward() -> str:
+    statements = [
+        "DROP TRIGGER posting_applied ON posting",
+        "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION refuse_change() CASCADE",
+        "DROP FUNCTION refuse_final() CASCADE",
+    ]
+    statements += [f"DROP INDEX {name}" for _, name, _ in INDEXES]
+    statements.append("ALTER TABLE event DROP COLUMN ordinal")
+    statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{name}" for table, name, _ in CHECKS]
+    statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_known" for table, column in STATES]
+    statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_reference" for table, column, _ in REFERENCES]
+    return ";\n".join(statements)
+
+
+class Migration(migrations.Migration):
+    """Adds the rules to the tables of 0001."""
+
+    dependencies = [("doorstep", "0001_tables")]
+    operations = [ops.RunSQL(sql=_forward(), reverse_sql=_backward())]

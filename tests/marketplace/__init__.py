@@ -1,0 +1,1 @@
+"""One folder a noun, one file a verb."""

@@ -1,0 +1,1 @@
+"""Tests of the ties to the outside world."""
