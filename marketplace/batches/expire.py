@@ -1,0 +1,45 @@
+"""Deliveries whose window closed with no driver end as EXPIRED, promptly by a waker."""
+
+from datetime import datetime
+
+import asyncpg
+
+from marketplace.batches.events import DeliveryExpired
+from marketplace.batches.states import UnassignedReason
+from marketplace.core.work import Work
+
+EXPIRE = """
+WITH due AS (
+    SELECT id FROM delivery
+    WHERE state = 'SCHEDULED' AND dropoff_closes_at <= $1
+    ORDER BY dropoff_closes_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery SET state = 'EXPIRED', sequence = sequence + 1, changed_at = $1
+FROM due WHERE delivery.id = due.id
+RETURNING delivery.id, market_id, shipper_id, batch_id, sequence, unassigned_reason
+"""
+NEXT_DUE = "SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'SCHEDULED'"
+
+
+async def expire_due(work: Work, *, limit: int = 500) -> int:
+    """Ends deliveries that nobody can deliver in time any more, and says why nobody did."""
+    rows = await work.fetch(EXPIRE, work.now, limit)
+    for row in rows:
+        work.emit(
+            DeliveryExpired(
+                market_id=row["market_id"],
+                shipper_id=row["shipper_id"],
+                delivery_id=row["id"],
+                batch_id=row["batch_id"],
+                sequence=row["sequence"],
+                state="EXPIRED",
+                reason=row["unassigned_reason"] or UnassignedReason.NO_DRIVER.value,
+            )
+        )
+    return len(rows)
+
+
+async def next_expiry(connection: asyncpg.Connection) -> datetime | None:
+    """When the next delivery that waits for a driver runs out of time."""
+    due: datetime | None = await connection.fetchval(NEXT_DUE)
+    return due

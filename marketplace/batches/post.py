@@ -1,0 +1,266 @@
+"""A shipper posts a batch: every row is answered, and nothing is posted twice.
+
+A row whose `external_id` was posted before with the same content answers with the first delivery; with other content it
+is a conflict of that row alone. The unique (shipper, external_id) of the database decides between two at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from marketplace.batches.events import BatchPosted, DeliveryPosted
+from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
+from marketplace.batches.quote import KeptQuote, open_quote
+from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable
+from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.core.work import Work
+from marketplace.routing import Router
+
+INSERT_DELIVERIES = """
+INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, $1::jsonb)
+ON CONFLICT (shipper_id, external_id) DO NOTHING RETURNING id
+"""
+INSERT_PACKAGES = """
+INSERT INTO package SELECT * FROM jsonb_populate_recordset(NULL::package, $1::jsonb)
+"""
+INSERT_BATCH = """
+INSERT INTO batch (id, market_id, shipper_id, quote_id, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (quote_id) WHERE quote_id IS NOT NULL DO NOTHING RETURNING id
+"""
+FIND_POSTED = """
+SELECT external_id, id, batch_id, digest FROM delivery WHERE shipper_id = $1 AND external_id = ANY($2)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedRow:
+    """The answer to one row: a delivery, new or posted before, or a problem."""
+
+    external_id: str
+    delivery_id: UUID | None = None
+    batch_id: UUID | None = None
+    is_new: bool = False
+    problem: RowProblem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostResult:
+    """The answer to a posting: a batch where at least one row was new, and an answer for each row in order."""
+
+    batch_id: UUID | None
+    rows: Sequence[PostedRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToPost:
+    """What is left to post once repeats are answered."""
+
+    requests: Sequence[DeliveryRequest]
+    known: Mapping[int, PostedRow]
+    placed: Placed
+    quote: KeptQuote | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostBatch:
+    """The errand of posting, by a list of deliveries or by a quote."""
+
+    router: Router
+    shipper_id: UUID
+    market_id: UUID | None = None
+    requests: Sequence[DeliveryRequest] = ()
+    quote_id: UUID | None = None
+
+    async def read(self, work: Work) -> ToPost:
+        """Answers repeats, checks and places the other rows."""
+        quote = None
+        requests, market_id = self.requests, self.market_id
+        if self.quote_id is not None:
+            quote = await open_quote(work, quote_id=self.quote_id, shipper_id=self.shipper_id)
+            requests, market_id = quote.requests, quote.market_id
+        assert market_id is not None, "a posting names a market or a quote"
+        known = await posted_before(work, self.shipper_id, requests)
+        placed = await place_rows(
+            work, shipper_id=self.shipper_id, market_id=market_id, requests=requests, leave_out=known
+        )
+        return ToPost(requests=requests, known=known, placed=placed, quote=quote)
+
+    async def call(self, found: ToPost) -> Priced:
+        """Takes the prices of the quote, or asks the router."""
+        if found.quote is None:
+            return await price_rows(self.router, found.placed)
+        prices, distances = found.quote.prices, found.quote.distances_m
+        rows = {
+            i: PricedRow(
+                placed=row,
+                distance_m=distances[row.request.external_id],
+                lines=(),
+                price_minor=prices[row.request.external_id],
+            )
+            for i, row in found.placed.rows.items()
+        }
+        return Priced(rows=rows, problems=found.placed.problems, is_degraded=found.quote.is_degraded)
+
+    async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
+        """Writes batch, deliveries and packages, and answers each row."""
+        batch_id = await self._insert_batch(work, found, answer)
+        fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
+        if batch_id is not None:
+            _tell(work, self.shipper_id, batch_id, found, answer, fresh)
+        # Rows that lost a race against another posting are found now, after that posting has committed.
+        lost = [found.requests[i] for i in answer.rows if i not in fresh]
+        raced = await posted_before(work, self.shipper_id, lost)
+        by_reference = {row.external_id: row for row in raced.values()}
+        rows = []
+        for i, request in enumerate(found.requests):
+            if i in found.known:
+                rows.append(found.known[i])
+            elif i in fresh:
+                rows.append(
+                    PostedRow(external_id=request.external_id, delivery_id=fresh[i], batch_id=batch_id, is_new=True)
+                )
+            elif i in answer.problems:
+                rows.append(PostedRow(external_id=request.external_id, problem=answer.problems[i]))
+            else:
+                rows.append(by_reference[request.external_id])
+        return PostResult(batch_id=batch_id or _one_batch(rows), rows=rows)
+
+    async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
+        if not answer.rows:
+            return None
+        batch_id: UUID | None = await work.fetch_value(
+            INSERT_BATCH, work.new_id(), found.placed.market_id, self.shipper_id, self.quote_id, work.now
+        )
+        return batch_id
+
+
+async def posted_before(work: Work, shipper_id: UUID, requests: Sequence[DeliveryRequest]) -> dict[int, PostedRow]:
+    """Rows whose reference this shipper has used, by position: the first delivery, or a conflict."""
+    references = [request.external_id for request in requests if is_storable(request.external_id)]
+    found = {row["external_id"]: row for row in await work.fetch(FIND_POSTED, shipper_id, references)}
+    answers: dict[int, PostedRow] = {}
+    for i, request in enumerate(requests):
+        row = found.get(request.external_id)
+        if row is None:
+            continue
+        if row["digest"] == request.digest:
+            answers[i] = PostedRow(
+                external_id=request.external_id, delivery_id=row["id"], batch_id=row["batch_id"], is_new=False
+            )
+        else:
+            answers[i] = PostedRow(external_id=request.external_id, problem=_reused(request))
+    return answers
+
+
+def _reused(request: DeliveryRequest) -> RowProblem:
+    return RowProblem(
+        external_id=request.external_id,
+        code="EXTERNAL_ID_REUSED",
+        message="this externalId was posted before with other content; change the reference or the content",
+        field="externalId",
+    )
+
+
+def _one_batch(rows: Sequence[PostedRow]) -> UUID | None:
+    """The batch of a pure repeat: the one that all its rows were first posted in."""
+    batches = {row.batch_id for row in rows if row.batch_id is not None}
+    return batches.pop() if len(batches) == 1 else None
+
+
+async def _insert_deliveries(
+    work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced
+) -> dict[int, UUID]:
+    records = {i: _record(work, shipper_id, batch_id, found.placed, row) for i, row in answer.rows.items()}
+    inserted = await work.fetch(INSERT_DELIVERIES, orjson.dumps(list(records.values()), default=str).decode())
+    taken = {row["id"] for row in inserted}
+    fresh = {i: record["id"] for i, record in records.items() if record["id"] in taken}
+    packages = [
+        {
+            "id": work.new_id(),
+            "market_id": found.placed.market_id,
+            "delivery_id": delivery_id,
+            "description": package.description,
+            "weight_g": package.weight_g,
+            "length_mm": package.length_mm,
+            "width_mm": package.width_mm,
+            "height_mm": package.height_mm,
+        }
+        for i, delivery_id in fresh.items()
+        for package in found.requests[i].packages
+    ]
+    await work.execute(INSERT_PACKAGES, orjson.dumps(packages, default=str).decode())
+    return fresh
+
+
+def _record(work: Work, shipper_id: UUID, batch_id: UUID, placed: Placed, row: PricedRow) -> dict[str, Any]:
+    """The row of the delivery table, by column name."""
+    request, spot = row.placed.request, row.placed
+    needs_pin = Requirement.PIN_AT_DROPOFF in request.requirements
+    return {
+        "id": work.new_id(),
+        "market_id": placed.market_id,
+        "shipper_id": shipper_id,
+        "batch_id": batch_id,
+        "external_id": request.external_id,
+        "digest": "\\x" + request.digest.hex(),
+        "state": DeliveryState.SCHEDULED,
+        "sequence": 1,
+        "service_level": request.service_level,
+        "hub_id": request.hub_id,
+        "pickup_lat": spot.origin.lat,
+        "pickup_lon": spot.origin.lon,
+        "pickup_address": spot.pickup_address,
+        "pickup_name": spot.pickup_name,
+        "pickup_phone": spot.pickup_phone,
+        "pickup_opens_at": spot.pickup_window.opens_at,
+        "pickup_closes_at": spot.pickup_window.closes_at,
+        "dropoff_lat": request.dropoff.point.lat,
+        "dropoff_lon": request.dropoff.point.lon,
+        "dropoff_address": request.dropoff.address,
+        "recipient_name": request.dropoff.name,
+        "recipient_phone": request.dropoff.phone,
+        "instructions": request.instructions,
+        "dropoff_opens_at": spot.dropoff_window.opens_at,
+        "dropoff_closes_at": spot.dropoff_window.closes_at,
+        "time_zone": spot.time_zone,
+        "load": request.load,
+        "requirements": sorted(request.requirements),
+        "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
+        "pin_attempts": 0,
+        "price_minor": row.price_minor,
+        "currency": placed.currency,
+        "priority": request.priority,
+        "plan_after": max(work.now, spot.pickup_window.opens_at - placed.plan_ahead),
+        "created_at": work.now,
+        "changed_at": work.now,
+    }
+
+
+def _tell(
+    work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced, fresh: Mapping[int, UUID]
+) -> None:
+    market_id = found.placed.market_id
+    for delivery_id in fresh.values():
+        work.emit(
+            DeliveryPosted(
+                market_id=market_id,
+                shipper_id=shipper_id,
+                delivery_id=delivery_id,
+                batch_id=batch_id,
+                sequence=1,
+                state=DeliveryState.SCHEDULED,
+            )
+        )
+    work.emit(
+        BatchPosted(
+            market_id=market_id,
+            shipper_id=shipper_id,
+            batch_id=batch_id,
+            delivery_count=len(fresh),
+            price_minor=sum(answer.rows[i].price_minor for i in fresh),
+            currency=found.placed.currency,
+        )
+    )

@@ -1,0 +1,213 @@
+"""Prices rows of a batch: finds hubs and rate cards, asks the router for road distances, applies the card.
+
+Shared by quoting and posting, so that a posted row costs what its quote said.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.batches.request import (
+    BadDelivery,
+    Checked,
+    DeliveryRequest,
+    RowProblem,
+    check_rows,
+    problem_of,
+)
+from marketplace.core.errors import Invalid
+from marketplace.core.geo import Point
+from marketplace.core.window import Window
+from marketplace.core.work import Work
+from marketplace.hubs import hubs_open_to
+from marketplace.markets import Dials, dials
+from marketplace.pricing import PriceLine, RateCard, price_delivery
+from marketplace.routing import Router
+from marketplace.shippers import rate_card_row
+
+MOST_DELIVERIES = 1_000
+
+
+class TooManyDeliveries(Invalid):
+    """A batch is larger than one posting may be."""
+
+    code = "TOO_MANY_DELIVERIES"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedRow:
+    """A checked row with its pickup place, its windows as instants and its rate card."""
+
+    request: DeliveryRequest
+    origin: Point
+    pickup_address: str
+    pickup_name: str
+    pickup_phone: str
+    time_zone: str
+    pickup_window: Window
+    dropoff_window: Window
+    card: RateCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """All rows that can be priced, by position, and what is wrong with the others."""
+
+    market_id: UUID
+    currency: str
+    now: datetime
+    plan_ahead: timedelta
+    rows: dict[int, PlacedRow]
+    problems: dict[int, RowProblem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedRow:
+    """A row with its road distance and its price."""
+
+    placed: PlacedRow
+    distance_m: int
+    lines: Sequence[PriceLine]
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """All priced rows, by position; `is_degraded` where the street router did not answer."""
+
+    rows: dict[int, PricedRow]
+    problems: dict[int, RowProblem]
+    is_degraded: bool
+
+    @property
+    def total_minor(self) -> int:
+        """The price of all rows together."""
+        return sum(row.price_minor for row in self.rows.values())
+
+
+async def place_rows(
+    work: Work,
+    *,
+    shipper_id: UUID,
+    market_id: UUID,
+    requests: Sequence[DeliveryRequest],
+    leave_out: Container[int] = (),
+) -> Placed:
+    """Checks every row and finds its hub and rate card; a bad row becomes a problem and stops no other.
+
+    Positions in `leave_out` were posted before and are neither placed nor priced again.
+    """
+    if not 1 <= len(requests) <= MOST_DELIVERIES:
+        raise TooManyDeliveries(f"a batch has 1 to {MOST_DELIVERIES} deliveries", field="deliveries")
+    settings = await dials(work, market_id=market_id)
+    checked = check_rows(requests, leave_out)
+    hub_ids = {row.hub_id for row in checked.rows.values() if row.hub_id is not None}
+    hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
+    hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
+    cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
+    return _place(checked, hubs, cards, settings, work.now)
+
+
+def _place(
+    checked: Checked,
+    hubs: Mapping[UUID, asyncpg.Record],
+    cards: Mapping[str, RateCard],
+    settings: Dials,
+    now: datetime,
+) -> Placed:
+    rows: dict[int, PlacedRow] = {}
+    problems = dict(checked.problems)
+    for i, request in checked.rows.items():
+        try:
+            rows[i] = _place_row(request, hubs, cards, settings.time_zone, now)
+        except Invalid as refusal:
+            problems[i] = problem_of(request, refusal)
+    return Placed(
+        market_id=settings.market_id,
+        currency=settings.currency,
+        now=now,
+        plan_ahead=timedelta(seconds=settings.plan_ahead_s),
+        rows=rows,
+        problems=problems,
+    )
+
+
+def _place_row(
+    request: DeliveryRequest,
+    hubs: Mapping[UUID, asyncpg.Record],
+    cards: Mapping[str, RateCard],
+    market_zone: str,
+    now: datetime,
+) -> PlacedRow:
+    card = cards.get(request.service_level)
+    if card is None:
+        raise BadDelivery("you have no rate card for this service level here", field="serviceLevel")
+    if request.hub_id is not None:
+        hub = hubs.get(request.hub_id)
+        if hub is None:
+            raise BadDelivery("there is no such hub in this market", field="hubId")
+        origin = Point(lat=hub["lat"], lon=hub["lon"])
+        address, name, phone, zone = hub["address"], hub["name"], "", hub["time_zone"]
+    else:
+        assert request.pickup is not None, "checked rows have a hub or a pickup"
+        origin, address = request.pickup.point, request.pickup.address
+        name, phone, zone = request.pickup.name, request.pickup.phone, market_zone
+    pickup_window, dropoff_window = request.windows(time_zone=zone, now=now)
+    return PlacedRow(
+        request=request,
+        origin=origin,
+        pickup_address=address,
+        pickup_name=name,
+        pickup_phone=phone,
+        time_zone=zone,
+        pickup_window=pickup_window,
+        dropoff_window=dropoff_window,
+        card=card,
+    )
+
+
+async def price_rows(router: Router, placed: Placed) -> Priced:
+    """Asks the router how far each row's drive is, one question for each origin, and applies the rate cards."""
+    by_origin: dict[Point, list[int]] = defaultdict(list)
+    for i, row in placed.rows.items():
+        by_origin[row.origin].append(i)
+    rows: dict[int, PricedRow] = {}
+    problems = dict(placed.problems)
+    is_degraded = False
+    for origin, positions in by_origin.items():
+        targets = [placed.rows[i].request.dropoff.point for i in positions]
+        matrix = await router.matrix([origin], targets, depart_at=placed.now)
+        is_degraded = is_degraded or matrix.is_degraded
+        for column, i in enumerate(positions):
+            if matrix.is_reachable[0, column]:
+                rows[i] = _price_row(placed.rows[i], int(matrix.distances_m[0, column]))
+            else:
+                problems[i] = RowProblem(
+                    external_id=placed.rows[i].request.external_id,
+                    code="OUT_OF_AREA",
+                    message="no street leads from the pickup to this drop-off; check both places",
+                    field="dropoff",
+                )
+    return Priced(rows=rows, problems=problems, is_degraded=is_degraded)
+
+
+def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
+    lines = price_delivery(placed.card, distance_m=distance_m)
+    return PricedRow(
+        placed=placed, distance_m=distance_m, lines=lines, price_minor=sum(line.amount_minor for line in lines)
+    )
+
+
+async def _rate_cards(work: Work, shipper_id: UUID, market_id: UUID, levels: set[str]) -> dict[str, RateCard]:
+    cards = {}
+    for level in sorted(levels):
+        row = await rate_card_row(
+            work, shipper_id=shipper_id, market_id=market_id, service_level=level, moment=work.now
+        )
+        if row is not None:
+            cards[level] = RateCard(**dict(row))
+    return cards

@@ -1,0 +1,178 @@
+"""A shipper asks what a list of deliveries would cost, and gets a price that holds until it expires."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from marketplace.batches.price import Placed, Priced, place_rows, price_rows
+from marketplace.batches.request import (
+    DeliveryRequest,
+    LocalWindow,
+    PackageRequest,
+    Place,
+    RowProblem,
+)
+from marketplace.batches.states import Requirement
+from marketplace.core.errors import Conflict, NotFound
+from marketplace.core.geo import Point
+from marketplace.core.work import Work
+from marketplace.routing import Router
+
+QUOTE_HOLDS = timedelta(minutes=15)
+
+INSERT_QUOTE = """
+INSERT INTO quote (id, market_id, shipper_id, request, lines, problems, total_minor, currency, is_degraded, created_at,
+                   expires_at)
+VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11)
+"""
+FIND_QUOTE = """
+SELECT id, market_id, request, lines, problems, total_minor, currency, is_degraded, expires_at,
+       (SELECT id FROM batch WHERE quote_id = quote.id) AS batch_id
+FROM quote WHERE id = $1 AND shipper_id = $2
+"""
+
+
+class QuoteExpired(Conflict):
+    """The price no longer holds; ask for a new one."""
+
+    code = "QUOTE_EXPIRED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteResult:
+    """A priced promise: the total covers the rows that can be delivered, `problems` names the others."""
+
+    quote_id: UUID
+    total_minor: int
+    currency: str
+    expires_at: datetime
+    is_degraded: bool
+    rows: Sequence[dict[str, Any]]
+    problems: Sequence[RowProblem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteBatch:
+    """The errand of quoting: rows are checked and placed, the router is asked, the price is kept."""
+
+    router: Router
+    shipper_id: UUID
+    market_id: UUID
+    requests: Sequence[DeliveryRequest]
+
+    async def read(self, work: Work) -> Placed:
+        """Checks the rows and finds hubs and rate cards."""
+        return await place_rows(work, shipper_id=self.shipper_id, market_id=self.market_id, requests=self.requests)
+
+    async def call(self, found: Placed) -> Priced:
+        """Asks the router for the distances."""
+        return await price_rows(self.router, found)
+
+    async def record(self, work: Work, found: Placed, answer: Priced) -> QuoteResult:
+        """Keeps the quote with what was asked, so that it can be posted by its id alone."""
+        quote_id = work.new_id()
+        problems = [answer.problems[i] for i in sorted(answer.problems)]
+        await work.execute(
+            INSERT_QUOTE,
+            quote_id,
+            self.market_id,
+            self.shipper_id,
+            orjson.dumps([asdict(answer.rows[i].placed.request) for i in sorted(answer.rows)], default=str).decode(),
+            orjson.dumps(quote_lines(answer)).decode(),
+            orjson.dumps([asdict(problem) for problem in problems]).decode(),
+            answer.total_minor,
+            found.currency,
+            answer.is_degraded,
+            work.now,
+            work.now + QUOTE_HOLDS,
+        )
+        return await find_quote(work, quote_id=quote_id, shipper_id=self.shipper_id)
+
+
+def quote_lines(priced: Priced) -> list[dict[str, Any]]:
+    """For each priced row its distance and its lines, as they are kept and shown."""
+    return [
+        {
+            "external_id": row.placed.request.external_id,
+            "distance_m": row.distance_m,
+            "price_minor": row.price_minor,
+            "lines": [asdict(line) for line in row.lines],
+        }
+        for _, row in sorted(priced.rows.items())
+    ]
+
+
+async def find_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> QuoteResult:
+    """The shipper's quote as it was answered."""
+    row = await work.fetch_row(FIND_QUOTE, quote_id, shipper_id)
+    if row is None:
+        raise NotFound("there is no such quote", field="quoteId")
+    return QuoteResult(
+        quote_id=row["id"],
+        total_minor=row["total_minor"],
+        currency=row["currency"],
+        expires_at=row["expires_at"],
+        is_degraded=row["is_degraded"],
+        rows=orjson.loads(row["lines"]),
+        problems=[RowProblem(**problem) for problem in orjson.loads(row["problems"])],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptQuote:
+    """A stored quote, ready to be posted."""
+
+    quote_id: UUID
+    market_id: UUID
+    requests: Sequence[DeliveryRequest]
+    prices: dict[str, int]
+    distances_m: dict[str, int]
+    currency: str
+    is_degraded: bool
+
+
+async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuote:
+    """The shipper's quote, or a refusal when it has expired; one that was posted in time stays open to repeats."""
+    row = await work.fetch_row(FIND_QUOTE, quote_id, shipper_id)
+    if row is None:
+        raise NotFound("there is no such quote", field="quoteId")
+    if row["batch_id"] is None and row["expires_at"] <= work.now:
+        raise QuoteExpired("this quote has expired; ask for a new one", field="quoteId")
+    lines = orjson.loads(row["lines"])
+    return KeptQuote(
+        quote_id=row["id"],
+        market_id=row["market_id"],
+        requests=[request_from_json(values) for values in orjson.loads(row["request"])],
+        prices={line["external_id"]: line["price_minor"] for line in lines},
+        distances_m={line["external_id"]: line["distance_m"] for line in lines},
+        currency=row["currency"],
+        is_degraded=row["is_degraded"],
+    )
+
+
+def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
+    """A row as it was kept with its quote."""
+    return DeliveryRequest(
+        **{
+            **values,
+            "hub_id": UUID(values["hub_id"]) if values["hub_id"] else None,
+            "pickup": _place(values["pickup"]) if values["pickup"] else None,
+            "dropoff": _place(values["dropoff"]),
+            "packages": [PackageRequest(**package) for package in values["packages"]],
+            "pickup_window": _window(values["pickup_window"]),
+            "dropoff_window": _window(values["dropoff_window"]),
+            "requirements": [Requirement(name) for name in values["requirements"]],
+        }
+    )
+
+
+def _place(values: dict[str, Any]) -> Place:
+    return replace(Place(**values), point=Point(**values["point"]))
+
+
+def _window(values: dict[str, str]) -> LocalWindow:
+    return LocalWindow(opens=datetime.fromisoformat(values["opens"]), closes=datetime.fromisoformat(values["closes"]))

@@ -1,0 +1,73 @@
+"""Takes in drivers and agrees their shifts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from marketplace.core.errors import Invalid
+from marketplace.core.work import Work
+from marketplace.fleet.models import Driver, Presence, Shift
+from marketplace.fleet.states import AccountState, ContractKind, PresenceState, Vehicle
+
+CAPACITY = {
+    Vehicle.BICYCLE: (6, 20_000, 80),
+    Vehicle.MOTORCYCLE: (8, 30_000, 120),
+    Vehicle.CAR: (25, 200_000, 600),
+    Vehicle.VAN: (80, 900_000, 6_000),
+}
+"""What a vehicle holds unless agreed otherwise: packages, grams, cubic decimetres."""
+
+
+async def create_driver(
+    work: Work,
+    *,
+    market_id: UUID,
+    name: str,
+    phone: str,
+    contract_kind: ContractKind,
+    vehicle: Vehicle,
+    skills: Sequence[str] = (),
+    capacity: Sequence[int] | None = None,
+    max_stops: int = 24,
+) -> UUID:
+    """Takes in an active driver, offline at first. `phone` is in E.164 form and signs in once."""
+    limits = list(capacity or CAPACITY[vehicle])
+    if len(limits) != 3 or min(limits) < 1:
+        raise Invalid("capacity is packages, grams and cubic decimetres, each at least 1", field="capacity")
+    driver = await Driver.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        name=name,
+        phone=phone,
+        contract_kind=contract_kind.value,
+        account_state=AccountState.ACTIVE.value,
+        vehicle=vehicle.value,
+        capacity=limits,
+        skills=sorted(set(skills)),
+        max_stops=max_stops,
+        created_at=work.now,
+    )
+    await Presence.create(
+        using_db=work.db,
+        driver_id=driver.id,
+        market_id=market_id,
+        state=PresenceState.OFFLINE.value,
+        changed_at=work.now,
+    )
+    return driver.id
+
+
+async def plan_shift(work: Work, *, driver_id: UUID, market_id: UUID, starts_at: datetime, ends_at: datetime) -> UUID:
+    """Agrees hours with a dedicated or contracted driver."""
+    if ends_at <= starts_at:
+        raise Invalid("a shift ends after it starts", field="endsAt")
+    shift = await Shift.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        driver_id=driver_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return shift.id

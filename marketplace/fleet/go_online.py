@@ -1,0 +1,57 @@
+"""A driver goes online and can be asked from now on."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from marketplace.core.errors import Conflict, NotAllowed
+from marketplace.core.geo import Point
+from marketplace.core.work import Work
+from marketplace.fleet.events import DriverWentOnline
+from marketplace.fleet.states import AccountState, ContractKind, PresenceState
+
+EARLY_FOR_SHIFT = timedelta(minutes=30)
+LONGEST_FREE_PRESENCE = timedelta(hours=12)
+"""A crowdsourced driver says again after this long that the phone is still in a hand."""
+
+LOCK_PRESENCE = """
+SELECT d.market_id, d.contract_kind, d.account_state, p.state
+FROM driver d JOIN presence p ON p.driver_id = d.id
+WHERE d.id = $1 FOR UPDATE OF p
+"""
+SHIFT_END = """
+SELECT max(ends_at) FROM shift WHERE driver_id = $1 AND starts_at <= $2 AND ends_at > $3
+"""
+GO = """
+UPDATE presence SET state = $2, lat = $3, lon = $4, cell = $5, position_at = $6, online_until = $7, changed_at = $6
+WHERE driver_id = $1
+"""
+
+
+class NoShift(Conflict):
+    """A dedicated or contracted driver has no shift now."""
+
+    code = "NO_SHIFT"
+
+
+async def go_online(work: Work, *, driver_id: UUID, place: Point) -> datetime:
+    """Makes a driver available at `place` and returns until when; an engaged driver stays engaged."""
+    row = await work.fetch_row(LOCK_PRESENCE, driver_id)
+    if row is None or row["account_state"] != AccountState.ACTIVE.value:
+        raise NotAllowed("this account cannot drive now; ask operations")
+    until = await _online_until(work, driver_id, ContractKind(row["contract_kind"]))
+    now_engaged = row["state"] == PresenceState.ENGAGED.value
+    was_away = row["state"] in {PresenceState.OFFLINE.value, PresenceState.PAUSED.value}
+    state = PresenceState(row["state"]) if not was_away or now_engaged else PresenceState.AVAILABLE
+    await work.execute(GO, driver_id, state.value, place.lat, place.lon, place.cell, work.now, until)
+    if was_away:
+        work.emit(DriverWentOnline(market_id=row["market_id"], driver_id=driver_id))
+    return until
+
+
+async def _online_until(work: Work, driver_id: UUID, kind: ContractKind) -> datetime:
+    if kind is ContractKind.CROWDSOURCED:
+        return work.now + LONGEST_FREE_PRESENCE
+    until: datetime | None = await work.fetch_value(SHIFT_END, driver_id, work.now + EARLY_FOR_SHIFT, work.now)
+    if until is None:
+        raise NoShift("you have no shift now; go online from 30 minutes before it starts")
+    return until

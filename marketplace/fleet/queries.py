@@ -1,0 +1,35 @@
+"""Every read of the fleet."""
+
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.core.work import Work
+
+DRIVERS_AT_MOST = 1_000
+
+PROFILE = """
+SELECT 'drv_' || replace(d.id::text, '-', '') AS id, 'mkt_' || replace(d.market_id::text, '-', '') AS market_id,
+       d.name, d.contract_kind, d.vehicle, d.skills, p.state AS presence, p.online_until
+FROM driver d JOIN presence p ON p.driver_id = d.id
+WHERE d.id = $1
+"""
+LIVE = """
+SELECT 'drv_' || replace(d.id::text, '-', '') AS id, d.name, d.contract_kind, d.vehicle, p.state AS presence,
+       p.lat, p.lon, p.position_at,
+       (SELECT 'rte_' || replace(r.id::text, '-', '') FROM route r
+         WHERE r.driver_id = d.id AND r.state IN ('ASSIGNED', 'STARTED')) AS route_id
+FROM presence p JOIN driver d ON d.id = p.driver_id
+WHERE p.market_id = $1 AND p.state <> 'OFFLINE' AND p.lat IS NOT NULL
+ORDER BY d.id LIMIT $2
+"""
+
+
+async def driver_profile(work: Work, *, driver_id: UUID) -> asyncpg.Record | None:
+    """A driver as the driver's own app shows it."""
+    return await work.fetch_row(PROFILE, driver_id)
+
+
+async def live_drivers(work: Work, *, market_id: UUID) -> list[dict[str, object]]:
+    """Drivers of a market who are online, with their last position: for operations only."""
+    return [dict(row) for row in await work.fetch(LIVE, market_id, DRIVERS_AT_MOST)]

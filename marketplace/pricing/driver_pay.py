@@ -1,0 +1,171 @@
+"""What a route pays its driver: promised in the offer, itemised in the statement.
+
+The offer is a floor and never a ceiling. Its total comes back as the guarantee of the statement, which counts what was
+really driven and may only be more. Raises come on top of the minimum, and return legs on top of the guarantee, so that
+neither is swallowed by a floor. All is whole minor units, metres and seconds; each line is rounded once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+import orjson
+
+from marketplace.core.money import BadMoney
+from marketplace.pricing.lines import (
+    METRES_PER_KM,
+    SECONDS_PER_MINUTE,
+    PriceLine,
+    check_whole,
+    price_line,
+    top_up,
+    total_minor,
+    without_nothing,
+)
+from marketplace.pricing.pay_policy import PayPolicy
+
+OFFER = "offer"
+"""The rule of what an accepted offer promised: its raise and its guarantee."""
+
+
+class BadFacts(BadMoney):
+    """Facts about a route that nobody can have driven: negative, or not whole."""
+
+    code = "BAD_FACTS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFacts:
+    """What a route asks of one driver, with the way to its first stop counted in."""
+
+    distance_m: int
+    duration_s: int
+    stop_count: int
+
+    def __post_init__(self) -> None:
+        check_whole(asdict(self), refusal=BadFacts, thing="a route")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrivenFacts:
+    """What was really driven. `engaged_s` runs from acceptance to the last stop; `stop_times_s` has one number a stop.
+
+    `distance_m` and `stop_count` leave out the legs and stops that gave parcels back: `return_m` and `return_count`.
+    """
+
+    distance_m: int
+    engaged_s: int
+    stop_count: int
+    stop_times_s: tuple[int, ...] = ()
+    return_m: int = 0
+    return_count: int = 0
+
+    def __post_init__(self) -> None:
+        whole = asdict(self)
+        waits = {f"stop_times_s[{i}]": seconds for i, seconds in enumerate(whole.pop("stop_times_s"))}
+        check_whole(whole | waits, refusal=BadFacts, thing="a driven route")
+
+    def as_json(self) -> dict[str, object]:
+        """The facts as a statement keeps them."""
+        return asdict(self) | {"stop_times_s": list(self.stop_times_s)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, object]) -> "DrivenFacts":
+        """The facts of a kept statement, so that it can be reckoned again."""
+        stop_times = kept["stop_times_s"]
+        assert isinstance(stop_times, list)
+        whole = {name: int(str(value)) for name, value in kept.items() if name != "stop_times_s"}
+        return cls(stop_times_s=tuple(stop_times), **whole)
+
+    def waited_s(self, grace_s: int) -> int:
+        """Seconds spent at stops beyond the grace that each stop has."""
+        return sum(max(0, seconds - grace_s) for seconds in self.stop_times_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayLines:
+    """Itemised pay under one policy version."""
+
+    policy_version: int
+    lines: tuple[PriceLine, ...]
+
+    @property
+    def total_minor(self) -> int:
+        """What the driver gets."""
+        return total_minor(self.lines)
+
+    def as_json(self) -> list[dict[str, object]]:
+        """The lines as an offer or a statement keeps them."""
+        return [asdict(line) for line in self.lines]
+
+
+def offer_pay(policy: PayPolicy, facts: RouteFacts, raise_minor: int) -> PayLines:
+    """What an offer of this route promises: the planned work, lifted to the policy's minimum, and the raise on top."""
+    check_whole({"raise_minor": raise_minor}, refusal=BadFacts, thing="an offer")
+    lines = _work(policy, facts.distance_m, facts.duration_s, facts.stop_count)
+    lines += _minimum(policy, lines) + _raise(raise_minor)
+    return PayLines(policy_version=policy.version, lines=tuple(lines))
+
+
+def statement_pay(policy: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int) -> PayLines:
+    """What was really driven pays: never less than the offer guaranteed, and returns beyond that."""
+    promised = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor}
+    check_whole(promised, refusal=BadFacts, thing="a driven route")
+    lines = _work(policy, facts.distance_m, facts.engaged_s, facts.stop_count) + _wait(policy, facts)
+    lines += _minimum(policy, lines) + _raise(raise_minor)
+    lines += top_up(lines, to_minor=guarantee_minor, code="guarantee", rule=f"{OFFER}:guarantee_minor")
+    lines += _returns(policy, facts)
+    return PayLines(policy_version=policy.version, lines=tuple(lines))
+
+
+def statement_digest(
+    policy: PayPolicy, facts: DrivenFacts, pay: PayLines, *, guarantee_minor: int, raise_minor: int
+) -> bytes:
+    """A digest of everything a statement rests on; the same inputs give the same bytes in any year."""
+    rests_on = {
+        "policy": {"version": policy.version, "rates": policy.rates()},
+        "facts": facts.as_json(),
+        "guarantee_minor": guarantee_minor,
+        "raise_minor": raise_minor,
+        "lines": pay.as_json(),
+    }
+    return sha256(orjson.dumps(rests_on, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _work(policy: PayPolicy, distance_m: int, duration_s: int, stop_count: int) -> list[PriceLine]:
+    return without_nothing(
+        [
+            _line(policy, "base", 1, "route", "base_minor"),
+            _line(policy, "distance", distance_m, "m", "per_km_minor", per=METRES_PER_KM),
+            _line(policy, "time", duration_s, "s", "per_minute_minor", per=SECONDS_PER_MINUTE),
+            _line(policy, "stop", stop_count, "stop", "per_stop_minor"),
+        ]
+    )
+
+
+def _wait(policy: PayPolicy, facts: DrivenFacts) -> list[PriceLine]:
+    waited_s = facts.waited_s(policy.wait_grace_s)
+    return without_nothing([_line(policy, "wait", waited_s, "s", "wait_per_minute_minor", per=SECONDS_PER_MINUTE)])
+
+
+def _minimum(policy: PayPolicy, lines: list[PriceLine]) -> list[PriceLine]:
+    return top_up(lines, to_minor=policy.minimum_minor, code="minimum", rule=policy.rule("minimum_minor"))
+
+
+def _raise(raise_minor: int) -> list[PriceLine]:
+    rule = f"{OFFER}:raise_minor"
+    return without_nothing([price_line(code="raise", quantity=1, unit="route", rate_minor=raise_minor, rule=rule)])
+
+
+def _returns(policy: PayPolicy, facts: DrivenFacts) -> list[PriceLine]:
+    return without_nothing(
+        [
+            _line(policy, "return_distance", facts.return_m, "m", "per_km_minor", per=METRES_PER_KM),
+            _line(policy, "return_stop", facts.return_count, "stop", "per_stop_minor"),
+        ]
+    )
+
+
+def _line(policy: PayPolicy, code: str, quantity: int, unit: str, rate: str, *, per: int = 1) -> PriceLine:
+    rate_minor = policy.rates()[rate]
+    return price_line(code=code, quantity=quantity, unit=unit, rate_minor=rate_minor, per=per, rule=policy.rule(rate))

@@ -1,0 +1,100 @@
+"""Quoting: a price that holds, and becomes a batch once."""
+
+from dataclasses import replace
+
+import pytest
+
+from marketplace.batches import PostBatch, QuoteBatch, QuoteExpired, QuoteResult, Requirement
+from marketplace.core.clock import ManualClock
+from marketplace.core.errand import run_errand
+from marketplace.core.errors import NotFound
+from marketplace.core.work import Works
+from marketplace.hubs.models import Hub
+from marketplace.markets.models import Market
+from marketplace.shippers.models import RateCardRecord, Shipper
+from tests.builders import make_hub, make_market, make_shipper
+from tests.marketplace.batches.orders import ROUTER, order
+
+
+async def world(works: Works) -> tuple[Market, Shipper, Hub]:
+    async with works.open() as work:
+        market = await make_market(work)
+        return market, await make_shipper(work, market), await make_hub(work, market)
+
+
+async def quote(works: Works, market: Market, shipper: Shipper, hub: Hub) -> QuoteResult:
+    rows = [
+        order("a-1", hub_id=hub.id, requirements=[Requirement.FRAGILE, Requirement.COLD]),
+        order("a-2", hub_id=hub.id),
+    ]
+    result = await run_errand(
+        works, QuoteBatch(router=ROUTER, shipper_id=shipper.id, market_id=market.id, requests=rows)
+    )
+    assert result is not None
+    return result
+
+
+async def test_a_quote_is_the_sum_of_its_lines(works: Works) -> None:
+    market, shipper, hub = await world(works)
+
+    quoted = await quote(works, market, shipper, hub)
+
+    assert quoted.total_minor == sum(row["price_minor"] for row in quoted.rows)
+    for row in quoted.rows:
+        assert row["price_minor"] == sum(line["amount_minor"] for line in row["lines"])
+    assert quoted.is_degraded
+
+
+async def test_a_posted_quote_costs_what_it_said_whatever_the_card_says_now(works: Works) -> None:
+    market, shipper, hub = await world(works)
+    quoted = await quote(works, market, shipper, hub)
+    async with works.open() as work:
+        await RateCardRecord.filter(shipper_id=shipper.id).using_db(work.db).update(base_minor=99_000)
+
+    posted = await run_errand(works, PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id))
+
+    assert posted is not None
+    async with works.open() as work:
+        total = await work.fetch_value("SELECT sum(price_minor) FROM delivery WHERE batch_id = $1", posted.batch_id)
+        assert total == quoted.total_minor
+
+
+async def test_a_quote_posted_twice_is_one_batch(works: Works, clock: ManualClock) -> None:
+    market, shipper, hub = await world(works)
+    quoted = await quote(works, market, shipper, hub)
+    errand = PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id)
+    first = await run_errand(works, errand)
+    clock.advance(seconds=3600)
+
+    again = await run_errand(works, errand)
+
+    assert first is not None
+    assert again is not None
+    assert again.batch_id == first.batch_id
+    assert [row.delivery_id for row in again.rows] == [row.delivery_id for row in first.rows]
+
+
+async def test_an_expired_quote_is_refused(works: Works, clock: ManualClock) -> None:
+    market, shipper, hub = await world(works)
+    quoted = await quote(works, market, shipper, hub)
+    clock.advance(seconds=15 * 60)
+
+    with pytest.raises(QuoteExpired):
+        await run_errand(works, PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id))
+
+
+async def test_somebody_elses_quote_does_not_exist(works: Works) -> None:
+    market, shipper, hub = await world(works)
+    quoted = await quote(works, market, shipper, hub)
+    async with works.open() as work:
+        stranger = await make_shipper(work, market)
+
+    with pytest.raises(NotFound):
+        await run_errand(works, PostBatch(router=ROUTER, shipper_id=stranger.id, quote_id=quoted.quote_id))
+
+
+def test_the_digest_of_a_row_ignores_the_order_of_requirements() -> None:
+    row = order("a-1", requirements=[Requirement.COLD, Requirement.FRAGILE])
+
+    assert row.digest == replace(row, requirements=[Requirement.FRAGILE, Requirement.COLD]).digest
+    assert row.digest != replace(row, instructions="ring twice").digest
