@@ -1,0 +1,70 @@
+"""What proves a hand-over: the recipient's PIN, a photo, a signature."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from hmac import compare_digest
+from uuid import UUID
+
+from marketplace.batches.states import Requirement
+from marketplace.core.errors import Invalid
+from marketplace.routes.in_hand import DeliveryInHand
+from marketplace.routes.refusals import PinLocked, PinRefused, PinWrong, ProofMissing
+from marketplace.routes.states import ProofKind
+
+PIN_TRIES = 5
+"""Tries at a delivery's PIN, in total and not per request; the table has the same limit."""
+LONGEST_PIN = 8
+MOST_PROOFS = 10
+"""Proofs that one hand-over can name, and that one stop can have."""
+
+PICTURES = {Requirement.PHOTO_AT_DROPOFF: ProofKind.PHOTO, Requirement.SIGNATURE_AT_DROPOFF: ProofKind.SIGNATURE}
+
+
+class BadProof(Invalid):
+    """A PIN or a list of proofs that has not the form of one."""
+
+    code = "BAD_PROOF"
+
+
+def check_form(pin: str | None, proof_ids: Collection[UUID]) -> None:
+    """Refuses what cannot be a PIN or is too long a list, which costs no try."""
+    if pin is not None and not (1 <= len(pin) <= LONGEST_PIN and pin.isascii() and pin.isprintable()):
+        raise BadProof(f"a PIN has 1 to {LONGEST_PIN} digits", field="pin")
+    if len(proof_ids) > MOST_PROOFS:
+        raise BadProof(f"a hand-over names at most {MOST_PROOFS} proofs", field="proofIds")
+
+
+def check_pictures(
+    deliveries: Iterable[DeliveryInHand], proof_ids: Collection[UUID], uploaded: Mapping[UUID, str]
+) -> None:
+    """Refuses a hand-over whose deliveries ask for a photo or a signature that is not uploaded for this stop."""
+    if strangers := set(proof_ids) - set(uploaded):
+        raise ProofMissing(f"{len(strangers)} of these proofs are not uploaded for this stop", field="proofIds")
+    asked = {requirement for delivery in deliveries for requirement in delivery.requirements}
+    for requirement, kind in PICTURES.items():
+        if requirement in asked and kind.value not in uploaded.values():
+            raise ProofMissing(
+                f"this delivery needs a {kind.value.lower()}: createProofUpload, send it, then name it here",
+                field="proofIds",
+            )
+
+
+def guarded_by_pin(deliveries: Iterable[DeliveryInHand]) -> list[DeliveryInHand]:
+    """The deliveries that only go to whoever knows their PIN."""
+    return [delivery for delivery in deliveries if Requirement.PIN_AT_DROPOFF in delivery.requirements]
+
+
+def check_pin(guarded: Sequence[DeliveryInHand], pin: str | None) -> list[DeliveryInHand]:
+    """The guarded deliveries whose PIN this is not. Costs no try when no PIN came or when a PIN is locked."""
+    if not guarded:
+        return []
+    if pin is None:
+        raise ProofMissing("this delivery needs the recipient's PIN", field="pin")
+    if any(delivery.pin_attempts >= PIN_TRIES for delivery in guarded):
+        raise PinLocked("all tries at this PIN are used up; call operations, or report failStop", field="pin")
+    return [delivery for delivery in guarded if not compare_digest((delivery.pin or "").encode(), pin.encode())]
+
+
+def pin_refusal(wrong: Iterable[DeliveryInHand]) -> PinRefused:
+    """What the driver hears after a wrong PIN; the try is counted already."""
+    left = PIN_TRIES - max(delivery.pin_attempts for delivery in wrong)
+    return PinWrong(f"this is not the recipient's PIN; tries left: {left}", field="pin")

@@ -1,0 +1,141 @@
+"""What a driver's app reads."""
+
+from typing import Any
+
+import orjson
+
+from marketplace.adapters.routers import StraightLineRouter
+from marketplace.batches.models import Package
+from marketplace.batches.states import AttemptFailure, Requirement
+from marketplace.core.clock import ManualClock
+from marketplace.core.ids import to_wire
+from marketplace.core.work import Works
+from marketplace.routes import my_route, plan_return
+from marketplace.routes.queries import MY_ROUTE
+from tests.builders import make_driver
+from tests.marketplace.routes.drives import Drive, make_drive
+
+
+async def see(drive: Drive) -> dict[str, Any] | None:
+    async with drive.works.read() as connection:
+        return await my_route(connection, driver_id=drive.driver.id)
+
+
+async def test_a_driver_sees_the_whole_route_with_people_and_packages(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1, instructions="second bell", requirements=["FRAGILE"])
+    async with works.open() as work:
+        await Package.create(
+            using_db=work.db, id=work.new_id(), market_id=drive.market.id, delivery_id=drive.deliveries[0].id,
+            description="books", weight_g=1200, length_mm=300, width_mm=200, height_mm=100,
+        )  # fmt: skip
+
+    tree = await see(drive)
+
+    assert tree is not None
+    assert (tree["id"], tree["state"], tree["version"]) == (to_wire("route", drive.route.id), "ASSIGNED", 1)
+    assert (tree["guarantee_minor"], tree["currency"]) == (5000, "CLP")
+    pickup, dropoff = tree["stops"]
+    assert (pickup["id"], pickup["kind"], pickup["place"]) == (to_wire("stop", drive.stops[0].id), "PICKUP", 0)
+    assert (dropoff["kind"], dropoff["leg_m"], dropoff["leg_s"]) == ("DROPOFF", 2000, 300)
+    delivery = dropoff["tasks"][0]["delivery"]
+    assert delivery == pickup["tasks"][0]["delivery"]
+    assert delivery["id"] == to_wire("delivery", drive.deliveries[0].id)
+    assert delivery["dropoff"] == {
+        "lat": drive.deliveries[0].dropoff_lat,
+        "lon": drive.deliveries[0].dropoff_lon,
+        "address": "Avenida Costanera 1200",
+        "name": "Luz Pizarro",
+        "phone": "+56911111111",
+    }
+    assert delivery["pickup"]["address"] == "Calle Balmaceda 300"
+    assert (delivery["instructions"], delivery["requirements"]) == ("second bell", ["FRAGILE"])
+    assert delivery["packages"] == [
+        {"description": "books", "weight_g": 1200, "length_mm": 300, "width_mm": 200, "height_mm": 100}
+    ]
+
+
+async def test_the_recipients_pin_is_never_shown_to_the_driver(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, requirements=[Requirement.PIN_AT_DROPOFF.value], pin="83741926")
+
+    tree = await see(drive)
+
+    assert b"83741926" not in orjson.dumps(tree)
+    assert b"PIN_AT_DROPOFF" in orjson.dumps(tree)
+
+
+async def test_the_next_stop_comes_first(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock)
+    await drive.start()
+    await drive.pick_up(0)
+
+    tree = await see(drive)
+
+    assert tree is not None
+    assert [(stop["place"], stop["state"]) for stop in tree["stops"]] == [
+        (1, "EN_ROUTE"),
+        (2, "PENDING"),
+        (0, "COMPLETED"),
+    ]
+
+
+async def test_nobody_else_sees_the_route(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock)
+    async with works.open() as work:
+        stranger = await make_driver(work, drive.market)
+
+    async with works.read() as connection:
+        assert await my_route(connection, driver_id=stranger.id) is None
+
+
+async def test_a_route_that_is_over_is_not_shown_any_more(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await drive.start()
+    await drive.pick_up(0)
+    await drive.drop_off(1)
+
+    assert await see(drive) is None
+
+
+async def test_a_delivery_that_left_the_route_takes_its_addresses_with_it(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock)
+    async with works.open() as work:
+        await work.execute(
+            "UPDATE delivery SET state = 'SCHEDULED', route_id = NULL WHERE id = $1", drive.deliveries[0].id
+        )
+
+    tree = await see(drive)
+
+    assert tree is not None
+    assert [len(stop["tasks"]) for stop in tree["stops"]] == [1, 0, 1]
+
+
+async def test_a_return_shows_the_packages_of_its_original(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    async with works.open() as work:
+        await Package.create(
+            using_db=work.db, id=work.new_id(), market_id=drive.market.id, delivery_id=drive.deliveries[0].id,
+            description="books", weight_g=1200, length_mm=300, width_mm=200, height_mm=100,
+        )  # fmt: skip
+    await drive.start()
+    await drive.pick_up(0)
+    await drive.fail(1, AttemptFailure.RECIPIENT_REFUSED)
+    await plan_return(works, router=StraightLineRouter(), delivery_id=drive.deliveries[0].id)
+
+    tree = await see(drive)
+
+    assert tree is not None
+    back = tree["stops"][0]["tasks"][0]["delivery"]
+    assert (tree["stops"][0]["kind"], back["packages"][0]["description"]) == ("RETURN", "books")
+    assert back["return_of"] == to_wire("delivery", drive.deliveries[0].id)
+
+
+async def test_reading_a_route_needs_no_scan_of_a_table(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock)
+
+    async with works.open() as work:
+        await work.execute("SET LOCAL enable_seqscan = off")
+        plan = await work.fetch_value(f"EXPLAIN (FORMAT JSON) {MY_ROUTE}", drive.driver.id)
+
+    assert "Seq Scan" not in plan
+    assert "route_one_active_per_driver" in plan
+    assert "stop_place" in plan
