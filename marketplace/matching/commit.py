@@ -1,0 +1,186 @@
+"""Turns a plan into routes, if the deliveries are still as they were when it was made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from uuid import UUID
+
+from marketplace.batches.events import DeliveryOffered
+from marketplace.batches.states import DeliveryState, UnassignedReason
+from marketplace.core.geo import Point
+from marketplace.core.work import Work
+from marketplace.matching.reply import PlannedRoute, PlannedStep, Reason
+from marketplace.matching.request import StepKind
+from marketplace.matching.snapshot import Snapshot
+from marketplace.routes.events import RoutePlanned
+from marketplace.routes.states import StopKind
+from marketplace.routing import Matrix
+
+# Locks the deliveries in id order against cancel, expiry and another planner, and tells which are still as they were.
+LOCK_UNCHANGED = """
+SELECT d.id, d.shipper_id, d.batch_id FROM delivery d
+JOIN unnest($1::uuid[], $2::int[]) AS seen(id, sequence) ON seen.id = d.id
+WHERE d.state = 'SCHEDULED' AND d.sequence = seen.sequence
+ORDER BY d.id FOR UPDATE OF d
+"""
+PUT_ON_ROUTE = """
+UPDATE delivery d SET state = 'OFFERING', route_id = put.route_id, unassigned_reason = NULL,
+       sequence = d.sequence + 1, changed_at = $3
+FROM unnest($1::uuid[], $2::uuid[]) AS put(id, route_id)
+WHERE d.id = put.id RETURNING d.id, d.sequence, d.shipper_id, d.batch_id, d.route_id
+"""
+SAY_WHY = """
+UPDATE delivery d SET unassigned_reason = why.reason, plan_after = why.plan_after
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS why(id, reason, plan_after)
+WHERE d.id = why.id AND d.state = 'SCHEDULED'
+"""
+ROUTE_COLUMNS = (
+    "id", "market_id", "state", "planned_driver_id", "distance_m", "duration_s", "starts_at", "is_degraded",
+    "currency", "policy_version", "created_at",
+)  # fmt: skip
+STOP_COLUMNS = (
+    "id", "market_id", "route_id", "place", "kind", "state", "lat", "lon", "leg_m", "leg_s", "planned_arrival",
+    "planned_departure",
+)  # fmt: skip
+TASK_COLUMNS = ("id", "market_id", "stop_id", "delivery_id")
+
+REASONS = {
+    Reason.NO_CAPACITY: UnassignedReason.NO_CAPACITY,
+    Reason.NO_SKILL: UnassignedReason.NO_SKILL,
+    Reason.WINDOW: UnassignedReason.WINDOW,
+    Reason.OUT_OF_REACH: UnassignedReason.OUT_OF_REACH,
+    Reason.HELD: UnassignedReason.HELD,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommittedPlan:
+    """What became of a plan: the routes written, and how many deliveries wait."""
+
+    route_ids: Sequence[UUID]
+    waiting: int
+
+
+async def commit_plan(
+    work: Work,
+    *,
+    snapshot: Snapshot,
+    points: Sequence[Point],
+    matrix: Matrix | None,
+    routes: Sequence[PlannedRoute],
+    unassigned: Mapping[str, Reason],
+    held_until: Mapping[str, datetime],
+) -> CommittedPlan:
+    """Writes due routes whose deliveries are all unchanged, and for the rest why and until when they wait."""
+    planned = {UUID(step.delivery_id) for route in routes for step in route.steps}
+    seen = [(delivery.id, delivery.sequence) for delivery in snapshot.deliveries if delivery.id in planned]
+    locked = await work.fetch(LOCK_UNCHANGED, [i for i, _ in seen], [sequence for _, sequence in seen])
+    unchanged = {row["id"] for row in locked}
+    sound = [route for route in routes if all(UUID(step.delivery_id) in unchanged for step in route.steps)]
+    written = []
+    if sound:
+        assert matrix is not None, "routes come with travel times"
+        written = await _write_routes(work, snapshot, points, matrix, sound)
+    waiting = await _say_why(work, snapshot, unassigned, held_until)
+    return CommittedPlan(route_ids=written, waiting=waiting)
+
+
+async def _write_routes(
+    work: Work, snapshot: Snapshot, points: Sequence[Point], matrix: Matrix, routes: Sequence[PlannedRoute]
+) -> list[UUID]:
+    rows = _Rows()
+    for route in routes:
+        _draft(work, snapshot, points, matrix, route, rows)
+    await work.insert_many("route", ROUTE_COLUMNS, rows.routes)
+    await work.insert_many("stop", STOP_COLUMNS, rows.stops)
+    await work.insert_many("task", TASK_COLUMNS, rows.tasks)
+    put = await work.fetch(PUT_ON_ROUTE, list(rows.route_of), list(rows.route_of.values()), work.now)
+    for row in put:
+        work.emit(
+            DeliveryOffered(
+                market_id=snapshot.dials.market_id,
+                shipper_id=row["shipper_id"],
+                delivery_id=row["id"],
+                batch_id=row["batch_id"],
+                sequence=row["sequence"],
+                state=DeliveryState.OFFERING,
+                route_id=row["route_id"],
+            )
+        )
+    return [values[0] for values in rows.routes]
+
+
+class _Rows:
+    """Rows of several routes, gathered so that each table is written once."""
+
+    def __init__(self) -> None:
+        self.routes: list[tuple[UUID, *tuple[object, ...]]] = []
+        self.stops: list[tuple[object, ...]] = []
+        self.tasks: list[tuple[object, ...]] = []
+        self.route_of: dict[UUID, UUID] = {}
+
+
+def _draft(
+    work: Work, snapshot: Snapshot, points: Sequence[Point], matrix: Matrix, route: PlannedRoute, rows: _Rows
+) -> None:
+    route_id, market_id = work.new_id(), snapshot.dials.market_id
+    visits = _visits(route.steps)
+    legs = [(0, 0)] + [
+        (int(matrix.distances_m[a[0].location, b[0].location]), int(matrix.durations_s[a[0].location, b[0].location]))
+        for a, b in pairwise(visits)
+    ]
+    first, last = route.steps[0], route.steps[-1]
+    for place, (visit, (leg_m, leg_s)) in enumerate(zip(visits, legs, strict=True)):
+        stop_id, point = work.new_id(), points[visit[0].location]
+        kind = StopKind.PICKUP if visit[0].kind is StepKind.PICKUP else StopKind.DROPOFF
+        arrival, departure = _moment(visit[0].arrival), _moment(visit[-1].departure)
+        rows.stops.append(
+            (stop_id, market_id, route_id, place, kind.value, "PENDING", point.lat, point.lon, leg_m, leg_s,
+             arrival, departure)
+        )  # fmt: skip
+        for step in visit:
+            delivery_id = UUID(step.delivery_id)
+            rows.tasks.append((work.new_id(), market_id, stop_id, delivery_id))
+            rows.route_of[delivery_id] = route_id
+    rows.routes.append(
+        (route_id, market_id, "PLANNED", UUID(route.driver_id), sum(leg_m for leg_m, _ in legs),
+         last.departure - first.arrival, _moment(route.offer_at), matrix.is_degraded, snapshot.dials.currency,
+         snapshot.policy_version, work.now)
+    )  # fmt: skip
+    delivery_count = len({step.delivery_id for step in route.steps})
+    work.emit(
+        RoutePlanned(market_id=market_id, route_id=route_id, stop_count=len(visits), delivery_count=delivery_count)
+    )
+
+
+def _visits(steps: Sequence[PlannedStep]) -> list[list[PlannedStep]]:
+    """Steps as visits of a place: parcels picked up together are one stop, every hand-over is one of its own."""
+    visits: list[list[PlannedStep]] = []
+    for (kind, _), group in groupby(steps, key=lambda step: (step.kind, step.location)):
+        same = list(group)
+        visits += [same] if kind is StepKind.PICKUP else [[step] for step in same]
+    return visits
+
+
+async def _say_why(
+    work: Work, snapshot: Snapshot, unassigned: Mapping[str, Reason], held_until: Mapping[str, datetime]
+) -> int:
+    """Keeps for each waiting delivery its reason and when to look again, without counting it as a change."""
+    look_again = work.now + timedelta(seconds=snapshot.dials.replan_after_s)
+    reasons = {UUID(key): (REASONS[reason], look_again) for key, reason in unassigned.items()}
+    if not snapshot.drivers:
+        reasons = dict.fromkeys(reasons, (UnassignedReason.NO_DRIVER, look_again))
+    for key, moment in held_until.items():
+        reasons[UUID(key)] = (UnassignedReason.HELD, min(max(moment, work.now), look_again))
+    await work.execute(
+        SAY_WHY,
+        list(reasons),
+        [reason.value for reason, _ in reasons.values()],
+        [moment for _, moment in reasons.values()],
+    )
+    return len(reasons)
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, tz=UTC)

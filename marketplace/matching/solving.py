@@ -1,0 +1,100 @@
+"""Solves one problem from first bundles to finished routes, by what the request wants least of.
+
+VROOM bundles; which driver takes what, and when, is decided by pairing and by moving single deliveries, which count
+what VROOM does not: delay, lateness, the chance of a decline. Whatever the way, commitments stand first.
+"""
+
+from collections.abc import Sequence
+from random import Random
+
+from marketplace.matching.bundling import bundle
+from marketplace.matching.candidates import candidate_drivers
+from marketplace.matching.commitments import committed_routes
+from marketplace.matching.dispatch import DRIVER_AHEAD_S, dispatch
+from marketplace.matching.effort import Effort
+from marketplace.matching.filling import Filled, fill
+from marketplace.matching.objectives import total_cost
+from marketplace.matching.polishing import polish
+from marketplace.matching.problem import Problem, Routes
+from marketplace.matching.reassigning import reassign
+from marketplace.matching.relocating import relocate
+from marketplace.matching.request import Objective
+from marketplace.matching.retiring import retire_drivers
+from marketplace.matching.swapping import make_room
+
+_RESERVE = 0.15
+"""The part of the work limit kept for finding room for what the first routes left out."""
+_RETIRING_SHARE = 0.8
+
+
+def solve(problem: Problem, effort: Effort) -> Filled:
+    """Legal routes for the problem; deliveries in none of them found no room, or were never tried."""
+    committed = committed_routes(problem)
+    open_deliveries = [i for i in range(len(problem.deliveries)) if i not in problem.committed_to]
+    drivers = sorted([*committed, *problem.free_drivers])
+    if not open_deliveries or not drivers:
+        return Filled(committed, frozenset())
+    reserve = effort.share(_RESERVE)
+    if problem.objective == Objective.DELIVERY_DELAY:
+        routes = _least_delay(problem, open_deliveries, committed, effort)
+    elif problem.has_one_origin:
+        routes = committed
+    else:
+        routes = _bundled(problem, open_deliveries, committed, effort)
+    left = _left(open_deliveries, routes)
+    reserve.left_s += effort.take_all()
+    filled = fill(problem, routes, left, drivers, reserve)
+    routes = make_room(problem, filled.routes, _left(left, filled.routes), drivers, reserve)
+    if _is_moved_singly(problem, open_deliveries):
+        routes = relocate(problem, routes, drivers, reserve)
+    return Filled(routes, filled.untried)
+
+
+def _bundled(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
+    """Routes by VROOM, then fewer or cheaper ones by solving parts again."""
+    random = Random(problem.options.seed)  # noqa: S311 - draws neighbourhoods, guards nothing
+    candidates = [*committed, *candidate_drivers(problem, deliveries, problem.free_drivers)]
+    routes = bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
+    if problem.objective == Objective.FEWEST_DRIVERS:
+        part = effort.share(_RETIRING_SHARE)
+        routes = retire_drivers(problem, routes, committed, part, random)
+        effort.left_s += part.take_all()
+    if problem.objective == Objective.EXPECTED_COST:
+        routes = reassign(problem, routes, effort)
+    return polish(problem, routes, committed, effort, random)
+
+
+def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
+    """The better of two ways: bundles paired with drivers at once, or evenly filled routes by VROOM."""
+    paired = committed | dispatch(problem, deliveries, problem.free_drivers, effort)
+    if problem.has_one_origin:
+        return paired
+    candidates = [*committed, *candidate_drivers(problem, deliveries, problem.free_drivers)]
+    even = 2 * -(-len(deliveries) // len(candidates)) + 2
+    bundled = bundle(
+        problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort, most_tasks=even
+    )
+    return min((paired, bundled), key=lambda routes: (_missed(problem, routes), total_cost(problem, routes)))
+
+
+def _missed(problem: Problem, routes: Routes) -> tuple[int, int]:
+    """What speaks against the routes: how few deliveries they serve, then how unimportant these are."""
+    served = {step // 2 for steps in routes.values() for step in steps}
+    return -len(served), -sum(problem.priority[i] for i in served)
+
+
+def _is_moved_singly(problem: Problem, deliveries: Sequence[int]) -> bool:
+    """Whether single moves count something that the first routes do not.
+
+    Where drivers are not short, the pairing of one-origin bundles is best left alone: what looks better now binds
+    drivers whom the next deliveries want.
+    """
+    if problem.objective == Objective.DELIVERY_DELAY and problem.has_one_origin:
+        near = [j for j in problem.free_drivers if problem.begin[j] <= problem.now + DRIVER_AHEAD_S]
+        return len(deliveries) > len(near)
+    return problem.has_one_origin or problem.objective in {Objective.DELIVERY_DELAY, Objective.EXPECTED_COST}
+
+
+def _left(deliveries: Sequence[int], routes: Routes) -> list[int]:
+    served = {step // 2 for steps in routes.values() for step in steps}
+    return [i for i in deliveries if i not in served]

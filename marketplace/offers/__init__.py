@@ -1,0 +1,43 @@
+"""The heart of the marketplace: a route is offered in waves, exactly one driver has it, or nobody and it dissolves.
+
+In order of life: a wave is sent, offers are viewed, accepted or declined, expire or are withdrawn; the last answer of a
+wave exhausts it and the next one pays a raise; a route that nobody takes is given up. Saying no, or nothing, never
+counts against a driver.
+"""
+
+from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, accept_offer
+from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
+from marketplace.offers.decline import decline_offer
+from marketplace.offers.expire import expire_due, next_expiry
+from marketplace.offers.give_up import give_up_route
+from marketplace.offers.mend import mend_after_cancel
+from marketplace.offers.queries import my_offers, offer_of_driver
+from marketplace.offers.send_wave import CandidatesMoved, SendWave
+from marketplace.offers.states import DeclineReason, OfferState, WaveState, WithdrawReason
+from marketplace.offers.view import view_offer
+from marketplace.offers.withdraw import withdraw_offers_of_driver
+
+__all__ = [
+    "CandidatesMoved",
+    "DeclineReason",
+    "DriverEngaged",
+    "OfferExpired",
+    "OfferGone",
+    "OfferState",
+    "OfferTaken",
+    "RouteChanged",
+    "SendWave",
+    "WaveState",
+    "WithdrawReason",
+    "accept_offer",
+    "assign_route",
+    "decline_offer",
+    "expire_due",
+    "give_up_route",
+    "mend_after_cancel",
+    "my_offers",
+    "next_expiry",
+    "offer_of_driver",
+    "view_offer",
+    "withdraw_offers_of_driver",
+]

@@ -1,0 +1,108 @@
+"""A driver says yes; of all who say yes to one route, exactly one has it."""
+
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.core.errors import Conflict, NotFound
+from marketplace.core.work import Work
+from marketplace.offers.assign import RouteChanged, take_route
+from marketplace.offers.events import OfferAccepted
+from marketplace.offers.states import OfferState, WithdrawReason
+
+LOCK_ROUTE = """
+SELECT r.version FROM route r
+WHERE r.id = (SELECT route_id FROM offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
+"""
+WIN = """
+UPDATE offer SET state = 'ACCEPTED', ended_at = $3
+WHERE id = $1 AND driver_id = $2 AND state IN ('SENT', 'VIEWED') AND expires_at > $3 AND route_version = $4
+RETURNING id, market_id, route_id, driver_id, pay_minor, currency, approach_m, approach_s
+"""
+LOOK = """
+SELECT o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version FROM offer o
+JOIN route r ON r.id = o.route_id WHERE o.id = $1
+"""
+
+
+class OfferTaken(Conflict):
+    """Somebody else was first."""
+
+    code = "OFFER_TAKEN"
+
+
+class OfferExpired(Conflict):
+    """The time to answer is over."""
+
+    code = "OFFER_EXPIRED"
+
+
+class OfferGone(Conflict):
+    """The offer was taken back."""
+
+    code = "OFFER_WITHDRAWN"
+
+
+class OfferDeclinedBefore(Conflict):
+    """The driver has said no to this offer."""
+
+    code = "OFFER_DECLINED"
+
+
+async def accept_offer(work: Work, *, offer_id: UUID, driver_id: UUID) -> UUID:
+    """Gives the route to the first driver who says yes in time, and returns its id.
+
+    A driver who has it already hears so again. Raises OfferTaken, OfferExpired, OfferGone, RouteChanged or
+    DriverEngaged otherwise.
+    """
+    # All who accept one route queue at its row; the first finds its offer open, the others find it ended.
+    version = await work.fetch_value(LOCK_ROUTE, offer_id, driver_id)
+    if version is None:
+        raise NotFound("there is no such offer", field="offerId")
+    offer = await work.fetch_row(WIN, offer_id, driver_id, work.now, version)
+    if offer is None:
+        return await _explain(work, offer_id)
+    await take_route(
+        work,
+        route_id=offer["route_id"],
+        driver_id=driver_id,
+        pay_minor=offer["pay_minor"],
+        approach_m=offer["approach_m"],
+        approach_s=offer["approach_s"],
+    )
+    work.emit(
+        OfferAccepted(
+            market_id=offer["market_id"],
+            offer_id=offer["id"],
+            route_id=offer["route_id"],
+            driver_id=driver_id,
+            pay_minor=offer["pay_minor"],
+            currency=offer["currency"],
+        )
+    )
+    route_id: UUID = offer["route_id"]
+    return route_id
+
+
+async def _explain(work: Work, offer_id: UUID) -> UUID:
+    """Why an offer could not be won: its route for who has it already, a refusal for everybody else."""
+    row = await work.fetch_row(LOOK, offer_id)
+    assert row is not None, "the offer was found a moment ago"
+    if row["state"] == OfferState.ACCEPTED.value:
+        route_id: UUID = row["route_id"]
+        return route_id
+    raise refusal_of(row, work)
+
+
+def refusal_of(row: asyncpg.Record, work: Work) -> Conflict:
+    """The sentence for an offer that is no longer open."""
+    state, reason = OfferState(row["state"]), row["end_reason"]
+    if state is OfferState.DECLINED:
+        return OfferDeclinedBefore("you have declined this offer")
+    if state is OfferState.EXPIRED or (state in {OfferState.SENT, OfferState.VIEWED} and row["expires_at"] <= work.now):
+        return OfferExpired("the time to answer is over; it does not count against you")
+    if reason == WithdrawReason.TAKEN.value:
+        return OfferTaken("another driver was first; it does not count against you")
+    if reason == WithdrawReason.REPLANNED.value or row["version"] != row["route_version"]:
+        return RouteChanged("this route has changed and will be offered anew")
+    return OfferGone("this offer was taken back")

@@ -1,0 +1,43 @@
+"""Drivers' presence while they are asked. Rows are locked in id order, after offers and waves."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from marketplace.core.work import Work
+
+LOCK = "SELECT driver_id FROM presence WHERE driver_id = ANY($1) ORDER BY driver_id FOR UPDATE"
+ASKABLE = """
+SELECT p.driver_id FROM presence p
+WHERE p.driver_id = ANY($1) AND p.state IN ('AVAILABLE', 'OFFERED')
+  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.driver_id = p.driver_id AND r.state IN ('ASSIGNED', 'STARTED'))
+  AND (SELECT count(*) FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED')) < $2
+"""
+# A statement of its own after the lock, so that it sees what whoever held the lock before has committed.
+SETTLE = """
+UPDATE presence p SET state = 'AVAILABLE', changed_at = $2
+WHERE p.driver_id = ANY($1) AND p.state = 'OFFERED'
+  AND NOT EXISTS (SELECT 1 FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED'))
+"""
+ENGAGE = "UPDATE presence SET state = 'ENGAGED', changed_at = $2 WHERE driver_id = $1"
+
+
+async def lock_askable(work: Work, driver_ids: Sequence[UUID], *, open_offers: int) -> set[UUID]:
+    """Of these drivers those who can take one more offer; holding their rows keeps two waves from overfilling them."""
+    await work.execute(LOCK, list(driver_ids))
+    rows = await work.fetch(ASKABLE, list(driver_ids), open_offers)
+    return {row["driver_id"] for row in rows}
+
+
+async def settle_presence(work: Work, driver_ids: Sequence[UUID]) -> None:
+    """Drivers whose last open offer has ended are simply available again."""
+    if driver_ids:
+        await work.execute(LOCK, list(driver_ids))
+        await work.execute(SETTLE, list(driver_ids), work.now)
+
+
+async def engage(work: Work, *, driver_id: UUID, also: Sequence[UUID]) -> None:
+    """The driver has a route now; `also` are those who were asked in vain."""
+    await work.execute(LOCK, [driver_id, *also])
+    await work.execute(ENGAGE, driver_id, work.now)
+    if also:
+        await work.execute(SETTLE, list(also), work.now)

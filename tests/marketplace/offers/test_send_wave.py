@@ -1,0 +1,143 @@
+"""Waves: who is asked, in what order, for how much."""
+
+from datetime import timedelta
+
+from marketplace.core.clock import ManualClock
+from marketplace.core.geo import Point
+from marketplace.core.work import Works
+from marketplace.fleet.states import ContractKind
+from marketplace.offers import decline_offer, expire_due
+from tests.builders import make_driver
+from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
+
+FAR = Point(lat=-29.95, lon=-71.30)
+
+
+async def test_a_wave_asks_the_nearest_and_says_until_when(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=2, wave_size=2)
+        far = await make_driver(work, world.market, place=FAR)
+
+    assert await send_wave(works, world.route_ids[0]) == 2
+
+    async with works.open() as work:
+        offers = await open_offers(work, world.route_ids[0])
+        assert set(offers) == {driver.id for driver in world.drivers}
+        assert far.id not in offers
+        row = await work.fetch_row("SELECT expires_at, pay_minor FROM offer WHERE id = ANY($1)", list(offers.values()))
+        assert row is not None
+        assert row["expires_at"] == clock.now + timedelta(seconds=60)
+        # base 900 + 4 km × 180 + 1440 s × 60/min + 2 stops × 250
+        assert row["pay_minor"] == 900 + 720 + 1440 + 500
+        assert await work.fetch_value("SELECT state FROM route WHERE id = $1", world.route_ids[0]) == "OFFERING"
+        states = await work.fetch(
+            "SELECT state FROM presence WHERE driver_id = ANY($1)", [driver.id for driver in world.drivers]
+        )
+        assert [row["state"] for row in states] == ["OFFERED", "OFFERED"]
+
+
+async def test_a_dedicated_driver_is_assigned_without_being_asked(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1, kind=ContractKind.DEDICATED)
+        await make_driver(work, world.market)
+
+    assert await send_wave(works, world.route_ids[0]) == 1
+
+    async with works.open() as work:
+        row = await work.fetch_row("SELECT state, driver_id FROM route WHERE id = $1", world.route_ids[0])
+        assert row is not None
+        assert (row["state"], row["driver_id"]) == ("ASSIGNED", world.drivers[0].id)
+        assert await work.fetch_value("SELECT count(*) FROM offer") == 0
+
+
+async def test_contracted_drivers_are_asked_before_the_crowd(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1)
+        partner = await make_driver(work, world.market, kind=ContractKind.CONTRACTED, place=FAR)
+
+    await send_wave(works, world.route_ids[0])
+
+    async with works.open() as work:
+        assert set(await open_offers(work, world.route_ids[0])) == {partner.id}
+
+
+async def test_a_declined_route_goes_on_with_a_raise_and_masks_who_declined(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=2, wave_size=1)
+    await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        [(first, offer)] = (await open_offers(work, world.route_ids[0])).items()
+        await decline_offer(work, offer_id=offer, driver_id=first)
+
+    assert await send_wave(works, world.route_ids[0]) == 1
+
+    async with works.open() as work:
+        [second] = await open_offers(work, world.route_ids[0])
+        assert second != first
+        raises = await work.fetch("SELECT number, raise_minor FROM wave ORDER BY number")
+        assert [(row["number"], row["raise_minor"]) for row in raises] == [(1, 0), (2, 200)]
+
+
+async def test_who_let_it_pass_is_asked_again_for_more(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1, wave_size=1)
+    await send_wave(works, world.route_ids[0])
+    clock.advance(seconds=61)
+    async with works.open() as work:
+        assert await expire_due(work) == 1
+
+    assert await send_wave(works, world.route_ids[0]) == 1
+
+    async with works.open() as work:
+        pays = await work.fetch("SELECT pay_minor, raise_minor FROM offer ORDER BY sent_at")
+        assert pays[1]["pay_minor"] - pays[0]["pay_minor"] == 200
+
+
+async def test_a_raise_stays_within_the_budget_of_the_hour(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=2, wave_size=1, raise_budget_per_hour_minor=150)
+    await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        [(driver, offer)] = (await open_offers(work, world.route_ids[0])).items()
+        await decline_offer(work, offer_id=offer, driver_id=driver)
+
+    await send_wave(works, world.route_ids[0])
+
+    async with works.open() as work:
+        raises = await work.fetch("SELECT raise_minor FROM wave ORDER BY number")
+        assert [row["raise_minor"] for row in raises] == [0, 0]
+
+
+async def test_a_route_nobody_takes_dissolves_and_its_deliveries_rest(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1)
+    await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        [(driver, offer)] = (await open_offers(work, world.route_ids[0])).items()
+        await decline_offer(work, offer_id=offer, driver_id=driver)
+
+    assert await send_wave(works, world.route_ids[0]) == 0
+
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT state FROM route WHERE id = $1", world.route_ids[0]) == "DISSOLVED"
+        rows = await work.fetch("SELECT state, route_id, unassigned_reason, plan_after FROM delivery")
+        assert {(row["state"], row["route_id"], row["unassigned_reason"]) for row in rows} == {
+            ("SCHEDULED", None, "NOBODY_ACCEPTED")
+        }
+        assert {row["plan_after"] for row in rows} == {clock.now + timedelta(seconds=120)}
+
+
+async def test_a_second_wave_waits_for_the_first(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+    await send_wave(works, world.route_ids[0])
+
+    assert await send_wave(works, world.route_ids[0]) is None
+
+
+async def test_a_driver_with_enough_open_offers_is_left_in_peace(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1, routes=2, open_offers_per_driver=1)
+    await send_wave(works, world.route_ids[0])
+
+    assert await send_wave(works, world.route_ids[1]) == 0
