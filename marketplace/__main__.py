@@ -1,0 +1,189 @@
+"""The `doorstep` command: the one place that ties marketplace, schema and workers together.
+
+The parts are loaded when a command needs them, so that `--help` and `plan` start at once.
+"""
+
+import asyncio
+import importlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from marketplace.core.logs import set_up_logs
+from marketplace.core.settings import Settings
+
+app = typer.Typer(
+    name="doorstep",
+    help="A last-mile delivery marketplace that a company runs itself.\n\n"
+    "Without DATABASE_URL and REDIS_URL every command uses embedded servers below the state folder"
+    " (DOORSTEP_STATE_FOLDER, .doorstep by default) and starts them if need be.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+geo = typer.Typer(help="Streets: import a city from OpenStreetMap.", no_args_is_help=True)
+app.add_typer(geo, name="geo")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Answers the API and shows the live map at /.
+
+    Start as many processes as you like; they share nothing but the database.
+    """
+    asyncio.run(part("schema.serve").serve(settings(), host=host, port=port))
+
+
+@app.command()
+def work() -> None:
+    """Works off what follows from events: matching, offers' deadlines, pay, messages.
+
+    Start as many processes as you like; what one leaves undone another takes up.
+    """
+    asyncio.run(part("workers.service").serve_work(settings()))
+
+
+@app.command()
+def migrate() -> None:
+    """Brings the database to the version of this code.
+
+    Run it before a new version starts; two at once wait for one another. API and workers only check the version.
+    """
+
+    async def run() -> str:
+        async with part("marketplace.app").open_servers(settings()) as servers:
+            version: str = await part("marketplace.core.migrate").migrate(servers.database_url)
+            return version
+
+    typer.echo(f"the database is at {asyncio.run(run())}")
+
+
+@app.command()
+def seed(
+    as_json: AsJson = False,
+    random_seed: Annotated[int, typer.Option("--seed", help="The same number makes the same people and places.")] = 1,
+    shippers: Annotated[int, typer.Option(help="Shippers, each with an API key.")] = 3,
+    hubs: Annotated[int, typer.Option(help="Hubs open to every shipper.")] = 4,
+    drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online near the hubs.")] = 12,
+    operators: Annotated[int, typer.Option(help="Operators.")] = 1,
+    deliveries: Annotated[int, typer.Option(help="Deliveries, in batches of 50.")] = 0,
+    offers: Annotated[int, typer.Option(help="Open offers, as far as deliveries and drivers allow.")] = 0,
+    offer_ttl_s: Annotated[int, typer.Option(help="Seconds to answer an offer.")] = 60,
+    open_offers_per_driver: Annotated[int, typer.Option(help="Open offers one driver may have.")] = 3,
+    wave_size: Annotated[int, typer.Option(help="Offers sent together.")] = 3,
+) -> None:
+    """Makes a market with shippers, drivers, batches and open offers, and prints their ids and tokens.
+
+    For development: it is refused in production mode. Access tokens last a day.
+    """
+    seeding = part("marketplace.seed")
+    plan = seeding.SeedPlan(
+        seed=random_seed,
+        shippers=shippers,
+        hubs=hubs,
+        drivers=drivers,
+        operators=operators,
+        deliveries=deliveries,
+        offers=offers,
+        dials={
+            "offer_ttl_s": offer_ttl_s,
+            "open_offers_per_driver": open_offers_per_driver,
+            "wave_size": wave_size,
+        },
+    )
+    with part("workers.progress").progress() as bar:
+        seeded = asyncio.run(_seed(plan, bar))
+    if as_json:
+        typer.echo(json.dumps(asdict(seeded)))
+    else:
+        part("workers.progress").show_seeded(seeded)
+
+
+async def _seed(plan: Any, bar: Any) -> Any:
+    marketplace = part("marketplace.app")
+    async with marketplace.open_servers(settings()) as servers:
+        await part("marketplace.core.migrate").migrate(servers.database_url)
+        async with marketplace.open_marketplace(settings(), servers) as opened:
+            return await part("marketplace.seed").seed_market(opened, plan, on_step=bar.step)
+
+
+@app.command()
+def demo(
+    exit_at_end: Annotated[bool, typer.Option("--exit", help="End by itself when the day is over.")] = False,
+    as_json: AsJson = False,
+    random_seed: Annotated[int, typer.Option("--seed", help="Fixes who lives where and how drivers behave.")] = 1,
+    port: Annotated[int, typer.Option(help="Port of the API and the map; 0 takes a free one.")] = 8000,
+    deliveries: Annotated[int, typer.Option(help="Deliveries of the day.")] = 150,
+    drivers: Annotated[int, typer.Option(help="Drivers of the day.")] = 40,
+    factor: Annotated[float, typer.Option(help="How fast the market's time runs.")] = 60.0,
+) -> None:
+    """Plays two hours of a market in two minutes: shippers post, drivers accept, drive and are paid.
+
+    Real API and worker processes on embedded servers; simulated apps that talk to the public API only. It leaves
+    everything running until Ctrl-C, or ends by itself with --exit.
+    """
+    story = part("workers.demo")
+    options = story.DemoOptions(
+        seed=random_seed,
+        port=port,
+        deliveries=deliveries,
+        drivers=drivers,
+        factor=factor,
+        exits=exit_at_end,
+        as_json=as_json,
+    )
+    sys.exit(asyncio.run(story.run_demo(settings(), options)))
+
+
+@app.command()
+def plan() -> None:
+    """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout."""
+    part("marketplace.matching.door").main()
+
+
+@geo.command("import")
+def import_city(
+    extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as city.osm.pbf.", exists=True)],
+    name: Annotated[str, typer.Option(help="Name of the city, as the map shows it.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to put the pack; the state folder's city by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Makes a city pack, streets to route on and to draw, from any OpenStreetMap extract."""
+    city = part("marketplace.adapters.city")
+    target = folder or settings().state_folder / "city"
+    with part("workers.progress").progress() as bar:
+        pack = city.import_osm(extract, target, name=name, on_progress=bar.note)
+    found = {"name": pack.meta.name, "folder": str(target), "attribution": pack.meta.attribution}
+    typer.echo(json.dumps(found) if as_json else f"{found['name']}: streets are in {found['folder']}")
+
+
+def settings() -> Settings:
+    """The settings of this process, with logs set up as they ask."""
+    found = Settings()
+    set_up_logs(is_json=found.log_json)
+    return found
+
+
+def part(name: str) -> Any:
+    """A part of Doorstep, loaded now."""
+    return importlib.import_module(name)
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

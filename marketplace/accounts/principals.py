@@ -1,0 +1,60 @@
+"""Who is calling: a shipper by API key, a driver or an operator by session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from marketplace.core.ids import DriverId, MarketId, OperatorId, ShipperId
+
+
+class PrincipalKind(StrEnum):
+    """The three kinds of callers that prove who they are."""
+
+    SHIPPER = "shipper"
+    DRIVER = "driver"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A caller whose credential was checked.
+
+    `market_id` is the driver's city, or the city that an operator is limited to; None means every city. `expires_at` is
+    machine time and None for API keys, which last until they are revoked.
+    """
+
+    kind: PrincipalKind
+    id: UUID
+    market_id: UUID | None = None
+    is_test: bool = False
+    session_id: UUID | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def shipper_id(self) -> ShipperId:
+        """The id of a caller that is known to be a shipper."""
+        assert self.kind is PrincipalKind.SHIPPER
+        return ShipperId(self.id)
+
+    @property
+    def driver_id(self) -> DriverId:
+        """The id of a caller that is known to be a driver."""
+        assert self.kind is PrincipalKind.DRIVER
+        return DriverId(self.id)
+
+    @property
+    def operator_id(self) -> OperatorId:
+        """The id of a caller that is known to be an operator."""
+        assert self.kind is PrincipalKind.OPERATOR
+        return OperatorId(self.id)
+
+    @property
+    def home_market_id(self) -> MarketId:
+        """The market of a caller that belongs to exactly one."""
+        assert self.market_id is not None
+        return MarketId(self.market_id)
+
+    def may_see_market(self, market_id: UUID) -> bool:
+        """Whether this caller is not limited to another city."""
+        return self.market_id is None or self.market_id == market_id

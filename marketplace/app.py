@@ -1,0 +1,119 @@
+"""The composition root: settings, clock and adapters become one Marketplace.
+
+What a process does with it, answering requests or working off jobs, is not decided here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from marketplace.adapters.city import CityPack, ensure_city_pack
+from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
+from marketplace.adapters.gateways import FolderGateway
+from marketplace.adapters.notifiers import ConsoleNotifier
+from marketplace.adapters.object_stores import FolderObjectStore
+from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
+from marketplace.core.clock import Clock, DatabaseClock
+from marketplace.core.database import open_database
+from marketplace.core.failpoints import check_failpoint
+from marketplace.core.migrate import check_version
+from marketplace.core.notifier import Notifier
+from marketplace.core.nudge import Nudger
+from marketplace.core.settings import Settings
+from marketplace.core.work import Works
+from marketplace.matching import SolverPool
+from marketplace.payouts import PaymentGateway
+from marketplace.routes import ObjectStore
+from marketplace.routing import Router
+from marketplace.tracking import EventStreams, PositionBuffer
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Marketplace:
+    """Everything a process needs, opened and ready."""
+
+    settings: Settings
+    database_url: str
+    redis_url: str
+    clock: Clock
+    works: Works
+    router: Router
+    solver: SolverPool
+    gateway: PaymentGateway
+    notifier: Notifier
+    object_store: ObjectStore
+    streams: EventStreams
+    positions: PositionBuffer
+    city: CityPack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where PostgreSQL and Valkey answer."""
+
+    database_url: str
+    redis_url: str
+
+
+@asynccontextmanager
+async def open_servers(settings: Settings) -> AsyncIterator[Servers]:
+    """The servers that the environment names, or embedded ones in the state folder, started if nobody has yet."""
+    async with AsyncExitStack() as stack:
+        database_url, redis_url = settings.database_url, settings.redis_url
+        if database_url is None:
+            postgres = EmbeddedPostgres(settings.state_folder / "postgres")
+            database_url = await postgres.start()
+            stack.push_async_callback(postgres.stop)
+        if redis_url is None:
+            valkey = EmbeddedValkey(settings.state_folder / "valkey")
+            redis_url = await valkey.start()
+            stack.push_async_callback(valkey.stop)
+        yield Servers(database_url=database_url, redis_url=redis_url)
+
+
+@asynccontextmanager
+async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterator[Marketplace]:
+    """Opens every part in order, closes them in reverse; refuses unsafe settings and a database of another version."""
+    settings.check()
+    check_failpoint(is_production=settings.is_production)
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(servers.database_url, pool_size=settings.pool_size))
+        nudger = await stack.enter_async_context(Nudger(servers.database_url))
+        clock = DatabaseClock()
+        works = Works(database, clock, after_commit=nudger.nudge)
+        async with works.read() as connection:
+            await check_version(connection)
+        city = await ensure_city_pack(settings.state_folder / "city")
+        router = await open_router(settings, city)
+        stack.push_async_callback(router.aclose)
+        solver = stack.enter_context(SolverPool(settings.solver_processes))
+        streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
+        positions = await stack.enter_async_context(PositionBuffer(works))
+        yield Marketplace(
+            settings=settings,
+            database_url=servers.database_url,
+            redis_url=servers.redis_url,
+            clock=clock,
+            works=works,
+            router=router,
+            solver=solver,
+            gateway=FolderGateway(settings.state_folder / "payments", is_production=settings.is_production),
+            notifier=ConsoleNotifier(),
+            object_store=FolderObjectStore(settings.state_folder / "objects"),
+            streams=streams,
+            positions=positions,
+            city=city,
+        )
+
+
+async def open_router(settings: Settings, city: CityPack) -> Router:
+    """The street router of the settings, cached, with the straight line behind it for when it does not answer."""
+    if settings.router_url:
+        return FallbackRouter(CachedRouter(OsrmRouter(settings.router_url)), StraightLineRouter())
+    streets = GraphRouter(city.folder)
+    await streets.start()  # or the first questions would run into the time-out while the streets are loaded
+    return FallbackRouter(CachedRouter(streets), StraightLineRouter())

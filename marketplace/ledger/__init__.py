@@ -1,0 +1,54 @@
+"""The ledger: where every amount of the marketplace stands, and how it came there.
+
+Money moves by journals. A journal has one reason, one key that makes the reason happen once, and two-sided entries, so
+that it balances by construction. Nothing is ever edited: a mistake is answered by another journal. Money that is on its
+way out is first held on its account, then settled or given back. Only accounts that need a floor under concurrency, the
+drivers' wallets, keep running totals; every other balance is the sum of its postings. `check_ledger` proves all this.
+"""
+
+from marketplace.ledger.balances import balance_of, lock_wallets, wallet_available
+from marketplace.ledger.chart import (
+    DELIVERY_REVENUE,
+    DRIVER_PAY,
+    GATEWAY_AVAILABLE,
+    SUSPENSE,
+    AccountKind,
+    LedgerAccount,
+    driver_wallet,
+    shipper_receivable,
+)
+from marketplace.ledger.check import Finding, LedgerReport, check_ledger
+from marketplace.ledger.hold import HoldId, HoldResolved, hold_money, settle_hold, void_hold
+from marketplace.ledger.journal import JournalId, JournalKeyReused, Overdrawn
+from marketplace.ledger.post import Entry, post_journal
+from marketplace.ledger.queries import account_lines
+from marketplace.ledger.states import PostingState
+
+__all__ = [
+    "DELIVERY_REVENUE",
+    "DRIVER_PAY",
+    "GATEWAY_AVAILABLE",
+    "SUSPENSE",
+    "AccountKind",
+    "Entry",
+    "Finding",
+    "HoldId",
+    "HoldResolved",
+    "JournalId",
+    "JournalKeyReused",
+    "LedgerAccount",
+    "LedgerReport",
+    "Overdrawn",
+    "PostingState",
+    "account_lines",
+    "balance_of",
+    "check_ledger",
+    "driver_wallet",
+    "hold_money",
+    "lock_wallets",
+    "post_journal",
+    "settle_hold",
+    "shipper_receivable",
+    "void_hold",
+    "wallet_available",
+]

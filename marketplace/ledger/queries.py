@@ -1,0 +1,112 @@
+"""Every statement that reads or writes the ledger's tables."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.core.work import Work
+from marketplace.ledger.chart import LedgerAccount
+
+LINES_AT_ONCE = 100
+"""Most lines of an account in one page."""
+
+FIND_ACCOUNTS = "SELECT id, code FROM account WHERE market_id = $1 AND code = ANY($2)"
+
+# In the order of the codes, so that two Works that open the same accounts wait for each other in one direction only.
+OPEN_ACCOUNTS = """
+INSERT INTO account (id, market_id, code, kind, currency, is_floored, created_at)
+SELECT id, $1, code, kind, currency, is_floored, $2
+FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+  AS wanted(id, code, kind, currency, is_floored)
+ORDER BY code
+ON CONFLICT (code) DO NOTHING
+"""
+
+# FOR NO KEY UPDATE: the foreign keys of postings take KEY SHARE on accounts, and a plain FOR UPDATE would deadlock with
+# them. Ascending ids: two journals over the same wallets wait for each other in one direction only.
+LOCK_FLOORED = """
+SELECT id, credits_posted - debits_posted - debits_pending AS available_minor
+FROM account WHERE id = ANY($1) AND is_floored
+ORDER BY id FOR NO KEY UPDATE
+"""
+LOCK_WALLETS = """
+SELECT code, credits_posted - debits_posted - debits_pending AS available_minor
+FROM account WHERE market_id = $1 AND code = ANY($2) AND is_floored
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+FIND_JOURNAL = """
+SELECT journal.id, journal.kind, journal.subject_id,
+       array_agg(concat_ws('/', debit_id, credit_id, amount_minor, currency, state, pending_id)) AS lines
+FROM journal JOIN posting ON posting.journal_id = journal.id
+WHERE journal.key = $1 AND journal.market_id = $2
+GROUP BY journal.id
+"""
+
+WRITE_JOURNAL = """
+WITH written AS (
+    INSERT INTO journal (id, market_id, key, kind, subject_id, policy_version, effective_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    ON CONFLICT (key) DO NOTHING RETURNING id
+)
+INSERT INTO posting
+  (id, market_id, journal_id, debit_id, credit_id, amount_minor, currency, state, pending_id, created_at)
+SELECT line.id, $2, written.id, debit_id, credit_id, amount_minor, currency, state, pending_id, $7
+FROM written, unnest($8::uuid[], $9::uuid[], $10::uuid[], $11::bigint[], $12::text[], $13::text[], $14::uuid[])
+  WITH ORDINALITY AS line(id, debit_id, credit_id, amount_minor, currency, state, pending_id, place)
+ORDER BY place
+"""
+
+FIND_HOLD = """
+SELECT hold.id, hold.market_id, hold.debit_id, hold.credit_id, hold.amount_minor, hold.currency, journal.subject_id
+FROM posting AS hold JOIN journal ON journal.id = hold.journal_id
+WHERE hold.id = $1 AND hold.state = 'PENDING'
+"""
+FIND_HOLD_OF_JOURNAL = "SELECT id FROM posting WHERE journal_id = $1 AND state = 'PENDING'"
+FIND_RESOLUTION = "SELECT journal_id, state FROM posting WHERE pending_id = $1"
+
+ACCOUNT_SIDES = """
+SELECT coalesce(sum(amount_minor) FILTER (WHERE debit_id = account.id), 0)::bigint AS debits_minor,
+       coalesce(sum(amount_minor) FILTER (WHERE credit_id = account.id), 0)::bigint AS credits_minor
+FROM account JOIN posting ON account.id IN (debit_id, credit_id)
+WHERE account.market_id = $1 AND account.code = $2 AND posting.state IN ('POSTED', 'POST_PENDING')
+"""
+AVAILABLE = """
+SELECT credits_posted - debits_posted - debits_pending
+FROM account WHERE market_id = $1 AND code = $2 AND is_floored
+"""
+
+ACCOUNT_LINES = """
+SELECT posting.id AS posting_id, journal.id AS journal_id, journal.key, journal.kind, journal.subject_id,
+       journal.effective_at, posting.state, posting.currency, posting.amount_minor,
+       posting.debit_id = account.id AS is_debit
+FROM account
+JOIN posting ON account.id IN (posting.debit_id, posting.credit_id)
+JOIN journal ON journal.id = posting.journal_id
+WHERE account.market_id = $1 AND account.code = $2 AND ($3::uuid IS NULL OR posting.id < $3)
+ORDER BY posting.id DESC LIMIT $4
+"""
+
+
+async def lock_floored(work: Work, account_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Locks those of the accounts that have a floor, in one order, and returns what each of them can still give."""
+    rows = await work.fetch(LOCK_FLOORED, account_ids)
+    return {row["id"]: row["available_minor"] for row in rows}
+
+
+async def account_lines(
+    connection: asyncpg.Connection,
+    *,
+    market_id: UUID,
+    account: LedgerAccount,
+    currency: str,
+    before: UUID | None = None,
+    first: int = LINES_AT_ONCE,
+) -> list[asyncpg.Record]:
+    """One account explained: its postings with the journals they belong to, newest first."""
+    code = account.code(market_id, currency)
+    rows: list[asyncpg.Record] = await connection.fetch(
+        ACCOUNT_LINES, market_id, code, before, min(first, LINES_AT_ONCE)
+    )
+    return rows

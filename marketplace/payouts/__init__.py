@@ -1,0 +1,51 @@
+"""What drivers get, in order of life: a statement for each route, a payout that pays statements, and its sending.
+
+When a route is completed its pay is itemised in a statement, frozen, and put on the driver's wallet; a flagged route's
+statement waits for a person. A payout run, or the driver, reserves what is payable. `SendPayout` is the errand that
+talks to the gateway: under one key for each payout, looking the key up before it sends again, so that no crash, lost
+answer or second worker pays twice. What has no answer yet stays on hold, in sight, until the sweep has one.
+"""
+
+from marketplace.payouts.gateway import (
+    GatewayUnavailable,
+    Payment,
+    PaymentGateway,
+    PaymentKeyReused,
+    PaymentRefused,
+    PaymentResult,
+)
+from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
+from marketplace.payouts.queries import find_earnings, find_payout, page_payouts, page_statements
+from marketplace.payouts.recompute_statement import recompute_statement
+from marketplace.payouts.release_statement import release_statement
+from marketplace.payouts.request_payout import BelowPayoutMinimum, NothingToPay, PayoutUnderWay, request_payout
+from marketplace.payouts.schedule_payouts import schedule_payouts
+from marketplace.payouts.send_payout import SendPayout
+from marketplace.payouts.states import PayoutState, StatementState
+from marketplace.payouts.sweep_payouts import sweep_payouts
+
+__all__ = [
+    "BelowPayoutMinimum",
+    "GatewayUnavailable",
+    "NothingToPay",
+    "Payment",
+    "PaymentGateway",
+    "PaymentKeyReused",
+    "PaymentRefused",
+    "PaymentResult",
+    "PayoutState",
+    "PayoutUnderWay",
+    "RouteNotCompleted",
+    "SendPayout",
+    "StatementState",
+    "find_earnings",
+    "find_payout",
+    "issue_statement",
+    "page_payouts",
+    "page_statements",
+    "recompute_statement",
+    "release_statement",
+    "request_payout",
+    "schedule_payouts",
+    "sweep_payouts",
+]

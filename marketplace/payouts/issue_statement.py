@@ -1,0 +1,133 @@
+"""Turns a completed route into an itemised pay statement, exactly once, and its total into money on the wallet."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from marketplace.core.errors import Conflict, NotFound
+from marketplace.core.ids import DriverId, RouteId, StatementId
+from marketplace.core.money import Money
+from marketplace.core.work import Work
+from marketplace.ledger import DRIVER_PAY, Entry, JournalId, driver_wallet, post_journal
+from marketplace.payouts.events import PayStatementIssued
+from marketplace.payouts.models import PayStatement
+from marketplace.payouts.queries import ISSUED_BEFORE, LOCK_ROUTE, POLICY_VERSION, VISITED_STOPS
+from marketplace.payouts.states import StatementState
+from marketplace.pricing import DrivenFacts, PayPolicy, statement_digest, statement_pay
+from marketplace.routes.states import RouteState, StopKind
+
+
+class RouteNotCompleted(Conflict):
+    """A route is paid when every stop has ended."""
+
+    code = "ROUTE_NOT_COMPLETED"
+
+
+async def issue_statement(work: Work, *, route_id: RouteId) -> StatementId:
+    """Writes the pay statement of a completed route and puts the pay on the driver's wallet; repeated, it is the first.
+
+    A flagged route is paid too, but its statement is HELD and moves no money until a person has released it.
+    """
+    # Two workers at once: the second waits at the route's lock and then finds the first's statement.
+    route = await work.fetch_row(LOCK_ROUTE, route_id)
+    if route is None:
+        raise NotFound("there is no such route")
+    if (first := await work.fetch_value(ISSUED_BEFORE, route_id)) is not None:
+        return StatementId(first)
+    if route["state"] != RouteState.COMPLETED:
+        raise RouteNotCompleted(f"a route that is {route['state']} has no pay statement yet; complete it first")
+    policy = await find_policy(work, market_id=route["market_id"], version=route["policy_version"])
+    facts = driven_facts(route, await work.fetch(VISITED_STOPS, route_id))
+    return await _issue(work, route, policy, facts)
+
+
+async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: DrivenFacts) -> StatementId:
+    promised = {"guarantee_minor": route["guarantee_minor"], "raise_minor": route["raise_minor"]}
+    pay = statement_pay(policy, facts, **promised)
+    statement_id = StatementId(work.new_id())
+    total = Money(pay.total_minor, route["currency"])
+    journal_id = None
+    if not route["is_flagged"]:
+        journal_id = await post_pay(
+            work,
+            market_id=route["market_id"],
+            statement_id=statement_id,
+            driver_id=route["driver_id"],
+            total=total,
+            policy_version=policy.version,
+        )
+    await PayStatement.create(
+        using_db=work.db,
+        id=statement_id,
+        market_id=route["market_id"],
+        route_id=route["id"],
+        driver_id=route["driver_id"],
+        policy_version=policy.version,
+        facts=facts.as_json() | promised,
+        lines=pay.as_json(),
+        total_minor=total.minor,
+        currency=total.currency,
+        digest=statement_digest(policy, facts, pay, **promised),
+        state=(StatementState.HELD if route["is_flagged"] else StatementState.PAYABLE).value,
+        journal_id=journal_id,
+        created_at=work.now,
+    )
+    work.emit(
+        PayStatementIssued(
+            market_id=route["market_id"],
+            statement_id=statement_id,
+            route_id=route["id"],
+            driver_id=route["driver_id"],
+            total_minor=total.minor,
+            currency=total.currency,
+            is_held=route["is_flagged"],
+        )
+    )
+    return statement_id
+
+
+async def post_pay(
+    work: Work, *, market_id: UUID, statement_id: UUID, driver_id: DriverId, total: Money, policy_version: int
+) -> JournalId | None:
+    """Puts a statement's total on the driver's wallet, once; a statement of nothing moves nothing."""
+    if total.minor == 0:
+        return None
+    return await post_journal(
+        work,
+        market_id=market_id,
+        key=f"statement:{statement_id}:earn",
+        kind="DRIVER_PAY",
+        subject_id=statement_id,
+        entries=[Entry(debit=DRIVER_PAY, credit=driver_wallet(driver_id), amount=total)],
+        policy_version=policy_version,
+    )
+
+
+async def find_policy(work: Work, *, market_id: UUID, version: int) -> PayPolicy:
+    """The pay policy under which a route was offered, which is also the one that pays it."""
+    rates = await work.fetch_value(POLICY_VERSION, market_id, version)
+    if rates is None:
+        raise NotFound(f"this market has no pay policy of version {version}")
+    return PayPolicy.of(version, orjson.loads(rates))
+
+
+def driven_facts(route: asyncpg.Record, stops: Sequence[asyncpg.Record]) -> DrivenFacts:
+    """What was driven, from the route and the stops at which the driver arrived; the way to the first stop counts."""
+    returns = [stop for stop in stops if stop["kind"] == StopKind.RETURN]
+    others = [stop for stop in stops if stop["kind"] != StopKind.RETURN]
+    return DrivenFacts(
+        distance_m=route["approach_m"] + sum(stop["leg_m"] for stop in others),
+        engaged_s=_seconds(route["accepted_at"], route["ended_at"]),
+        stop_count=len(others),
+        stop_times_s=tuple(_seconds(stop["arrived_at"], stop["ended_at"]) for stop in stops),
+        return_m=sum(stop["leg_m"] for stop in returns),
+        return_count=len(returns),
+    )
+
+
+def _seconds(begin: datetime, end: datetime) -> int:
+    """Whole seconds between two reported moments; a report out of order counts as none, and has flagged the route."""
+    return max(0, int((end - begin).total_seconds()))

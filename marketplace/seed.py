@@ -1,0 +1,370 @@
+"""Makes a small world to play with: a market with shippers, hubs, drivers, operators, batches and open offers.
+
+For development only. Everything goes through the same verbs that the API uses, so that a seeded market is a real one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from marketplace.accounts import (
+    PrincipalKind,
+    SignedIn,
+    Tokens,
+    add_operator,
+    create_api_key,
+    open_session,
+)
+from marketplace.adapters.city import PlaceSampler
+from marketplace.app import Marketplace
+from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place, PostBatch, Requirement
+from marketplace.core.errand import run_errand
+from marketplace.core.errors import NotAllowed
+from marketplace.core.geo import Point, straight_line_m
+from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.work import Work
+from marketplace.fleet import ContractKind, Vehicle, create_driver, go_online, plan_shift
+from marketplace.hubs import create_hub
+from marketplace.markets import Dials, create_market, market_by_slug, set_pay_policy
+from marketplace.matching import MatchMarket
+from marketplace.offers import SendWave
+from marketplace.shippers import create_shipper, set_rate_card
+
+SHIPPER_NAMES = ("Farmacia del Mar", "Panadería Elqui", "Librería Faro", "Ferretería Puerto", "Verdulería La Recova")
+HUB_NAMES = ("Centro", "Recova", "Puerto", "Avenida del Mar", "Parte Alta", "Tierras Blancas", "Sindempart")
+FIRST_NAMES = (
+    "Ana",
+    "Bruno",
+    "Carla",
+    "Diego",
+    "Elisa",
+    "Felipe",
+    "Gabriela",
+    "Hugo",
+    "Inés",
+    "Joaquín",
+    "Karen",
+    "Luis",
+)
+LAST_NAMES = ("Rojas", "Pizarro", "Cortés", "Araya", "Álvarez", "Castillo", "Vega", "Contreras", "Rivera", "Godoy")
+RATES = {
+    "base_minor": 900,
+    "per_km_minor": 180,
+    "per_minute_minor": 60,
+    "per_stop_minor": 250,
+    "wait_per_minute_minor": 80,
+    "wait_grace_s": 300,
+    "minimum_minor": 1500,
+}
+"""Pay policy 1 of a seeded market, in Chilean pesos."""
+DIALS = {
+    "raise_step_minor": 300,
+    "raise_cap_minor": 1_500,
+    "raise_budget_per_hour_minor": 60_000,
+    "route_fixed_cost_minor": 900,
+}
+"""How a seeded market is set, unless the plan says otherwise."""
+SESSION_LASTS = timedelta(hours=24)
+"""Access tokens of a seeded world last a day, so that an outside client can just start."""
+SEED_LIMIT = 100_000
+HUBS_APART_M = 1_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedPlan:
+    """How much of everything. `dials` set the market that is made; `kinds` are the drivers', taking turns."""
+
+    seed: int = 1
+    slug: str = "la-serena"
+    name: str = "La Serena–Coquimbo"
+    time_zone: str = "America/Santiago"
+    currency: str = "CLP"
+    shippers: int = 3
+    hubs: int = 4
+    drivers: int = 12
+    operators: int = 1
+    deliveries: int = 0
+    offers: int = 0
+    is_online: bool = True
+    kinds: tuple[str, ...] = ()
+    dials: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("shippers", "hubs", "drivers", "operators", "deliveries", "offers"):
+            if not 0 <= getattr(self, name) <= SEED_LIMIT:
+                raise ValueError(f"{name} is between 0 and {SEED_LIMIT}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Seeded:
+    """What was made, in the wire form of the API."""
+
+    market_id: str
+    shippers: list[dict[str, Any]] = field(default_factory=list)
+    hubs: list[dict[str, Any]] = field(default_factory=list)
+    drivers: list[dict[str, Any]] = field(default_factory=list)
+    operators: list[dict[str, Any]] = field(default_factory=list)
+    batches: list[dict[str, Any]] = field(default_factory=list)
+    offers: list[dict[str, Any]] = field(default_factory=list)
+
+
+Step = Callable[[str, int, int], None]
+"""Hears what is being made, how many are done, and of how many."""
+
+
+async def seed_market(marketplace: Marketplace, plan: SeedPlan, *, on_step: Step = lambda *_: None) -> Seeded:
+    """Makes the world of a plan; refused in production."""
+    if marketplace.settings.is_production:
+        raise NotAllowed("seeding is for development; it is refused in production mode")
+    return await _Seeding(marketplace, plan, on_step).run()
+
+
+class _Seeding:
+    """One run of seeding: the same plan and seed give the same people and places."""
+
+    def __init__(self, marketplace: Marketplace, plan: SeedPlan, on_step: Step) -> None:
+        self.marketplace = marketplace
+        self.plan = plan
+        self.on_step = on_step
+        self.random = Random(plan.seed)  # noqa: S311 - a world to play with, no secret
+        self.places = PlaceSampler(marketplace.city)
+        self.tokens = Tokens(marketplace.settings.secret.get_secret_value())
+        self.market_id = UUID(int=0)
+        self.hub_points: list[tuple[UUID, Point]] = []
+        self.shipper_ids: list[UUID] = []
+
+    async def run(self) -> Seeded:
+        seeded = Seeded(market_id=await self._market())
+        seeded.hubs = [await self._hub(i) for i in self._count("hubs", self.plan.hubs)]
+        seeded.shippers = [await self._shipper(i) for i in self._count("shippers", self.plan.shippers)]
+        seeded.operators = [await self._operator(i) for i in self._count("operators", self.plan.operators)]
+        seeded.drivers = [await self._driver(i) for i in self._count("drivers", self.plan.drivers)]
+        seeded.batches = await self._batches(self.plan.deliveries)
+        seeded.offers = await self._offers(self.plan.offers)
+        return seeded
+
+    def _count(self, thing: str, total: int) -> Iterator[int]:
+        for i in range(total):
+            self.on_step(thing, i, total)
+            yield i
+        if total:
+            self.on_step(thing, total, total)
+
+    async def _market(self) -> str:
+        async with self.marketplace.works.open() as work:
+            slug = self.plan.slug
+            if await market_by_slug(work, slug=slug) is not None:
+                slug = f"{slug}-{work.new_id().hex[-8:]}"
+            dials = await create_market(
+                work,
+                slug=slug,
+                name=self.plan.name,
+                city_pack=self.marketplace.city.meta.name,
+                dials=Dials(
+                    market_id=UUID(int=0),
+                    time_zone=self.plan.time_zone,
+                    currency=self.plan.currency,
+                    **DIALS | self.plan.dials,
+                ),
+                is_production=False,
+            )
+            self.market_id = dials.market_id
+            await set_pay_policy(work, market_id=self.market_id, rates=RATES)
+        return to_wire("market", self.market_id)
+
+    async def _hub(self, i: int) -> dict[str, Any]:
+        place = self.places.draw_place(self.random)
+        for _ in range(20):
+            if all(straight_line_m(place.point, other) > HUBS_APART_M for _, other in self.hub_points):
+                break
+            place = self.places.draw_place(self.random)
+        name = HUB_NAMES[i % len(HUB_NAMES)] + (f" {i // len(HUB_NAMES) + 1}" if i >= len(HUB_NAMES) else "")
+        async with self.marketplace.works.open() as work:
+            hub_id = await create_hub(
+                work,
+                market_id=self.market_id,
+                shipper_id=None,
+                name=name,
+                address=place.address,
+                place=place.point,
+                time_zone=self.plan.time_zone,
+            )
+        self.hub_points.append((hub_id, place.point))
+        return {"id": to_wire("hub", hub_id), "name": name, "lat": place.point.lat, "lon": place.point.lon}
+
+    async def _shipper(self, i: int) -> dict[str, Any]:
+        name = SHIPPER_NAMES[i % len(SHIPPER_NAMES)]
+        async with self.marketplace.works.open() as work:
+            shipper_id = ShipperId(await create_shipper(work, name=name, is_test=True))
+            for level, base in (("STANDARD", 1_500), ("EXPRESS", 2_600)):
+                await set_rate_card(
+                    work,
+                    shipper_id=shipper_id,
+                    market_id=self.market_id,
+                    service_level=level,
+                    currency=self.plan.currency,
+                    base_minor=base,
+                    per_km_minor=320,
+                    per_stop_minor=500,
+                    minimum_minor=2_400,
+                )
+            key = await create_api_key(work, shipper_id=shipper_id)
+        self.shipper_ids.append(shipper_id)
+        return {"id": to_wire("shipper", shipper_id), "name": name, "api_key": key.secret}
+
+    async def _operator(self, i: int) -> dict[str, Any]:
+        email = f"operator{i + 1}.{self.market_id.hex[-6:]}@doorstep.example"
+        async with self.marketplace.works.open() as work:
+            operator_id = await add_operator(
+                work, name=f"Operator {i + 1}", email=email, market_id=MarketId(self.market_id)
+            )
+            session = await self._session(work, PrincipalKind.OPERATOR, operator_id)
+        return {"id": to_wire("operator", operator_id), "email": email} | _tokens_of(session)
+
+    async def _driver(self, i: int) -> dict[str, Any]:
+        kinds = self.plan.kinds
+        kind = ContractKind(kinds[i % len(kinds)]) if kinds else contract_kind_of(i, self.plan.drivers)
+        vehicle = self.random.choice((Vehicle.CAR, Vehicle.CAR, Vehicle.MOTORCYCLE, Vehicle.VAN))
+        skills = [name for name in ("COLD", "PHARMACY", "HEAVY", "AGE_CHECK") if self.random.random() < 0.5]
+        name = f"{self.random.choice(FIRST_NAMES)} {self.random.choice(LAST_NAMES)}"
+        place = self._near_a_hub()
+        async with self.marketplace.works.open() as work:
+            phone = f"+569{work.random.randrange(10**8):08d}"
+            driver_id = await create_driver(
+                work,
+                market_id=self.market_id,
+                name=name,
+                phone=phone,
+                contract_kind=kind,
+                vehicle=vehicle,
+                skills=skills,
+            )
+            if kind is not ContractKind.CROWDSOURCED:
+                await plan_shift(
+                    work,
+                    driver_id=driver_id,
+                    market_id=self.market_id,
+                    starts_at=work.now - timedelta(minutes=5),
+                    ends_at=work.now + timedelta(hours=9),
+                )
+            if self.plan.is_online:
+                await go_online(work, driver_id=driver_id, place=place)
+            session = await self._session(work, PrincipalKind.DRIVER, driver_id)
+        return {
+            "id": to_wire("driver", driver_id),
+            "name": name,
+            "phone": phone,
+            "contract_kind": kind.value,
+            "vehicle": vehicle.value,
+            "lat": place.lat,
+            "lon": place.lon,
+        } | _tokens_of(session)
+
+    def _near_a_hub(self) -> Point:
+        """Drivers wait where the work is: of some addresses, the one closest to a hub."""
+        drawn = [self.places.draw_place(self.random).point for _ in range(4)]
+        hubs = [point for _, point in self.hub_points] or drawn
+        return min(drawn, key=lambda point: min(straight_line_m(point, hub) for hub in hubs))
+
+    async def _session(self, work: Work, kind: PrincipalKind, principal_id: UUID) -> SignedIn:
+        return await open_session(
+            work, kind=kind, principal_id=principal_id, tokens=self.tokens, access_lasts=SESSION_LASTS
+        )
+
+    async def _batches(self, deliveries: int) -> list[dict[str, Any]]:
+        """Posts the deliveries in batches of 50, shippers taking turns."""
+        made: list[dict[str, Any]] = []
+        if not deliveries or not self.shipper_ids or not self.hub_points:
+            return made
+        async with self.marketplace.works.open() as work:
+            now = work.now
+        for start in range(0, deliveries, 50):
+            self.on_step("deliveries", start, deliveries)
+            shipper_id = self.shipper_ids[len(made) % len(self.shipper_ids)]
+            rows = [self.delivery(i, now) for i in range(start, min(start + 50, deliveries))]
+            result = await run_errand(
+                self.marketplace.works,
+                PostBatch(
+                    router=self.marketplace.router, shipper_id=shipper_id, market_id=self.market_id, requests=rows
+                ),
+            )
+            assert result is not None
+            posted = [row.delivery_id for row in result.rows if row.delivery_id]
+            if result.batch_id is not None:
+                made.append(
+                    {
+                        "id": to_wire("batch", result.batch_id),
+                        "shipper_id": to_wire("shipper", shipper_id),
+                        "deliveries": [to_wire("delivery", delivery_id) for delivery_id in posted],
+                    }
+                )
+        self.on_step("deliveries", deliveries, deliveries)
+        return made
+
+    def delivery(self, i: int, now: datetime) -> DeliveryRequest:
+        """A small parcel from a hub to somebody's home within the next hours."""
+        local = now.astimezone(ZoneInfo(self.plan.time_zone)).replace(tzinfo=None, microsecond=0)
+        hub_id, _ = self.random.choice(self.hub_points)
+        home = self.places.draw_place(self.random)
+        return DeliveryRequest(
+            external_id=f"seed-{self.market_id.hex[-8:]}-{i}",
+            hub_id=hub_id,
+            dropoff=Place(
+                point=home.point,
+                address=home.address,
+                name=f"{self.random.choice(FIRST_NAMES)} {self.random.choice(LAST_NAMES)}",
+                phone=f"+569{self.random.randrange(10**8):08d}",
+            ),
+            packages=[
+                PackageRequest(weight_g=self.random.randint(200, 6_000), length_mm=300, width_mm=200, height_mm=150)
+            ],
+            pickup_window=LocalWindow(opens=local, closes=local + timedelta(hours=3)),
+            dropoff_window=LocalWindow(opens=local, closes=local + timedelta(hours=4)),
+            requirements=[Requirement.PIN_AT_DROPOFF] if self.random.random() < 0.3 else [],
+        )
+
+    async def _offers(self, wanted: int) -> list[dict[str, Any]]:
+        """Plans and sends until as many offers are open, or until nothing more can be planned."""
+        if not wanted:
+            return []
+        errand = MatchMarket(router=self.marketplace.router, solver=self.marketplace.solver, market_id=self.market_id)
+        while True:
+            plan = await run_errand(self.marketplace.works, errand)
+            for route_id in plan.route_ids if plan else ():
+                await run_errand(self.marketplace.works, SendWave(router=self.marketplace.router, route_id=route_id))
+            rows = await self._open_offers()
+            self.on_step("offers", min(len(rows), wanted), wanted)
+            if len(rows) >= wanted or plan is None or not plan.route_ids:
+                return rows[:wanted]
+
+    async def _open_offers(self) -> list[dict[str, Any]]:
+        async with self.marketplace.works.open() as work:
+            rows = await work.fetch(
+                "SELECT id, driver_id, route_id FROM offer WHERE market_id = $1 AND state IN ('SENT', 'VIEWED')"
+                " ORDER BY id",
+                self.market_id,
+            )
+        return [
+            {
+                "id": to_wire("offer", row["id"]),
+                "driver_id": to_wire("driver", row["driver_id"]),
+                "route_id": to_wire("route", row["route_id"]),
+            }
+            for row in rows
+        ]
+
+
+def contract_kind_of(i: int, drivers: int) -> ContractKind:
+    """A tenth of a seeded fleet is dedicated, a quarter contracted, the rest the crowd."""
+    share = i / max(1, drivers)
+    if share < 0.1:
+        return ContractKind.DEDICATED
+    return ContractKind.CONTRACTED if share < 0.35 else ContractKind.CROWDSOURCED
+
+
+def _tokens_of(session: SignedIn) -> dict[str, str]:
+    return {"access_token": session.access_token, "refresh_token": session.refresh_token}

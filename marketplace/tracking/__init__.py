@@ -1,0 +1,46 @@
+"""What is told and where things are, in order of life: drivers report positions, readers follow streams, people hear.
+
+Positions are gathered in the process that takes them and written together. Streams hand the published events of a
+market to subscribers, from a cursor or from now on, with no gap and nothing twice. `notify` tells the recipient and the
+sender what happens to their delivery, each thing once.
+"""
+
+from marketplace.tracking.live import live_routes, waiting_deliveries
+from marketplace.tracking.notify import NotToldYet, notify
+from marketplace.tracking.positions import PositionBuffer, ReportedPosition, drop_old_positions
+from marketplace.tracking.queries import (
+    Place,
+    StreamedEvent,
+    StreamFilter,
+    head_cursor,
+    trail_of_driver,
+)
+from marketplace.tracking.refusals import (
+    BadPosition,
+    CursorExpired,
+    StreamEnded,
+    SubscriberTooSlow,
+    TooManyPositions,
+)
+from marketplace.tracking.streams import EventStreams
+
+__all__ = [
+    "BadPosition",
+    "CursorExpired",
+    "EventStreams",
+    "NotToldYet",
+    "Place",
+    "PositionBuffer",
+    "ReportedPosition",
+    "StreamEnded",
+    "StreamFilter",
+    "StreamedEvent",
+    "SubscriberTooSlow",
+    "TooManyPositions",
+    "drop_old_positions",
+    "head_cursor",
+    "live_routes",
+    "notify",
+    "trail_of_driver",
+    "waiting_deliveries",
+]

@@ -1,0 +1,50 @@
+"""The application that a server runs: GraphQL by POST and over sockets, uploads, health, and the pages."""
+
+from collections.abc import Sequence
+
+import strawberry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
+
+from schema.context import EdgeMarketplace
+from schema.conversation import Patience
+from schema.edge import Edge
+from schema.endpoint import GraphQLEndpoint
+from schema.headers import SecurityHeaders
+from schema.health import Health
+from schema.rates import Rates
+from schema.schema import schema as market_schema
+from schema.site import site_routes
+from schema.sockets import SocketEndpoint
+from schema.uploads import UploadEndpoint
+
+
+def build_app(
+    marketplace: EdgeMarketplace,
+    *,
+    schema: strawberry.Schema = market_schema,
+    rates: Rates | None = None,
+    allowed_origins: Sequence[str] = (),
+    patience: Patience | None = None,
+) -> Starlette:
+    """The application over an open marketplace.
+
+    Serve it with `ws_max_size=65536`, so that no larger frame is even read. Pages of other origins may open sockets
+    only when `allowed_origins` names them; no other origin may read answers, so there are no CORS headers.
+    """
+    edge = Edge.of(marketplace, schema, rates)
+    health = Health(marketplace.works)
+    app = Starlette(
+        routes=[
+            Route("/graphql", GraphQLEndpoint(edge)),
+            WebSocketRoute("/graphql", SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)),
+            Route("/uploads/{token}", UploadEndpoint(edge)),
+            Route("/health", health.health, methods=["GET"]),
+            Route("/ready", health.ready, methods=["GET"]),
+            *site_routes(marketplace.city),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+    )
+    app.state.edge = edge
+    return app

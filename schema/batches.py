@@ -1,0 +1,424 @@
+"""What shippers ask for: quotes, batches and deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import orjson
+import strawberry
+
+import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.batches import (
+    CancelReason,
+    DeliveryRequest,
+    DeliveryState,
+    PostBatch,
+    PostResult,
+    QuoteBatch,
+    QuoteResult,
+    Requirement,
+    RowProblem,
+    UnassignedReason,
+    cancel_delivery,
+    find_batch,
+    find_delivery,
+    find_quote,
+    page_batches,
+    page_deliveries,
+)
+from marketplace.core.errors import Invalid, NotFound
+from marketplace.core.ids import from_wire, to_wire
+from marketplace.core.work import Work
+from schema.access import require_shipper
+from schema.arguments import IdempotencyKey, MarketArgument
+from schema.context import Info
+from schema.errands import mutate_by_errand
+from schema.fields import query
+from schema.mutations import mutate, mutation
+from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
+from schema.places import Address, AddressInput, Package, PackageInput, Window, WindowInput
+from schema.problem import Problem
+from schema.scalars import DateTime, MoneyMinor
+
+
+@strawberry.type(description="One parcel's move from a pickup to a drop-off.")
+class Delivery:
+    """A delivery as its shipper sees it."""
+
+    id: strawberry.ID = strawberry.field(description="dlv_….")
+    external_id: str = strawberry.field(description="The shipper's own reference, unique for the shipper.")
+    batch_id: strawberry.ID = strawberry.field(description="bat_….")
+    state: DeliveryState = strawberry.field(description="Where in its life it is.")
+    sequence: int = strawberry.field(description="Counts its changes from 1; its events carry the same number.")
+    service_level: str = strawberry.field(description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY.")
+    hub_id: strawberry.ID | None = strawberry.field(description="hub_…, where it is picked up at a hub.")
+    return_of: strawberry.ID | None = strawberry.field(description="dlv_… of the delivery whose parcel this returns.")
+    pickup: Address = strawberry.field(description="Where it is picked up.")
+    dropoff: Address = strawberry.field(description="Where it goes.")
+    pickup_window: Window = strawberry.field(description="When it can be picked up.")
+    dropoff_window: Window = strawberry.field(description="When it is to be handed over.")
+    time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
+    packages: list[Package] = strawberry.field(description="1 to 20 items.")
+    requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
+    instructions: str = strawberry.field(description="For the driver, at most 500 characters.")
+    pin: str | None = strawberry.field(description="What the recipient tells the driver, if a PIN was asked for.")
+    price_minor: MoneyMinor = strawberry.field(description="What the shipper pays, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    unassigned_reason: UnassignedReason | None = strawberry.field(description="Why it waits, while it waits.")
+    failure_reason: str | None = strawberry.field(description="Why it was attempted, failed or cancelled.")
+    created_at: DateTime = strawberry.field(description="When it was posted.")
+    changed_at: DateTime = strawberry.field(description="When it last changed.")
+
+
+@strawberry.type(description="A posting of up to 1,000 deliveries.")
+class Batch:
+    """A batch as its shipper sees it."""
+
+    id: strawberry.ID = strawberry.field(description="bat_….")
+    market_id: strawberry.ID = strawberry.field(description="mkt_….")
+    quote_id: strawberry.ID | None = strawberry.field(description="qot_…, where it was posted from a quote.")
+    created_at: DateTime = strawberry.field(description="When it was posted.")
+    delivery_count: int = strawberry.field(description="Deliveries without their returns.")
+    price_minor: MoneyMinor = strawberry.field(description="Price of all deliveries and returns, minor units.")
+    deliveries: list[Delivery] = strawberry.field(
+        description="All deliveries, at most 1,000; empty in lists of batches, ask for one batch instead."
+    )
+
+
+@strawberry.type(description="Why one row of a request was not taken. The other rows are.")
+class RowProblemType:
+    """A problem of one row."""
+
+    external_id: str = strawberry.field(description="The row's own reference.")
+    code: str = strawberry.field(description="Stable and made for programs.")
+    message: str = strawberry.field(description="For people.")
+    field: str | None = strawberry.field(description="The field at fault.")
+
+
+@strawberry.type(description="The answer to one row of a posting.")
+class PostedDelivery:
+    """A delivery, new or posted before, or a problem."""
+
+    external_id: str = strawberry.field(description="The row's own reference.")
+    delivery_id: strawberry.ID | None = strawberry.field(description="dlv_…; null where there is a problem.")
+    is_new: bool = strawberry.field(description="False for a row that was posted before with the same content.")
+    problem: RowProblemType | None = strawberry.field(description="Why the row was not taken.")
+
+
+@strawberry.type(description="The answer to a posting, row by row in the order of the request.")
+class BatchPosted:
+    """A posted batch."""
+
+    batch_id: strawberry.ID | None = strawberry.field(description="bat_…; null where no row was taken.")
+    rows: list[PostedDelivery] = strawberry.field(description="One answer for each row.")
+
+
+@strawberry.type(description="One line of a price.")
+class PriceLine:
+    """What is paid for what, by which rule."""
+
+    code: str = strawberry.field(description="BASE, DISTANCE, STOP or MINIMUM.")
+    quantity: int = strawberry.field(description="How much, in `unit`.")
+    unit: str = strawberry.field(description="What the quantity counts.")
+    rate_minor: MoneyMinor = strawberry.field(description="Minor units for each `per` of the quantity.")
+    per: int = strawberry.field(description="How many units one rate is for.")
+    amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    rule: str = strawberry.field(description="The rule of the rate card that made this line.")
+
+
+@strawberry.type(description="The price of one row of a quote.")
+class QuotedDelivery:
+    """A priced row."""
+
+    external_id: str = strawberry.field(description="The row's own reference.")
+    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off.")
+    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    lines: list[PriceLine] = strawberry.field(description="What the price is made of.")
+
+
+@strawberry.type(description="A price that holds until it expires. Post it by its id.")
+class Quote:
+    """A quote."""
+
+    id: strawberry.ID = strawberry.field(description="qot_….")
+    total_minor: MoneyMinor = strawberry.field(description="Price of all rows that can be delivered, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    expires_at: DateTime = strawberry.field(description="Until when it can be posted, market time.")
+    is_degraded: bool = strawberry.field(
+        description="Whether distances are estimates because the street router did not answer."
+    )
+    rows: list[QuotedDelivery] = strawberry.field(description="Rows that can be delivered.")
+    problems: list[RowProblemType] = strawberry.field(description="Rows that cannot, and why.")
+
+
+@strawberry.type(description="A delivery was called off.")
+class DeliveryCancelled:
+    """A cancelled delivery."""
+
+    delivery: Delivery = strawberry.field(description="The delivery, cancelled.")
+
+
+@strawberry.input(description="One delivery as a shipper asks for it.")
+class DeliveryInput:
+    """A row of a quote or batch."""
+
+    external_id: str = strawberry.field(description="Your own reference, 1 to 100 characters, unique for you.")
+    dropoff: AddressInput = strawberry.field(description="Where it goes.")
+    packages: list[PackageInput] = strawberry.field(description="1 to 20 items.")
+    pickup_window: WindowInput = strawberry.field(description="When it can be picked up, local time.")
+    dropoff_window: WindowInput = strawberry.field(description="When it is to be handed over, local time.")
+    hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
+    pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
+    requirements: list[Requirement] = strawberry.field(
+        default_factory=list, description="What it asks of driver and hand-over, at most 10."
+    )
+    instructions: str = strawberry.field(default="", description="For the driver, at most 500 characters.")
+    service_level: str = strawberry.field(
+        default="STANDARD", description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY; your rate card names yours."
+    )
+    priority: int = strawberry.field(default=0, description="0 to 100; higher is planned first.")
+
+    def value(self) -> DeliveryRequest:
+        """The row as the marketplace takes it; its limits are checked there, row by row."""
+        return DeliveryRequest(
+            external_id=self.external_id,
+            hub_id=from_wire("hub", self.hub_id, field="hubId") if self.hub_id else None,
+            pickup=self.pickup.value() if self.pickup else None,
+            dropoff=self.dropoff.value(),
+            packages=[package.value() for package in self.packages],
+            pickup_window=self.pickup_window.value(),
+            dropoff_window=self.dropoff_window.value(),
+            requirements=list(self.requirements),
+            instructions=self.instructions,
+            service_level=self.service_level,
+            priority=self.priority,
+        )
+
+
+QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]
+PostBatchResult = Annotated[BatchPosted | Problem, strawberry.union("PostBatchResult")]
+CancelDeliveryResult = Annotated[DeliveryCancelled | Problem, strawberry.union("CancelDeliveryResult")]
+Rows = Annotated[list[DeliveryInput], strawberry.argument(description="1 to 1,000 deliveries.")]
+
+
+@strawberry.type
+class Query:
+    """What a shipper has posted; a thing of another shipper looks like none."""
+
+    @query(description="One of your batches with all its deliveries, in one read.")
+    async def batch(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="bat_….")],  # noqa: A002
+    ) -> Batch | None:
+        """Reads a batch."""
+        shipper, batch_id = require_shipper(info), from_wire("batch", id, field="id")
+        async with info.context.marketplace.works.read() as connection:
+            return cast("Batch | None", await find_batch(connection, batch_id=batch_id, shipper_id=shipper.id))
+
+    @query(description="Your batches, newest first.")
+    async def batches(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Batch]:
+        """Reads a page of batches."""
+        shipper, before = require_shipper(info), _before("batch", after)
+        async with info.context.marketplace.works.read() as connection:
+            rows = await page_batches(connection, shipper_id=shipper.id, before=before, limit=rows_to_read(first))
+        return cast("Connection[Batch]", _page(rows, first))
+
+    @query(description="One of your deliveries.")
+    async def delivery(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],  # noqa: A002
+    ) -> Delivery | None:
+        """Reads a delivery."""
+        shipper, delivery_id = require_shipper(info), from_wire("delivery", id, field="id")
+        async with info.context.marketplace.works.read() as connection:
+            return cast(
+                "Delivery | None", await find_delivery(connection, delivery_id=delivery_id, shipper_id=shipper.id)
+            )
+
+    @query(description="Your deliveries, newest first.")
+    async def deliveries(
+        self,
+        info: Info,
+        first: First = USUAL_PAGE,
+        after: After = None,
+        state: Annotated[
+            DeliveryState | None, strawberry.argument(description="Only deliveries in this state.")
+        ] = None,
+    ) -> Connection[Delivery]:
+        """Reads a page of deliveries."""
+        shipper, before = require_shipper(info), _before("delivery", after)
+        async with info.context.marketplace.works.read() as connection:
+            rows = await page_deliveries(
+                connection,
+                shipper_id=shipper.id,
+                before=before,
+                state=state.value if state else None,
+                limit=rows_to_read(first),
+            )
+        return cast("Connection[Delivery]", _page(rows, first))
+
+
+@strawberry.type
+class Mutation:
+    """Quoting, posting and calling off."""
+
+    @mutation(description="What a list of deliveries would cost. The price holds for 15 minutes of market time.")
+    async def quote_batch(
+        self, info: Info, market_id: MarketArgument, deliveries: Rows, idempotency_key: IdempotencyKey
+    ) -> QuoteBatchResult:
+        """Quotes."""
+        shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
+        requests = _values(deliveries)
+
+        async def answer(work: Work, reference: str) -> Quote:
+            result = await find_quote(work, quote_id=UUID(reference), shipper_id=shipper.id)
+            return _quote(result)
+
+        return await mutate_by_errand(
+            info,
+            operation="quoteBatch",
+            arguments={"market": market, "digests": [request.digest.hex() for request in requests]},
+            idempotency_key=idempotency_key,
+            errand=QuoteBatch(
+                router=info.context.marketplace.router, shipper_id=shipper.id, market_id=market, requests=requests
+            ),
+            reference=lambda result: str(result.quote_id),
+            answer=answer,
+        )
+
+    @mutation(
+        description="Posts deliveries: either `quoteId`, or `marketId` with `deliveries`. Every row is answered; a bad"
+        " row stops no other. The same externalId with the same content answers with the first delivery."
+    )
+    async def post_batch(
+        self,
+        info: Info,
+        idempotency_key: IdempotencyKey,
+        quote_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="qot_…: posts what was quoted, at its price.")
+        ] = None,
+        market_id: Annotated[strawberry.ID | None, strawberry.argument(description="mkt_….")] = None,
+        deliveries: Annotated[
+            list[DeliveryInput] | None, strawberry.argument(description="1 to 1,000 deliveries.")
+        ] = None,
+    ) -> PostBatchResult:
+        """Posts."""
+        shipper = require_shipper(info)
+        if (quote_id is None) == (deliveries is None) or (deliveries is not None and market_id is None):
+            raise Invalid("send either quoteId, or marketId with deliveries", field="quoteId")
+        quote = from_wire("quote", quote_id, field="quoteId") if quote_id else None
+        market = from_wire("market", market_id, field="marketId") if market_id else None
+        requests = _values(deliveries or [])
+        return await mutate_by_errand(
+            info,
+            operation="postBatch",
+            arguments={
+                "quote": quote,
+                "market": market,
+                "digests": [request.external_id + request.digest.hex() for request in requests],
+            },
+            idempotency_key=idempotency_key,
+            errand=PostBatch(
+                router=info.context.marketplace.router,
+                shipper_id=shipper.id,
+                market_id=market,
+                requests=requests,
+                quote_id=quote,
+            ),
+            reference=_keep_posted,
+            answer=_posted,
+        )
+
+    @mutation(description="Calls a delivery off, which is possible until a driver has picked it up.")
+    async def cancel_delivery(
+        self,
+        info: Info,
+        delivery_id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],
+        reason: Annotated[CancelReason, strawberry.argument(description="Why.")],
+        idempotency_key: IdempotencyKey,
+    ) -> CancelDeliveryResult:
+        """Cancels."""
+        shipper, delivery = require_shipper(info), from_wire("delivery", delivery_id, field="deliveryId")
+
+        async def run(work: Work) -> str:
+            await cancel_delivery(work, shipper_id=shipper.id, delivery_id=delivery, reason=reason)
+            return str(delivery)
+
+        async def answer(work: Work, reference: str) -> DeliveryCancelled:
+            found = await find_delivery(work.connection, delivery_id=UUID(reference), shipper_id=shipper.id)
+            return DeliveryCancelled(delivery=cast("Delivery", found))
+
+        return await mutate(
+            info,
+            operation="cancelDelivery",
+            arguments={"delivery": delivery, "reason": reason},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+
+def _values(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
+    """The rows as values; a malformed id or place names the row it stands in."""
+    values = []
+    for i, row in enumerate(deliveries):
+        try:
+            values.append(row.value())
+        except (Invalid, NotFound) as refusal:
+            raise type(refusal)(refusal.message, field=f"deliveries[{i}].{refusal.field}") from None
+    return values
+
+
+def _before(noun: str, after: str | None) -> UUID | None:
+    key = after_key(after)  # type: ignore[arg-type]
+    return from_wire(noun, key[0], field="after") if key else None
+
+
+def _page(rows: Sequence[tuple[UUID, dict[str, Any]]], first: int) -> Any:
+    return page_of([tree for _, tree in rows], first=first, key=lambda tree: [tree["id"]])
+
+
+def _quote(result: QuoteResult) -> Quote:
+    return Quote(
+        id=strawberry.ID(to_wire("quote", result.quote_id)),
+        total_minor=MoneyMinor(result.total_minor),
+        currency=result.currency,
+        expires_at=result.expires_at,
+        is_degraded=result.is_degraded,
+        rows=cast("list[QuotedDelivery]", list(result.rows)),
+        problems=[_row_problem(problem) for problem in result.problems],
+    )
+
+
+def _row_problem(problem: RowProblem) -> RowProblemType:
+    return RowProblemType(
+        external_id=problem.external_id, code=problem.code, message=problem.message, field=problem.field
+    )
+
+
+def _keep_posted(result: PostResult) -> str:
+    """The answer of a posting as it is kept beside its key, so that a repeat gets it word for word."""
+    return orjson.dumps(asdict(result), default=str).decode()
+
+
+async def _posted(_work: Work, kept: str) -> BatchPosted:
+    result = orjson.loads(kept)
+    return BatchPosted(
+        batch_id=_wire("batch", result["batch_id"]),
+        rows=[
+            PostedDelivery(
+                external_id=row["external_id"],
+                delivery_id=_wire("delivery", row["delivery_id"]),
+                is_new=row["is_new"],
+                problem=_row_problem(RowProblem(**row["problem"])) if row["problem"] else None,
+            )
+            for row in result["rows"]
+        ],
+    )
+
+
+def _wire(noun: str, value: str | None) -> strawberry.ID | None:
+    return strawberry.ID(to_wire(noun, UUID(value))) if value else None

@@ -1,0 +1,34 @@
+"""The market's enums as the API shows them; a module that uses one of them imports this one first."""
+
+from enum import Enum
+
+import strawberry
+
+from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
+from marketplace.fleet import ContractKind, PresenceState, Vehicle
+from marketplace.offers import DeclineReason, OfferState
+from marketplace.payouts import PayoutState, StatementState
+from marketplace.routes import ProofKind, ReportFlag, RouteState, StopKind, StopState
+
+ENUMS: dict[type[Enum], str] = {
+    DeliveryState: "The life of a delivery.",
+    Requirement: "What a delivery asks of the driver or the hand-over.",
+    UnassignedReason: "Why a delivery has no route now.",
+    CancelReason: "Why a delivery is called off.",
+    AttemptFailure: "Why a pickup or a hand-over did not happen.",
+    ContractKind: "On what terms a driver works, in the order of call.",
+    PresenceState: "Whether a driver can be asked now.",
+    Vehicle: "What a driver drives.",
+    OfferState: "The life of an offer; the last four are final.",
+    DeclineReason: "Why a driver said no; optional, and never counted against anybody.",
+    RouteState: "The life of a route.",
+    StopState: "The life of a stop.",
+    StopKind: "What is done at a stop.",
+    ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
+    ProofKind: "Evidence that is a picture.",
+    StatementState: "The life of a pay statement.",
+    PayoutState: "The life of a payout.",
+}
+
+for kind, description in ENUMS.items():
+    strawberry.enum(kind, description=description)

@@ -1,0 +1,165 @@
+"""Streams: what happens, told once to each subscriber, resumed from a cursor."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from marketplace.core.ids import MarketId, from_wire, to_wire
+from marketplace.tracking import StreamedEvent, StreamFilter
+from schema.access import require_driver, require_operator, require_shipper
+from schema.arguments import MarketArgument
+from schema.context import Info
+from schema.fields import subscription
+from schema.scalars import Cursor, DateTime, MoneyMinor
+
+OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
+ROUTE_EVENTS = frozenset(
+    {"RouteAssigned", "RouteStarted", "RouteExtended", "StopChanged", "RouteCompleted", "PayStatementIssued"}
+)
+DELIVERY_EVENTS = frozenset(
+    {
+        "DeliveryPosted",
+        "DeliveryOffered",
+        "DeliveryUnplanned",
+        "DeliveryAssigned",
+        "DeliveryMoved",
+        "DeliveryDelivered",
+        "DeliveryAttempted",
+        "DeliveryReturning",
+        "DeliveryReturned",
+        "DeliveryCancelled",
+        "DeliveryExpired",
+        "DeliveryFailed",
+    }
+)
+
+AfterCursor = Annotated[
+    Cursor | None,
+    strawberry.argument(
+        description="The cursor of the last event you have: what came since is told first. Good for 24 hours."
+    ),
+]
+
+
+@strawberry.type(description="Something that happened. Fields that do not belong to it are null.")
+class Event:
+    """An event; it carries ids and values, never names, phones or addresses."""
+
+    name: str = strawberry.field(description="In the past tense, such as OfferSent.")
+    cursor: Cursor = strawberry.field(description="Send it as `after` to go on from here.")
+    occurred_at: DateTime = strawberry.field(description="Market time.")
+    market_id: strawberry.ID = strawberry.field(description="mkt_….")
+    batch_id: strawberry.ID | None = strawberry.field(default=None, description="bat_….")
+    delivery_id: strawberry.ID | None = strawberry.field(default=None, description="dlv_….")
+    route_id: strawberry.ID | None = strawberry.field(default=None, description="rte_….")
+    stop_id: strawberry.ID | None = strawberry.field(default=None, description="stp_….")
+    offer_id: strawberry.ID | None = strawberry.field(default=None, description="off_….")
+    driver_id: strawberry.ID | None = strawberry.field(default=None, description="drv_….")
+    payout_id: strawberry.ID | None = strawberry.field(default=None, description="pay_….")
+    sequence: int | None = strawberry.field(default=None, description="Orders the events of one delivery.")
+    state: str | None = strawberry.field(default=None, description="The state that was reached.")
+    kind: str | None = strawberry.field(default=None, description="The kind of stop.")
+    reason: str | None = strawberry.field(default=None, description="Why.")
+    amount_minor: MoneyMinor | None = strawberry.field(default=None, description="Pay or price, minor units.")
+    currency: str | None = strawberry.field(default=None, description="ISO 4217.")
+    expires_at: DateTime | None = strawberry.field(default=None, description="Deadline of an offer, market time.")
+    is_on_time: bool | None = strawberry.field(default=None, description="Whether a hand-over was within its window.")
+    delivery_count: int | None = strawberry.field(default=None, description="Deliveries of a batch or a route.")
+
+
+@strawberry.type
+class Subscription:
+    """Over graphql-transport-ws; each stream starts now, or after a cursor."""
+
+    @subscription(description="What happens to your offers. For drivers.")
+    async def offer_events(self, info: Info, after: AfterCursor = None) -> AsyncIterator[Event]:
+        """Streams a driver's offers."""
+        driver = require_driver(info)
+        wanted = StreamFilter(driver_id=driver.id, names=OFFER_EVENTS)
+        async for event in _stream(info, driver.home_market_id, after, wanted):
+            yield event
+
+    @subscription(description="What happens on your route. For drivers.")
+    async def route_events(self, info: Info, after: AfterCursor = None) -> AsyncIterator[Event]:
+        """Streams a driver's route."""
+        driver = require_driver(info)
+        wanted = StreamFilter(driver_id=driver.id, names=ROUTE_EVENTS)
+        async for event in _stream(info, driver.home_market_id, after, wanted):
+            yield event
+
+    @subscription(description="What happens to your deliveries in a market, all of them or one. For shippers.")
+    async def delivery_events(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        after: AfterCursor = None,
+        delivery_id: Annotated[strawberry.ID | None, strawberry.argument(description="dlv_…: only this one.")] = None,
+    ) -> AsyncIterator[Event]:
+        """Streams a shipper's deliveries."""
+        shipper = require_shipper(info)
+        wanted = StreamFilter(
+            shipper_id=shipper.id,
+            delivery_id=from_wire("delivery", delivery_id, field="deliveryId") if delivery_id else None,
+            names=DELIVERY_EVENTS,
+        )
+        async for event in _stream(info, MarketId(from_wire("market", market_id, field="marketId")), after, wanted):
+            yield event
+
+    @subscription(description="Everything that happens in a market. For operations.")
+    async def market_events(
+        self, info: Info, market_id: MarketArgument, after: AfterCursor = None
+    ) -> AsyncIterator[Event]:
+        """Streams a market."""
+        market = MarketId(from_wire("market", market_id, field="marketId"))
+        require_operator(info, market)
+        async for event in _stream(info, market, after, StreamFilter()):
+            yield event
+
+
+async def _stream(info: Info, market_id: MarketId, after: Cursor | None, wanted: StreamFilter) -> AsyncIterator[Event]:
+    events = info.context.marketplace.streams.subscribe(market_id, after, wanted)
+    async with aclosing(events):
+        async for event in events:
+            yield event_of(event)
+
+
+def event_of(event: StreamedEvent) -> Event:
+    """An event as the API tells it."""
+    payload = event.payload
+    return Event(
+        name=event.name,
+        cursor=Cursor(event.cursor),
+        occurred_at=event.occurred_at,
+        market_id=strawberry.ID(to_wire("market", event.market_id)),
+        batch_id=_wire("batch", payload),
+        delivery_id=_wire("delivery", payload),
+        route_id=_wire("route", payload),
+        stop_id=_wire("stop", payload),
+        offer_id=_wire("offer", payload),
+        driver_id=_wire("driver", payload),
+        payout_id=_wire("payout", payload),
+        sequence=payload.get("sequence"),
+        state=payload.get("state"),
+        kind=payload.get("kind"),
+        reason=payload.get("reason"),
+        amount_minor=_amount(payload),
+        currency=payload.get("currency"),
+        expires_at=payload.get("expires_at"),
+        is_on_time=payload.get("is_on_time"),
+        delivery_count=payload.get("delivery_count"),
+    )
+
+
+def _wire(noun: str, payload: dict[str, Any]) -> strawberry.ID | None:
+    value = payload.get(f"{noun}_id")
+    return strawberry.ID(to_wire(noun, UUID(value))) if value else None
+
+
+def _amount(payload: dict[str, Any]) -> MoneyMinor | None:
+    for name in ("pay_minor", "amount_minor", "total_minor", "price_minor"):
+        if name in payload:
+            return MoneyMinor(payload[name])
+    return None

@@ -1,0 +1,91 @@
+"""Executing a prepared operation straight on the GraphQL engine: queries and mutations once, subscriptions as a stream.
+
+The schema is strawberry's; its own execution wraps the engine in an extension runner that takes longer than a small
+operation does. Everything it would add here, caches, limits and masking, is done before or after.
+"""
+
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import Any, cast
+
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    create_source_event_stream,
+    execute_root_selection_set,
+    map_source_to_response_event,
+)
+from strawberry.execution import optimized_is_awaitable
+
+from schema.context import RequestContext
+from schema.masking import ERRORS_PER_ANSWER, answered_errors
+from schema.prepared import Operation
+from schema.refusals import BadDocument
+
+
+async def execute(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
+) -> ExecutionResult:
+    """The result of a query or mutation; raises BadDocument when the variables do not fit."""
+    result = execute_root_selection_set(_executor(schema, operation, variables, context))
+    return await result if inspect.isawaitable(result) else result
+
+
+async def stream(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
+) -> AsyncIterator[dict[str, Any]]:
+    """The answers of a subscription, one for each event, until its source ends or the reader leaves.
+
+    Raises BadDocument when the subscription cannot begin, and whatever its source raises later.
+    """
+    executor = _executor(schema, operation, variables, context)
+    source = create_source_event_stream(executor)
+    source = await source if inspect.isawaitable(source) else source
+    if isinstance(source, ExecutionResult):
+        raise BadDocument("the subscription cannot begin", answered_errors(source.errors or (), context.request_id))
+    async with aclosing(map_source_to_response_event(executor, _with_fresh_loaders(source, context))) as results:
+        async for result in results:
+            yield answer_content(result, context.request_id)
+
+
+def answer_content(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    """The result as it is sent: data, and the errors as a client may hear them."""
+    if not result.errors:
+        return {"data": result.data}
+    return {"data": result.data, "errors": answered_errors(result.errors, request_id)}
+
+
+def _executor(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
+) -> Executor[Any]:
+    executor = Executor.build(
+        schema,
+        operation.document,
+        context_value=context,
+        raw_variable_values=dict(variables),
+        operation_name=operation.name,
+        max_coercion_errors=ERRORS_PER_ANSWER,
+        is_awaitable=cast("Any", optimized_is_awaitable),
+        hide_suggestions=True,
+    )
+    if isinstance(executor, Executor):
+        return executor
+    errors = [_coercion_error(error) for error in executor[:ERRORS_PER_ANSWER]]
+    raise BadDocument("the variables do not fit the document", errors)
+
+
+def _coercion_error(error: GraphQLError) -> dict[str, Any]:
+    return {"message": error.message, "extensions": {"code": "BAD_VARIABLES", "retryable": False}}
+
+
+async def _with_fresh_loaders(source: AsyncIterable[Any], context: RequestContext) -> AsyncIterator[Any]:
+    """Each event of a long subscription reads anew what loaders of the event before have kept."""
+    async with AsyncExitStack() as stack:
+        if isinstance(source, AsyncGenerator):
+            await stack.enter_async_context(aclosing(source))
+        async for event in source:
+            context.loaders.clear()
+            yield event

@@ -1,0 +1,23 @@
+/** The market's clock: set by each answer of the server, running at the market's pace in between. */
+
+export class MarketClock {
+  constructor() {
+    this.factor = 1;
+    this.origin = null;
+  }
+
+  set(marketTime, factor) {
+    this.factor = factor;
+    this.origin = { market: Date.parse(marketTime), machine: performance.now() };
+  }
+
+  get isSet() {
+    return this.origin !== null;
+  }
+
+  /** Market time now, as a number of milliseconds. */
+  now() {
+    const { market, machine } = this.origin;
+    return market + (performance.now() - machine) * this.factor;
+  }
+}

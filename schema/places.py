@@ -1,0 +1,107 @@
+"""Places, windows and packages: the values that several nouns of the API share."""
+
+import strawberry
+
+from marketplace.batches import LocalWindow, PackageRequest, Place
+from marketplace.core.geo import Point as GeoPoint
+from schema.scalars import DateTime, LocalDateTime
+
+
+@strawberry.type(description="A place on earth, WGS84.")
+class Point:
+    """Coordinates."""
+
+    lat: float = strawberry.field(description="Latitude in degrees, -90 to 90.")
+    lon: float = strawberry.field(description="Longitude in degrees, -180 to 180.")
+
+
+@strawberry.input(description="A place on earth, WGS84.")
+class PointInput:
+    """Coordinates as a client sends them."""
+
+    lat: float = strawberry.field(description="Latitude in degrees, -90 to 90.")
+    lon: float = strawberry.field(description="Longitude in degrees, -180 to 180.")
+
+    def value(self) -> GeoPoint:
+        """The checked place; raises BadPoint."""
+        return GeoPoint(lat=self.lat, lon=self.lon)
+
+
+@strawberry.type(description="An address with its coordinates and who is there.")
+class Address:
+    """Where and whom."""
+
+    lat: float = strawberry.field(description="Latitude in degrees.")
+    lon: float = strawberry.field(description="Longitude in degrees.")
+    address: str = strawberry.field(description="Street and number as on the parcel, at most 200 characters.")
+    name: str = strawberry.field(description="Who is there, at most 80 characters; may be empty.")
+    phone: str = strawberry.field(description="How to reach them, at most 20 characters; may be empty.")
+
+
+@strawberry.input(description="An address with its coordinates and who is there.")
+class AddressInput:
+    """Where and whom, as a shipper sends it."""
+
+    lat: float = strawberry.field(description="Latitude in degrees, -90 to 90.")
+    lon: float = strawberry.field(description="Longitude in degrees, -180 to 180.")
+    address: str = strawberry.field(description="Street and number, 1 to 200 characters.")
+    name: str = strawberry.field(default="", description="Who is there, at most 80 characters.")
+    phone: str = strawberry.field(default="", description="How to reach them, at most 20 characters.")
+
+    def value(self) -> Place:
+        """The place as the marketplace takes it; raises BadPoint."""
+        return Place(point=GeoPoint(lat=self.lat, lon=self.lon), address=self.address, name=self.name, phone=self.phone)
+
+
+@strawberry.type(description="A promised interval; both ends belong to it.")
+class Window:
+    """From when to when."""
+
+    opens_at: DateTime = strawberry.field(description="First instant, UTC.")
+    closes_at: DateTime = strawberry.field(description="Last instant, UTC.")
+
+
+@strawberry.input(
+    description="An interval in the local time of the hub's time zone, so that it survives clock changes."
+)
+class WindowInput:
+    """From when to when, on the clock that hangs in the hub."""
+
+    opens: LocalDateTime = strawberry.field(description="First local time, without an offset: 2026-03-02T14:00.")
+    closes: LocalDateTime = strawberry.field(description="Last local time; at most 31 days after the first.")
+
+    def value(self) -> LocalWindow:
+        """The window as the marketplace takes it."""
+        return LocalWindow(opens=self.opens, closes=self.closes)
+
+
+@strawberry.type(description="A physical item.")
+class Package:
+    """Weight and sides."""
+
+    description: str = strawberry.field(description="What it is, at most 200 characters.")
+    weight_g: int = strawberry.field(description="Grams.")
+    length_mm: int = strawberry.field(description="Millimetres.")
+    width_mm: int = strawberry.field(description="Millimetres.")
+    height_mm: int = strawberry.field(description="Millimetres.")
+
+
+@strawberry.input(description="A physical item.")
+class PackageInput:
+    """Weight and sides, as a shipper sends them."""
+
+    weight_g: int = strawberry.field(description="Grams, 1 to 500,000.")
+    length_mm: int = strawberry.field(description="Millimetres, 1 to 5,000.")
+    width_mm: int = strawberry.field(description="Millimetres, 1 to 5,000.")
+    height_mm: int = strawberry.field(description="Millimetres, 1 to 5,000.")
+    description: str = strawberry.field(default="", description="What it is, at most 200 characters.")
+
+    def value(self) -> PackageRequest:
+        """The package as the marketplace takes it."""
+        return PackageRequest(
+            description=self.description,
+            weight_g=self.weight_g,
+            length_mm=self.length_mm,
+            width_mm=self.width_mm,
+            height_mm=self.height_mm,
+        )

@@ -1,0 +1,53 @@
+"""The schema: one list of nouns, each of which brings its own queries, mutations and subscriptions."""
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from schema import accounts, batches, clock, events, fleet, markets, offers, pay, routes
+from schema.results import read_field, read_fields_directly
+from schema.scalars import SCALARS
+
+NOUNS: tuple[ModuleType, ...] = (
+    # In the order of the story. A module takes part with what it has of Query, Mutation and Subscription.
+    clock,
+    accounts,
+    markets,
+    batches,
+    fleet,
+    offers,
+    routes,
+    pay,
+    events,
+)
+
+
+def build_schema(nouns: Sequence[ModuleType] = NOUNS, *, is_sorted: bool = False) -> strawberry.Schema:
+    """Joins what the nouns bring into one schema.
+
+    A sorted one is for reading only: sorting makes new types, and strawberry no longer knows the members of unions.
+    """
+    schema = strawberry.Schema(
+        query=_joined("Query", nouns) or strawberry.type(type("Query", (), {})),
+        mutation=_joined("Mutation", nouns),
+        subscription=_joined("Subscription", nouns),
+        config=StrawberryConfig(
+            default_resolver=read_field,
+            scalar_map=SCALARS,
+            sort_schema=is_sorted,
+            disable_field_suggestions=True,
+        ),
+    )
+    read_fields_directly(schema)
+    return schema
+
+
+def _joined(root: str, nouns: Sequence[ModuleType]) -> type | None:
+    parts = tuple(getattr(noun, root) for noun in nouns if hasattr(noun, root))
+    return merge_types(root, parts) if parts else None
+
+
+schema = build_schema()

@@ -1,0 +1,29 @@
+"""The API process: GraphQL over HTTP and sockets, uploads, the live map, until SIGTERM or Ctrl-C."""
+
+import uvicorn
+
+from marketplace.app import open_marketplace, open_servers
+from marketplace.core.settings import Settings
+from schema.asgi import build_app
+
+LARGEST_FRAME = 65_536
+"""Bytes of the largest socket message that is read at all."""
+DRAIN_S = 8
+"""Time for requests under way to end after the word to stop."""
+
+
+async def serve(settings: Settings, *, host: str, port: int) -> None:
+    """Opens the marketplace and answers until told to stop; requests under way are finished first."""
+    async with open_servers(settings) as servers, open_marketplace(settings, servers) as marketplace:
+        config = uvicorn.Config(
+            build_app(marketplace),
+            host=host,
+            port=port,
+            lifespan="off",
+            ws_max_size=LARGEST_FRAME,
+            timeout_graceful_shutdown=DRAIN_S,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
+        await uvicorn.Server(config).serve()

@@ -1,0 +1,77 @@
+"""The pages of operations and what their map draws: files of ours, Leaflet's files, and the streets of the city."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from xstatic.pkg import leaflet
+
+from marketplace.adapters.city import Detail, streets_geojson
+from schema.answers import refused
+from schema.documents import NoSuchDocument, load_document
+from schema.refusals import BadRequest
+
+PAGES = Path(__file__).with_name("pages")
+STREETS_KEPT_S = 3_600
+ASK_AGAIN = "no-cache"
+
+
+def site_routes(city: Any) -> list[BaseRoute]:
+    """The routes of the pages; `city` is the city pack, or None where no streets are loaded."""
+    streets = Streets(city)
+    pages = [Mount("/static", StaticFiles(directory=PAGES), name="pages")] if PAGES.is_dir() else []
+    return [
+        Route("/", _front_page, methods=["GET"]),
+        Route("/map/streets.geojson", streets.answer, methods=["GET"]),
+        Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR), name="leaflet"),
+        *pages,
+    ]
+
+
+class Streets:
+    """The streets as GeoJSON, drawn once for each detail and kept packed: they do not change while a process runs."""
+
+    def __init__(self, city: Any) -> None:
+        self.city = city
+        self._packed: dict[Detail, bytes] = {}
+
+    async def answer(self, request: Request) -> Response:
+        """Answers `?detail=main` or `?detail=all`."""
+        wanted = request.query_params.get("detail", Detail.MAIN.value)
+        if wanted not in set(Detail):
+            refusal = refused(BadRequest("detail is main or all", field="detail"))
+            return Response(refusal.body, status_code=refusal.status, media_type="application/json")
+        if self.city is None:
+            return JSONResponse({"type": "FeatureCollection", "attribution": "", "features": []})
+        packed = await run_in_threadpool(self._draw, Detail(wanted))
+        headers = {"cache-control": f"public, max-age={STREETS_KEPT_S}", "vary": "accept-encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed, media_type="application/geo+json", headers=headers | {"content-encoding": "gzip"})
+        return Response(gzip.decompress(packed), media_type="application/geo+json", headers=headers)
+
+    def _draw(self, detail: Detail) -> bytes:
+        if detail not in self._packed:
+            self._packed[detail] = gzip.compress(orjson.dumps(streets_geojson(self.city, detail=detail)), 6)
+        return self._packed[detail]
+
+
+async def _front_page(_request: Request) -> Response:
+    page = PAGES / "index.html"
+    if not page.is_file():
+        return Response("Doorstep answers at POST /graphql.", media_type="text/plain")
+    return FileResponse(page, headers={"cache-control": ASK_AGAIN})
+
+
+async def _document(request: Request) -> Response:
+    """One of the ready-made operations of operations; the map sends the same texts as everybody else."""
+    try:
+        text = load_document("operations", request.path_params["name"])
+    except NoSuchDocument:
+        return Response("There is no such operation.", status_code=404, media_type="text/plain")
+    return Response(text, media_type="application/graphql", headers={"cache-control": ASK_AGAIN})

@@ -1,0 +1,66 @@
+"""PUT /uploads/{token}: a driver's app sends the picture that it announced with createProofUpload."""
+
+from starlette.types import Receive, Scope, Send
+
+from marketplace.core.errors import Refusal
+from marketplace.core.ids import to_wire
+from marketplace.routes import UploadSigner, receive_proof
+from schema.answers import Answer, answer_of, failed, refused, send_answer
+from schema.edge import Edge, client_address
+from schema.masking import new_request_id
+from schema.rates import address_key
+from schema.refusals import BodyTooLarge, WrongMethod
+from schema.requests import ClientGone, head_of, read_body
+
+UPLOAD_UNITS = 20
+LARGEST_BYTES = 10 * 1024 * 1024
+"""Bytes of a picture that are read at all; what was announced in its address is checked behind this."""
+LONGEST_TOKEN = 512
+
+
+class UploadEndpoint:
+    """The ASGI application behind the signed addresses of uploads."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.edge = edge
+        self.signer = UploadSigner(edge.marketplace.settings.secret.get_secret_value())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Takes one picture."""
+        request_id = new_request_id()
+        try:
+            answer = await self._take(scope, receive)
+        except ClientGone:
+            return
+        except Refusal as refusal:
+            answer = refused(refusal)
+        except Exception as failure:  # noqa: BLE001 - whatever else happens is masked here, and logged
+            answer = failed(failure, request_id)
+        await send_answer(send, answer, request_id)
+
+    async def _take(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "PUT":
+            raise WrongMethod("send a picture by PUT")
+        head = head_of(scope)
+        if head.content_length is not None and int(head.content_length) > LARGEST_BYTES:
+            raise BodyTooLarge(f"a picture has at most {LARGEST_BYTES} bytes")
+        self.edge.spend(None, address_key(client_address(scope)), UPLOAD_UNITS)
+        with self.edge.load.admit(is_priority=True):
+            body = await read_body(receive, largest=LARGEST_BYTES)
+            stored = await receive_proof(
+                self.edge.marketplace.works,
+                self.edge.marketplace.object_store,
+                self.signer,
+                scope["path_params"]["token"][:LONGEST_TOKEN],
+                body,
+                head.content_type.decode("latin-1"),
+            )
+        return answer_of(
+            {
+                "proofId": to_wire("proof", stored.proof_id),
+                "sizeBytes": stored.size_bytes,
+                "widthPx": stored.width_px,
+                "heightPx": stored.height_px,
+            },
+            status=201,
+        )

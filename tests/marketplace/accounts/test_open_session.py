@@ -1,0 +1,36 @@
+"""A session is opened for whoever may sign in, for as long as was asked."""
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.accounts import PrincipalKind, open_session
+from marketplace.core.errors import NotFound
+from marketplace.core.work import Work
+from tests.builders import make_driver, make_market
+from tests.marketplace.accounts.builders import TOKENS
+
+
+async def test_a_seed_may_ask_for_a_long_access_token(work: Work) -> None:
+    driver = await make_driver(work, await make_market(work))
+
+    opened = await open_session(
+        work,
+        kind=PrincipalKind.DRIVER,
+        principal_id=driver.id,
+        tokens=TOKENS,
+        access_lasts=timedelta(hours=24),
+    )
+
+    assert TOKENS.read_access(opened.access_token) == opened.principal
+    assert 86_399 <= (opened.access_expires_at - work.machine_now).total_seconds() <= 86_400
+
+
+@pytest.mark.parametrize("state", ["APPLIED", "SUSPENDED", "DEACTIVATED"])
+async def test_nobody_else_gets_one(work: Work, state: str) -> None:
+    driver = await make_driver(work, await make_market(work), account_state=state)
+
+    with pytest.raises(NotFound):
+        await open_session(work, kind=PrincipalKind.DRIVER, principal_id=driver.id, tokens=TOKENS)
+
+    assert await work.fetch_value("SELECT count(*) FROM session WHERE principal_id = $1", driver.id) == 0

@@ -1,0 +1,51 @@
+"""A whole marketplace for tests: a database of its own, streets of the generated city, in-memory vendors."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+from marketplace.adapters.city import make_grid_city
+from marketplace.adapters.gateways import InMemoryGateway
+from marketplace.adapters.notifiers import InboxNotifier
+from marketplace.adapters.object_stores import MemoryObjectStore
+from marketplace.adapters.routers import GraphRouter
+from marketplace.app import Marketplace
+from marketplace.core.clock import Clock
+from marketplace.core.settings import Settings
+from marketplace.core.work import Works
+from marketplace.matching import SolverPool
+from marketplace.tracking import EventStreams, PositionBuffer
+
+
+@asynccontextmanager
+async def open_test_marketplace(
+    url: str, database: AsyncpgDBClient, clock: Clock, folder: Path
+) -> AsyncIterator[Marketplace]:
+    """Real matcher, real streets of a generated city, and twins of the vendors that tell what they were asked."""
+    city = make_grid_city(folder / "city", blocks=20)
+    works = Works(database, clock, source=random.Random(7))
+    router = GraphRouter(city.folder)
+    await router.start()
+    try:
+        with SolverPool(1) as solver:
+            async with EventStreams(works, url) as streams, PositionBuffer(works) as positions:
+                yield Marketplace(
+                    settings=Settings(state_folder=folder),
+                    database_url=url,
+                    redis_url="",
+                    clock=clock,
+                    works=works,
+                    router=router,
+                    solver=solver,
+                    gateway=InMemoryGateway(is_production=False),
+                    notifier=InboxNotifier(),
+                    object_store=MemoryObjectStore(),
+                    streams=streams,
+                    positions=positions,
+                    city=city,
+                )
+    finally:
+        await router.aclose()

@@ -1,0 +1,71 @@
+"""The table names events that exist, jobs that exist, and subjects that these events have."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from marketplace.core.events import Event
+from marketplace.core.jobs import WantedJob
+from marketplace.core.outbox import PublishedEvent
+from workers.jobs import BOUNDS, JOBS
+from workers.reactions import AFTER_EVERY_EVENT, REACTIONS, jobs_after
+
+MARKET, ROUTE, DELIVERY, EVENT = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
+
+
+def published(name: str, **payload: object) -> PublishedEvent:
+    return PublishedEvent(
+        id=EVENT,
+        market_id=MARKET,
+        position=1,
+        name=name,
+        occurred_at=datetime(2026, 3, 2, tzinfo=UTC),
+        payload=dict(payload),
+        shipper_id=None,
+        driver_id=None,
+        delivery_id=DELIVERY,
+        route_id=ROUTE,
+    )
+
+
+def wanted(name: str, **payload: object) -> list[tuple[str, str]]:
+    return [(job.kind, job.subject) for job in jobs_after([published(name, **payload)])]
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str) -> None:
+    has = {field.name for field in fields(Event.registry[name])}
+    needed = {"route": "route_id", "delivery": "delivery_id", "driver": "driver_id", "payout": "payout_id"}
+
+    for reaction in REACTIONS[name]:
+        assert needed.get(reaction.about.__name__, "market_id") in has
+
+
+def test_every_job_of_the_table_exists_and_every_job_is_in_the_table() -> None:
+    kinds = {reaction.kind for reactions in [*REACTIONS.values(), AFTER_EVERY_EVENT] for reaction in reactions}
+
+    assert kinds == set(JOBS)
+    assert set(BOUNDS) <= kinds
+
+
+def test_jobs_are_about_what_the_table_says() -> None:
+    counted = ("roll_up", str(MARKET))
+
+    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), counted]
+    assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
+    assert wanted("RouteCompleted") == [("issue_statement", str(ROUTE)), ("match_market", str(MARKET)), counted]
+    assert wanted("PayoutScheduled", payout_id="77") == [("send_payout", "77"), counted]
+    assert wanted("PayStatementIssued") == [counted]
+
+
+def test_only_the_way_to_the_recipient_is_told() -> None:
+    assert wanted("DeliveryMoved", state="EN_ROUTE_TO_DROPOFF")[0] == ("notify", str(EVENT))
+    assert wanted("DeliveryMoved", state="EN_ROUTE_TO_PICKUP") == [("roll_up", str(MARKET))]
+
+
+def test_figures_gather_for_a_while() -> None:
+    assert list(jobs_after([published("OfferSent")])) == [
+        WantedJob(market_id=MARKET, kind="roll_up", subject=str(MARKET), delay_s=1.0)
+    ]

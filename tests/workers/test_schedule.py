@@ -1,0 +1,68 @@
+"""What is done from time to time: payouts are run where they are due, a failing thing is tried again."""
+
+import asyncio
+from uuid import UUID
+
+from marketplace.core.clock import ManualClock
+from marketplace.core.idempotency import KEPT_FOR, forget_old
+from marketplace.core.work import Works
+from tests.marketplace.payouts.world import make_paid_driver, make_pay_world
+from tests.waiting import until
+from workers.periodic import Periodic, keep
+from workers.runner import JobRunner
+from workers.schedule import run_payouts, until_none_left
+
+
+async def test_a_payout_run_reserves_what_is_due_and_has_it_sent(committed_works: Works, clock: ManualClock) -> None:
+    sent: list[UUID] = []
+
+    async def send_payout(payout_id: UUID) -> None:
+        sent.append(payout_id)
+
+    works = committed_works
+    async with works.open() as work:
+        world = await make_pay_world(work)
+        await work.execute("UPDATE market SET next_payout_at = $1", work.now)
+        await make_paid_driver(work, world)
+    runner = JobRunner(works, {"send_payout": send_payout})
+
+    await run_payouts(works, runner)
+    await runner.stop(patience_s=30)
+
+    async with works.open() as work:
+        payout = await work.fetch_row("SELECT id, state, amount_minor FROM payout")
+        next_at = await work.fetch_value("SELECT next_payout_at FROM market")
+    assert payout is not None
+    assert (payout["state"], payout["amount_minor"]) == ("SCHEDULED", 4140)
+    assert next_at > clock.now
+    assert sent == [payout["id"]]
+
+
+async def test_old_rows_are_forgotten_and_new_ones_kept(works: Works) -> None:
+    async with works.open() as work:
+        for number, age in enumerate((KEPT_FOR * 2, KEPT_FOR / 2)):
+            await work.execute(
+                "INSERT INTO idempotency (id, principal_id, digest, created_at) VALUES ($1, $1, '', $2)",
+                UUID(int=number),
+                work.machine_now - age,
+            )
+
+    await until_none_left(works, forget_old)
+
+    async with works.open() as work:
+        left = await work.fetch("SELECT id FROM idempotency")
+    assert [row["id"] for row in left] == [UUID(int=1)]
+
+
+async def test_a_thing_that_fails_is_done_again() -> None:
+    tries: list[int] = []
+
+    async def fail_first() -> None:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise ValueError("not this time")
+
+    keeping = asyncio.create_task(keep(Periodic("fails", 0.01, fail_first)))
+    await until(lambda: len(tries) >= 3)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)

@@ -1,0 +1,231 @@
+"""The demo: a market's day on real processes, played by simulated apps, watched on the live map.
+
+It starts servers, API and worker, makes the demo's market, lets the simulated shippers and drivers loose on the public
+API, and counts what became of it. Processes that die meanwhile are started again, and the day goes on.
+"""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import httpx
+from rich.panel import Panel
+from rich.table import Table
+
+from marketplace.adapters.city import PlaceSampler
+from marketplace.analytics import recount_market
+from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
+from marketplace.core.clock import start_clock
+from marketplace.core.database import connect, with_database
+from marketplace.core.ids import MarketId, from_wire
+from marketplace.core.migrate import migrate
+from marketplace.core.settings import Settings
+from marketplace.ledger import check_ledger
+from marketplace.seed import Seeded, SeedPlan, seed_market
+from workers.children import Child
+from workers.progress import Bar, console, progress
+from workers.simulator import DayPlan, DaySummary, SimulatedDay
+
+HOURS = 2.0
+DIALS = {"payout_every_s": 1_800, "payout_minimum_minor": 0, "replan_after_s": 60, "plan_ahead_s": 1_800}
+"""The demo's market pays every half hour and looks again soon, so that two hours show everything."""
+ANSWER_WITHIN_S = 60.0
+"""Longest wait for the API to answer after its start."""
+SETTLE_WITHIN_S = 40.0
+"""Longest wait, after the last parcel, for statements, payouts and figures to be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """How large and how fast the day is, and how it ends."""
+
+    seed: int = 1
+    port: int = 8000
+    deliveries: int = 150
+    drivers: int = 40
+    factor: float = 60.0
+    exits: bool = False
+    as_json: bool = False
+
+
+async def run_demo(settings: Settings, options: DemoOptions) -> int:
+    """Plays the day; returns the exit status of the command."""
+    if settings.is_production:
+        console.print("[red]The demo makes up people and money; it is refused in production mode.[/]")
+        return 2
+    settings = settings.model_copy(update={"state_folder": (settings.state_folder / "demo").absolute()})
+    settings.state_folder.mkdir(parents=True, exist_ok=True)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    day = asyncio.create_task(_Demo(settings, options).play(stop), name="demo")
+    told = asyncio.create_task(stop.wait(), name="told to stop")
+    await asyncio.wait({day, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not day.done():
+        console.print("\nStopping everything in order ...")
+        day.cancel()
+        await asyncio.gather(day, return_exceptions=True)
+        return 130
+    return day.result()
+
+
+class _Demo:
+    """One run of the demo."""
+
+    def __init__(self, settings: Settings, options: DemoOptions) -> None:
+        self.settings = settings
+        self.options = options
+        self.port = options.port or _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def play(self, stop: asyncio.Event) -> int:
+        async with AsyncExitStack() as stack:
+            with progress() as bar:
+                bar.note("starting PostgreSQL and Valkey")
+                servers = await stack.enter_async_context(open_servers(self.settings))
+                servers = await self._prepare(servers, bar)
+                bar.note("loading streets")
+                marketplace = await stack.enter_async_context(open_marketplace(self.settings, servers))
+                seeded = await seed_market(marketplace, self._seed_plan(), on_step=bar.step)
+                bar.note("starting API and worker")
+                for child in self._children(servers):
+                    child.start()
+                    stack.push_async_callback(child.stop)
+                await self._until_answered()
+            self._say_where(seeded, marketplace)
+            summary = await self._day(marketplace, seeded)
+            kpis = await self._kpis(marketplace, seeded, summary)
+            self._show(kpis)
+            if not self.options.exits:
+                console.print(f"The market stays open at [bold]{self.url}[/]. Ctrl-C ends it.")
+                await stop.wait()
+        if self.options.as_json:
+            sys.stdout.write(json.dumps(kpis) + "\n")
+            sys.stdout.flush()
+        return 0
+
+    async def _prepare(self, servers: Servers, bar: Bar) -> Servers:
+        """A database of this run's own on the embedded server, or the one that the environment names."""
+        if self.settings.database_url is None:
+            servers = Servers(database_url=await _fresh_database(servers.database_url), redis_url=servers.redis_url)
+        bar.note("migrating")
+        await migrate(servers.database_url)
+        connection = await connect(servers.database_url)
+        try:
+            machine_now = await connection.fetchval("SELECT clock_timestamp()")
+            morning = machine_now.replace(hour=14, minute=0, second=0, microsecond=0)
+            await start_clock(connection, market_origin=morning, factor=self.options.factor)
+        finally:
+            await connection.close()
+        return servers
+
+    def _seed_plan(self) -> SeedPlan:
+        return SeedPlan(seed=self.options.seed, drivers=self.options.drivers, operators=2, is_online=False, dials=DIALS)
+
+    def _children(self, servers: Servers) -> list[Child]:
+        environment = {
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "DOORSTEP_STATE_FOLDER": str(self.settings.state_folder),
+            "DOORSTEP_PUBLIC_URL": self.url,
+        }
+        folder = self.settings.state_folder
+        return [
+            Child("api", ["serve", "--port", str(self.port)], environment, folder / "api.log"),
+            Child("worker", ["work"], environment, folder / "worker.log"),
+        ]
+
+    async def _until_answered(self) -> None:
+        async with httpx.AsyncClient(timeout=2.0) as client:
+            for _ in range(int(ANSWER_WITHIN_S * 5)):
+                try:
+                    if (await client.get(f"{self.url}/ready")).status_code == httpx.codes.OK:
+                        return
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.2)
+        raise RuntimeError(
+            f"the API did not answer within {ANSWER_WITHIN_S:.0f} s; see {self.settings.state_folder}/api.log"
+        )
+
+    def _say_where(self, seeded: Seeded, marketplace: Marketplace) -> None:
+        operator = seeded.operators[0]
+        fragment = f"#market={seeded.market_id}&token={operator['access_token']}"
+        city = marketplace.city.meta
+        lines = [
+            f"Live map   {self.url}/{fragment}",
+            f"GraphQL    {self.url}/graphql",
+            f"City       {city.name}{' (a generated grid)' if city.is_generated else ''}; {city.attribution}",
+            f"Logs       {self.settings.state_folder}/api.log, worker.log",
+            f"Time       one minute of the market takes {60 / self.options.factor:g} s",
+        ]
+        console.print(Panel("\n".join(lines), title="Doorstep is open", expand=False), soft_wrap=True)
+
+    async def _day(self, marketplace: Marketplace, seeded: Seeded) -> DaySummary:
+        plan = DayPlan(seed=self.options.seed, deliveries=self.options.deliveries, hours=HOURS)
+        random = Random(self.options.seed)  # noqa: S311 - a made-up day, no secret
+        places = PlaceSampler(marketplace.city).draw_places(random, self.options.deliveries)
+        addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
+        with progress() as bar:
+            return await SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step).run()
+
+    async def _kpis(self, marketplace: Marketplace, seeded: Seeded, summary: DaySummary) -> dict[str, Any]:
+        """The day's figures, once pay and figures have settled or it takes too long."""
+        market_id = MarketId(from_wire("market", seeded.market_id))
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLE_WITHIN_S
+        while True:
+            async with marketplace.works.open() as work:
+                recount = await recount_market(work, market_id=market_id)
+                ledger = await check_ledger(work, market_id=market_id)
+            if recount.is_settled or loop.time() > until:
+                break
+            await asyncio.sleep(0.5)
+        return {
+            "seed": self.options.seed,
+            **asdict(recount),
+            "ledger_sum_minor": sum(ledger.sums_minor.values()),
+            "ledger_findings": len(ledger.findings),
+            "seen_by_apps": asdict(summary),
+        }
+
+    def _show(self, kpis: Mapping[str, Any]) -> None:
+        table = Table(title="The day in figures")
+        table.add_column("what")
+        table.add_column("how many", justify="right")
+        for name, value in kpis.items():
+            if isinstance(value, int):
+                table.add_row(name.replace("_", " "), f"{value:,}")
+        console.print(table)
+
+
+async def _fresh_database(url: str) -> str:
+    """A new database for this run; those of earlier runs that nobody uses are dropped."""
+    connection = await connect(url)
+    try:
+        old = await connection.fetch(
+            "SELECT datname FROM pg_database d WHERE datname LIKE 'demo\\_%'"
+            " AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)"
+        )
+        for row in old:
+            await connection.execute(f'DROP DATABASE "{row["datname"]}"')
+        name = f"demo_{datetime.now(UTC):%Y%m%d_%H%M%S_%f}"
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return with_database(url, name)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

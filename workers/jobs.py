@@ -1,0 +1,96 @@
+"""Every kind of job, one line each: the verb or errand that it runs, and the subject that it is about."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from uuid import UUID
+
+from marketplace.analytics import roll_up_all
+from marketplace.app import Marketplace
+from marketplace.billing import accrue_delivery
+from marketplace.core.errand import run_errand
+from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
+from marketplace.matching import MatchMarket
+from marketplace.offers import SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.payouts import SendPayout, issue_statement
+from marketplace.routes import plan_return
+from marketplace.tracking import notify
+from workers.runner import RunJob
+
+Job = Callable[[Marketplace, UUID], Awaitable[None]]
+
+
+async def match_market(marketplace: Marketplace, market_id: UUID) -> None:
+    """Bundles what waits in a market into routes."""
+    errand = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
+    await run_errand(marketplace.works, errand)
+
+
+async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
+    """Asks the next drivers for a route."""
+    await run_errand(marketplace.works, SendWave(router=marketplace.router, route_id=route_id))
+
+
+async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Mends the route that a cancelled delivery was on."""
+    async with marketplace.works.open() as work:
+        await mend_after_cancel(work, delivery_id=delivery_id)
+
+
+async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Takes back what a driver who went offline was asked."""
+    async with marketplace.works.open() as work:
+        await withdraw_offers_of_driver(work, driver_id=driver_id, reason=WithdrawReason.OFFLINE)
+
+
+async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Adds the return of a delivery that was attempted to its route."""
+    await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
+
+
+async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
+    """Turns a completed route into pay."""
+    async with marketplace.works.open() as work:
+        await issue_statement(work, route_id=RouteId(route_id))
+
+
+async def send_payout(marketplace: Marketplace, payout_id: UUID) -> None:
+    """Sends a reserved payout through the gateway."""
+    await run_errand(marketplace.works, SendPayout(gateway=marketplace.gateway, payout_id=PayoutId(payout_id)))
+
+
+async def accrue(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Books what the shipper owes for a delivery."""
+    async with marketplace.works.open() as work:
+        await accrue_delivery(work, delivery_id=DeliveryId(delivery_id))
+
+
+async def tell(marketplace: Marketplace, event_id: UUID) -> None:
+    """Tells recipient and sender of an event of their delivery."""
+    await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
+
+
+async def count(marketplace: Marketplace, market_id: UUID) -> None:
+    """Counts a market's new events into its figures."""
+    await roll_up_all(marketplace.works, market_id=MarketId(market_id))
+
+
+JOBS: Mapping[str, Job] = {
+    "match_market": match_market,
+    "send_wave": send_wave,
+    "mend_route": mend_route,
+    "withdraw_offers": withdraw_offers,
+    "plan_return": plan_way_back,
+    "issue_statement": issue_pay_statement,
+    "send_payout": send_payout,
+    "accrue_delivery": accrue,
+    "notify": tell,
+    "roll_up": count,
+}
+
+BOUNDS: Mapping[str, float] = {"match_market": 40.0, "send_payout": 60.0}
+"""Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
+
+
+def jobs_of(marketplace: Marketplace) -> dict[str, RunJob]:
+    """The jobs, bound to this process's marketplace."""
+    return {kind: partial(job, marketplace) for kind, job in JOBS.items()}

@@ -1,0 +1,107 @@
+"""THE table: what follows from an event. A job is made in the commit that publishes the event, so none is forgotten.
+
+Each line names a job of `workers.jobs` and whom it is about. Many events about one subject make one job that sees all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from marketplace.core.jobs import WantedJob
+from marketplace.core.outbox import PublishedEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """A job that follows from an event: its kind, whom it is about, and for which of the events of that name."""
+
+    kind: str
+    about: Callable[[PublishedEvent], object]
+    when: Callable[[PublishedEvent], bool] = lambda _: True
+    delay_s: float = 0.0
+
+
+def market(event: PublishedEvent) -> object:
+    """The market in which it happened."""
+    return event.market_id
+
+
+def itself(event: PublishedEvent) -> object:
+    """The event."""
+    return event.id
+
+
+def route(event: PublishedEvent) -> object:
+    """The route that it happened to."""
+    return event.route_id
+
+
+def delivery(event: PublishedEvent) -> object:
+    """The delivery that it happened to."""
+    return event.delivery_id
+
+
+def driver(event: PublishedEvent) -> object:
+    """The driver whom it happened to."""
+    return event.driver_id
+
+
+def payout(event: PublishedEvent) -> object:
+    """The payout that it happened to."""
+    return event.payload["payout_id"]
+
+
+def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
+    """Whether a driver is coming to the recipient now."""
+    return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
+
+
+MATCH = Reaction(kind="match_market", about=market)
+SEND_WAVE = Reaction(kind="send_wave", about=route)
+PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
+ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
+MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
+WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
+SEND_PAYOUT = Reaction(kind="send_payout", about=payout)
+ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
+NOTIFY = Reaction(kind="notify", about=itself)
+NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
+ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
+
+REACTIONS: dict[str, Sequence[Reaction]] = {
+    # Something to plan, or somebody to plan it for
+    "BatchPosted": [MATCH],
+    "PlanningDue": [MATCH],
+    "DeliveryUnplanned": [MATCH],
+    "RouteDissolved": [MATCH],
+    "DriverWentOnline": [MATCH],
+    "DriverWentOffline": [WITHDRAW_OFFERS],
+    # A route looks for its driver
+    "RoutePlanned": [SEND_WAVE],
+    "WaveExhausted": [SEND_WAVE],
+    # A delivery goes its way, and recipient and sender hear of it
+    "DeliveryAssigned": [NOTIFY],
+    "DeliveryMoved": [NOTIFY_ON_THE_WAY],
+    "DeliveryDelivered": [ACCRUE, NOTIFY],
+    "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
+    "DeliveryReturned": [ACCRUE, NOTIFY],
+    "DeliveryCancelled": [MEND_ROUTE],
+    "DeliveryExpired": [NOTIFY],
+    "DeliveryFailed": [NOTIFY],
+    # A route is done: its driver is free again, and is paid
+    "RouteCompleted": [ISSUE_STATEMENT, MATCH],
+    "PayoutScheduled": [SEND_PAYOUT],
+}
+AFTER_EVERY_EVENT = [ROLL_UP]
+
+
+def jobs_after(events: Iterable[PublishedEvent]) -> Iterator[WantedJob]:
+    """The jobs that follow from events, as the table says."""
+    for event in events:
+        for reaction in [*REACTIONS.get(event.name, ()), *AFTER_EVERY_EVENT]:
+            if reaction.when(event):
+                yield WantedJob(
+                    market_id=event.market_id,
+                    kind=reaction.kind,
+                    subject=str(reaction.about(event)),
+                    delay_s=reaction.delay_s,
+                )

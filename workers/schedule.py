@@ -1,0 +1,59 @@
+"""What happens every so often whether or not anything else does: sweeps, payout runs, and the forgetting of old rows.
+
+There is no timetable and so no gap in one: each thing runs, and runs again some time after. Any number of processes may
+keep the same schedule, since each thing is done by rows that one of them takes.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from marketplace.accounts import forget_old_codes, forget_old_sessions
+from marketplace.app import Marketplace
+from marketplace.core.idempotency import forget_old
+from marketplace.core.ids import MarketId
+from marketplace.core.jobs import WantedJob, make_jobs
+from marketplace.core.work import Work, Works
+from marketplace.markets import market_ids
+from marketplace.payouts import schedule_payouts, sweep_payouts
+from marketplace.tracking import drop_old_positions
+from workers.periodic import Periodic
+from workers.runner import JobRunner
+
+PAY_EVERY_S = 5.0
+FORGET_EVERY_S = 3_600.0
+BATCHES_AT_ONCE = 100
+
+
+def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodic]:
+    """Everything that a worker process does from time to time."""
+    works = marketplace.works
+    return [
+        Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
+        Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
+        Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
+        Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
+        Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
+    ]
+
+
+async def run_payouts(works: Works, runner: JobRunner) -> None:
+    """Reserves payouts in markets whose run is due, and has those sent that nobody is sending."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in map(MarketId, markets):
+        async with works.open() as work:
+            await schedule_payouts(work, market_id=market_id)
+        async with works.open() as work:
+            unsent = await sweep_payouts(work, market_id=market_id)
+            wanted = [
+                WantedJob(market_id=market_id, kind="send_payout", subject=str(payout_id)) for payout_id in unsent
+            ]
+            jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
+
+
+async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) -> None:
+    """Drops old rows, a bounded number in each commit, until there are none left."""
+    for _ in range(BATCHES_AT_ONCE):
+        async with works.open() as work:
+            if not await drop(work):
+                return

@@ -1,0 +1,235 @@
+"""A driver with a route: starts, drives from stop to stop, picks up, hands over or fails, and brings parcels back.
+
+The app goes on without network by its own copy of the route. What it reports then is kept, and the marketplace hears it
+later, in order, with the times at which it happened.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.core.geo import Point
+from workers.simulator.client import ApiClient, Refused
+from workers.simulator.clock import MarketClock
+from workers.simulator.driving import Leg, planned_drive_s
+from workers.simulator.network import Tunnel, Unreachable
+from workers.simulator.news import News
+from workers.simulator.personality import Mind
+from workers.simulator.pictures import draw_photo, draw_signature
+from workers.simulator.positions import CALLS_APART_S, EVERY_S, Positions
+from workers.simulator.recipients import Recipients, mistyped
+from workers.simulator.reports import Picture, Report, Reports, Route, make_report
+from workers.simulator.chance import chance
+from workers.simulator.tally import Tally
+
+LOOK_EVERY_S = 1.5
+"""Machine seconds between two looks at the route while nothing is heard of it."""
+LOOK_PATIENCE_S = 3.0
+MOST_REFUSALS = 8
+"""Refused reports at one stop after which the simulation itself is wrong, or the marketplace is."""
+OPEN = frozenset({"PENDING", "EN_ROUTE", "ARRIVED"})
+
+Stop = dict[str, Any]
+
+
+class Drive:
+    """Everything that one driver does with routes, and where the driver is."""
+
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        clock: MarketClock,
+        mind: Mind,
+        recipients: Recipients,
+        news: News,
+        tally: Tally,
+        here: Point,
+        tunnel: Tunnel | None = None,
+    ) -> None:
+        self.here = here
+        self.reports = Reports(api, tally)
+        self.positions = Positions(api, tally)
+        self._api = api
+        self._clock = clock
+        self._mind = mind
+        self._recipients = recipients
+        self._news = news
+        self._tally = tally
+        self._tunnel = tunnel
+        self._legs: dict[str, Leg] = {}
+        self._refusals: Counter[str] = Counter()
+
+    async def along(self, route: Route | None) -> None:
+        """Drives a route until it is over, whatever happens to it on the way."""
+        while route is not None:
+            stop = next_stop(route)
+            if route["state"] == "ASSIGNED":
+                route = await self._start(route)
+            elif stop is None:
+                # A parcel that could not be handed over is still in the vehicle: its way back is being planned.
+                await self._news.wait(LOOK_EVERY_S)
+                route = await self._look()
+            else:
+                route = await self._serve(route, stop)
+        self._tally.routes_driven += 1
+
+    async def _start(self, route: Route) -> Route | None:
+        await self._clock.sleep(self._mind.hand_over_s() / 4)
+        starts_at = datetime.fromisoformat(route["startsAt"])
+        while (left_s := (starts_at - self._clock.now).total_seconds()) > 0:
+            await self._news.wait(min(self._clock.machine_s(left_s), LOOK_EVERY_S))
+            if self._news.route_changed:
+                return await self._look()
+        # By this app's clock, which may be a moment behind the marketplace's, nothing happens before the acceptance.
+        moment = max(self._clock.now, datetime.fromisoformat(route["acceptedAt"]) + timedelta(seconds=1))
+        report = make_report("start_route", occurred_at=moment, place=self.here, routeId=route["id"])
+        return await self._tell(route, route, report, "STARTED")
+
+    async def _serve(self, route: Route, stop: Stop) -> Route | None:
+        """Drives to the next stop and does what is to be done there."""
+        if not await self._drive_to(stop):
+            return await self._look()
+        if stop["state"] != "ARRIVED":
+            updated = await self._tell(route, stop, self._report("arrive_at_stop", stop), "ARRIVED")
+            following = next_stop(updated) if updated else None
+            if updated is None or following is None or following["id"] != stop["id"]:
+                return updated
+            route, stop = updated, following
+        match stop["kind"]:
+            case "PICKUP":
+                route_after = await self._pick_up(route, stop)
+            case "DROPOFF":
+                route_after = await self._hand_over(route, stop)
+            case _:
+                await self._clock.sleep(self._mind.hand_over_s())
+                route_after = await self._tell(route, stop, self._report("drop_off", stop), "COMPLETED")
+        return route_after
+
+    async def _drive_to(self, stop: Stop) -> bool:
+        """Drives and reports positions; false when the route has changed on the way."""
+        leg = self._leg_to(stop)
+        told_at = self._clock.now
+        step = timedelta(seconds=max(EVERY_S, CALLS_APART_S * self._clock.factor))
+        while told_at < leg.arrives_at:
+            until = min(told_at + step, leg.arrives_at)
+            await self._clock.sleep_until(until)
+            for moment, place in leg.samples(told_at, until, every_s=EVERY_S):
+                self.positions.add(moment, place)
+            told_at, self.here = until, leg.place_at(until)
+            await self._keep_in_touch()
+            if self._news.route_changed:
+                return False
+        self.here = leg.target
+        return True
+
+    def _leg_to(self, stop: Stop) -> Leg:
+        """The leg that is being driven already, or a new one from here."""
+        leg = self._legs.get(stop["id"])
+        if leg is None:
+            now = self._clock.now
+            lasts = timedelta(seconds=self._mind.driving_s(planned_drive_s(self.here, stop)))
+            target = Point(lat=stop["lat"], lon=stop["lon"])
+            leg = Leg(origin=self.here, target=target, departs_at=now, arrives_at=now + lasts)
+            self._legs = {stop["id"]: leg}
+        return leg
+
+    async def _keep_in_touch(self) -> None:
+        """Reports positions and, if the network is there again, whatever else waits."""
+        is_reached = await self.positions.report()
+        if is_reached and self.reports.are_waiting:
+            try:
+                await self.reports.flush()
+            except Unreachable:
+                return
+            self._news.route_changed = True
+
+    async def _pick_up(self, route: Route, stop: Stop) -> Route | None:
+        opens_at = min(
+            (datetime.fromisoformat(task["delivery"]["pickupWindow"]["opensAt"]) for task in stop["tasks"]),
+            default=self._clock.now,
+        )
+        await self._clock.sleep_until(opens_at)
+        await self._clock.sleep(self._mind.pickup_s())
+        return await self._tell(route, stop, self._report("pick_up", stop), "COMPLETED")
+
+    async def _hand_over(self, route: Route, stop: Stop) -> Route | None:
+        await self._clock.sleep(self._mind.hand_over_s())
+        deliveries = [task["delivery"] for task in stop["tasks"] if task["delivery"]["state"] != "CANCELLED"]
+        reasons = [self._recipients.failure_at(delivery["externalId"]) for delivery in deliveries]
+        reason = next(filter(None, reasons), None)
+        if reason is None and self._refusals[stop["id"]] > MOST_REFUSALS // 2:
+            reason = "OTHER"
+        needs = {need for delivery in deliveries for need in delivery["requirements"]}
+        pin = None
+        if reason is None and "PIN_AT_DROPOFF" in needs:
+            guarded = next(delivery for delivery in deliveries if "PIN_AT_DROPOFF" in delivery["requirements"])
+            pin = await self._recipients.pin_of(guarded["id"])
+            reason = None if pin else "RECIPIENT_UNAVAILABLE"
+        if reason is not None:
+            self._tally.hand_overs_failed += 1
+            return await self._tell(route, stop, self._report("fail_stop", stop, reason=reason), "FAILED")
+        if pin is not None and self._mind.mistypes():
+            await self._mistype(stop, pin)
+        report = self._report("drop_off", stop, pictures=_pictures(needs, stop), pin=pin)
+        return await self._tell(route, stop, report, "COMPLETED")
+
+    async def _mistype(self, stop: Stop, pin: str) -> None:
+        self._tally.pins_mistyped += 1
+        try:
+            await self.reports.say(self._report("drop_off", stop, pin=mistyped(pin)))
+        except (Refused, Unreachable):
+            return
+        raise AssertionError("a hand-over was taken with a wrong PIN")
+
+    def _report(self, name: str, stop: Stop, pictures: list[Picture] | None = None, **more: Any) -> Report:
+        return make_report(
+            name, occurred_at=self._clock.now, place=self.here, pictures=pictures, stopId=stop["id"], **more
+        )
+
+    async def _tell(self, route: Route, subject: Route | Stop, report: Report, state: str) -> Route | None:
+        """Reports; the route as it is now by the marketplace or, without network, by the app's own copy."""
+        try:
+            updated = await self.reports.say(report)
+        except Unreachable:
+            subject["state"] = state
+            updated = route
+        except Refused:
+            self._refusals[subject["id"]] += 1
+            if self._refusals[subject["id"]] > MOST_REFUSALS:
+                raise
+            return await self._look()
+        if state in {"COMPLETED", "FAILED"}:
+            self._tally.stops_served += 1
+            if self._tunnel is not None:
+                self._tunnel.pass_stop()
+        return updated
+
+    async def _look(self) -> Route | None:
+        """The present route by the marketplace, after everything that waits was said; without network, later."""
+        while True:
+            self._news.route_changed = False
+            try:
+                await self.reports.flush()
+                route: Route | None = await self._api.ask("my_route", patience_s=LOOK_PATIENCE_S)
+            except Unreachable:
+                await self._news.wait(LOOK_EVERY_S)
+            else:
+                return route
+
+
+def next_stop(route: Route) -> Stop | None:
+    """The next stop at which something is to be done, None when all have ended."""
+    stops = [stop for stop in route["stops"] if stop["state"] in OPEN]
+    return min(stops, key=lambda stop: int(stop["place"]), default=None)
+
+
+def _pictures(needs: set[str], stop: Stop) -> list[Picture]:
+    """What is asked for as proof, taken on the spot."""
+    source = chance(0, "picture", stop["id"])
+    pictures = []
+    if "PHOTO_AT_DROPOFF" in needs:
+        pictures.append(Picture("PHOTO", draw_photo(source)))
+    if "SIGNATURE_AT_DROPOFF" in needs:
+        pictures.append(Picture("SIGNATURE", draw_signature(source)))
+    return pictures
