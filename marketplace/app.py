@@ -3,13 +3,15 @@
 What a process does with it, answering requests or working off jobs, is not decided here.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
-from marketplace.adapters.city import CityPack, ensure_city_pack
+from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.gateways import FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier
@@ -87,7 +89,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         works = Works(database, clock, after_commit=nudger.nudge)
         async with works.read() as connection:
             await check_version(connection)
-        city = await ensure_city_pack(settings.state_folder / "city")
+        city = await open_city(settings)
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)
         solver = stack.enter_context(SolverPool(settings.solver_processes))
@@ -108,6 +110,24 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             positions=positions,
             city=city,
         )
+
+
+async def open_city(settings: Settings) -> CityPack:
+    """The streets of the settings: the default city, the generated grid, or a pack in a folder of its own."""
+    folder = settings.state_folder / "city"
+    match settings.city:
+        case "coquimbo":
+            return await ensure_city_pack(folder)
+        case "grid":
+            return await asyncio.to_thread(_load_or_draw_grid, folder / "grid-city")
+        case place:
+            return await asyncio.to_thread(load_city_pack, Path(place))
+
+
+def _load_or_draw_grid(folder: Path) -> CityPack:
+    with suppress(BadCityPack):
+        return load_city_pack(folder)
+    return make_grid_city(folder)
 
 
 async def open_router(settings: Settings, city: CityPack) -> Router:

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('revoked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'api_key', 'app': 'doorstep', 'pk_attr': 'id', 'table_description': "A shipper's key, of which only a digest is kept. `prefix` is shown in lists so that people can tell keys apart."},
+            options={'table': 'api_key', 'app': 'doorstep', 'pk_attr': 'id', 'table_description': "A shipper's key, of which only a digest is kept; `prefix` is shown so that people can tell keys apart."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -449,7 +449,7 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('uploaded_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'proof', 'app': 'doorstep', 'pk_attr': 'id', 'table_description': 'Evidence of a hand-over. A photo or signature has a key in the object store once it is uploaded and re-encoded.'},
+            options={'table': 'proof', 'app': 'doorstep', 'pk_attr': 'id', 'table_description': 'Evidence of a hand-over; a picture has a key in the object store once it is uploaded and re-encoded.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -37,7 +37,7 @@ class Edge:
     def of(cls, marketplace: EdgeMarketplace, schema: strawberry.Schema, rates: Rates | None = None) -> Self:
         """Builds the guards as the settings of the marketplace ask for."""
         settings = marketplace.settings
-        rates = rates or usual_rates()
+        rates = rates or usual_rates(caller_units_per_s=settings.caller_units_per_s)
         tokens = Tokens(settings.secret.get_secret_value())
         return cls(
             marketplace=marketplace,

@@ -44,7 +44,8 @@ class GraphQLEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, request_id: str, errands: list[Errand]) -> Answer:
         head = head_of(scope)
         check_head(scope, head)
-        body = await read_body(receive)
+        with self.edge.load.reading(head.announced_bytes):
+            body = await read_body(receive)
         request, is_priority = self._look(body)
         with self.edge.load.admit(is_priority=is_priority):
             return await self._serve(request or parse_request(body), scope, head, request_id, errands)
@@ -58,7 +59,7 @@ class GraphQLEndpoint:
         load = self.edge.load
         if load.has_room:
             return None, False
-        if not load.has_reserve or len(body) > LARGEST_LOOK:
+        if len(body) > LARGEST_LOOK:
             raise load.refusal()
         request = parse_request(body)
         prepared = self.edge.documents.known(request.query)

@@ -6,13 +6,14 @@ operation does. Everything it would add here, caches, limits and masking, is don
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, cast
 
 from graphql import (
     ExecutionResult,
     Executor,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     create_source_event_stream,
     execute_root_selection_set,
@@ -23,6 +24,7 @@ from strawberry.execution import optimized_is_awaitable
 from schema.context import RequestContext
 from schema.masking import ERRORS_PER_ANSWER, answered_errors
 from schema.prepared import Operation
+from schema.projection import Projections
 from schema.refusals import BadDocument
 
 
@@ -61,7 +63,7 @@ def answer_content(result: ExecutionResult, request_id: str) -> dict[str, Any]:
 def _executor(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
 ) -> Executor[Any]:
-    executor = Executor.build(
+    executor = _ProjectingExecutor.build(
         schema,
         operation.document,
         context_value=context,
@@ -71,10 +73,33 @@ def _executor(
         is_awaitable=cast("Any", optimized_is_awaitable),
         hide_suggestions=True,
     )
-    if isinstance(executor, Executor):
-        return executor
-    errors = [_coercion_error(error) for error in executor[:ERRORS_PER_ANSWER]]
-    raise BadDocument("the variables do not fit the document", errors)
+    if isinstance(executor, list):
+        errors = [_coercion_error(error) for error in executor[:ERRORS_PER_ANSWER]]
+        raise BadDocument("the variables do not fit the document", errors)
+    assert isinstance(executor, _ProjectingExecutor)
+    executor.projections = operation.projections
+    return executor
+
+
+class _ProjectingExecutor(Executor[Any]):
+    """The engine, which answers records of plain fields by readers that are compiled once for each document."""
+
+    projections: Projections
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Any,
+        path: Any,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Answers a record; whatever its reader does not understand, the engine looks at as if there were none."""
+        read = self.projections.reader(return_type, [details.node for details in field_details_list])
+        if read is not None:
+            with suppress(Exception):
+                return read(result)
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
 
 
 def _coercion_error(error: GraphQLError) -> dict[str, Any]:

@@ -169,9 +169,7 @@ class Ruler:
             return EMPTY  # said with better words when the document is validated
         self.known[key] = None
         parent = self.schema.get_type(fragment.type_condition.name.value)
-        size = self._selection_set(fragment.selection_set, parent, level + 1, is_page=is_page)
-        size = size.beside(Measure(directives=len(fragment.directives or ())))
-        self.known[key] = size
+        size = self.known[key] = self._selection_set(fragment.selection_set, parent, level + 1, is_page=is_page)
         return size
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int, *, is_page: bool) -> Measure:

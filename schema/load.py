@@ -25,7 +25,9 @@ PRIORITY = frozenset(
 )
 """Root fields that may use the reserve: what keeps accepted work moving and drivers reachable."""
 LARGEST_LOOK = 65_536
-"""Bytes of a body that are still looked into when only the reserve is free."""
+"""Bytes of a body that are still taken in and looked into when only the reserve is free."""
+MOST_LARGE_BODIES = 32
+"""Bodies past that size, or of unknown size, that a process takes in at a time: at most 32 MiB of memory."""
 
 
 class Load:
@@ -34,6 +36,7 @@ class Load:
     def __init__(self, regular: int) -> None:
         self.regular = regular
         self.in_flight = 0
+        self.large_bodies = 0
         self.refused = 0
 
     @property
@@ -56,6 +59,20 @@ class Load:
             yield
         finally:
             self.in_flight -= 1
+
+    @contextmanager
+    def reading(self, announced: int | None) -> Iterator[None]:
+        """Watches over the reading of a body of that many bytes; raises Overloaded when not even that makes sense."""
+        is_large = announced is None or announced > LARGEST_LOOK
+        if not (self.has_room if is_large else self.has_reserve):
+            raise self.refusal()
+        if is_large and self.large_bodies >= MOST_LARGE_BODIES:
+            raise self.refusal()
+        self.large_bodies += is_large
+        try:
+            yield
+        finally:
+            self.large_bodies -= is_large
 
     def refusal(self) -> Overloaded:
         """The answer to a request for which there is no room, counted."""

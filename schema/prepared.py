@@ -27,6 +27,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema.costs import Cost, check_cost
 from schema.limits import Measured, measure
 from schema.masking import ERRORS_PER_ANSWER
+from schema.projection import Projections
 from schema.refusals import BadDocument, BadRequest, QueryLimit
 
 MOST_TOKENS = 1_000
@@ -48,6 +49,7 @@ class Operation:
     fields: frozenset[str]
     cost: Cost
     reads_schema: bool
+    projections: Projections
 
     def units(self, variables: Mapping[str, Any]) -> int:
         """What it costs with these variables; raises QueryLimit when that is too much."""
@@ -135,7 +137,8 @@ class Documents:
             # A document without places in its text takes half the memory; only a refused one is read again with them.
             errors = self._validate(_parsed(text, with_places=True))[:ERRORS_PER_ANSWER]
             raise BadDocument("the document does not fit the schema", [_formatted(error) for error in errors])
-        return Prepared({each.name: _operation(document, each) for each in measured})
+        projections = Projections(self.schema, document)
+        return Prepared({each.name: _operation(document, each, projections) for each in measured})
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         return validate(self.schema, document, self._rules, max_errors=ERRORS_PER_ANSWER, hide_suggestions=True)
@@ -147,8 +150,10 @@ def is_within(operation: Operation, fields: frozenset[str]) -> bool:
     return bool(asked) and asked <= fields
 
 
-def _operation(document: DocumentNode, measured: Measured) -> Operation:
-    return Operation(document, measured.name, measured.type, measured.fields, measured.cost, measured.reads_schema)
+def _operation(document: DocumentNode, measured: Measured, projections: Projections) -> Operation:
+    return Operation(
+        document, measured.name, measured.type, measured.fields, measured.cost, measured.reads_schema, projections
+    )
 
 
 def _parsed(text: str, *, with_places: bool) -> DocumentNode:

@@ -82,10 +82,10 @@ class Rates:
     addresses: Budgets
 
 
-def usual_rates() -> Rates:
+def usual_rates(*, caller_units_per_s: float = 2_000) -> Rates:
     """What a process grants: drivers and portals never notice it, and guessing gets nowhere."""
     return Rates(
-        callers=Budgets(Budget(burst_units=20_000, units_per_s=2_000)),
+        callers=Budgets(Budget(burst_units=10 * caller_units_per_s, units_per_s=caller_units_per_s)),
         addresses=Budgets(Budget(burst_units=2_000, units_per_s=20)),
     )
 

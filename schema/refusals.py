@@ -67,7 +67,7 @@ class Overloaded(Unavailable):
     code = "OVERLOADED"
 
 
-class TooManySockets(LimitReached):
-    """This caller holds as many sockets or subscriptions as one may."""
+class TooManyAtOnce(LimitReached):
+    """This caller holds as many sockets, subscriptions or uploads as one may."""
 
-    code = "TOO_MANY_SUBSCRIPTIONS"
+    code = "TOO_MANY_AT_ONCE"

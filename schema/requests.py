@@ -27,7 +27,7 @@ class Head:
     """What is read from the headers of a request."""
 
     content_type: bytes = b""
-    content_length: bytes | None = None
+    announced_bytes: int | None = None
     authorization: bytes | None = None
 
 
@@ -48,7 +48,14 @@ def head_of(scope: Scope) -> Head:
             if name in found:
                 raise BadRequest(f"the header {name.decode()} comes twice")
             found[name] = value
-    return Head(found.get(b"content-type", b""), found.get(b"content-length"), found.get(b"authorization"))
+    length = found.get(b"content-length")
+    if length is not None and (not length.isdigit() or len(length) > 12):
+        raise BadRequest("the header content-length is no length")
+    return Head(
+        content_type=found.get(b"content-type", b""),
+        announced_bytes=None if length is None else int(length),
+        authorization=found.get(b"authorization"),
+    )
 
 
 def check_head(scope: Scope, head: Head) -> None:
@@ -61,13 +68,11 @@ def check_head(scope: Scope, head: Head) -> None:
     charset = parameters.strip().lower().replace(b'"', b"").replace(b" ", b"")
     if charset not in {b"", b"charset=utf-8", b"charset=utf8"}:
         raise NotJson("send JSON in UTF-8")
-    if head.content_length is not None and (
-        not head.content_length.isdigit() or len(head.content_length) > 12 or int(head.content_length) > LARGEST_BODY
-    ):
+    if (head.announced_bytes or 0) > LARGEST_BODY:
         raise BodyTooLarge(f"a request has at most {LARGEST_BODY} bytes; split the batch")
 
 
-async def read_body(receive: Receive, *, largest: int = LARGEST_BODY) -> bytes:
+async def read_body(receive: Receive, *, largest: int = LARGEST_BODY, wait_s: float = BODY_WAIT_S) -> bytes:
     """The whole body, if it is small enough and arrives soon enough."""
     message = await receive()
     if message["type"] == "http.disconnect":
@@ -78,10 +83,10 @@ async def read_body(receive: Receive, *, largest: int = LARGEST_BODY) -> bytes:
     if not message.get("more_body", False):
         return body
     try:
-        async with asyncio.timeout(BODY_WAIT_S):
+        async with asyncio.timeout(wait_s):
             return await _read_rest(receive, body, largest)
     except TimeoutError:
-        raise BodyTooSlow(f"the body did not arrive within {BODY_WAIT_S:.0f} seconds") from None
+        raise BodyTooSlow(f"the body did not arrive within {wait_s:g} seconds") from None
 
 
 async def _read_rest(receive: Receive, body: bytes, largest: int) -> bytes:

@@ -24,6 +24,7 @@ MoneyMinor = NewType("MoneyMinor", int)
 
 LONGEST_CURSOR = 256
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
+INSTANT_IN_UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?\+00:00", re.ASCII)
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 
 
@@ -35,6 +36,10 @@ class BadScalar(Invalid):
 
 def instant_text(value: datetime | str) -> str:
     """An instant in UTC with `Z`; texts come from reads that PostgreSQL answered as JSON."""
+    # Reads answer in UTC, and an answer holds dozens of instants: those are only written in another way.
+    if type(value) is str and (same := INSTANT_IN_UTC.fullmatch(value)):
+        second, fraction = same.groups()
+        return f"{second}.{fraction:0<6}Z" if fraction and fraction.strip("0") else f"{second}Z"
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     assert moment.tzinfo is not None, "an instant without an offset"
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from schema.refusals import TooManySockets
+from schema.refusals import TooManyAtOnce
 
 
 class Seats:
@@ -19,11 +19,11 @@ class Seats:
 
     @contextmanager
     def take(self, caller: object) -> Iterator[None]:
-        """Holds one seat until the block ends; raises TooManySockets when the caller has as many as one may."""
+        """Holds one seat until the block ends; raises TooManyAtOnce when the caller has as many as one may."""
         if self._held[caller] >= self.each:
-            raise TooManySockets(f"you hold {self.each} {self.what} already; close one first")
+            raise TooManyAtOnce(f"you hold {self.each} {self.what} already; close one first")
         if self._all >= self.together:
-            raise TooManySockets(f"too many {self.what} at this moment; try again soon")
+            raise TooManyAtOnce(f"too many {self.what} at this moment; try again soon")
         self._held[caller] += 1
         self._all += 1
         try:

@@ -1,5 +1,7 @@
 """The API process: GraphQL over HTTP and sockets, uploads, the live map, until SIGTERM or Ctrl-C."""
 
+import signal
+
 import uvicorn
 
 from marketplace.app import open_marketplace, open_servers
@@ -16,7 +18,7 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
     """Opens the marketplace and answers until told to stop; requests under way are finished first."""
     async with open_servers(settings) as servers, open_marketplace(settings, servers) as marketplace:
         config = uvicorn.Config(
-            build_app(marketplace),
+            build_app(marketplace, allowed_origins=settings.allowed_origins),
             host=host,
             port=port,
             lifespan="off",
@@ -26,4 +28,8 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
             access_log=False,
             server_header=False,
         )
+        # uvicorn ends its own work at these signals and then raises them again; by default that would kill the process
+        # before it has given back its database connections, its router's process and the embedded servers.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         await uvicorn.Server(config).serve()

@@ -25,13 +25,23 @@ ASK_AGAIN = "no-cache"
 def site_routes(city: Any) -> list[BaseRoute]:
     """The routes of the pages; `city` is the city pack, or None where no streets are loaded."""
     streets = Streets(city)
-    pages = [Mount("/static", StaticFiles(directory=PAGES), name="pages")] if PAGES.is_dir() else []
     return [
         Route("/", _front_page, methods=["GET"]),
         Route("/map/streets.geojson", streets.answer, methods=["GET"]),
         Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR), name="leaflet"),
-        *pages,
+        Route("/static/documents/{name}.graphql", _document, methods=["GET"]),
+        Mount("/static", PageFiles(directory=PAGES), name="pages"),
     ]
+
+
+class PageFiles(StaticFiles):
+    """Our own scripts and styles: asked for anew each time, so that a page never mixes two versions of them."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        """The file, or word that the browser's copy is still the latest."""
+        response = super().file_response(*arguments, **options)
+        response.headers["cache-control"] = ASK_AGAIN
+        return response
 
 
 class Streets:
@@ -62,10 +72,7 @@ class Streets:
 
 
 async def _front_page(_request: Request) -> Response:
-    page = PAGES / "index.html"
-    if not page.is_file():
-        return Response("Doorstep answers at POST /graphql.", media_type="text/plain")
-    return FileResponse(page, headers={"cache-control": ASK_AGAIN})
+    return FileResponse(PAGES / "index.html", headers={"cache-control": ASK_AGAIN})
 
 
 async def _document(request: Request) -> Response:

@@ -10,7 +10,7 @@ from strawberry.http.websocket_origin import is_same_origin, normalize_allowed_o
 from schema.conversation import Conversation, Patience
 from schema.edge import Edge, client_address
 from schema.rates import address_key
-from schema.refusals import TooManySockets
+from schema.refusals import TooManyAtOnce
 from schema.seats import Seats
 
 PROTOCOL = "graphql-transport-ws"
@@ -54,7 +54,7 @@ class SocketEndpoint:
                     subscriptions=self.subscriptions,
                     patience=self.patience,
                 ).hold()
-        except TooManySockets as refusal:
+        except TooManyAtOnce as refusal:
             await websocket.close(1013, refusal.message)
 
     def _comes_from_us(self, websocket: WebSocket) -> bool:

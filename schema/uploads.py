@@ -2,6 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
+from marketplace.core.clock import machine
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import to_wire
 from marketplace.routes import UploadSigner, receive_proof
@@ -11,8 +12,13 @@ from schema.masking import new_request_id
 from schema.rates import address_key
 from schema.refusals import BodyTooLarge, WrongMethod
 from schema.requests import ClientGone, head_of, read_body
+from schema.seats import Seats
 
 UPLOAD_UNITS = 20
+UPLOAD_WAIT_S = 60.0
+UPLOADS_EACH = 8
+UPLOADS_TOGETHER = 24
+"""Uploads that one process takes in at a time: together at most 240 MiB of memory."""
 LARGEST_BYTES = 10 * 1024 * 1024
 """Bytes of a picture that are read at all; what was announced in its address is checked behind this."""
 LONGEST_TOKEN = 512
@@ -23,6 +29,7 @@ class UploadEndpoint:
 
     def __init__(self, edge: Edge) -> None:
         self.edge = edge
+        self.uploads = Seats("uploads", each=UPLOADS_EACH, together=UPLOADS_TOGETHER)
         self.signer = UploadSigner(edge.marketplace.settings.secret.get_secret_value())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,19 +49,23 @@ class UploadEndpoint:
         if scope["method"] != "PUT":
             raise WrongMethod("send a picture by PUT")
         head = head_of(scope)
-        if head.content_length is not None and int(head.content_length) > LARGEST_BYTES:
+        if (head.announced_bytes or 0) > LARGEST_BYTES:
             raise BodyTooLarge(f"a picture has at most {LARGEST_BYTES} bytes")
-        self.edge.spend(None, address_key(client_address(scope)), UPLOAD_UNITS)
-        with self.edge.load.admit(is_priority=True):
-            body = await read_body(receive, largest=LARGEST_BYTES)
-            stored = await receive_proof(
-                self.edge.marketplace.works,
-                self.edge.marketplace.object_store,
-                self.signer,
-                scope["path_params"]["token"][:LONGEST_TOKEN],
-                body,
-                head.content_type.decode("latin-1"),
-            )
+        address = address_key(client_address(scope))
+        self.edge.spend(None, address, UPLOAD_UNITS)
+        token = scope["path_params"]["token"][:LONGEST_TOKEN]
+        self.signer.read(token, now=machine())  # before a single byte of the body is taken in
+        with self.uploads.take(address):
+            body = await read_body(receive, largest=LARGEST_BYTES, wait_s=UPLOAD_WAIT_S)
+            with self.edge.load.admit(is_priority=True):
+                stored = await receive_proof(
+                    self.edge.marketplace.works,
+                    self.edge.marketplace.object_store,
+                    self.signer,
+                    token,
+                    body,
+                    head.content_type.decode("latin-1"),
+                )
         return answer_of(
             {
                 "proofId": to_wire("proof", stored.proof_id),

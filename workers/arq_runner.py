@@ -14,10 +14,13 @@ from uuid import UUID
 import orjson
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.constants import job_key_prefix
+from arq.jobs import serialize_job
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from marketplace.core.clock import machine
 from marketplace.core.ids import JobId
 from marketplace.core.jobs import ReadyJob
 from workers.runner import JobRunner, QueueAway
@@ -33,6 +36,7 @@ ANSWER_PATIENCE_S = 2.0
 AWAY_FOR_S = 1.0
 """After a failure the queue counts as away for this long, so that nobody waits for it again and again."""
 HEALTH_EVERY_S = 5
+KEPT_MS = 24 * 3600 * 1000
 AWAY_ERRORS = (RedisError, OSError, TimeoutError)
 
 to_json = partial(orjson.dumps, default=str)
@@ -45,6 +49,7 @@ class ArqQueue:
     def __init__(self, redis_url: str) -> None:
         self._settings = _settings(redis_url)
         self._pool: ArqRedis | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._away_until = 0.0
 
     async def put(self, jobs: Sequence[ReadyJob]) -> list[ReadyJob]:
@@ -55,30 +60,26 @@ class ArqQueue:
         loop = asyncio.get_running_loop()
         if loop.time() < self._away_until:
             raise QueueAway("the queue did not answer a moment ago")
-        known = []
         try:
-            for job in jobs:
-                async with asyncio.timeout(ANSWER_PATIENCE_S):
-                    pool = await self._connected()
-                    queued = await pool.enqueue_job(FUNCTION, job.id.hex, _job_id=f"{job.id.hex}:{job.attempts}")
-                if queued is None:
-                    known.append(job)
+            async with asyncio.timeout(ANSWER_PATIENCE_S):
+                is_new = await _enqueue(await self._connected(), jobs)
         except AWAY_ERRORS as failure:
             self._away_until = loop.time() + AWAY_FOR_S
             await self.close()
             raise QueueAway("the queue does not answer") from failure
-        return known
+        return [job for job, new in zip(jobs, is_new, strict=True) if not new]
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._pool is not None:
-            await _close(self._pool)
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await _close(pool)
 
     async def _connected(self) -> ArqRedis:
-        if self._pool is None:
-            self._pool = await create_pool(self._settings, job_serializer=to_json, default_queue_name=QUEUE_NAME)
-        return self._pool
+        async with self._one_at_a_time:
+            if self._pool is None:
+                self._pool = await create_pool(self._settings, job_serializer=to_json, default_queue_name=QUEUE_NAME)
+            return self._pool
 
 
 class ArqWorker:
@@ -119,6 +120,8 @@ class ArqWorker:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
+            if worker.writing:
+                await asyncio.wait(worker.writing, timeout=ANSWER_PATIENCE_S)
             if worker._pool is not None:  # arq's own close would fail without its server
                 await _close(worker._pool)
 
@@ -130,11 +133,37 @@ class ArqWorker:
 
 
 class _PatientWorker(Worker):
-    """arq's worker, whose every look at the queue has an end, also when the server hangs."""
+    """arq's worker, whose every look at the queue has an end, and which knows what it has still to write there."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.writing: set[asyncio.Task[Any]] = set()
+
+    async def finish_job(self, *arguments: Any) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.writing.add(task)
+        try:
+            await super().finish_job(*arguments)
+        finally:
+            self.writing.discard(task)
 
     async def _poll_iteration(self) -> None:
         async with asyncio.timeout(ANSWER_PATIENCE_S):
             await super()._poll_iteration()
+
+
+async def _enqueue(pool: ArqRedis, jobs: Sequence[ReadyJob]) -> list[bool]:
+    """What arq's own `enqueue_job` does, for all jobs in one round trip instead of two for each."""
+    now_ms = int(machine().timestamp() * 1000)
+    async with pool.pipeline(transaction=True) as pipe:
+        for job in jobs:
+            queue_id = f"{job.id.hex}:{job.attempts}"
+            content = serialize_job(FUNCTION, (job.id.hex,), {}, None, now_ms, serializer=to_json)
+            pipe.set(job_key_prefix + queue_id, content, px=KEPT_MS, nx=True)
+            pipe.zadd(QUEUE_NAME, {queue_id: now_ms}, nx=True)
+        answers = await pipe.execute()
+    return [answer is not None for answer in answers[::2]]
 
 
 async def _close(pool: ArqRedis) -> None:

@@ -46,7 +46,7 @@ class Engine:
                 waker.ring()
 
         notices = Notices(self.database_url, heard={EVENTS: lambda _: look()}, on_connect=look)
-        relay = Relay(self.works, notices, runner.start)
+        relay = Relay(self.works, notices, runner.start_soon)
         async with notices:
             loops = [
                 relay.run(),

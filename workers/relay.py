@@ -4,7 +4,7 @@ It looks when it is nudged and once a second anyway. Any number of relays may ru
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -24,11 +24,9 @@ log = structlog.get_logger(__name__)
 
 
 class Relay:
-    """Publishes for all markets; `start_jobs` has what follows run."""
+    """Publishes for all markets; `start_jobs` has what follows run, and is not waited for."""
 
-    def __init__(
-        self, works: Works, notices: Notices, start_jobs: Callable[[Sequence[ReadyJob]], Awaitable[None]]
-    ) -> None:
+    def __init__(self, works: Works, notices: Notices, start_jobs: Callable[[Sequence[ReadyJob]], None]) -> None:
         self._works = works
         self._notices = notices
         self._start_jobs = start_jobs
@@ -45,6 +43,8 @@ class Relay:
                 await self.publish_all()
             except DatabaseUnavailable:
                 log.warning("nothing is published: the database is away")
+            except Exception:
+                log.exception("publishing failed; trying again")
             try:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._look.wait()
@@ -65,7 +65,7 @@ class Relay:
                 count += len(events)
                 if events:
                     await self._notices.send(PUBLISHED, str(market_id))
-                await self._start_jobs(jobs)
+                self._start_jobs(jobs)
             if count == 0:
                 await asyncio.sleep(SOMEBODY_ELSE_S)
 

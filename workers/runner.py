@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from marketplace.core.errors import Refusal, Unavailable
@@ -29,6 +28,7 @@ from marketplace.core.jobs import (
     renew_leases,
     return_job,
 )
+from marketplace.core.notices import GONE
 from marketplace.core.work import DatabaseUnavailable, Works
 
 LEASE_S = 10.0
@@ -42,6 +42,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 IN_A_ROW = 50
 """Jobs of one kind and subject that one run does at most; what is asked for past that waits for a sweep."""
+STARTING_AT_ONCE = 50
 HERE_AT_ONCE = 8
 HERE_WAITING = 200
 """Jobs that this process runs straight from their rows, and that it lets wait for that; the rest waits for a sweep."""
@@ -90,8 +91,16 @@ class JobRunner:
         self._on_failure = on_failure
         self._claimed: dict[JobId, ClaimedJob] = {}
         self._tasks: set[asyncio.Task[int]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
         self._here = asyncio.Semaphore(HERE_AT_ONCE)
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+    def start_soon(self, jobs: Sequence[ReadyJob]) -> None:
+        """Begins to have jobs run, without waiting for a queue that may hang; what is too much waits for a sweep."""
+        if jobs and len(self._starting) < STARTING_AT_ONCE:
+            task = asyncio.create_task(self.start(jobs))
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
 
     async def start(self, jobs: Sequence[ReadyJob]) -> None:
         """Has jobs run by some worker through the queue, or by this process when the queue is away."""
@@ -131,7 +140,7 @@ class JobRunner:
                 await self._run_claimed(job)
                 async with self._works.read() as connection:
                     behind = await job_waiting_behind(connection, job)
-            except (DatabaseUnavailable, asyncpg.PostgresError) as failure:
+            except (DatabaseUnavailable, *GONE) as failure:
                 log.warning("the database is away; the job starts again later", failure=type(failure).__name__)
                 return count
             if behind is None:
@@ -147,11 +156,12 @@ class JobRunner:
                 try:
                     async with self._works.open() as work:
                         await renew_leases(work, list(self._claimed.values()), lease_s=LEASE_S)
-                except DatabaseUnavailable:
-                    log.warning("leases were not renewed: the database is away")
+                except (DatabaseUnavailable, *GONE) as failure:
+                    log.warning("leases were not renewed", failure=type(failure).__name__)
 
     async def stop(self, *, patience_s: float) -> None:
         """Lets what runs come to its end, and gives the rest back."""
+        await asyncio.gather(*self._starting, return_exceptions=True)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience_s)
         for task in self._tasks:

@@ -5,7 +5,7 @@ from tortoise.models import Model
 
 
 class ApiKey(Model):
-    """A shipper's key, of which only a digest is kept. `prefix` is shown in lists so that people can tell keys apart."""
+    """A shipper's key, of which only a digest is kept; `prefix` is shown so that people can tell keys apart."""
 
     id = fields.UUIDField(primary_key=True)
     shipper_id = fields.UUIDField()

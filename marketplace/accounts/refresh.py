@@ -28,7 +28,7 @@ async def refresh_session(work: Work, *, refresh_token: str, tokens: Tokens) -> 
     and not raised.
     """
     presented = tokens.read_refresh(refresh_token)
-    # Two refreshes with one token at once: the second waits here and is then the repeated one, within the grace.
+    # Two refreshes at once: the second waits here, so that it sees what the first wrote and never writes over it.
     row = await work.fetch_row(LOCK_SESSION, presented.session_id, work.machine_now)
     if row is None:
         raise _ended()

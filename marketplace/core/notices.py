@@ -24,6 +24,8 @@ CONNECT_PATIENCE_S = 5.0
 RECONNECT_AFTER_S = 0.5
 STILL_THERE_EVERY_S = 10.0
 SEND_PATIENCE_S = 2.0
+GONE = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""How a connection tells that it is of no more use."""
 
 Hear = Callable[[str], None]
 """Called with the payload of each notice; it returns at once."""
@@ -64,7 +66,7 @@ class Notices:
         try:
             async with asyncio.timeout(SEND_PATIENCE_S), self._one_at_a_time:
                 await self._connection.execute("SELECT pg_notify($1, $2)", channel, payload)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except GONE:
             return False
         return True
 
@@ -84,7 +86,7 @@ class Notices:
         while True:
             try:
                 await self._connect_and_hear()
-            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+            except GONE as failure:
                 log.warning("no connection for notices; trying again", failure=type(failure).__name__)
             await asyncio.sleep(RECONNECT_AFTER_S)
 
@@ -108,7 +110,8 @@ class Notices:
         finally:
             self._connection = None
             self._connected.clear()
-            connection.terminate()
+            with suppress(*GONE):
+                await connection.close(timeout=SEND_PATIENCE_S)
 
 
 def _only_payload(hear: Hear) -> Callable[[Any, int, str, object], None]:

@@ -29,10 +29,14 @@ class Settings(BaseSettings):
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     state_folder: Path = Path(".doorstep")
+    city: str = "coquimbo"
+    """Whose streets: `coquimbo`, the generated `grid`, or the folder of a pack that `doorstep geo import` has made."""
     public_url: str = "http://127.0.0.1:8000"
     pool_size: int = Field(default=10, ge=2, le=200)
     solver_processes: int = Field(default=1, ge=1, le=64)
     requests_in_flight: int = Field(default=24, ge=1, le=1000)
+    caller_units_per_s: float = Field(default=2_000, ge=100)
+    allowed_origins: tuple[str, ...] = ()
     log_json: bool = False
 
     @property

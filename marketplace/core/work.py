@@ -163,7 +163,9 @@ class Works:
             raise DatabaseUnavailable("the database does not answer now; try again in a few seconds") from failure
         try:
             yield cast("asyncpg.Connection", connection)  # the proxy forwards every method
-        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, ConnectionError) as failure:
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError) as failure:
+            if not _is_lost(connection, failure):
+                raise
             raise DatabaseUnavailable("the database went away; try again in a few seconds") from failure
         finally:
             await pool.release(connection)
@@ -172,6 +174,13 @@ class Works:
         db = TransactionWrapper(self.database)
         db._connection = connection
         return Work(connection=connection, db=db, now=UNREAD, machine_now=UNREAD, source=self.source)
+
+
+def _is_lost(connection: object, failure: Exception) -> bool:
+    """Whether a failure means that the connection is gone; asyncpg then complains of its own state in several ways."""
+    lost = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InternalClientError, ConnectionError)
+    is_closed: Callable[[], bool] = getattr(connection, "is_closed", lambda: False)
+    return isinstance(failure, lost) or is_closed()
 
 
 def outside() -> None:

@@ -1,9 +1,12 @@
-"""Puts single deliveries into routes at the cheapest legal place; what is committed stays where it is."""
+"""Puts single deliveries into routes at the cheapest legal place; what is committed stays where it is.
+
+This is the innermost loop of planning: every pair of positions in every route is looked at, so what can be known
+beforehand about a route is kept with its draft.
+"""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from marketplace.matching.effort import Effort
 from marketplace.matching.objectives import ONE, drop_delay_s, route_cost
@@ -11,8 +14,8 @@ from marketplace.matching.problem import FOREVER, Problem, Steps
 from marketplace.matching.request import NO_WAY_S, Objective
 from marketplace.matching.schedule import first_moment, follow, last_moment, loaded_at_start
 
-STEP_COST_S = 0.5e-6
-"""Nominal price of looking at one step in one position."""
+POSITION_COST_S, STEP_COST_S = 2.0e-6, 0.5e-6
+"""Nominal prices of looking at one position, and at each step that comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +28,25 @@ class Insertion:
 
 
 class Draft:
-    """A legal route in the making, with the earliest and latest moments that its steps leave for more."""
+    """A legal route in the making, with the earliest and latest moments at which its steps can be reached.
+
+    Position k stands before step k; the last position, after all steps, stands before the way to the driver's end.
+    """
 
     def __init__(self, problem: Problem, driver: int, steps: Steps) -> None:
         self.problem, self.driver, self.steps = problem, driver, steps
-        self.places = [problem.driver_place[driver], *(problem.place[step] for step in steps)]
-        self.cost, self.moments = 0, [problem.begin[driver]]
+        self.here = [problem.driver_place[driver], *(problem.place[step] for step in steps)]
+        self.next: list[int | None] = [*self.here[1:], problem.end_place[driver]]
+        self.cost, self.moments, self.starts = 0, [problem.begin[driver]], list[int]()
         if steps:
             clock = follow(problem, driver, steps)
             assert clock is not None
             self.cost = route_cost(problem, driver, steps, clock)
             self.moments += clock.departures
+            self.starts += clock.starts
         self.loads = self._loads()
         self.latest = self._latest_arrivals()
+        self.driven_s = self._driven()
 
     def _loads(self) -> list[tuple[int, ...]]:
         loads = [loaded_at_start(self.problem, self.driver)]
@@ -48,21 +57,25 @@ class Draft:
         return loads
 
     def _latest_arrivals(self) -> list[int]:
-        """The latest arrival at each step that keeps the rest legal; after the last step, the latest departure."""
-        problem, driver = self.problem, self.driver
-        shift_end, end = problem.shift_end[driver], problem.end_place[driver]
-        way_home = 0 if end is None else problem.leg_s[self.places[-1]][end]
-        latest = [shift_end - way_home if problem.covers_route else FOREVER]
+        """The latest arrival at what comes next, from each position, that keeps the rest legal."""
+        problem, shift_end = self.problem, self.problem.shift_end[self.driver]
+        latest = [shift_end if problem.covers_route else FOREVER]
         for position in range(len(self.steps) - 1, -1, -1):
-            step = self.steps[position]
-            onward = 0
-            if position + 1 < len(self.steps):
-                onward = problem.leg_s[self.places[position + 1]][self.places[position + 2]]
-            start_by = latest[-1] - onward - problem.service_s[step]
+            step, onward = self.steps[position], self.next[position + 1]
+            leg = 0 if onward is None else problem.leg_s[self.here[position + 1]][onward]
+            start_by = latest[-1] - leg - problem.service_s[step]
             if step % 2 == 0 and not problem.covers_route:
                 start_by = min(start_by, shift_end)
             latest.append(last_moment(problem.spans[step], start_by))
         return latest[::-1]
+
+    def _driven(self) -> list[int]:
+        """Seconds of travel up to each position, and to the end; an unused driver does not drive at all."""
+        driven = [0]
+        for here, there in zip(self.here, self.next, strict=True):
+            is_way = there is not None and bool(self.steps)
+            driven.append(driven[-1] + (self.problem.leg_s[here][there] if is_way and there is not None else 0))
+        return driven
 
 
 def best_insertion(draft: Draft, delivery: int, effort: Effort, limit: float = math.inf) -> Insertion | None:
@@ -75,32 +88,12 @@ def best_insertion(draft: Draft, delivery: int, effort: Effort, limit: float = m
     ):
         return None
     best = None
-    for position, drop_position, start, more_travel_s in _candidates(draft, delivery, effort):
-        if _least(problem, delivery, start) >= limit:
-            continue
-        pickup, dropoff = 2 * delivery, 2 * delivery + 1
-        longer = (*steps[:position], pickup, *steps[position:drop_position], dropoff, *steps[drop_position:])
-        added = _added(draft, longer, more_travel_s)
-        effort.spend(STEP_COST_S * len(longer))
-        if added < limit:
-            best, limit = Insertion(driver, longer, added), added
-    return best
-
-
-def _least(problem: Problem, delivery: int, start: int) -> float:
-    """A bound on what an insertion adds: where delay counts, it is at least the delivery's own."""
-    return ONE * drop_delay_s(problem, delivery, start) if problem.objective == Objective.DELIVERY_DELAY else -math.inf
-
-
-def _added(draft: Draft, longer: Steps, more_travel_s: int) -> int:
-    problem = draft.problem
-    if problem.objective == Objective.TRAVEL_TIME:
-        return more_travel_s
-    if problem.objective == Objective.FEWEST_DRIVERS:
-        return more_travel_s + (0 if draft.steps else ONE)
-    clock = follow(problem, draft.driver, longer)
-    assert clock is not None
-    return route_cost(problem, draft.driver, longer, clock) - draft.cost
+    for way in _ways(draft, delivery, effort):
+        if way.least < limit:
+            added = _added(draft, way, effort)
+            if added < limit:
+                best, limit = way, added
+    return None if best is None else Insertion(driver, best.steps(draft), int(limit))
 
 
 def may_carry(problem: Problem, driver: int, delivery: int) -> bool:
@@ -112,70 +105,110 @@ def may_carry(problem: Problem, driver: int, delivery: int) -> bool:
     return all(amount <= most for amount, most in zip(problem.load[delivery], problem.capacity[driver], strict=True))
 
 
-def _candidates(draft: Draft, delivery: int, effort: Effort) -> Iterator[tuple[int, int, int, int]]:
-    """Legal positions of pickup and drop-off, with the start of the drop-off and the travel they add."""
-    problem, driver, steps = draft.problem, draft.driver, draft.steps
-    pick, drop = problem.place[2 * delivery], problem.place[2 * delivery + 1]
-    pick_spans, drop_spans = problem.spans[2 * delivery], problem.spans[2 * delivery + 1]
-    pick_service, drop_service = problem.service_s[2 * delivery], problem.service_s[2 * delivery + 1]
-    last_pickup = FOREVER if problem.covers_route else problem.shift_end[driver]
-    leg_s, spans, service_s, place = problem.leg_s, problem.spans, problem.service_s, problem.place
-    count, end = len(steps), problem.end_place[driver]
-    for position in range(len(problem.locked[driver]), count + 1):
-        here = draft.places[position]
-        leg = leg_s[here][pick]
-        start = first_moment(pick_spans, draft.moments[position] + leg)
-        if leg >= NO_WAY_S or start is None or start > last_pickup:
-            continue
-        if not _fits(draft, position, delivery):
-            continue
-        moment, here, detour = start + pick_service, pick, leg
-        for drop_position in range(position, count + 1):
-            effort.spend(STEP_COST_S)
-            leg = leg_s[here][drop]
-            start = first_moment(drop_spans, moment + leg)
-            if leg < NO_WAY_S and start is not None:
-                after = place[steps[drop_position]] if drop_position < count else end
-                onward = 0 if after is None else leg_s[drop][after]
-                meets = start + drop_service + onward
-                if onward < NO_WAY_S and meets <= _meet_by(draft, drop_position):
-                    more_travel_s = detour + leg + onward - _replaced(draft, position, drop_position)
-                    yield position, drop_position, start, more_travel_s
-            if drop_position == count:
-                break
-            step = steps[drop_position]
-            leg = leg_s[here][place[step]]
-            moment += leg
-            if leg >= NO_WAY_S or moment > draft.latest[drop_position] or not _fits(draft, drop_position + 1, delivery):
-                break
-            start = first_moment(spans[step], moment)
-            assert start is not None
-            moment, here, detour = start + service_s[step], place[step], detour + leg
+@dataclass(slots=True)
+class _Way:
+    """One legal pair of positions, what it adds to travel and to the delay up to its drop-off, and what follows."""
+
+    delivery: int
+    position: int
+    drop_position: int
+    more_travel_s: int
+    delay_s: int
+    meets_next: int
+    least: float
+
+    def steps(self, draft: Draft) -> Steps:
+        """The route with the delivery in it."""
+        before, between = draft.steps[: self.position], draft.steps[self.position : self.drop_position]
+        return (*before, 2 * self.delivery, *between, 2 * self.delivery + 1, *draft.steps[self.drop_position :])
 
 
-def _fits(draft: Draft, position: int, delivery: int) -> bool:
-    """Whether the delivery fits on top of what is on board between the steps before and after the position."""
+def _added(draft: Draft, way: _Way, effort: Effort) -> int:
+    """What a way adds to the cost of the route."""
     problem = draft.problem
-    return all(
-        have + amount <= most
-        for have, amount, most in zip(
-            draft.loads[position], problem.load[delivery], problem.capacity[draft.driver], strict=True
-        )
-    )
+    effort.spend(STEP_COST_S * (len(draft.steps) - way.drop_position))
+    match problem.objective:
+        case Objective.TRAVEL_TIME:
+            return way.more_travel_s
+        case Objective.FEWEST_DRIVERS:
+            return way.more_travel_s + (0 if draft.steps else ONE)
+        case Objective.DELIVERY_DELAY:
+            return ONE * (way.delay_s + _delay_after(draft, way)) + way.more_travel_s
+        case Objective.EXPECTED_COST:
+            steps = way.steps(draft)
+            effort.spend(2 * STEP_COST_S * len(steps))
+            clock = follow(problem, draft.driver, steps)
+            assert clock is not None
+            return route_cost(problem, draft.driver, steps, clock) - draft.cost
 
 
-def _meet_by(draft: Draft, position: int) -> int:
-    """By when the step at this position, or the end of the route, must be reached."""
-    if position < len(draft.steps):
-        return draft.latest[position]
-    return draft.problem.shift_end[draft.driver] if draft.problem.covers_route else FOREVER
+def _delay_after(draft: Draft, way: _Way) -> int:
+    """The delay that the steps after the new drop-off gain, as far as they start at another moment than before."""
+    problem, moment, gained = draft.problem, way.meets_next, 0
+    for position in range(way.drop_position, len(draft.steps)):
+        step, onward = draft.steps[position], draft.next[position + 1]
+        start, before = first_moment(problem.spans[step], moment), draft.starts[position]
+        assert start is not None
+        if start == before:
+            break
+        if step % 2:
+            gained += drop_delay_s(problem, step // 2, start) - drop_delay_s(problem, step // 2, before)
+        leg = 0 if onward is None else problem.leg_s[problem.place[step]][onward]
+        moment = start + problem.service_s[step] + leg
+    return gained
 
 
-def _replaced(draft: Draft, position: int, drop_position: int) -> int:
-    """Seconds of the legs that an insertion replaces: all from before the pickup to after the drop-off."""
-    problem, places = draft.problem, draft.places
-    end = problem.end_place[draft.driver]
-    stretch = places[position : drop_position + 2]
-    if drop_position == len(draft.steps) and end is not None and draft.steps:
-        stretch = [*stretch, end]
-    return sum(problem.leg_s[a][b] for a, b in pairwise(stretch))
+def _ways(draft: Draft, delivery: int, effort: Effort) -> Iterator[_Way]:
+    """Legal ways to put the delivery in: a pickup at one position, a drop-off at the same or a later one."""
+    problem, pickup = draft.problem, 2 * delivery
+    has_room = [
+        all(have + more <= most for have, more, most in zip(load, problem.load[delivery], capacity, strict=True))
+        for capacity in (problem.capacity[draft.driver],)
+        for load in draft.loads
+    ]
+    last_pickup = FOREVER if problem.covers_route else problem.shift_end[draft.driver]
+    for position in range(len(problem.locked[draft.driver]), len(draft.steps) + 1):
+        effort.spend(POSITION_COST_S)
+        if not has_room[position]:
+            continue
+        leg = problem.leg_s[draft.here[position]][problem.place[pickup]]
+        start = first_moment(problem.spans[pickup], draft.moments[position] + leg)
+        if leg < NO_WAY_S and start is not None and start <= last_pickup:
+            yield from _ways_to_drop(draft, delivery, effort, position, leg, start, has_room)
+
+
+def _ways_to_drop(
+    draft: Draft, delivery: int, effort: Effort, position: int, driven_s: int, picked_at: int, has_room: list[bool]
+) -> Iterator[_Way]:
+    """For one position of the pickup, the ways to drop off, following the route as long as it stays legal."""
+    problem, count = draft.problem, len(draft.steps)
+    leg_s, spans, service_s = problem.leg_s, problem.spans, problem.service_s
+    dropoff = 2 * delivery + 1
+    drop_place, drop_spans, drop_service = problem.place[dropoff], spans[dropoff], service_s[dropoff]
+    counts_delay = problem.objective == Objective.DELIVERY_DELAY
+    here, moment, delay_s = problem.place[2 * delivery], picked_at + service_s[2 * delivery], 0
+    for drop_position in range(position, count + 1):
+        effort.spend(POSITION_COST_S)
+        there, leg = draft.next[drop_position], leg_s[here][drop_place]
+        start = first_moment(drop_spans, moment + leg)
+        onward = 0 if there is None else leg_s[drop_place][there]
+        if leg < NO_WAY_S and onward < NO_WAY_S and start is not None:
+            meets = start + drop_service + onward
+            if meets <= draft.latest[drop_position]:
+                own_s = delay_s + drop_delay_s(problem, delivery, start)
+                travel_s = driven_s + leg + onward - draft.driven_s[drop_position + 1] + draft.driven_s[position]
+                least = ONE * own_s if counts_delay else -math.inf
+                yield _Way(delivery, position, drop_position, travel_s, own_s, meets, least)
+        if drop_position == count:
+            return
+        step, place = draft.steps[drop_position], draft.here[drop_position + 1]
+        leg = leg_s[here][place]
+        moment += leg
+        if leg >= NO_WAY_S or moment > draft.latest[drop_position] or not has_room[drop_position + 1]:
+            return
+        start = first_moment(spans[step], moment)
+        assert start is not None
+        if counts_delay and step % 2:
+            before = draft.starts[drop_position]
+            delay_s += drop_delay_s(problem, step // 2, start) - drop_delay_s(problem, step // 2, before)
+        here, moment, driven_s = place, start + service_s[step], driven_s + leg

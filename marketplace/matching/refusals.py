@@ -12,6 +12,9 @@ class BadRequest(Invalid):
         super().__init__(message, field=field)
         self.args = (field, message)  # what pickling calls the class with, on the way home from a solver process
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
 
 class SolverFailed(Unavailable):
     """The solver process died or overran its time; a new one stands ready, so the same call may pass later."""

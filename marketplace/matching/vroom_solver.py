@@ -54,7 +54,7 @@ def solve_with_vroom(
     except (RuntimeError, VroomInputException) as fault:
         _log.warning("VROOM refused a problem of %d deliveries: %s", len(possible), fault)
         return {}
-    return {driver: problem.locked[driver] + steps for driver, steps in _read_routes(solution) if steps}
+    return {driver: problem.locked[driver] + steps for driver, steps in read_routes(solution) if steps}
 
 
 class _Writer:
@@ -96,7 +96,7 @@ class _Writer:
         problem, fixed_steps = self.problem, len(self.problem.locked[driver])
         place, begin = problem.driver_place[driver], problem.begin[driver]
         if driver in self.begun:
-            place, begin = self.begun[driver].places[fixed_steps], self.begun[driver].moments[fixed_steps]
+            place, begin = self.begun[driver].here[fixed_steps], self.begun[driver].moments[fixed_steps]
         end = problem.end_place[driver]
         over = problem.shift_end[driver] - problem.now if problem.covers_route else _LATEST
         own_skills = {self.skill_number[name] for name in problem.skills[driver]}
@@ -159,18 +159,21 @@ class _Writer:
         steps = [step for i in self.deliveries for step in (2 * i, 2 * i + 1)] + [2 * i + 1 for i in self.loose]
         used = {problem.place[step] for step in steps} | {problem.driver_place[j] for j in self.drivers}
         used |= {end for j in self.drivers if (end := problem.end_place[j]) is not None}
-        used |= {draft.places[len(problem.locked[j])] for j, draft in self.begun.items()}
+        used |= {draft.here[len(problem.locked[j])] for j, draft in self.begun.items()}
         self.places = sorted(used)
         self.number = {place: n for n, place in enumerate(self.places)}
 
     def _scale_loads(self) -> None:
-        """Finds, for each dimension, the sum of all loads and what to divide by; rounding only ever loses room."""
+        """Finds, for each dimension, the sum of all loads and what to divide by.
+
+        All are rounded down: what fits still fits, and what no longer shows is found out by the exact check.
+        """
         loads = [self.problem.load[i] for i in (*self.deliveries, *self.loose)]
         self.sums = [sum(amounts) for amounts in zip(*loads, strict=True)] if loads else []
         self.units = [max(1, -(-total // _MOST_LOAD)) for total in self.sums]
 
     def _loads(self, amounts: Sequence[int]) -> list[int]:
-        return [-(-amount // unit) for amount, unit in zip(amounts, self.units, strict=True)]
+        return [amount // unit for amount, unit in zip(amounts, self.units, strict=True)]
 
     def _capacities(self, amounts: Sequence[int]) -> list[int]:
         return [min(amount, total) // unit for amount, total, unit in zip(amounts, self.sums, self.units, strict=True)]
@@ -188,7 +191,7 @@ def _priorities(problem: Problem, deliveries: Sequence[int]) -> dict[int, int]:
     return {i: rank[problem.priority[i]] for i in deliveries}
 
 
-def _read_routes(solution: vroom.Input) -> Iterator[tuple[int, Steps]]:
+def read_routes(solution: vroom.Input) -> Iterator[tuple[int, Steps]]:
     """Each driver's steps in order; through VROOM's own objects, or its JSON where a version has renamed these."""
     try:
         yield from [

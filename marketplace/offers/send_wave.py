@@ -24,10 +24,9 @@ from marketplace.offers.raises import Raise, next_raise
 from marketplace.pricing import PayLines
 from marketplace.routing import Router
 
-LOCK_ROUTE = """
-SELECT r.id, r.state, r.version, EXISTS (SELECT 1 FROM wave w WHERE w.route_id = r.id AND w.state = 'OPEN') AS is_asked
-FROM route r WHERE r.id = $1 FOR UPDATE
-"""
+LOCK_ROUTE = "SELECT state, version FROM route WHERE id = $1 FOR UPDATE"
+# A statement of its own after the lock: within that one, a wave that was sent while it waited would not be seen.
+IS_ASKED = "SELECT EXISTS (SELECT 1 FROM wave WHERE route_id = $1 AND state = 'OPEN')"
 ROUTE_MARKET = """
 SELECT market_id FROM route WHERE id = $1 AND state IN ('PLANNED', 'OFFERING')
   AND NOT EXISTS (SELECT 1 FROM wave w WHERE w.route_id = route.id AND w.state = 'OPEN')
@@ -123,7 +122,9 @@ class SendWave:
         """Sends the offers, or gives the route up when there is nobody left to ask; returns how many were asked."""
         # The route's lock closes the race against cancel, another wave and an operator's assignment.
         row = await work.fetch_row(LOCK_ROUTE, self.route_id)
-        if row is None or row["state"] not in {"PLANNED", "OFFERING"} or row["is_asked"]:
+        if row is None or row["state"] not in {"PLANNED", "OFFERING"}:
+            return 0
+        if await work.fetch_value(IS_ASKED, self.route_id):
             return 0
         if row["version"] != found.needs.version:
             raise CandidatesMoved("the route has changed meanwhile")
@@ -131,8 +132,9 @@ class SendWave:
             reason = UnassignedReason.NOBODY_ACCEPTED if found.needs.waves else UnassignedReason.NO_DRIVER
             await give_up_route(work, route_id=self.route_id, reason=reason)
             return 0
-        if found.extra != await next_raise(work, found.dials, self.route_id, is_final=True, at=found.extra.at):
-            raise CandidatesMoved("the raise budget has changed meanwhile")
+        final = await next_raise(work, found.dials, self.route_id, is_final=True, at=found.extra.at)
+        if final.raise_minor != found.extra.raise_minor:
+            raise CandidatesMoved("the hour's raises were spent meanwhile")
         free = await lock_askable(
             work, [one.driver_id for one in answer], open_offers=found.dials.open_offers_per_driver
         )

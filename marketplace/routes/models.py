@@ -73,7 +73,7 @@ class Task(Model):
 
 
 class Proof(Model):
-    """Evidence of a hand-over. A photo or signature has a key in the object store once it is uploaded and re-encoded."""
+    """Evidence of a hand-over; a picture has a key in the object store once it is uploaded and re-encoded."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-import asyncpg
 import structlog
 
 from marketplace.core.geo import Point
 from marketplace.core.ids import DriverId, MarketId, RouteId
+from marketplace.core.notices import GONE
 from marketplace.core.work import DatabaseUnavailable, Work, Works
 from marketplace.tracking.refusals import BadPosition, TooManyPositions
 
@@ -110,7 +110,7 @@ class PositionBuffer:
         try:
             async with self._works.open() as work:
                 return await _write(work, taken)
-        except (DatabaseUnavailable, asyncpg.PostgresError):
+        except (DatabaseUnavailable, *GONE):
             self._kept = [*taken, *self._kept]
             raise
 
@@ -137,7 +137,7 @@ class PositionBuffer:
         try:
             while self._kept:
                 await self.flush()
-        except (DatabaseUnavailable, asyncpg.PostgresError) as failure:
+        except (DatabaseUnavailable, *GONE) as failure:
             log.warning("positions wait for the database", count=len(self._kept), failure=type(failure).__name__)
 
 

@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from marketplace.core.ids import MarketId
-from marketplace.core.notices import PUBLISHED, Notices
+from marketplace.core.notices import GONE, PUBLISHED, Notices
 from marketplace.core.work import DatabaseUnavailable, Works
 from marketplace.tracking.cursor import read_cursor, write_cursor
 from marketplace.tracking.queries import (
@@ -111,7 +110,7 @@ class EventStreams:
             try:
                 async with self._works.read() as connection:
                     events = await events_after(connection, market_id=feed.market_id, position=feed.head)
-            except (DatabaseUnavailable, asyncpg.PostgresError) as failure:
+            except (DatabaseUnavailable, *GONE) as failure:
                 log.warning("a stream waits for the database", failure=type(failure).__name__)
                 events = []
             feed.extend(events)

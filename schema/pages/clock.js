@@ -6,9 +6,10 @@ export class MarketClock {
     this.origin = null;
   }
 
-  set(marketTime, factor) {
+  /** It was `marketMs` in the market just now. */
+  set(marketMs, factor) {
     this.factor = factor;
-    this.origin = { market: Date.parse(marketTime), machine: performance.now() };
+    this.origin = { market: marketMs, machine: performance.now() };
   }
 
   get isSet() {

@@ -61,7 +61,7 @@ export class EventSocket {
     socket.addEventListener("open", () => {
       this.say({ type: "connection_init", payload: { authorization: `Bearer ${this.session.accessToken}` } });
     });
-    socket.addEventListener("message", (message) => this.hear(JSON.parse(message.data)));
+    socket.addEventListener("message", (message) => this.socket === socket && this.hear(JSON.parse(message.data)));
     socket.addEventListener("close", (closing) => this.socket === socket && this.closed(closing.code));
     return undefined;
   }

@@ -179,8 +179,9 @@ def _content(response: httpx.Response) -> dict[str, Any]:
 
 
 def _refusal_of(content: dict[str, Any]) -> Refused:
-    error = next(iter(content.get("errors") or ()), {"message": "an answer that is not the marketplace's"})
-    details = error.get("extensions") or {}
+    errors: list[dict[str, Any]] = content.get("errors") or [{"message": "this answer is not the marketplace's"}]
+    error = errors[0]
+    details: dict[str, Any] = error.get("extensions") or {}
     return Refused(details.get("code", "UNKNOWN"), error["message"], details.get("field"))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marketplace.core.geo import Point
+from workers.simulator.chance import chance
 from workers.simulator.client import ApiClient, Refused
 from workers.simulator.clock import MarketClock
 from workers.simulator.driving import Leg, planned_drive_s
@@ -19,7 +20,6 @@ from workers.simulator.pictures import draw_photo, draw_signature
 from workers.simulator.positions import CALLS_APART_S, EVERY_S, Positions
 from workers.simulator.recipients import Recipients, mistyped
 from workers.simulator.reports import Picture, Report, Reports, Route, make_report
-from workers.simulator.chance import chance
 from workers.simulator.tally import Tally
 
 LOOK_EVERY_S = 1.5
@@ -48,6 +48,7 @@ class Drive:
         tunnel: Tunnel | None = None,
     ) -> None:
         self.here = here
+        self.routes_driven = 0
         self.reports = Reports(api, tally)
         self.positions = Positions(api, tally)
         self._api = api
@@ -72,6 +73,7 @@ class Drive:
                 route = await self._look()
             else:
                 route = await self._serve(route, stop)
+        self.routes_driven += 1
         self._tally.routes_driven += 1
 
     async def _start(self, route: Route) -> Route | None:

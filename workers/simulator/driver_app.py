@@ -1,7 +1,6 @@
 """A simulated driver with an app: goes online, answers offers, drives what it gets, and asks for the pay at the end."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from workers.simulator.drive import Drive
 from workers.simulator.event_socket import EventSocket, Stream
 from workers.simulator.network import Tunnel, Unreachable
 from workers.simulator.news import News
+from workers.simulator.payday import collect_pay, count_paid_routes
 from workers.simulator.personality import Answer, Mind
 from workers.simulator.recipients import Recipients
 from workers.simulator.reports import Route
@@ -25,10 +25,7 @@ LOOK_EVERY_S = 8.0
 ANSWER_PATIENCE_S = 4.0
 """Machine seconds for an answer to an offer to get through; an offer is not open for long."""
 NO_SHIFT_PAUSE = timedelta(minutes=5)
-PAY_WAIT_S = 15.0
-"""Machine seconds for statements and payouts to arrive at the end of the day."""
-PAY_LOOKS_APART_S = 0.5
-SETTLED_PAYOUTS = frozenset({"PAID", "FAILED", "REVERSED", "ON_HOLD"})
+AFTER_FAILURE_S = 1.0
 
 Offer = dict[str, Any]
 
@@ -78,13 +75,13 @@ class DriverApp:
         streams = (Stream("offer_events"), Stream("route_events"))
         socket = EventSocket(self._api, streams, on_event=self.news.hear, on_gap=self.news.look_at_everything)
         await self._go_online()
+        routes_before = await count_paid_routes(self._api)
         async with asyncio.TaskGroup() as group:
             listening = group.create_task(socket.run(), name=f"socket of {self.name}")
             while not self._is_over:
                 await self._do_next()
             listening.cancel()
-        self._tally.offers_seen += len(self.news.offers_seen)
-        await self._collect_pay()
+        await collect_pay(self._api, self._tally, routes=routes_before + self.drive.routes_driven)
         await self._ask_calmly("go_offline", {"idempotencyKey": uuid4().hex})
 
     async def _go_online(self) -> None:
@@ -110,7 +107,7 @@ class DriverApp:
                 route = await self._answer_offers()
         except Unreachable:
             self.news.look_at_everything()
-            await asyncio.sleep(self._clock.machine_s(60) if self._clock.factor < 60 else 1.0)
+            await asyncio.sleep(AFTER_FAILURE_S)
             return
         if route is not None:
             await self.drive.along(route)
@@ -132,9 +129,10 @@ class DriverApp:
             if offer["id"] in self._considered:
                 continue
             self._considered.add(offer["id"])
-            self.news.offers_seen.add(offer["id"])
+            self._tally.offers_seen += 1
             route = await self._consider(offer)
             if route is not None or self.news.route_changed:
+                self.news.offers_changed = True
                 return route
         return None
 
@@ -178,17 +176,7 @@ class DriverApp:
             return None
         return answer
 
-    async def _collect_pay(self) -> None:
-        """Waits for the statements of the day, asks for the money, and waits for it to arrive."""
-        give_up_at = time.monotonic() + PAY_WAIT_S
-        earnings = await self._api.ask("my_earnings")
-        while earnings["availableMinor"] == 0 and earnings["routeCount"] == 0 and self._has_driven:
-            if time.monotonic() > give_up_at:
-                return
-            await asyncio.sleep(PAY_LOOKS_APART_S)
-            earnings = await self._api.ask("my_earnings")
-        asked = await self._ask_calmly("request_payout", {"idempotencyKey": uuid4().hex})
-        if asked is None:
-            return
-        self._tally.payouts_asked += 1
-        await self._await_payout(asked["payout"]["id"], give_up_at)
+
+def _about(offer: Offer, verb: str) -> dict[str, Any]:
+    """The variables of an answer; its key is the same for ever, so that an offer is answered once."""
+    return {"offerId": offer["id"], "idempotencyKey": f"{verb}-{offer['id']}"}

@@ -15,7 +15,6 @@ class News:
     def __init__(self) -> None:
         self.route_changed = True
         self.offers_changed = True
-        self.offers_seen: set[str] = set()
         self.offers_ended: set[str] = set()
         self._bell = asyncio.Event()
 
@@ -23,7 +22,6 @@ class News:
         """Takes one event of the driver's streams."""
         name = event["name"]
         if name == "OfferSent":
-            self.offers_seen.add(event["offerId"])
             self.offers_changed = True
         elif name in OFFERS_ENDED:
             self.offers_ended.add(event["offerId"])

@@ -53,7 +53,7 @@ def draw_personality(
         ignore_rate=min(LARGEST_RATE, ignore_rate * source.uniform(0.3, 1.7)),
         mistype_rate=mistype_rate,
         thinks_s=(4.0, slowest),
-        pace=source.uniform(0.85, 1.15),
+        pace=source.uniform(0.85, 1.1),
         pickup_s=(stop, 2.0 * stop),
         hand_over_s=(0.6 * stop, 1.4 * stop),
         comes_online_after_s=source.uniform(0.0, gathering_s),
@@ -80,7 +80,7 @@ class Mind:
 
     def driving_s(self, planned_s: float) -> float:
         """How long a leg really takes."""
-        return max(1.0, planned_s * self.personality.pace * self._source.uniform(0.9, 1.15))
+        return max(1.0, planned_s * self.personality.pace * self._source.uniform(0.92, 1.1))
 
     def pickup_s(self) -> float:
         """How long loading takes."""

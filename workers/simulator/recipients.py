@@ -39,7 +39,8 @@ class Recipients:
 
     def failure_at(self, external_id: str) -> str | None:
         """Why this parcel cannot be handed over, or None when it can: fixed by the seed for each parcel."""
-        source = chance(self.seed, "recipient", external_id)
+        # The last two parts of the reference number batch and parcel; what is before them changes from run to run.
+        source = chance(self.seed, "recipient", *external_id.rsplit("-", 2)[-2:])
         return source.choice(REASONS) if source.random() < self.fail_rate else None
 
     def _bell(self, delivery_id: str) -> asyncio.Event:

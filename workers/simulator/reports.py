@@ -117,9 +117,7 @@ class Reports:
         """Announces and sends a picture; what was done in an earlier try is not done again."""
         if picture.proof_id is None:
             announced = {"kind": picture.kind, "contentType": CONTENT_TYPE, "sizeBytes": len(picture.content)}
-            upload = await self._api.ask(
-                "create_proof_upload", {"stopId": stop_id} | announced, patience_s=patience_s
-            )
+            upload = await self._api.ask("create_proof_upload", {"stopId": stop_id} | announced, patience_s=patience_s)
             picture.proof_id, picture.url = upload["proofId"], upload["url"]
         if not picture.is_sent:
             await self._api.put(picture.url, picture.content, CONTENT_TYPE, patience_s=patience_s)

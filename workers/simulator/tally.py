@@ -1,7 +1,8 @@
 """What the simulated apps have seen and done, counted while the day goes on."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -35,3 +36,8 @@ class Tally:
     paid_minor: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     """Calls that were sent again, by what had gone wrong."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """All counts by name, ready for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in values.items()}

@@ -1,0 +1,145 @@
+/** Events in plain words. Several of one kind at one moment make one sentence; some events are left to the map. */
+
+import { plain, plural } from "/static/wording.js";
+
+const driverOf = (event, { market }) => market.names.get(event.driverId) ?? "A driver";
+const paid = (event, { wording }) => (event.amountMinor === null ? "" : ` for ${wording.money(event.amountMinor)}`);
+const because = (event) => (event.reason ? `: ${plain(event.reason)}` : "");
+const PUNCTUALITY = { true: " on time", false: " late" };
+const drivers = (number) => plural(number, "driver");
+
+/**
+ * Each entry makes a sentence of `(event, number, { market, wording })`, where `number` counts the events that it speaks
+ * for. `tone` colours the mark beside it. `about` names the field by which events of one moment belong together;
+ * without it every event stands alone. Of two entries with the same `key` for one route, the one that `yields` is
+ * silent. `null` says nothing: something else in the list, or the map, tells the same.
+ */
+export const WORDS = {
+  BatchPosted: {
+    tone: "quiet",
+    say: (event) => `Batch posted: ${plural(event.deliveryCount ?? 0, "delivery", "deliveries")}`,
+  },
+  DeliveryPosted: null,
+  DeliveryOffered: null,
+  DeliveryUnplanned: {
+    tone: "wait",
+    about: "reason",
+    say: (event, number) => `${plural(number, "delivery waits", "deliveries wait")} to be planned again${because(event)}`,
+  },
+  DeliveryAssigned: null,
+  DeliveryMoved: null,
+  DeliveryDelivered: {
+    tone: "good",
+    about: "driverId",
+    say: (event, number, context) => {
+      const what = number > 1 ? ` ${plural(number, "parcel")}` : "";
+      return `${driverOf(event, context)} delivered${what}${PUNCTUALITY[event.isOnTime] ?? ""}`;
+    },
+  },
+  DeliveryAttempted: {
+    tone: "bad",
+    say: (event, _number, context) => `${driverOf(event, context)} could not hand over${because(event)}`,
+  },
+  DeliveryReturning: { tone: "wait", say: () => "A parcel goes back to where it came from" },
+  DeliveryReturned: { tone: "quiet", say: () => "A parcel is back where it came from" },
+  DeliveryCancelled: { tone: "quiet", say: (event) => `Delivery called off${because(event)}` },
+  DeliveryExpired: { tone: "bad", say: () => "A delivery found no driver before its window closed" },
+  DeliveryFailed: { tone: "bad", say: (event) => `Delivery failed${because(event)}` },
+
+  DriverWentOnline: {
+    tone: "good",
+    about: "name",
+    say: (event, number, context) => `${number > 1 ? drivers(number) : driverOf(event, context)} came online`,
+  },
+  DriverWentOffline: {
+    tone: "quiet",
+    about: "name",
+    say: (event, number, context) => `${number > 1 ? drivers(number) : driverOf(event, context)} went offline`,
+  },
+  PlanningDue: null,
+
+  RoutePlanned: {
+    tone: "quiet",
+    say: (event) => `Route planned with ${plural(event.deliveryCount ?? 0, "delivery", "deliveries")}`,
+  },
+  OfferSent: {
+    tone: "wait",
+    about: "routeId",
+    say: (event, number, context) => `Route offered to ${drivers(number)}${paid(event, context)}`,
+  },
+  OfferAccepted: {
+    tone: "move",
+    key: "taken",
+    say: (event, _number, context) => `${driverOf(event, context)} accepted a route${paid(event, context)}`,
+  },
+  OfferDeclined: {
+    tone: "quiet",
+    say: (event, _number, context) => `${driverOf(event, context)} declined a route${because(event)}`,
+  },
+  OfferExpired: {
+    tone: "quiet",
+    about: "routeId",
+    say: (_event, number) => `Offer not answered in time by ${drivers(number)}`,
+  },
+  OfferWithdrawn: null,
+  WaveExhausted: { tone: "wait", say: () => "Nobody in this wave took the route" },
+
+  RouteAssigned: {
+    tone: "move",
+    key: "taken",
+    yields: true,
+    say: (event, _number, context) => `Route assigned to ${driverOf(event, context)}${paid(event, context)}`,
+  },
+  RouteStarted: { tone: "move", say: (event, _number, context) => `${driverOf(event, context)} set off` },
+  RouteExtended: {
+    tone: "wait",
+    say: (event, _number, context) => `A stop was added to the route of ${driverOf(event, context)}`,
+  },
+  StopChanged: {
+    tone: "stay",
+    isSilent: ({ kind, state }) => !(kind === "PICKUP" && (state === "COMPLETED" || state === "FAILED")),
+    say: (event, _number, context) => {
+      const load = context.market.stops.get(event.stopId)?.deliveryCount;
+      if (event.state === "FAILED") return `${driverOf(event, context)} could not pick up`;
+      return `${driverOf(event, context)} picked up ${load ? plural(load, "parcel") : "at a stop"}`;
+    },
+  },
+  RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
+  RouteDissolved: { tone: "wait", say: (event) => `A route was dissolved and is planned again${because(event)}` },
+
+  PayStatementIssued: {
+    tone: "good",
+    say: (event, _number, context) => `${driverOf(event, context)} earned ${context.wording.money(event.amountMinor)}`,
+  },
+  PayoutScheduled: null,
+  PayoutPaid: {
+    tone: "good",
+    say: (event, _number, context) => `${driverOf(event, context)} was paid ${context.wording.money(event.amountMinor)}`,
+  },
+  PayoutFailed: {
+    tone: "bad",
+    say: (event, _number, context) => `A payout to ${driverOf(event, context)} failed${because(event)}`,
+  },
+};
+
+/** What the feed shows for an event, with the key by which others join it; null for events that say nothing here. */
+export function sentenceFor(event) {
+  const words = event.name in WORDS ? WORDS[event.name] : unknown(event);
+  if (words === null || words.isSilent?.(event)) return null;
+  return { ...words, key: keyOf(event, words), target: targetOf(event) };
+}
+
+/** An event that is newer than this page is told by its name. */
+const unknown = (event) => ({ tone: "quiet", say: () => event.name.replace(/(?<=[a-z])(?=[A-Z])/g, " ") });
+
+function keyOf(event, { key, about }) {
+  if (key) return `${key} ${event.routeId}`;
+  return about ? `${event.name} ${event[about]} ${event.occurredAt} ${event.isOnTime}` : event.cursor;
+}
+
+/** What of the map the event is about. */
+function targetOf({ stopId, driverId }) {
+  if (stopId) return { type: "stop", id: stopId };
+  return driverId ? { type: "driver", id: driverId } : null;
+}
+
