@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from marketplace.core.money import MAX_MINOR, BadMoney, Money, allocate, rate_times
@@ -279,7 +279,14 @@ class Undo(Exception):
     """Ends an example's savepoint."""
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=40,
+    # Each example runs in a savepoint of the same Work, so the fixture may be shared.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    # To shrink a history means to post it hundreds of times: longer than a test may take.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(history=steps)
 async def test_the_ledger_agrees_with_plain_arithmetic_after_any_history(
     work: Work, history: list[tuple[str, int, int]]

@@ -97,6 +97,19 @@ async def test_variables_that_do_not_fit_are_a_bad_request(api: Api) -> None:
     assert "$t" in errors[0]["message"]
 
 
+async def test_no_name_of_the_schema_is_suggested(api: Api) -> None:
+    for query, variables in (
+        ("query($c:Colour){echo(colour:$c)}", {"c": "REDD"}),
+        ("{echo(colour:REDD)}", None),
+        ("{echo(colours:RED)}", None),
+    ):
+        response = await api.send(query, variables)
+
+        assert response.status_code == 400
+        assert "Did you mean" not in response.text
+        assert '"RED"' not in response.text
+
+
 async def test_a_subscription_is_sent_to_a_socket(api: Api) -> None:
     response = await api.send("subscription{ticks(count:1)}")
 

@@ -1,6 +1,7 @@
 """A full process says so at once, and keeps a reserve for what has to go on."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from marketplace.accounts import Tokens
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from schema.asgi import build_app
-from schema.load import Load
+from schema.load import PRIORITY, Load
 from schema.refusals import Overloaded
+from schema.results import engine_schema
+from schema.schema import schema
 from tests.schema import sample
 from tests.schema.conftest import SCHEMA, Api, Caller, TestMarketplace
 from tests.waiting import until
@@ -121,3 +124,34 @@ def test_the_reserve_has_an_end_too() -> None:
                 pass
 
     assert (load.in_flight, load.refused) == (0, 2)
+
+
+def test_large_bodies_are_taken_in_a_few_at_a_time() -> None:
+    load = Load(2)
+    with ExitStack() as stack:
+        for size in [None, 65_537] * 16:
+            stack.enter_context(load.reading(size))
+        with pytest.raises(Overloaded), load.reading(None):
+            pass
+        with load.reading(65_536):
+            assert load.large_bodies == 32
+
+    assert load.large_bodies == 0
+
+
+def test_a_full_process_reads_only_what_may_use_the_reserve() -> None:
+    load = Load(1)
+    with load.admit(is_priority=False):
+        with load.reading(1_000):
+            pass
+        with pytest.raises(Overloaded), load.reading(70_000):
+            pass
+        with load.admit(is_priority=True), pytest.raises(Overloaded), load.reading(1_000):
+            pass
+
+
+def test_every_priority_field_exists() -> None:
+    mutation = engine_schema(schema).mutation_type
+    assert mutation is not None
+
+    assert PRIORITY - set(mutation.fields) == set()

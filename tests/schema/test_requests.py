@@ -1,9 +1,12 @@
 """Only a JSON object with a query is a request; everything else hears why, in a form that programs can read."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from schema.refusals import BodyTooSlow
+from schema.requests import ClientGone, read_body
 from tests.schema.conftest import Api, Caller
 
 DEEP = b'{"query":"{__typename}","variables":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}"
@@ -134,7 +137,46 @@ async def test_a_credential_that_comes_twice_is_refused(api: Api, driver: Caller
     assert response.status_code == 400
 
 
+async def test_a_length_that_is_none_is_refused(api: Api) -> None:
+    for length in ("-1", "1e3", "", "9" * 20):
+        response = await api.http.post(
+            "/graphql",
+            content=b'{"query":"{__typename}"}',
+            headers={"content-type": "application/json", "content-length": length},
+        )
+
+        assert response.status_code == 400
+
+
 async def test_variables_may_hold_what_looks_like_an_escape(api: Api) -> None:
     answer = await api.ask("query($t: String) {echo(text: $t)}", {"t": "C:\\u0000"})
 
     assert answer == {"echo": repr([None, None, None, None, "C:\\u0000", None])}
+
+
+def arriving(*messages: dict[str, Any]) -> Any:
+    """Hands out messages one by one, and then none for ever."""
+    pending = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        if not pending:
+            await asyncio.Event().wait()
+        return pending.pop(0)
+
+    return receive
+
+
+async def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    receive = arriving({"type": "http.request", "body": b"{", "more_body": True})
+
+    with pytest.raises(BodyTooSlow):
+        await read_body(receive, wait_s=0.01)
+
+
+async def test_a_client_that_leaves_is_not_answered() -> None:
+    gone = {"type": "http.disconnect"}
+
+    with pytest.raises(ClientGone):
+        await read_body(arriving(gone))
+    with pytest.raises(ClientGone):
+        await read_body(arriving({"type": "http.request", "body": b"{", "more_body": True}, gone))

@@ -1,13 +1,21 @@
 """Health, pages and streets: what is answered beside GraphQL."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.core.clock import machine
+from marketplace.core.ids import ProofId
+from marketplace.core.settings import DEVELOPMENT_SECRET
 from marketplace.core.work import Works
+from marketplace.routes import UploadSigner
+from marketplace.routes.upload_address import PromisedUpload
 from schema.asgi import build_app
 from tests.schema.conftest import Api, TestMarketplace
 
@@ -81,6 +89,39 @@ async def test_without_a_city_the_map_is_empty(api: Api) -> None:
     assert answer["features"] == []
 
 
+def signed(*, size_bytes: int) -> str:
+    """The token of an address that was promised for a picture of that size."""
+    promise = PromisedUpload(
+        proof_id=ProofId(UUID(int=1)),
+        content_type="image/jpeg",
+        size_bytes=size_bytes,
+        expires_at=machine() + timedelta(minutes=10),
+    )
+    return UploadSigner(DEVELOPMENT_SECRET).sign(promise).removeprefix("/uploads/")
+
+
+async def endless() -> AsyncIterator[bytes]:
+    while True:
+        yield b"x" * 1_048_576
+
+
+async def test_an_upload_for_an_unknown_proof_is_not_found(api: Api) -> None:
+    response: httpx.Response = await put(
+        api, signed(size_bytes=3), content=b"abc", headers={"content-type": "image/jpeg"}
+    )
+
+    assert response.status_code == 404
+
+
+async def test_an_upload_that_is_not_what_was_announced_is_refused(api: Api) -> None:
+    response: httpx.Response = await put(
+        api, signed(size_bytes=4), content=b"abc", headers={"content-type": "image/jpeg"}
+    )
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNEXPECTED_SIZE"
+
+
 def put(api: Api, token: str, **options: Any) -> Any:
     return api.http.put(f"/uploads/{token}", **options)
 
@@ -93,9 +134,12 @@ async def test_an_upload_needs_a_signed_address(api: Api) -> None:
 
 
 async def test_an_upload_over_ten_mebibytes_is_not_read(api: Api) -> None:
-    response: httpx.Response = await put(api, "invented", content=b"x" * (10 * 1024 * 1024 + 1))
+    token = signed(size_bytes=10)
 
-    assert response.status_code == 413
+    response: httpx.Response = await put(api, token, content=b"x" * (10 * 1024 * 1024 + 1))
+    in_parts: httpx.Response = await put(api, token, content=endless())
+
+    assert (response.status_code, in_parts.status_code) == (413, 413)
 
 
 async def test_only_put_uploads(api: Api) -> None:

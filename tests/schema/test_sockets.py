@@ -330,7 +330,7 @@ async def test_a_caller_holds_twenty_subscriptions_over_all_sockets(server: Serv
         await subscribe(two, "one more", FOR_EVER)
         await until_ticks(20)
 
-    assert refused["payload"][0]["extensions"] == {"code": "TOO_MANY_SUBSCRIPTIONS", "retryable": True}
+    assert refused["payload"][0]["extensions"] == {"code": "TOO_MANY_AT_ONCE", "retryable": True}
     await until_ticks(0)
 
 

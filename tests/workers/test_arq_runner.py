@@ -1,6 +1,8 @@
 """The queue wakes workers and nothing more: what it forgets, holds back or doubles alters no outcome."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -147,6 +149,23 @@ async def test_without_a_queue_server_jobs_run_at_once_from_their_rows(
             await bench.queue.put(jobs)
         await bench.runner.start(jobs)
         await until(bench.is_quiet)
+
+    assert sorted(bench.ran) == SUBJECTS
+
+
+async def test_while_the_queue_server_hangs_jobs_run_from_their_rows(
+    committed_works: Works, own_valkey: EmbeddedValkey
+) -> None:
+    async with bench_at(committed_works, own_valkey.url) as bench, bench.working():
+        await bench.runner.start(await bench.make(SUBJECTS[:5]))
+        await until(bench.is_quiet)
+        assert own_valkey._process is not None
+        os.kill(own_valkey._process.pid, signal.SIGSTOP)
+        try:
+            bench.runner.start_soon(await bench.make(SUBJECTS[5:]))
+            await until(bench.is_quiet)
+        finally:
+            os.kill(own_valkey._process.pid, signal.SIGCONT)
 
     assert sorted(bench.ran) == SUBJECTS
 

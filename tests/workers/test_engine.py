@@ -6,21 +6,24 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 import pytest
 import structlog
 
+from marketplace.core.database import connect
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
-from marketplace.core.work import Works
+from marketplace.core.work import DatabaseUnavailable, Works
 from marketplace.fleet.events import DriverWentOnline
 from tests.waiting import until
 from tests.workers.conftest import flush
 from tests.workers.offers import make_offered_route, send_offers
 from tests.workers.process import TABLE
 from workers.arq_runner import ArqQueue
+from workers.deadlines import DEADLINES
 from workers.engine import Engine
 from workers.runner import LEASE_S
 
@@ -137,6 +140,50 @@ async def test_what_follows_from_events_runs(live_works: Works, fresh_url: str, 
     async with live_works.open() as work:
         assert await work.fetch_value("SELECT position FROM event") == 1
         assert await work.fetch_value("SELECT count(*) FROM job") == 0
+
+
+async def test_a_worker_outlives_all_its_database_connections(
+    live_works: Works, fresh_url: str, redis_url: str
+) -> None:
+    ran: list[UUID] = []
+
+    async def match_market(market_id: UUID) -> None:
+        ran.append(market_id)
+
+    async def roll_up(_: UUID) -> None:
+        return None
+
+    def has_run(count: int) -> bool:
+        return len(ran) == count
+
+    async def went_online() -> bool:
+        """Tries as a client would that is told to try again."""
+        try:
+            async with live_works.open() as work:
+                work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    jobs = {"match_market": match_market, "roll_up": roll_up}
+    engine = Engine(works=live_works, database_url=fresh_url, redis_url=redis_url, jobs=jobs, deadlines=DEADLINES)
+    stop = asyncio.Event()
+    running = asyncio.create_task(engine.run(stop))
+    try:
+        for number in range(3):
+            await until(partial(has_run, number))
+            other = await connect(fresh_url)
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await other.close()
+            await until(went_online)
+        await until(partial(has_run, 3))
+        assert not running.done()
+    finally:
+        stop.set()
+        await running
 
 
 async def test_events_of_a_process_that_died_before_its_nudge_are_published(

@@ -1,5 +1,9 @@
 """What a driver reads about money: totals that add up, statements with their lines, payouts with their state."""
 
+import re
+
+import pytest
+
 from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DriverId, RouteId, to_wire
@@ -12,6 +16,7 @@ from marketplace.payouts import (
     page_statements,
     request_payout,
 )
+from marketplace.payouts.queries import DRIVERS_TO_PAY, DUE_PAYOUTS, EARNINGS, PAYOUTS, STATEMENTS, STATEMENTS_TO_PAY
 from tests.builders import make_driver
 from tests.marketplace.payouts.world import make_driven_route, make_paid_driver, make_pay_world
 
@@ -96,3 +101,27 @@ async def test_a_payout_that_waits_does_not_show_the_gateways_troubles(work: Wor
     [(_, payout)] = await page_payouts(work.connection, driver_id=driver_id, before=None, limit=10)
 
     assert (payout["state"], payout["error"]) == ("IN_TRANSIT", None)
+
+
+@pytest.mark.parametrize(
+    ("question", "values", "indexes"),
+    [
+        (EARNINGS, "d", {"driver_pkey", "market_pkey", "account_code", "pay_statement_driver", "payout_driver"}),
+        (STATEMENTS, "dd1", {"pay_statement_driver"}),
+        (PAYOUTS, "dd1", {"payout_driver"}),
+        (STATEMENTS_TO_PAY, "ddc1", {"pay_statement_(driver|payable)"}),
+        (DRIVERS_TO_PAY, "dc11", {"pay_statement_payable", "account_code", "payout_one_underway"}),
+        (DUE_PAYOUTS, "dt1", {"payout_one_underway"}),
+    ],
+)
+async def test_no_question_about_pay_reads_a_whole_table(
+    work: Work, question: str, values: str, indexes: set[str]
+) -> None:
+    known = {"d": work.new_id(), "c": "CLP", "t": work.now, "1": 1}
+    await work.execute("SET LOCAL enable_seqscan = off")
+
+    plan = await work.fetch(f"EXPLAIN {question}", *(known[letter] for letter in values))
+
+    text = "\n".join(line[0] for line in plan)
+    assert "Seq Scan" not in text
+    assert {index for index in indexes if re.search(rf"\b{index}\b", text)} == indexes

@@ -1,0 +1,1 @@
+"""The matcher, without a server: requests in, plans out."""

@@ -1,0 +1,97 @@
+"""The adapter gives VROOM numbers that it cannot misread, and reads its routes in either of two ways."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import vroom
+
+from marketplace.matching.problem import Problem
+from marketplace.matching.reading import read_request
+from marketplace.matching.travel import read_travel
+from marketplace.matching.vroom_solver import read_routes, solve_with_vroom
+from tests.marketplace.matching.questions import NOW, Json, delivery, driver, question, random_town
+
+
+def problem_of(asked: Json) -> Problem:
+    """The whole request as one problem."""
+    request = read_request(asked)
+    return Problem(request, read_travel(request), range(len(request.deliveries)), range(len(request.drivers)))
+
+
+def solved(asked: Json, **changes: Any) -> dict[int, tuple[int, ...]]:
+    """VROOM's routes for the whole request."""
+    problem = problem_of(asked)
+    settings: dict[str, Any] = {"level": 0, "committed": {}} | changes
+    return solve_with_vroom(
+        problem, deliveries=range(len(problem.deliveries)), drivers=range(len(problem.drivers)), **settings
+    )
+
+
+def test_routes_are_the_same_through_objects_and_through_json() -> None:
+    found = vroom.Input()
+    found.set_durations_matrix("car", [[0, 60, 90, 30], [60, 0, 50, 80], [90, 50, 0, 40], [30, 80, 40, 0]])
+    found.add_vehicle([vroom.Vehicle(n, start=n, capacity=[2], skills={n}) for n in (0, 3)])
+    found.add_shipment(vroom.ShipmentStep(5, 1), vroom.ShipmentStep(5, 2), amount=vroom.Amount([1]))
+    found.add_job(vroom.Job(7, 2, delivery=vroom.Amount([1]), skills={3}))
+    solution = found.solve(0, nb_threads=1)
+
+    by_json = read_routes(SimpleNamespace(to_dict=solution.to_dict))
+
+    assert list(read_routes(solution)) == list(by_json)
+    assert sorted(step for _, steps in read_routes(solution) for step in steps) == [10, 11, 15]
+
+
+def test_at_most_so_many_tasks_are_given_to_a_driver() -> None:
+    asked = question(
+        deliveries=[delivery(f"d{i}", i, i + 1) for i in range(4)], drivers=[driver("ana", 0), driver("bea", 0)]
+    )
+
+    routes = solved(asked, most_tasks=4)
+
+    assert sorted(map(len, routes.values())) == [4, 4]
+
+
+@pytest.mark.parametrize("load", [2**62, 10**30])
+def test_loads_too_large_for_vroom_are_scaled_and_not_wrapped(load: int) -> None:
+    asked = question(
+        deliveries=[delivery("tea", 1, 2, load=[load]), delivery("bun", 1, 2, load=[1])],
+        drivers=[driver("small", 1, capacity=[5]), driver("large", 1, capacity=[load])],
+    )
+
+    routes = solved(asked)
+
+    assert [driver for driver, steps in routes.items() if 0 in steps] == [1]
+
+
+def test_a_place_without_a_way_leaves_out_that_delivery_alone() -> None:
+    no_way = 100_000_000
+    town = [[0, 60, no_way], [60, 0, no_way], [no_way, no_way, 0]]
+    asked = question(
+        durations_s=town,
+        deliveries=[delivery("tea", 0, 1), delivery("bun", 0, 2)],
+        drivers=[driver("ana", 0, shift_end=2**32 - 1)],
+    )
+
+    assert solved(asked) == {0: (0, 1)}
+
+
+def test_moments_at_the_end_of_their_range_do_not_wrap() -> None:
+    last = 2**32 - 1
+    tea = delivery("tea", 1, 2, dropoff={"windows": [[last - 100, last]]})
+    asked = question(now=0, deliveries=[tea], drivers=[driver("ana", 0, shift_end=last)])
+
+    assert solved(asked) == {0: (0, 1)}
+
+
+def test_a_window_that_is_over_leaves_out_that_delivery_alone() -> None:
+    over = delivery("tea", 1, 2, pickup={"windows": [[0, NOW - 1]]})
+    asked = question(deliveries=[over, delivery("bun", 1, 2)], drivers=[driver("ana", 0)])
+
+    assert solved(asked) == {0: (2, 3)}
+
+
+def test_the_level_is_all_that_bounds_the_work() -> None:
+    asked = random_town(5, deliveries=20, drivers=6)
+
+    assert solved(asked, level=2) == solved(asked, level=2)

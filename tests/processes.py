@@ -1,0 +1,180 @@
+"""Real processes of Doorstep for tests: started by their command lines, killed, told to stop, and started again."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from marketplace.adapters.city import make_grid_city
+from marketplace.adapters.embedded import EmbeddedValkey
+from marketplace.core.clock import DatabaseClock
+from marketplace.core.database import connect, open_database, with_database
+from marketplace.core.work import Works
+
+START_PATIENCE_S = 120.0
+STOP_PATIENCE_S = 60.0
+NO_ROUTER = "http://127.0.0.1:9"
+"""Nobody answers here, so straight lines do: a process that needs no streets starts in half the time."""
+
+
+class Process:
+    """One process of the command line, with its log."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log_file: Path) -> None:
+        self.name = name
+        self.log_file = log_file
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its number, by which alone it is ended."""
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.returncode is None
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    async def kill(self) -> None:
+        """Ends it as `kill -9` does."""
+        if self.is_running:
+            self._process.send_signal(signal.SIGKILL)
+        await self.ended()
+
+    def tell_to_stop(self) -> None:
+        """Sends SIGTERM."""
+        self._process.send_signal(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """Waits for its end and returns its exit code, which is the negative number of a signal that killed it."""
+        async with asyncio.timeout(STOP_PATIENCE_S):
+            return await self._process.wait()
+
+
+class Api(Process):
+    """A process that serves the API."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log_file: Path, port: int) -> None:
+        super().__init__(f"api at {port}", process, log_file)
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def until_ready(self) -> None:
+        """Waits until it says that it can serve; fails with its log when it ends before."""
+        async with asyncio.timeout(START_PATIENCE_S), httpx.AsyncClient(base_url=self.url) as http:
+            while True:
+                assert self.is_running, self.log
+                try:
+                    if (await http.get("/ready")).status_code == httpx.codes.OK:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+
+
+class Stage:
+    """What processes share: a database, a queue, and a folder with streets and everything that they keep."""
+
+    def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
+        self.database_url = database_url
+        self.redis_url = redis_url
+        self.folder = folder
+        self.processes: list[Process] = []
+        make_grid_city(folder / "city", blocks=20)
+
+    async def serve(self, *, port: int | None = None, has_streets: bool = False, failpoint: str | None = None) -> Api:
+        """Starts an API process and waits until it is ready."""
+        port = port or free_port()
+        process, log_file = await self._start("serve", "--port", str(port), has_streets=has_streets, failpoint=failpoint)
+        api = Api(process, log_file, port)
+        self.processes.append(api)
+        await api.until_ready()
+        return api
+
+    async def work(self, *, has_streets: bool = False, failpoint: str | None = None) -> Process:
+        """Starts a worker process and returns at once."""
+        process, log_file = await self._start("work", has_streets=has_streets, failpoint=failpoint)
+        self.processes.append(Process("worker", process, log_file))
+        return self.processes[-1]
+
+    async def run(self, *words: str) -> str:
+        """Runs a command to its end and returns what it prints."""
+        process, log_file = await self._start(*words, has_streets=False, failpoint=None)
+        self.processes.append(Process(words[0], process, log_file))
+        assert await self.processes[-1].ended() == 0, self.processes[-1].log
+        return self.processes[-1].log
+
+    async def kill_all(self) -> None:
+        """Ends whatever still runs."""
+        for process in self.processes:
+            await process.kill()
+
+    @asynccontextmanager
+    async def works(self) -> AsyncIterator[Works]:
+        """Works of the test's own process, on the clock of the database."""
+        async with open_database(self.database_url, pool_size=6) as client:
+            yield Works(client, DatabaseClock(), source=random.Random(uuid4().int))
+
+    async def _start(
+        self, *words: str, has_streets: bool, failpoint: str | None
+    ) -> tuple[asyncio.subprocess.Process, Path]:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "DOORSTEP_STATE_FOLDER": str(self.folder),
+            "DOORSTEP_CITY": str(self.folder / "city"),
+            "DOORSTEP_POOL_SIZE": "20",
+        }
+        if failpoint is not None:
+            environment["DOORSTEP_FAILPOINT"] = failpoint
+        if not has_streets:
+            environment["ROUTER_URL"] = NO_ROUTER
+        log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"
+        with log_file.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "marketplace", *words, env=environment, stdout=log, stderr=log
+            )
+        return process, log_file
+
+
+@asynccontextmanager
+async def open_stage(server_url: str, template: str, folder: Path) -> AsyncIterator[Stage]:
+    """A stage on a database of its own, cloned from the template, and a throw-away Valkey; nothing is left of it."""
+    name = f"doorstep_stage_{uuid4().hex[:12]}"
+    valkey = EmbeddedValkey(folder / "valkey", is_throwaway=True)
+    admin = await connect(server_url)
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        stage = Stage(with_database(server_url, name), await valkey.start(), folder)
+        try:
+            yield stage
+        finally:
+            await stage.kill_all()
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await valkey.stop()
+        await admin.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
