@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
+from marketplace.adapters.embedded import EmbeddedPostgres
 from marketplace.core.clock import ManualClock
 from marketplace.core.database import connect, open_database, with_database
 from marketplace.core.migrate import migrate
@@ -37,8 +38,6 @@ async def server_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     if url := os.environ.get("DATABASE_URL"):
         yield url
         return
-    from marketplace.adapters.embedded import EmbeddedPostgres  # noqa: PLC0415
-
     server = EmbeddedPostgres(Path(tmp_path_factory.mktemp("postgres")), is_throwaway=True)
     yield await server.start()
     await server.stop()
@@ -97,17 +96,23 @@ def committed_works(fresh_database: AsyncpgDBClient, clock: ManualClock) -> Work
     return Works(fresh_database, clock, source=random.Random(7))
 
 
-@pytest.fixture
-async def works(shared_url: str, clock: ManualClock) -> AsyncIterator[Works]:
-    """Opens Works as savepoints of one transaction that is rolled back at the end."""
+@pytest.fixture(scope="session")
+async def shared_database(shared_url: str) -> AsyncIterator[AsyncpgDBClient]:
+    """The pool of all rolled-back tests."""
     async with open_database(shared_url, pool_size=2) as client:
-        works = OneConnectionWorks(client, clock, source=random.Random(7))
-        async with Works._connection(works) as connection:
-            works.connection = connection
-            transaction = connection.transaction()
-            await transaction.start()
-            yield works
-            await transaction.rollback()
+        yield client
+
+
+@pytest.fixture
+async def works(shared_database: AsyncpgDBClient, clock: ManualClock) -> AsyncIterator[Works]:
+    """Opens Works as savepoints of one transaction that is rolled back at the end."""
+    works = OneConnectionWorks(shared_database, clock, source=random.Random(7))
+    async with Works._connection(works) as connection:
+        works.connection = connection
+        transaction = connection.transaction()
+        await transaction.start()
+        yield works
+        await transaction.rollback()
 
 
 @pytest.fixture

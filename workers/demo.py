@@ -17,7 +17,6 @@ from random import Random
 from typing import Any
 
 import httpx
-from rich.panel import Panel
 from rich.table import Table
 
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
@@ -46,6 +45,23 @@ DIALS = {
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
 answer are three seconds here, in which an app must hear, show and think."""
+FIGURES = {
+    "posted": "deliveries posted",
+    "delivered": "delivered",
+    "returned": "returned to their sender",
+    "cancelled": "cancelled before pickup",
+    "failed": "failed",
+    "offers_sent": "offers sent",
+    "offers_accepted": "offers accepted",
+    "offers_declined": "offers declined",
+    "offers_expired": "offers nobody answered in time",
+    "routes_completed": "routes completed",
+    "drivers_paid": "drivers paid",
+    "paid_minor": "paid to drivers",
+    "statements_held": "pay statements held for a person",
+    "ledger_sum_minor": "sum of the ledger, which must be 0",
+}
+"""What the table at the end shows, in words; the JSON line has it all."""
 ANSWER_WITHIN_S = 60.0
 """Longest wait for the API to answer after its start."""
 SETTLE_WITHIN_S = 40.0
@@ -114,7 +130,7 @@ class _Demo:
             self._say_where(seeded, marketplace)
             summary = await self._day(marketplace, seeded)
             kpis = await self._kpis(marketplace, seeded, summary)
-            self._show(kpis)
+            self._show(kpis, self._seed_plan().currency)
             if not self.options.exits:
                 console.print(f"The market stays open at [bold]{self.url}[/]. Ctrl-C ends it.")
                 await stop.wait()
@@ -172,14 +188,18 @@ class _Demo:
         operator = seeded.operators[0]
         fragment = f"#market={seeded.market_id}&token={operator['access_token']}"
         city = marketplace.city.meta
-        lines = [
-            f"Live map   {self.url}/{fragment}",
-            f"GraphQL    {self.url}/graphql",
-            f"City       {city.name}{' (a generated grid)' if city.is_generated else ''}; {city.attribution}",
-            f"Logs       {self.settings.state_folder}/api.log, worker.log",
-            f"Time       one minute of the market takes {60 / self.options.factor:g} s",
-        ]
-        console.print(Panel("\n".join(lines), title="Doorstep is open", expand=False), soft_wrap=True)
+        console.print(
+            f"\n[bold green]Doorstep is open.[/] Watch the day on the live map:\n{self.url}/{fragment}\n",
+            soft_wrap=True,
+        )
+        made_up = " (a generated grid: the real streets could not be fetched)" if city.is_generated else ""
+        for name, value in {
+            "GraphQL": f"{self.url}/graphql",
+            "Streets": f"{city.name}{made_up}; {city.attribution}",
+            "Logs": f"{self.settings.state_folder}/api.log and worker.log",
+            "Time": f"a minute of the market takes {60 / self.options.factor:g} s",
+        }.items():
+            console.print(f"[bold]{name:8}[/] {value}", soft_wrap=True)
 
     async def _day(self, marketplace: Marketplace, seeded: Seeded) -> DaySummary:
         plan = DayPlan(seed=self.options.seed, deliveries=self.options.deliveries, hours=POSTING_HOURS)
@@ -209,13 +229,13 @@ class _Demo:
             "seen_by_apps": asdict(summary),
         }
 
-    def _show(self, kpis: Mapping[str, Any]) -> None:
-        table = Table(title="The day in figures")
+    def _show(self, kpis: Mapping[str, Any], currency: str) -> None:
+        table = Table(title="The day in figures", show_header=False)
         table.add_column("what")
         table.add_column("how many", justify="right")
-        for name, value in kpis.items():
-            if isinstance(value, int):
-                table.add_row(name.replace("_", " "), f"{value:,}")
+        for name, words in FIGURES.items():
+            unit = f" {currency}" if name.endswith("_minor") else ""
+            table.add_row(words, f"{kpis[name]:,}{unit}")
         console.print(table)
 
 

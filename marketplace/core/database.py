@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
-from tortoise import Tortoise, connections
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.context import TortoiseContext, get_current_context
 
 MODELS = [
     "marketplace.core.models",
@@ -83,14 +83,19 @@ def tortoise_config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[AsyncpgDBClient]:
     """Opens the pool and Tortoise's models on it, and closes both at the end."""
-    await Tortoise.init(config=tortoise_config(url, pool_size=pool_size), _enable_global_fallback=True)
+    # The first database of a process is the one that tasks without a context reach, such as request handlers; a second
+    # one, as tests open, is reached through its client alone. Each closes only itself.
+    is_first = get_current_context() is None
+    context = TortoiseContext()
+    with context:
+        await context.init(config=tortoise_config(url, pool_size=pool_size), _enable_global_fallback=is_first)
+    client = context.connections.get("default")
+    assert isinstance(client, AsyncpgDBClient)
     try:
-        client = connections.get("default")
-        assert isinstance(client, AsyncpgDBClient)
         await client.create_connection(with_db=True)
         yield client
     finally:
-        await Tortoise.close_connections()
+        await context.close_connections()
 
 
 async def connect(url: str) -> asyncpg.Connection:

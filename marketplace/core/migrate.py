@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
-from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 from tortoise.migrations.api import migrate as run_migrations
 
 from marketplace.core.database import connect, tortoise_config
@@ -23,13 +23,15 @@ async def migrate(url: str, *, on_step: Callable[[str], None] | None = None) -> 
     guard = await connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", LOCK)
-        try:
-            await run_migrations(
-                config=tortoise_config(url, pool_size=2),
-                progress=lambda _event, _app, name: on_step(name) if on_step else None,
-            )
-        finally:
-            await Tortoise.close_connections()
+        # A context of its own, so that a database that this process has open stays open.
+        with TortoiseContext() as context:
+            try:
+                await run_migrations(
+                    config=tortoise_config(url, pool_size=2),
+                    progress=lambda _event, _app, name: on_step(name) if on_step else None,
+                )
+            finally:
+                await context.close_connections()
     finally:
         await guard.close()
     return newest()
