@@ -156,6 +156,9 @@ INDEXES = [
     ("", "delivery_route", "delivery (route_id) WHERE route_id IS NOT NULL"),
     ("", "delivery_to_plan", "delivery (market_id, plan_after) WHERE state = 'SCHEDULED'"),
     ("", "delivery_open", "delivery (market_id, dropoff_closes_at) WHERE state IN ('SCHEDULED', 'OFFERING')"),
+    # What the wakers look for: the earliest of all markets
+    ("", "delivery_next_expiry", "delivery (dropoff_closes_at) WHERE state = 'SCHEDULED'"),
+    ("", "delivery_next_look", "delivery (plan_after) WHERE state = 'SCHEDULED'"),
     ("UNIQUE", "delivery_one_return", "delivery (return_of) WHERE return_of IS NOT NULL AND state NOT IN ('CANCELLED', 'FAILED')"),
     ("", "package_delivery", "package (delivery_id)"),
     # A driver holds one active route

@@ -202,7 +202,10 @@ class JobRunner:
         if self._on_failure is not None:
             self._on_failure(failure)
         pause_s = pause_before_retry_s(job.attempts, failure, self._jitter)
-        log.warning("job failed", kind=job.kind, subject=job.subject, attempt=job.attempts, exc_info=failure)
+        # An expected refusal needs no traceback: it says itself what is the matter, and mostly passes by itself.
+        trace = None if isinstance(failure, Refusal) else failure
+        said = in_one_line(failure)
+        log.warning("job failed", kind=job.kind, subject=job.subject, attempt=job.attempts, said=said, exc_info=trace)
         async with self._works.open() as work:
             await fail_job(work, job, error=in_one_line(failure), retry_after_s=pause_s)
 

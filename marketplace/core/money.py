@@ -1,5 +1,6 @@
 """Amounts of money: whole minor units and a currency, never a float."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from marketplace.core.errors import Invalid
 
 MAX_MINOR = 2**53 - 1
 """Largest amount: still exact in a JSON number."""
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 class BadMoney(Invalid):
@@ -25,7 +27,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int or abs(self.minor) > MAX_MINOR:
             raise BadMoney("an amount is a whole number of minor units below 2^53")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not CURRENCY.fullmatch(self.currency):
             raise BadMoney("a currency is an ISO 4217 code of three capital letters")
 
     def __add__(self, other: "Money") -> "Money":

@@ -12,6 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from marketplace.core.errors import Invalid
 
 LONGEST_WINDOW = timedelta(days=31)
+"""By the local clock; a window in which that clock is set back lasts as much longer."""
+LONGEST_CHANGE = timedelta(days=1)
+"""The most by which a clock is ever set back."""
+FIRST_YEAR, LAST_YEAR = 1971, 2099
+"""A year outside is a slip of the pen; instants of all of them fit into the whole seconds of the matcher."""
 
 
 class BadWindow(Invalid):
@@ -32,7 +37,7 @@ class Window:
             raise BadWindow("a window needs instants with an offset, or local times and a zone")
         if not self.opens_at <= self.closes_at:
             raise BadWindow("a window closes after it opens")
-        if self.closes_at - self.opens_at > LONGEST_WINDOW:
+        if self.closes_at - self.opens_at > LONGEST_WINDOW + LONGEST_CHANGE:
             raise BadWindow("a window spans at most 31 days")
 
 
@@ -53,6 +58,8 @@ def local_instant(local: datetime, time_zone: str) -> datetime:
     """The instant of a local time without an offset; skipped times move on, repeated ones take the first."""
     if local.tzinfo is not None:
         raise BadWindow("a local time carries no offset")
+    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+        raise BadWindow(f"a local time is in a year from {FIRST_YEAR} to {LAST_YEAR}")
     first = local.replace(tzinfo=zone(time_zone), fold=0)
     instant = first.astimezone(UTC)
     if instant.astimezone(zone(time_zone)).replace(tzinfo=None) == local:
@@ -69,15 +76,18 @@ def local_window(opens: datetime, closes: datetime, time_zone: str) -> Window:
     """A window given in local times of a zone, as instants."""
     if closes < opens:
         raise BadWindow("a window closes after it opens")
+    if closes - opens > LONGEST_WINDOW:
+        raise BadWindow("a window spans at most 31 days")
     return Window(local_instant(opens, time_zone), local_instant(closes, time_zone))
 
 
 def _jump(low: datetime, high: datetime, time_zone: str) -> datetime:
     """The instant between `low` and `high` at which the zone changes its offset, to the second."""
     place = zone(time_zone)
+    # Clocks change on whole seconds. With a fraction left in either end, halving in whole seconds would never end.
+    low, high = low.replace(microsecond=0), high.replace(microsecond=0)
     while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        middle = middle.replace(microsecond=0)
+        middle = (low + (high - low) / 2).replace(microsecond=0)
         if middle.astimezone(place).utcoffset() == low.astimezone(place).utcoffset():
             low = middle
         else:

@@ -14,6 +14,8 @@ _UNIT_S = 2.3e-5
 _GROWTH = (1.395, 1.714, 1.947, 2.079, 2.25, 2.4)
 """Exponents of the number of deliveries for exploration levels 0 to 5."""
 _FREEDOM_POWER, _LENGTH_POWER, _CHOICE_POWER = 0.85, 0.3, 0.5
+_LONG_ROUTE, _LONG_POWER = 8, 0.6
+"""Routes of more deliveries than this cost more still: each has that many more places to put one."""
 _FIXED_S, _EACH_S = 0.0005, 0.00006
 
 
@@ -30,7 +32,9 @@ def freedom(problem: Problem, deliveries: Sequence[int]) -> float:
 def vroom_cost_s(deliveries: int, drivers: int, routes: int, freedom: float, level: int) -> float:
     """Nominal CPU seconds of a call that puts so many deliveries on about so many routes of so many drivers."""
     routes = max(1, min(routes, drivers, deliveries))
-    shape = (max(deliveries, 1) / routes) ** _LENGTH_POWER * (max(drivers, 1) / routes) ** _CHOICE_POWER
+    length = max(deliveries, 1) / routes
+    shape = length**_LENGTH_POWER * max(1.0, length / _LONG_ROUTE) ** _LONG_POWER
+    shape *= (max(drivers, 1) / routes) ** _CHOICE_POWER
     search: float = _UNIT_S * deliveries ** _GROWTH[level] * freedom**_FREEDOM_POWER * shape
     return _FIXED_S + _EACH_S * (deliveries + drivers) + search
 

@@ -21,6 +21,7 @@ RETURNING id, market_id, route_id, driver_id
 OF_DRIVER = """
 UPDATE offer SET state = 'WITHDRAWN', ended_at = $2, end_reason = $3
 WHERE id IN (SELECT id FROM offer WHERE driver_id = $1 AND state IN ('SENT', 'VIEWED') FOR UPDATE SKIP LOCKED)
+  AND ($3 <> 'OFFLINE' OR EXISTS (SELECT FROM presence WHERE driver_id = $1 AND state = 'OFFLINE'))
 RETURNING id, market_id, route_id, driver_id, wave_id
 """
 
@@ -33,7 +34,10 @@ async def withdraw_offers_of_route(work: Work, *, route_id: UUID, reason: Withdr
 
 
 async def withdraw_offers_of_driver(work: Work, *, driver_id: UUID, reason: WithdrawReason) -> int:
-    """Ends a driver's open offers, and the waves that have nobody left to answer."""
+    """Ends a driver's open offers, and the waves that have nobody left to answer.
+
+    For OFFLINE only if the driver still is: one who went offline and came back keeps what was asked.
+    """
     rows = await work.fetch(OF_DRIVER, driver_id, work.now, reason.value)
     _tell(work, rows, reason)
     await exhaust_waves(work, [row["wave_id"] for row in rows])

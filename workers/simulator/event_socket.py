@@ -23,6 +23,8 @@ from workers.simulator.network import Unreachable, pause_s
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 OPENING_WAIT_S = 10.0
+CLOSING_WAIT_S = 1.0
+"""An app that leaves does not wait long for a goodbye."""
 REMEMBERED = 200
 """Cursors of the latest events, by which one that comes a second time is known."""
 TOKEN_ENDED = 4403
@@ -91,7 +93,12 @@ class EventSocket:
 
     async def _connect(self) -> None:
         async with connect(
-            self._url, subprotocols=[PROTOCOL], compression=None, proxy=None, open_timeout=OPENING_WAIT_S
+            self._url,
+            subprotocols=[PROTOCOL],
+            compression=None,
+            proxy=None,
+            open_timeout=OPENING_WAIT_S,
+            close_timeout=CLOSING_WAIT_S,
         ) as socket:
             if socket.subprotocol != PROTOCOL:
                 raise InvalidHandshake("the server does not speak graphql-transport-ws")
