@@ -13,8 +13,8 @@ import structlog
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
-from marketplace.adapters.gateways import FolderGateway
-from marketplace.adapters.notifiers import ConsoleNotifier
+from marketplace.adapters.gateways import ClosedGateway, FolderGateway
+from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.core.clock import Clock, DatabaseClock
@@ -103,8 +103,8 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             works=works,
             router=router,
             solver=solver,
-            gateway=FolderGateway(settings.state_folder / "payments", is_production=settings.is_production),
-            notifier=ConsoleNotifier(),
+            gateway=open_gateway(settings),
+            notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
             positions=positions,
@@ -128,6 +128,23 @@ def _load_or_draw_grid(folder: Path) -> CityPack:
     with suppress(BadCityPack):
         return load_city_pack(folder)
     return make_grid_city(folder)
+
+
+def open_gateway(settings: Settings) -> PaymentGateway:
+    """A folder that pays nobody in development; in production nothing is paid until a real gateway is set up."""
+    if settings.is_production:
+        return ClosedGateway()
+    return FolderGateway(settings.state_folder / "payments", is_production=False)
+
+
+def open_notifier(settings: Settings) -> Notifier:
+    """The company's own message service, or the console in development, where one-time codes may be read."""
+    if settings.notifier_url:
+        token = settings.notifier_token
+        return HttpNotifier(settings.notifier_url, token.get_secret_value() if token else None)
+    if settings.is_production:
+        raise RuntimeError("production mode: DOORSTEP_NOTIFIER_URL must name the service that sends codes and messages")
+    return ConsoleNotifier()
 
 
 async def open_router(settings: Settings, city: CityPack) -> Router:

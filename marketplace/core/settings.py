@@ -20,12 +20,14 @@ class Mode(StrEnum):
 class Settings(BaseSettings):
     """What a process needs to know before it can start."""
 
-    model_config = SettingsConfigDict(env_prefix="DOORSTEP_", env_file=None, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DOORSTEP_", env_file=None, env_ignore_empty=True, extra="ignore")
 
     mode: Mode = Mode.DEVELOPMENT
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     router_url: str | None = Field(default=None, validation_alias="ROUTER_URL")
+    notifier_url: str | None = None
+    notifier_token: SecretStr | None = None
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     state_folder: Path = Path(".doorstep")
