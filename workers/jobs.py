@@ -11,7 +11,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket
 from marketplace.offers import SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
-from marketplace.payouts import SendPayout, issue_statement
+from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob
@@ -53,6 +53,14 @@ async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
         await issue_statement(work, route_id=RouteId(route_id))
 
 
+async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:
+    """Reserves the payouts of a market whose run is due, some at a time until the run is through."""
+    reserved = True
+    while reserved:
+        async with marketplace.works.open() as work:
+            reserved = bool(await schedule_payouts(work, market_id=MarketId(market_id)))
+
+
 async def send_payout(marketplace: Marketplace, payout_id: UUID) -> None:
     """Sends a reserved payout through the gateway."""
     await run_errand(marketplace.works, SendPayout(gateway=marketplace.gateway, payout_id=PayoutId(payout_id)))
@@ -81,6 +89,7 @@ JOBS: Mapping[str, Job] = {
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
     "issue_statement": issue_pay_statement,
+    "run_payouts": run_payouts,
     "send_payout": send_payout,
     "accrue_delivery": accrue,
     "notify": tell,

@@ -13,7 +13,7 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
-from marketplace.payouts import schedule_payouts, sweep_payouts
+from marketplace.payouts import is_payout_run_due, sweep_payouts
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
@@ -36,17 +36,17 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
 
 
 async def run_payouts(works: Works, runner: JobRunner) -> None:
-    """Reserves payouts in markets whose run is due, and has those sent that nobody is sending."""
+    """Makes the jobs of payout runs that are due, and has those payouts sent that nobody is sending."""
     async with works.open() as work:
         markets = await market_ids(work)
     for market_id in map(MarketId, markets):
         async with works.open() as work:
-            await schedule_payouts(work, market_id=market_id)
-        async with works.open() as work:
-            unsent = await sweep_payouts(work, market_id=market_id)
             wanted = [
-                WantedJob(market_id=market_id, kind="send_payout", subject=str(payout_id)) for payout_id in unsent
+                WantedJob(market_id=market_id, kind="send_payout", subject=str(payout_id))
+                for payout_id in await sweep_payouts(work, market_id=market_id)
             ]
+            if await is_payout_run_due(work, market_id=market_id):
+                wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)
 

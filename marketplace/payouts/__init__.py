@@ -19,7 +19,7 @@ from marketplace.payouts.queries import find_earnings, find_payout, page_payouts
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
 from marketplace.payouts.request_payout import BelowPayoutMinimum, NothingToPay, PayoutUnderWay, request_payout
-from marketplace.payouts.schedule_payouts import schedule_payouts
+from marketplace.payouts.schedule_payouts import is_payout_run_due, schedule_payouts
 from marketplace.payouts.send_payout import SendPayout
 from marketplace.payouts.states import PayoutState, StatementState
 from marketplace.payouts.sweep_payouts import sweep_payouts
@@ -40,6 +40,7 @@ __all__ = [
     "StatementState",
     "find_earnings",
     "find_payout",
+    "is_payout_run_due",
     "issue_statement",
     "page_payouts",
     "page_statements",

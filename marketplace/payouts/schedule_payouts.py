@@ -17,6 +17,7 @@ PAYOUTS_AT_ONCE = 50
 LOCK_MARKET = """
 SELECT currency, payout_minimum_minor, payout_every_s, next_payout_at FROM market WHERE id = $1 FOR NO KEY UPDATE
 """
+IS_DUE = "SELECT coalesce(next_payout_at <= $2, true) FROM market WHERE id = $1"
 MOVE_ON = "UPDATE market SET next_payout_at = $2 WHERE id = $1"
 
 
@@ -44,6 +45,12 @@ async def schedule_payouts(work: Work, *, market_id: MarketId) -> list[PayoutId]
     if len(drivers) < PAYOUTS_AT_ONCE:
         await work.execute(MOVE_ON, market_id, next_run(due_at, work.now, market["payout_every_s"]))
     return reserved
+
+
+async def is_payout_run_due(work: Work, *, market_id: MarketId) -> bool:
+    """Whether the moment of a market's next payout run has come."""
+    is_due: bool = await work.fetch_value(IS_DUE, market_id, work.now)
+    return is_due
 
 
 async def _reserve(
