@@ -40,7 +40,7 @@ def serve(
 
     Start as many processes as you like; they share nothing but the database.
     """
-    asyncio.run(part("schema.serve").serve(settings(), host=host, port=port))
+    part("schema.serve").run(settings(), host=host, port=port)
 
 
 @app.command()

@@ -182,7 +182,8 @@ def _coerced(kind: GraphQLScalarType | GraphQLEnumType) -> Read:
     coerce = kind.coerce_output_value
 
     def read(value: Any) -> Any:
-        _check_plain(value)
+        if type(value) is not str:
+            _check_plain(value)
         written = coerce(value)
         if written is None or written is Undefined:
             raise NotPlain
@@ -216,4 +217,6 @@ def _as_it_is(kind: GraphQLScalarType) -> Read:
         return lambda value: value if type(value) is int and -INT_LIMIT <= value < INT_LIMIT else coerced(value)
     if kind.name == "Float":
         return lambda value: value if type(value) is float and math.isfinite(value) else coerced(value)
+    if kind.coerce_output_value is int:
+        return lambda value: value if type(value) is int else coerced(value)
     return coerced

@@ -6,14 +6,13 @@ import random
 import signal
 import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import httpx
+from redis import asyncio as redis
 
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.embedded import EmbeddedValkey
@@ -25,6 +24,9 @@ START_PATIENCE_S = 120.0
 STOP_PATIENCE_S = 60.0
 NO_ROUTER = "http://127.0.0.1:9"
 """Nobody answers here, so straight lines do: a process that needs no streets starts in half the time."""
+
+WORKING = "doorstep:jobs:health-check"
+"""What a worker writes into the queue's server as soon as it works."""
 
 
 class Process:
@@ -44,6 +46,15 @@ class Process:
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
         return self._process.returncode is None
+
+    @property
+    def has_left_somebody(self) -> bool:
+        """Whether anything that it has started still runs: it is the first of a group of its own."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     @property
     def log(self) -> str:
@@ -108,9 +119,19 @@ class Stage:
 
     async def work(self, *, has_streets: bool = False, failpoint: str | None = None) -> Process:
         """Starts a worker process and returns at once."""
+        async with aclosing(redis.Redis.from_url(self.redis_url)) as queue:
+            await queue.delete(WORKING)  # a killed worker's stays for some seconds
         process, log_file = await self._start("work", has_streets=has_streets, failpoint=failpoint)
         self.processes.append(Process("worker", process, log_file))
         return self.processes[-1]
+
+    async def until_working(self) -> None:
+        """Waits until the worker that was started last works."""
+        queue = redis.Redis.from_url(self.redis_url)
+        async with asyncio.timeout(START_PATIENCE_S), aclosing(queue):
+            while not await queue.exists(WORKING):
+                assert self.processes[-1].is_running, self.processes[-1].log
+                await asyncio.sleep(0.05)
 
     async def run(self, *words: str) -> str:
         """Runs a command to its end and returns what it prints."""
@@ -134,12 +155,13 @@ class Stage:
         self, *words: str, has_streets: bool, failpoint: str | None
     ) -> tuple[asyncio.subprocess.Process, Path]:
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")},
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "DOORSTEP_STATE_FOLDER": str(self.folder),
             "DOORSTEP_CITY": str(self.folder / "city"),
             "DOORSTEP_POOL_SIZE": "20",
+            "DOORSTEP_CALLER_UNITS_PER_S": "100000",
         }
         if failpoint is not None:
             environment["DOORSTEP_FAILPOINT"] = failpoint
@@ -148,7 +170,11 @@ class Stage:
         log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "marketplace", *words, env=environment, stdout=log, stderr=log
+                *(sys.executable, "-m", "marketplace", *words),
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         return process, log_file
 

@@ -18,6 +18,8 @@ from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
+MADE_BY_TIME = frozenset({"run_payouts"})
+"""Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100

@@ -1,12 +1,13 @@
 """The door to PostgreSQL: one pool that Tortoise's models and our own SQL share.
 
-`DATABASE_URL` has the usual form `postgres://user:password@host:port/name`; `?host=/folder` names a socket folder.
+`DATABASE_URL` has the usual form `postgres://user:password@host:port/name`; `?host=/folder` names a socket folder and
+`?sslmode=verify-full` asks for a server that proves its name.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
@@ -45,13 +46,15 @@ def credentials(url: str) -> dict[str, Any]:
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("DATABASE_URL starts with postgres:// or postgresql://")
-    return {
+    found = {
         "host": query.get("host") or parts.hostname or "127.0.0.1",
         "port": parts.port or int(query.get("port", 5432)),
         "user": unquote(parts.username or query.get("user", "postgres")),
         "password": unquote(parts.password) if parts.password else None,
         "database": unquote(parts.path.lstrip("/")) or "postgres",
     }
+    # Left out where the URL says nothing: then asyncpg encrypts whenever the server can.
+    return found | ({"ssl": query["sslmode"]} if "sslmode" in query else {})
 
 
 async def keep_session(_connection: asyncpg.Connection) -> None:
@@ -107,5 +110,4 @@ async def connect(url: str) -> asyncpg.Connection:
 
 def with_database(url: str, name: str) -> str:
     """The same server's URL with another database name."""
-    base, mark, query = url.partition("?")
-    return base.rpartition("/")[0] + "/" + name + mark + query
+    return urlsplit(url)._replace(path="/" + quote(name, safe="")).geturl()

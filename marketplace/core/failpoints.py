@@ -1,6 +1,7 @@
 """Places where a crash test may end the process as kill -9 would: `DOORSTEP_FAILPOINT=name[:n]`, the n-th passage."""
 
 import os
+import re
 import signal
 from collections import Counter
 
@@ -8,18 +9,20 @@ NAMES = frozenset(
     {"commit_before_publish", "after_accept_before_reply", "before_claim", "after_claim", "after_gateway_before_record"}
 )
 
+COUNT = re.compile("[1-9][0-9]{0,8}")
+
 _passages: Counter[str] = Counter()
 
 
 def check_failpoint(*, is_production: bool) -> None:
     """Refuses to start with a failpoint in production mode, or with one that does not exist."""
     wanted = os.environ.get("DOORSTEP_FAILPOINT")
-    if wanted is None:
+    if not wanted:
         return
     if is_production:
         raise RuntimeError("DOORSTEP_FAILPOINT is for crash tests and refused in production mode")
-    name, _, count = wanted.partition(":")
-    if name not in NAMES or not (count or "1").isdigit():
+    name, colon, count = wanted.partition(":")
+    if name not in NAMES or (colon and not COUNT.fullmatch(count)):
         raise RuntimeError(f"DOORSTEP_FAILPOINT is name or name:n, with one of {', '.join(sorted(NAMES))}")
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
 from marketplace.core.clock import Clock
@@ -176,11 +177,13 @@ class Works:
         return Work(connection=connection, db=db, now=UNREAD, machine_now=UNREAD, source=self.source)
 
 
-def _is_lost(connection: object, failure: Exception) -> bool:
+def _is_lost(connection: PoolConnectionProxy, failure: Exception) -> bool:
     """Whether a failure means that the connection is gone; asyncpg then complains of its own state in several ways."""
     lost = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InternalClientError, ConnectionError)
-    is_closed: Callable[[], bool] = getattr(connection, "is_closed", lambda: False)
-    return isinstance(failure, lost) or is_closed()
+    try:
+        return isinstance(failure, lost) or connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True  # the pool has noticed before us, and taken its connection back
 
 
 def outside() -> None:

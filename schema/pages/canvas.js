@@ -5,7 +5,7 @@ const { L } = globalThis;
 /** Drawn beyond each edge, so that nothing is cut off while the map is dragged. */
 const PAD = 96;
 
-/** Derived layers say in `draw(pen, place)` what there is to see; `place` turns a position into a point of the canvas. */
+/** Derived layers say in `draw(pen, place)` what there is to see; `place` makes a point of the canvas of a position. */
 export class CanvasLayer extends L.Layer {
   onAdd(map) {
     this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated", map.getPane(this.options.pane));

@@ -78,8 +78,8 @@ function aboutHub(id, market) {
 }
 
 function card(title, subtitle, ...parts) {
-  const heading = element("h3", {}, title);
-  return element("article", { class: "card", tabindex: -1 }, heading, subtitle && element("p", { class: "soft" }, subtitle), ...parts);
+  const below = subtitle && element("p", { class: "soft" }, subtitle);
+  return element("article", { class: "card", tabindex: -1 }, element("h3", {}, title), below, ...parts);
 }
 
 const badge = (text, tone) => element("p", { class: `badge tone-${tone ?? "quiet"}` }, text);

@@ -9,7 +9,7 @@ const MOST_ROWS = 200;
 const JOINS_AMONG = 8;
 
 export class Feed {
-  /** `onPick` hears what of the map a row is about when it is picked. */
+  /** `onPick` hears what of the map a row is about, the closest first, when it is picked. */
   constructor({ list, empty, pause, note }, { market, wording, onPick }) {
     Object.assign(this, { list, empty, pause, note, context: { market, wording }, onPick });
     this.rows = [];
@@ -40,6 +40,11 @@ export class Feed {
     for (const event of this.kept.splice(0)) this.tell(event, sentenceFor(event));
   }
 
+  /** The cursor from which a reloaded page can tell all of this again; null for an empty feed. */
+  get beginning() {
+    return this.rows.at(-1)?.cursor ?? null;
+  }
+
   tell(event, sentence) {
     const row = this.rows.slice(0, JOINS_AMONG).find(({ key }) => key === sentence.key);
     if (row) this.join(row, event, sentence);
@@ -58,11 +63,12 @@ export class Feed {
     const text = element("span", { class: "told" }, sentence.say(event, 1, this.context));
     const time = element("time", { datetime: event.occurredAt }, wording.time(event.occurredAt));
     const mark = element("span", { class: `mark tone-${sentence.tone}`, "aria-hidden": "true" });
-    const { target } = sentence;
-    const body = target
-      ? element("button", { type: "button", class: "row", onclick: (click) => this.onPick(target, click.currentTarget) }, mark, text, time)
+    const { targets } = sentence;
+    const pick = (click) => this.onPick(targets, click.currentTarget);
+    const body = targets.length > 0
+      ? element("button", { type: "button", class: "row", onclick: pick }, mark, text, time)
       : element("div", { class: "row" }, mark, text, time);
-    const row = { key: sentence.key, number: 1, text, node: element("li", {}, body) };
+    const row = { key: sentence.key, cursor: event.cursor, number: 1, text, node: element("li", {}, body) };
     this.list.prepend(row.node);
     this.rows.unshift(row);
     if (this.rows.length > MOST_ROWS) this.rows.pop().node.remove();

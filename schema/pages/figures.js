@@ -44,7 +44,9 @@ export class Figures {
       this.bar.append(part);
       return { key, part, number, item: element("li", { class: `tone-${tone}` }, number, ` ${label.toLowerCase()}`) };
     });
-    figure.querySelector(".note").replaceChildren(this.bar, element("ul", {}, ...this.shares.map(({ item }) => item)));
+    this.rest = element("b", {}, "0");
+    const items = [...this.shares.map(({ item }) => item), element("li", {}, this.rest, " open or withdrawn")];
+    figure.querySelector(".note").replaceChildren(this.bar, element("ul", {}, ...items));
     return figure;
   }
 
@@ -79,7 +81,9 @@ export class Figures {
       write(number, count(headline[key]));
       part.style.flexGrow = headline[key];
     }
-    const ended = this.shares.reduce((sum, { key }) => sum + headline[key], 0);
-    this.bar.style.setProperty("--open", Math.max(0, headline.offersSent - ended));
+    const answered = this.shares.reduce((sum, { key }) => sum + headline[key], 0);
+    const rest = Math.max(0, headline.offersSent - answered);
+    write(this.rest, count(rest));
+    this.bar.style.setProperty("--rest", rest);
   }
 }

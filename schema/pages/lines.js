@@ -3,7 +3,7 @@
 import { isOver, nextStop } from "/static/market.js";
 import { palette } from "/static/palette.js";
 
-const ARROW_FROM_PX = 56;
+const ARROW_FROM_PX = 64;
 const FAINT = 0.12;
 
 /** Draws one route; `driverAt` is the point of its driver on the canvas, or null. */
@@ -21,8 +21,8 @@ export function drawRoute(pen, route, { place, driverAt, isChosen, isFaint }) {
   const way = driverAt && !isStarted ? [driverAt, ...ahead] : ahead;
   stroke(pen, way, {
     colour: isOffered ? "wait" : "move",
-    width: 1.75 * weight,
-    alpha: alpha(isOffered ? 0.75 : 0.5),
+    width: (isOffered ? 2 : 1.4) * weight,
+    alpha: alpha(isOffered ? 0.8 : 0.42),
     dashes: isOffered ? [1, 5] : [6, 5],
     hasArrows: true,
   });

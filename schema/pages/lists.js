@@ -40,7 +40,7 @@ class LiveList {
     const icon = symbol(draw, 34);
     const title = element("span", { class: "title" });
     const note = element("span", { class: "note" });
-    const pick = () => this.onPick(target, button);
+    const pick = () => this.onPick([target], button);
     const button = element("button", { type: "button", class: "row", onclick: pick }, icon,
       element("span", { class: "told" }, title, note));
     return { node: element("li", {}, button), icon, title, note };

@@ -69,9 +69,9 @@ function show(opened) {
 }
 
 /** Something was picked in a list: the drawer makes way and the map goes there. */
-function pick(target, button) {
+function pick(targets, button) {
   tabs.openDrawer(false);
-  cityMap.lookAt(target, button);
+  cityMap.lookAt(targets, button);
 }
 
 function showFigures(opened, wording) {
@@ -101,6 +101,7 @@ function listen(opened, wording) {
   const socket = new EventSocket({
     session,
     api,
+    after: session.feedFrom,
     onEvent: (event) => {
       feed.take(event);
       opened.noteChange();
@@ -109,10 +110,11 @@ function listen(opened, wording) {
       state = now;
       tell();
     },
-    onLive: () => opened.noteChange(),
+    onLive: () => opened.catchUp(),
     onSignedOut: () => signOutHere(),
   });
   opened.addEventListener("delay", tell);
+  addEventListener("pagehide", () => session.isOpen && session.beginFeedAt(feed.beginning));
   socket.start();
 }
 

@@ -125,9 +125,10 @@ export class CityMap {
     this.map.getContainer().classList.toggle("is-over", isOver);
   }
 
-  /** Goes to something that was picked in a list and opens its card; closing the card leads back to the list. */
-  lookAt(target, button) {
-    const content = this.open(target, { isFar: true });
+  /** Goes to the first of some things that is on the map and opens its card; closing that leads back to `button`. */
+  lookAt(targets, button) {
+    const target = targets.find((one) => this.scene.placeOf(one));
+    const content = target && this.open(target, { isFar: true });
     content?.focus({ preventScroll: true });
     this.cameFrom = content && button;
   }

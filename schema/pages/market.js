@@ -12,7 +12,7 @@ const IDLE_READING_MS = 30_000;
 /** A burst is left to come in for this long, so that the reading that follows has all of it. */
 const BURST_MS = 250;
 
-/** Tells "market", "drivers", "routes", "waiting" and "hubs" when that part was read, "delay" when `isDelayed` changed. */
+/** Tells "market", "drivers", "routes", "waiting", "hubs" when that part was read, "delay" when `isDelayed` changed. */
 export class LiveMarket extends EventTarget {
   constructor(api, marketId) {
     super();
@@ -57,6 +57,14 @@ export class LiveMarket extends EventTarget {
   noteChange() {
     this.isStale = true;
     this.plan();
+  }
+
+  /** The server is there again, so what was missed is read without sitting out a long pause. */
+  catchUp() {
+    this.failures = 0;
+    clearTimeout(this.readingTimer);
+    this.readingTimer = null;
+    this.noteChange();
   }
 
   /** A page that nobody looks at reads nothing; it catches up when it is looked at. */

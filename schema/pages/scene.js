@@ -1,4 +1,4 @@
-/** Everything of the market on the map: routes, waiting deliveries, hubs, stops and drivers, and what is under a finger. */
+/** The market on the map: routes, waiting deliveries, hubs, stops and drivers, and which of them is under a finger. */
 
 import { CanvasLayer } from "/static/canvas.js";
 import { prefersStillness } from "/static/dom.js";
@@ -14,8 +14,8 @@ const { L } = globalThis;
 const FRAME_MS = 33;
 const NAMES_FROM_ZOOM = 13;
 const NUMBERS_FROM_ZOOM = 14;
-/** Pickups this close to a hub are shown in a ring around it, since many routes begin there. */
-const AT_HUB_DEGREES = 0.0006;
+/** Stops this close to a hub (some thirty metres) are shown in a ring around it, since many routes meet there. */
+const AT_HUB_DEGREES = 0.0003;
 const RING_PX = 23;
 const RING_STEP = Math.PI / 4;
 
@@ -120,8 +120,9 @@ export class Scene extends CanvasLayer {
   drawStops(view) {
     for (const stop of this.market.stops.values()) {
       const isOnRoute = stop.route.id === view.route;
+      // Pickups and returns that are done would only hide the hub that they were at.
+      if (stop.kind !== "DROPOFF" && isOver(stop) && !isOnRoute) continue;
       const away = this.ring.get(stop.id);
-      if (!away && stop.kind === "PICKUP" && isOver(stop) && !isOnRoute) continue;
       const point = view.place(stop.lat, stop.lon).add(L.point(away ?? [0, 0]).multiplyBy(view.scale));
       const number = isOnRoute || view.zoom >= NUMBERS_FROM_ZOOM ? stop.place + 1 : null;
       this.put(view, "stop", stop, point, drawStop, {
@@ -166,11 +167,11 @@ export class Scene extends CanvasLayer {
   }
 }
 
-/** How far each open pickup at a hub is moved out of the hub's middle, in pixels. */
+/** How far each open stop at a hub is moved out of the hub's middle, in pixels. */
 function ringsAroundHubs({ hubs, stops }) {
   const rings = new Map(hubs.map((hub) => [hub, []]));
   for (const stop of stops.values()) {
-    if (stop.kind !== "PICKUP" || isOver(stop)) continue;
+    if (isOver(stop)) continue;
     const hub = hubs.find(({ lat, lon }) => Math.hypot(stop.lat - lat, stop.lon - lon) < AT_HUB_DEGREES);
     if (hub) rings.get(hub).push(stop.id);
   }

@@ -41,7 +41,17 @@ export class Session {
   }
 
   chooseMarket(marketId) {
-    this.parts = { ...this.parts, marketId };
+    this.parts = { ...this.parts, marketId, feedFrom: null };
+    this.keep();
+  }
+
+  /** Where in the market's stream this tab's feed begins, so that a reload does not empty it. */
+  get feedFrom() {
+    return this.parts.feedFrom ?? null;
+  }
+
+  beginFeedAt(cursor) {
+    this.parts = { ...this.parts, feedFrom: cursor };
     this.keep();
   }
 

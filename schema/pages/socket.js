@@ -11,12 +11,14 @@ const FORBIDDEN = 4403;
 
 export class EventSocket {
   /**
-   * `session` and `api` give and renew the credential. `onEvent` hears each event once and in order, `onState` hears
-   * connecting, live and waiting, `onLive` that what was missed is being told now, `onSignedOut` that the session ended.
+   * `session` and `api` give and renew the credential; `after` is the cursor to begin at, null for now. `onEvent` hears
+   * each event once and in order, `onState` hears connecting, live and waiting, `onLive` that what was missed is being
+   * told now, `onSignedOut` that the session has ended.
    */
-  constructor({ session, api, onEvent, onState, onLive, onSignedOut }) {
+  constructor({ session, api, after, onEvent, onState, onLive, onSignedOut }) {
     Object.assign(this, { session, api, onEvent, onState, onLive, onSignedOut });
-    this.cursor = null;
+    this.cursor = after;
+    this.isAgain = false;
     this.tries = 0;
     this.isStopped = true;
   }
@@ -47,7 +49,7 @@ export class EventSocket {
   async connect() {
     clearTimeout(this.retry);
     this.retry = null;
-    this.onState("connecting");
+    this.onState(this.isAgain ? "waiting" : "connecting");
     try {
       this.document ??= await this.api.document("market_events");
     } catch {
@@ -89,7 +91,7 @@ export class EventSocket {
   }
 
   subscribe() {
-    const variables = { marketId: this.session.marketId, after: this.cursor };
+    const variables = { marketId: this.session.marketId, after: null };
     this.say({ type: "subscribe", id: "market", payload: { query: this.document, variables } });
   }
 
@@ -140,6 +142,7 @@ export class EventSocket {
 
   wait() {
     if (this.isStopped) return;
+    this.isAgain = true;
     this.onState("waiting");
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.tries);
     this.tries += 1;

@@ -8,6 +8,7 @@ const { L } = globalThis;
 const ALL_FROM_ZOOM = 12;
 /** From this zoom on streets have two edges; from afar they are thin lines. */
 const EDGES_FROM_ZOOM = 14;
+const TRY_AGAIN_MS = 5_000;
 const TILE = 512;
 const RANKS = ["motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential",
   "living_street", "service"];
@@ -33,6 +34,7 @@ export class Streets extends L.GridLayer {
       this.lines[detail] = collection.features.flatMap(linesOf);
     } catch {
       this.lines[detail] = null;
+      setTimeout(() => this.load(detail), TRY_AGAIN_MS);
       return;
     }
     this.bounds ??= boundsOf(this.lines[detail]);

@@ -37,7 +37,7 @@ export function drawDriver(pen, x, y, { kind, presence, heading = null, isChosen
   });
 }
 
-/** A stop: kind by outline, state by colour, filling and mark; with its number in the planned order when there is one. */
+/** A stop: kind by outline, state by colour, filling and mark; with its number in the planned order if it has one. */
 export function drawStop(pen, x, y, { kind, state, number = null, isFaint = false, isChosen = false }) {
   at(pen, x, y, () => {
     const tone = palette[STOP_TONE[state] ?? "quiet"];

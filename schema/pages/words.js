@@ -3,16 +3,17 @@
 import { plain, plural } from "/static/wording.js";
 
 const driverOf = (event, { market }) => market.names.get(event.driverId) ?? "A driver";
-const paid = (event, { wording }) => (event.amountMinor === null ? "" : ` for ${wording.money(event.amountMinor)}`);
+const money = (event, { wording }) => wording.money(event.amountMinor);
+const paid = (event, context) => (event.amountMinor === null ? "" : ` for ${money(event, context)}`);
 const because = (event) => (event.reason ? `: ${plain(event.reason)}` : "");
 const PUNCTUALITY = { true: " on time", false: " late" };
 const drivers = (number) => plural(number, "driver");
 
 /**
- * Each entry makes a sentence of `(event, number, { market, wording })`, where `number` counts the events that it speaks
- * for. `tone` colours the mark beside it. `about` names the field by which events of one moment belong together;
- * without it every event stands alone. Of two entries with the same `key` for one route, the one that `yields` is
- * silent. `null` says nothing: something else in the list, or the map, tells the same.
+ * Each entry makes a sentence of `(event, number, { market, wording })`; `number` counts the events that it speaks for.
+ * `tone` colours the mark beside it. `about` names the field by which events of one moment belong together; without it
+ * every event stands alone. Of two entries with the same `key` for one route, the one that `yields` is silent. `null`
+ * says nothing: something else in the list, or the map, tells the same.
  */
 export const WORDS = {
   BatchPosted: {
@@ -24,7 +25,10 @@ export const WORDS = {
   DeliveryUnplanned: {
     tone: "wait",
     about: "reason",
-    say: (event, number) => `${plural(number, "delivery waits", "deliveries wait")} to be planned again${because(event)}`,
+    say: (event, number) => {
+      const what = plural(number, "delivery waits", "deliveries wait");
+      return `${what} to be planned again${because(event)}`;
+    },
   },
   DeliveryAssigned: null,
   DeliveryMoved: null,
@@ -109,12 +113,12 @@ export const WORDS = {
 
   PayStatementIssued: {
     tone: "good",
-    say: (event, _number, context) => `${driverOf(event, context)} earned ${context.wording.money(event.amountMinor)}`,
+    say: (event, _number, context) => `${driverOf(event, context)} earned ${money(event, context)}`,
   },
   PayoutScheduled: null,
   PayoutPaid: {
     tone: "good",
-    say: (event, _number, context) => `${driverOf(event, context)} was paid ${context.wording.money(event.amountMinor)}`,
+    say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)}`,
   },
   PayoutFailed: {
     tone: "bad",
@@ -126,7 +130,7 @@ export const WORDS = {
 export function sentenceFor(event) {
   const words = event.name in WORDS ? WORDS[event.name] : unknown(event);
   if (words === null || words.isSilent?.(event)) return null;
-  return { ...words, key: keyOf(event, words), target: targetOf(event) };
+  return { ...words, key: keyOf(event, words), targets: targetsOf(event) };
 }
 
 /** An event that is newer than this page is told by its name. */
@@ -137,9 +141,7 @@ function keyOf(event, { key, about }) {
   return about ? `${event.name} ${event[about]} ${event.occurredAt} ${event.isOnTime}` : event.cursor;
 }
 
-/** What of the map the event is about. */
-function targetOf({ stopId, driverId }) {
-  if (stopId) return { type: "stop", id: stopId };
-  return driverId ? { type: "driver", id: driverId } : null;
+/** What of the map the event is about, the closest first: a stop leaves the map sooner than its driver. */
+function targetsOf({ stopId, driverId }) {
+  return [stopId && { type: "stop", id: stopId }, driverId && { type: "driver", id: driverId }].filter(Boolean);
 }
-

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import asyncpg
 
-from marketplace.adapters.city import make_grid_city
-from marketplace.adapters.city.coquimbo import CITY_FOLDER
 from tests.benchmarks.bare import APPLICATION
+from tests.processes import free_port
 from tests.waiting import until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -55,13 +54,14 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
 
     The API routes on the streets of the generated city, with its cache before them, so that nothing is fetched.
     """
-    await asyncio.to_thread(make_grid_city, folder / "city" / CITY_FOLDER)
     environment = os.environ | {
         "DATABASE_URL": url,
         "REDIS_URL": "redis://127.0.0.1:1",  # the API never talks to it
         "DOORSTEP_STATE_FOLDER": str(folder),
+        "DOORSTEP_CITY": "grid",
+        "DOORSTEP_CALLER_UNITS_PER_S": "1000000",  # a few callers send what thousands would
     }
-    api_port, bare_port = _free_port(), _free_port()
+    api_port, bare_port = free_port(), free_port()
     log = folder / "servers.log"
     api = _start(["-m", "marketplace", "serve", "--port", str(api_port)], environment, log)
     bare = _start(["-m", "tests.benchmarks.bare", url, str(bare_port)], environment, log)
@@ -91,10 +91,3 @@ def _answers(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
     assert process.poll() is None, log.read_text()
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

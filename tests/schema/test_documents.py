@@ -1,37 +1,77 @@
-"""Every ready-made operation fits the schema, has a name, and is known by client and name."""
-
-from pathlib import Path
+"""The ready-made operations fit the schema and its limits, and every client finds the ones that it needs."""
 
 import pytest
+from graphql import parse, print_ast
 
 from schema.documents import FOLDER, NoSuchDocument, load_document, ready_made_documents
-from schema.edge import Edge
-from schema.prepared import Documents
+from schema.prepared import Documents, Operation
 from schema.results import engine_schema
 from schema.schema import schema
-from tests.schema.conftest import TestMarketplace
 
-PATHS = sorted(FOLDER.glob("*/*.graphql"))
+DOCUMENTS = Documents(engine_schema(schema))
+NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.graphql"))
+
+REPORTS = {"start_route", "arrive_at_stop", "pick_up", "drop_off", "fail_stop"}
+DRIVER = REPORTS | {
+    "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "my_profile", "go_online", "go_offline",
+    "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
+    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events",
+}  # fmt: skip
+PORTAL = {
+    "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
+    "delivery_events",
+}  # fmt: skip
+OPERATIONS = {
+    "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
+    "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PATHS, ids=[f"{path.parent.name}/{path.stem}" for path in PATHS])
-def test_a_ready_made_operation_fits_the_schema_and_its_limits(path: Path) -> None:
-    prepared = Documents(engine_schema(schema), may_read_schema=False).prepare(
-        load_document(path.parent.name, path.stem)
-    )
-
-    (name,) = prepared.operations
-    assert name == "".join(word.capitalize() for word in path.stem.split("_"))
+def prepared(name: str) -> Operation:
+    """The one operation of a document, checked against schema and limits."""
+    return DOCUMENTS.prepare(load_document(*name.split("/"))).select(None)
 
 
-@pytest.mark.parametrize("where", [("driver", "nothing"), ("nobody", "me"), ("..", "me"), ("driver/../driver", "me")])
-def test_an_unknown_document_is_an_error_of_ours(where: tuple[str, str]) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_document_fits_the_schema_and_its_limits(name: str) -> None:
+    operation = prepared(name)
+
+    assert 0 < operation.units({}) <= 5_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> None:
+    operation = prepared(name)
+
+    assert operation.name == "".join(word.capitalize() for word in name.partition("/")[2].split("_"))
+    assert len(operation.fields) == 1
+
+
+@pytest.mark.parametrize(("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS)])
+def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
+    there = {name.partition("/")[2] for name in NAMES if name.startswith(f"{client}/")}
+
+    assert names <= there
+
+
+@pytest.mark.parametrize("name", ["portal/deliveries", "portal/batches", "driver/my_payouts"])
+def test_lists_can_be_read_in_the_largest_pages(name: str) -> None:
+    assert prepared(name).units({"first": 100}) <= 5_000
+
+
+@pytest.mark.parametrize("report", sorted(REPORTS))
+def test_every_report_hears_the_same_of_the_route_that_it_leaves_behind(report: str) -> None:
+    fragments = [print_ast(node) for node in parse(load_document("driver", report)).definitions[1:]]
+
+    assert fragments == [print_ast(node) for node in parse(load_document("driver", "start_route")).definitions[1:]]
+
+
+def test_all_documents_are_known_to_the_edge_from_the_start() -> None:
+    assert len(ready_made_documents()) == len(NAMES)
+    assert load_document("driver", "accept_offer") in ready_made_documents()
+
+
+@pytest.mark.parametrize("name", ["no_such_operation", "../driver/sign_in", "/etc/passwd"])
+def test_a_document_outside_the_folders_does_not_exist(name: str) -> None:
     with pytest.raises(NoSuchDocument):
-        load_document(*where)
-
-
-def test_the_edge_knows_them_from_the_start(marketplace: TestMarketplace) -> None:
-    documents = Edge.of(marketplace, schema).documents
-
-    assert len(ready_made_documents()) == len(PATHS) > 0
-    assert all(documents.known(text) is not None for text in ready_made_documents())
+        load_document("driver", name)

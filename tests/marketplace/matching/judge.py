@@ -6,6 +6,7 @@ It works on JSON, drives every route second by second as the reply states it, an
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 Json = dict[str, Any]
@@ -30,13 +31,13 @@ def legs_of(question: Json, kind: str) -> Legs | None:
     if "points" not in question:
         matrix = question.get("durations_s" if kind == "seconds" else "distances_m")
         return None if matrix is None else lambda a, b: int(matrix[a][b])
-    divisor = question["speed_mps"] if kind == "seconds" else 1
+    factor = question.get("circuity", 1.3) / (question["speed_mps"] if kind == "seconds" else 1)
 
     def leg(a: int, b: int) -> int:
         (lat_a, lon_a), (lat_b, lon_b) = (map(math.radians, question["points"][i]) for i in (a, b))
         chord = math.sin((lat_b - lat_a) / 2) ** 2
         chord += math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-        return math.ceil(2 * 6371008.8 * math.asin(math.sqrt(chord)) * question.get("circuity", 1.3) / divisor)
+        return math.ceil(2 * 6371008.8 * math.asin(math.sqrt(chord)) * float(factor))
 
     return leg
 
@@ -143,10 +144,10 @@ class _Drive:
         end = self.driver.get("end_location")
         places += [] if end is None else [end]
         metres = legs_of(self.question, "metres")
-        travel_s = sum(self.seconds(a, b) for a, b in zip(places, places[1:], strict=False))
+        travel_s = sum(self.seconds(a, b) for a, b in pairwise(places))
         if abs(self.route["travel_s"] - travel_s) > self.slack_s * len(places):
             yield f"travel_s should be {travel_s}"
-        distance_m = None if metres is None else sum(metres(a, b) for a, b in zip(places, places[1:], strict=False))
+        distance_m = None if metres is None else sum(metres(a, b) for a, b in pairwise(places))
         if (distance_m is None) != (self.route["distance_m"] is None):
             yield "distance_m is there without distances, or missing"
         elif distance_m is not None and abs(self.route["distance_m"] - distance_m) > self.slack_s * len(places):

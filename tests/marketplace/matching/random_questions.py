@@ -28,9 +28,7 @@ def questions(
     asked: Json = {
         "request_id": 1,
         "now": NOW,
-        "deliveries": [
-            draw(_deliveries(f"d{i}", dimensions)) for i in range(draw(st.integers(*deliveries)))
-        ],
+        "deliveries": [draw(_deliveries(f"d{i}", dimensions)) for i in range(draw(st.integers(*deliveries)))],
         "drivers": [draw(_drivers(f"v{j}", dimensions)) for j in range(draw(st.integers(*drivers)))],
         "options": draw(_options()),
     }
@@ -72,7 +70,7 @@ def _stops(draw: st.DrawFn) -> Json:
 @st.composite
 def _deliveries(draw: st.DrawFn, name: str, dimensions: int) -> Json:
     amounts = st.sampled_from((0, 1, 2, 10**25))
-    asked = {
+    asked: Json = {
         "id": name,
         "pickup": draw(_stops()),
         "dropoff": draw(_stops()),

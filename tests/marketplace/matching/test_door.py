@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.marketplace.matching.processes import wait_until_busy
 from tests.marketplace.matching.questions import Json, example, random_town, reply_to
 
 
@@ -147,9 +148,9 @@ def test_a_solver_that_is_killed_costs_one_reply(door: Door) -> None:
     assert door.process.stdin is not None
     assert door.process.stdout is not None
     (solver,) = door.solvers
-    os.kill(solver, signal.SIGSTOP)
     door.process.stdin.write(json.dumps(long).encode() + b"\n")
     door.process.stdin.flush()
+    wait_until_busy(solver)
     os.kill(solver, signal.SIGKILL)
 
     assert error(json.loads(door.process.stdout.readline())) == ("town-1", "")

@@ -4,7 +4,6 @@ from itertools import combinations_with_replacement
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from marketplace.matching.effort import Effort
 from marketplace.matching.insertion import Draft, best_insertion

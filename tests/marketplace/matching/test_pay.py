@@ -1,11 +1,13 @@
 """A route pays what the driver's terms say, to the cent, and an offer costs more the likelier it is declined."""
 
+from typing import Any
+
 import pytest
 
 from tests.marketplace.matching.questions import NOW, Json, delivery, driver, line_town, question, reply_to
 
 
-def route_paid(pay: Json, accept_prob: float = 1, **changes: object) -> Json:
+def route_paid(pay: Json, accept_prob: float = 1, **changes: Any) -> Json:
     """The route of a driver with these terms who picks up 300 s away and drops off 600 s further on."""
     ana = driver("ana", 0, pay=pay, accept_prob=accept_prob)
     asked = question(deliveries=[delivery("tea", 1, 3, dropoff={"service_s": 120})], drivers=[ana], **changes)

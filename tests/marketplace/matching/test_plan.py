@@ -188,9 +188,7 @@ def test_windows_decide_the_order(objective: str) -> None:
 
 def test_of_several_windows_the_next_one_is_waited_for() -> None:
     windows = [[NOW - 600, NOW + 100], [NOW + 5_000, NOW + 5_100], [NOW + 1_000, NOW + 1_200]]
-    asked = question(
-        deliveries=[delivery("tea", 1, 2, pickup={"windows": windows})], drivers=[driver("ana", 0)]
-    )
+    asked = question(deliveries=[delivery("tea", 1, 2, pickup={"windows": windows})], drivers=[driver("ana", 0)])
 
     reply = reply_to(asked)
 
@@ -264,9 +262,7 @@ def test_two_deliveries_outweigh_one_that_is_more_important(objective: str) -> N
 def test_where_there_is_no_way_another_driver_is_sent() -> None:
     town = line_town(4)
     town[0][1] = WITHOUT_SHORTCUT
-    asked = question(
-        durations_s=town, deliveries=[delivery("tea", 1, 2)], drivers=[driver("ana", 0), driver("bea", 3)]
-    )
+    asked = question(durations_s=town, deliveries=[delivery("tea", 1, 2)], drivers=[driver("ana", 0), driver("bea", 3)])
 
     assert orders(reply_to(asked)) == {"bea": ["+tea", "-tea"]}
 

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from marketplace.matching import BadRequest, PlanOptions, PlanRequest, SolverFailed, SolverPool
 from marketplace.matching.reading import read_request, write_plan
+from tests.marketplace.matching.processes import is_running, wait_until_busy, wait_until_gone
 from tests.marketplace.matching.questions import example, random_town, reply_to
 
 ORPHAN = """
@@ -39,18 +39,9 @@ async def long_call(pool: SolverPool) -> AsyncIterator["asyncio.Task[object]"]:
     """A call that its process works at for many seconds, and has begun."""
     request = read_request(random_town(1, deliveries=110, drivers=40, objective="fewest_drivers", time_limit_s=60))
     task: asyncio.Task[object] = asyncio.create_task(pool.solve(request, time_limit_s=60))
-    await asyncio.sleep(0.3)
+    await asyncio.to_thread(wait_until_busy, pool.process_ids[0])
     yield task
     task.cancel()
-
-
-def is_running(process_id: int) -> bool:
-    """Whether there is such a process that is not just waiting to be reaped."""
-    try:
-        with open(f"/proc/{process_id}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 async def test_a_plan_from_the_pool_is_the_plan_itself(pool: SolverPool) -> None:
@@ -123,8 +114,7 @@ async def test_a_solver_that_overruns_is_ended_and_replaced() -> None:
 async def test_a_solver_that_died_idle_costs_nothing(pool: SolverPool) -> None:
     (process_id,) = pool.process_ids
     os.kill(process_id, signal.SIGKILL)
-    while is_running(process_id):
-        await asyncio.sleep(0.01)
+    wait_until_gone(process_id)
 
     plan = await pool.solve(read_request(example()), time_limit_s=1)
 
@@ -152,12 +142,13 @@ async def test_a_closed_pool_leaves_no_process_behind() -> None:
 
 def test_a_solver_ends_when_its_owner_is_killed() -> None:
     owner = subprocess.run(
-        [sys.executable, "-c", ORPHAN], env=os.environ | {"PYTHONPATH": ":".join(sys.path)}, capture_output=True
+        [sys.executable, "-c", ORPHAN],
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        check=False,
     )
     process_id = int(owner.stdout)
-    deadline = time.monotonic() + 30
-    while is_running(process_id) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until_gone(process_id)
 
     assert not is_running(process_id)
 
