@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
-from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
+from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
 from marketplace.adapters.gateways import ClosedGateway, FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
@@ -31,7 +31,9 @@ from marketplace.routes import ObjectStore
 from marketplace.routing import Router
 from marketplace.tracking import EventStreams, PositionBuffer
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
+
+LOOK_AFTER_SERVERS_EVERY_S = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,13 +70,33 @@ async def open_servers(settings: Settings) -> AsyncIterator[Servers]:
         database_url, redis_url = settings.database_url, settings.redis_url
         if database_url is None:
             postgres = EmbeddedPostgres(settings.state_folder / "postgres")
-            database_url = await postgres.start()
-            stack.push_async_callback(postgres.stop)
+            database_url = await stack.enter_async_context(kept_running(postgres))
         if redis_url is None:
             valkey = EmbeddedValkey(settings.state_folder / "valkey")
-            redis_url = await valkey.start()
-            stack.push_async_callback(valkey.stop)
+            redis_url = await stack.enter_async_context(kept_running(valkey))
         yield Servers(database_url=database_url, redis_url=redis_url)
+
+
+@asynccontextmanager
+async def kept_running(server: EmbeddedPostgres | EmbeddedValkey) -> AsyncIterator[str]:
+    """An embedded server's URL; the server is started again when it dies, and stopped at the end."""
+    url = await server.start()
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(LOOK_AFTER_SERVERS_EVERY_S)
+            try:
+                await server.start()
+            except ServerUnavailable as failure:
+                log.warning("an embedded server does not come back yet", failure=str(failure))
+
+    watching = asyncio.create_task(watch(), name=f"keep {type(server).__name__}")
+    try:
+        yield url
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await server.stop()
 
 
 @asynccontextmanager
