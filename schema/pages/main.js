@@ -43,6 +43,7 @@ async function signIn() {
 /** Reads the market for the first time, as often as it takes until the server answers. */
 async function openMarket() {
   const opened = new LiveMarket(api, session.marketId);
+  showState("connecting");
   for (;;) {
     try {
       await opened.open();

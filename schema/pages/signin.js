@@ -8,6 +8,7 @@ export class SignIn {
     this.session = session;
     this.api = api;
     this.place = byId("sign-in");
+    this.behind = byId("map");
     this.problem = byId("sign-in-problem");
     for (const [id, send] of Object.entries({
       "ask-code": () => this.askCode(),
@@ -25,11 +26,13 @@ export class SignIn {
   /** Shows the form until somebody has signed in; `why` says what happened before. */
   open(why = "") {
     this.place.hidden = false;
+    this.behind.inert = true;
     write(this.problem, why);
     this.step(this.session.isOpen ? "choose-market" : "ask-code");
     return new Promise((resolve) => {
       this.done = () => {
         this.place.hidden = true;
+        this.behind.inert = false;
         resolve();
       };
     });

@@ -91,7 +91,7 @@ export class EventSocket {
   }
 
   subscribe() {
-    const variables = { marketId: this.session.marketId, after: null };
+    const variables = { marketId: this.session.marketId, after: this.cursor };
     this.say({ type: "subscribe", id: "market", payload: { query: this.document, variables } });
   }
 

@@ -86,7 +86,7 @@ export const WORDS = {
     say: (_event, number) => `Offer not answered in time by ${drivers(number)}`,
   },
   OfferWithdrawn: null,
-  WaveExhausted: { tone: "wait", say: () => "Nobody in this wave took the route" },
+  WaveExhausted: null,
 
   RouteAssigned: {
     tone: "move",
@@ -109,7 +109,7 @@ export const WORDS = {
     },
   },
   RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
-  RouteDissolved: { tone: "wait", say: (event) => `A route was dissolved and is planned again${because(event)}` },
+  RouteDissolved: null,
 
   PayStatementIssued: {
     tone: "good",

@@ -1,0 +1,465 @@
+"""The live map in a real browser: it shows the market, hears its events, and keeps tokens and markup in their place."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import uvicorn
+
+import marketplace
+from marketplace.accounts import PrincipalKind, SignedIn, Tokens, add_operator, open_session
+from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.adapters.notifiers import InboxNotifier
+from marketplace.batches.events import DeliveryChanged, DeliveryDelivered
+from marketplace.core.clock import ManualClock
+from marketplace.core.events import Event
+from marketplace.core.geo import Point
+from marketplace.core.ids import MarketId, to_wire
+from marketplace.core.notices import PUBLISHED, Notices
+from marketplace.core.outbox import publish_events
+from marketplace.core.settings import Settings
+from marketplace.core.work import Works
+from marketplace.fleet import ContractKind
+from marketplace.fleet.events import DriverWentOnline
+from marketplace.offers.events import OfferSent
+from marketplace.routes import RouteState
+from marketplace.tracking import EventStreams
+from schema.asgi import build_app
+from schema.site import PAGES
+from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
+from tests.schema.browser import Browser, Page, find_browser, open_browser
+from tests.schema.conftest import Api, TestMarketplace
+from tests.waiting import until
+
+EMAIL = "marta@example.com"
+EVIL_NAME = '<img src=x onerror="document.title=1">'
+CENTRE = Point(lat=-29.94, lon=-71.28)
+IS_LIVE = "document.getElementById('connection-text').textContent === 'Live'"
+FEED = "[...document.querySelectorAll('#feed .told')].map((row) => row.textContent)"
+FIGURES = (
+    "Object.fromEntries([...document.querySelectorAll('#figures .figure')].map("
+    "(one) => [one.querySelector('dt').textContent, one.querySelector('.value').textContent]))"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveMarketplace(TestMarketplace):
+    """The parts of a marketplace that the live map needs."""
+
+    streams: EventStreams
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """A market on the map: three drivers, one of them under way, and two deliveries that wait."""
+
+    marketplace: LiveMarketplace
+    notices: Notices
+    market_id: UUID
+    driver_ids: dict[str, UUID]
+    route_id: UUID
+    session: SignedIn
+    now: datetime
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def signed_in_url(self) -> str:
+        return f"{self.url}#market={to_wire('market', self.market_id)}&token={self.session.access_token}"
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Answers until the block ends; every time on the same port."""
+        config = uvicorn.Config(
+            build_app(self.marketplace),
+            host="127.0.0.1",
+            port=self.port,
+            lifespan="off",
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve())
+        await until(lambda: server.started)
+        self.port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await task
+
+    async def publish(self, *events: Event) -> None:
+        """Lets something happen in the market."""
+        async with self.marketplace.works.open() as work:
+            for event in events:
+                work.emit(event)
+        async with self.marketplace.works.open() as work:
+            await publish_events(work, MarketId(self.market_id))
+        await self.notices.send(PUBLISHED, str(self.market_id))
+
+    def came_online(self, name: str) -> DriverWentOnline:
+        return DriverWentOnline(market_id=self.market_id, driver_id=self.driver_ids[name])
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> CityPack:
+    """A small city of straight streets."""
+    return make_grid_city(Path(tmp_path_factory.mktemp("city")), blocks=20)
+
+
+@pytest.fixture(scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """A browser for all tests of this file."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    async with open_browser(path, tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A page that knows nothing yet."""
+    async with browser.page() as page:
+        yield page
+
+
+@pytest.fixture
+async def world(committed_works: Works, fresh_url: str, city: CityPack) -> AsyncIterator[World]:
+    """A market with a little of everything, and its streams."""
+    settings = Settings()
+    tokens = Tokens(settings.secret.get_secret_value())
+    async with EventStreams(committed_works, fresh_url) as streams, Notices(fresh_url) as notices:
+        await streams.until_connected()
+        await notices.until_connected()
+        marketplace = LiveMarketplace(settings=settings, works=committed_works, city=city, streams=streams)
+        yield await make_world(marketplace, notices, tokens)
+
+
+async def make_world(marketplace: LiveMarketplace, notices: Notices, tokens: Tokens) -> World:
+    async with marketplace.works.open() as work:
+        market = await make_market(work)
+        hub = await make_hub(work, market, lat=CENTRE.lat, lon=CENTRE.lon)
+        shipper = await make_shipper(work, market)
+        batch = await make_batch(work, market, shipper)
+        homes = [{"dropoff_lat": CENTRE.lat + step / 500, "dropoff_lon": CENTRE.lon} for step in range(1, 5)]
+        deliveries = [await make_delivery(work, market, shipper, hub, batch, **home) for home in homes]
+        drivers = {
+            name: await make_driver(work, market, name=name, kind=kind, place=CENTRE)
+            for name, kind in (
+                ("Ana Rojas", ContractKind.DEDICATED),
+                ("Bruno Araya", ContractKind.CONTRACTED),
+                (EVIL_NAME, ContractKind.CROWDSOURCED),
+            )
+        }
+        route, _ = await make_route(
+            work, market, deliveries[:2], driver=drivers["Ana Rojas"], state=RouteState.STARTED, started_at=work.now
+        )
+        operator_id = await add_operator(work, name="Marta", email=EMAIL, market_id=MarketId(market.id))
+        session = await open_session(work, kind=PrincipalKind.OPERATOR, principal_id=operator_id, tokens=tokens)
+    return World(
+        marketplace=marketplace,
+        notices=notices,
+        market_id=market.id,
+        driver_ids={name: driver.id for name, driver in drivers.items()},
+        route_id=route.id,
+        session=session,
+        now=work.now,
+    )
+
+
+@pytest.fixture
+async def served(world: World) -> AsyncIterator[World]:
+    """The market, answered for on loopback."""
+    async with world.serving():
+        yield world
+
+
+@pytest.fixture
+async def live(page: Page, served: World) -> Page:
+    """The map of the market, open and live."""
+    await page.open(served.signed_in_url)
+    await page.until(IS_LIVE)
+    return page
+
+
+async def test_the_map_shows_figures_drivers_and_what_waits(live: Page) -> None:
+    await live.until("document.querySelectorAll('#drivers-list li').length === 3")
+
+    figures = await live.ask(FIGURES)
+    assert {name: figures[name] for name in ("Waiting", "Drivers available", "Drivers engaged", "Earned")} == {
+        "Waiting": "2",
+        "Drivers available": "2",
+        "Drivers engaged": "1",
+        "Earned": "$0",
+    }
+    assert await live.ask("document.getElementById('waiting-tally').textContent") == "2"
+    assert await live.ask("document.getElementById('market-name').textContent") == "La Serena"
+    assert await live.ask("document.getElementById('clock').textContent.slice(0, 5)") == "12:00"
+    assert await live.ask("document.querySelector('.credit').textContent") == (
+        "Generated grid, no real streets. Generated city, no real streets"
+    )
+
+
+async def test_the_page_complains_of_nothing_and_asks_nobody_else(live: Page, served: World) -> None:
+    await live.until("document.querySelectorAll('canvas.leaflet-tile-loaded').length > 0")
+
+    assert live.complaints == []
+    assert live.hosts == {f"127.0.0.1:{served.port}"}
+
+
+async def test_the_token_leaves_the_address_bar_and_never_enters_an_address(live: Page, served: World) -> None:
+    # The browser tells the address that the reader opened with its fragment, which is sent to nobody.
+    sent = [address.partition("#")[0] for address in live.addresses]
+
+    assert await live.ask("location.href") == served.url
+    assert not any(served.session.access_token in address for address in sent)
+
+
+async def test_names_are_text_whatever_they_contain(live: Page, served: World) -> None:
+    await served.publish(served.came_online(EVIL_NAME))
+    await live.until(f"{FEED}.length === 1")
+    await live.until("document.querySelectorAll('#drivers-list li').length === 3")
+    await live.ask("[...document.querySelectorAll('#drivers-list button')].at(0).click()")
+    await live.until("document.querySelector('.card h3') !== null")
+
+    assert await live.ask("document.querySelector('.card h3').textContent") == EVIL_NAME
+    assert await live.ask(FEED) == [f"{EVIL_NAME} came online"]
+    assert await live.ask("document.querySelectorAll('#panel img, .card img').length") == 0
+    assert await live.ask("document.title") == "La Serena, live map, Doorstep"
+
+
+async def test_events_are_told_in_plain_words_and_those_of_one_moment_together(live: Page, served: World) -> None:
+    market_id, drivers = served.market_id, served.driver_ids
+    offers = [
+        OfferSent(
+            market_id=market_id,
+            offer_id=UUID(int=number),
+            route_id=served.route_id,
+            driver_id=driver_id,
+            wave_number=1,
+            pay_minor=5_200,
+            currency="CLP",
+            expires_at=served.now,
+        )
+        for number, driver_id in enumerate(drivers.values(), start=1)
+    ]
+    await served.publish(*offers)
+    await served.publish(delivered(served, is_on_time=True), delivered(served, is_on_time=False))
+
+    await live.until(f"{FEED}.length === 3")
+
+    assert await live.ask(FEED) == [
+        "Ana Rojas delivered late",
+        "Ana Rojas delivered on time",
+        "Route offered to 3 drivers for $5,200",
+    ]
+
+
+def delivered(world: World, *, is_on_time: bool) -> DeliveryDelivered:
+    return DeliveryDelivered(
+        market_id=world.market_id,
+        shipper_id=UUID(int=1),
+        delivery_id=UUID(int=2),
+        batch_id=UUID(int=3),
+        sequence=9,
+        state="DELIVERED",
+        route_id=world.route_id,
+        driver_id=world.driver_ids["Ana Rojas"],
+        occurred_at=world.now,
+        is_on_time=is_on_time,
+    )
+
+
+async def test_an_event_brings_the_figures_up_to_date(live: Page, served: World) -> None:
+    async with served.marketplace.works.open() as work:
+        await work.execute("UPDATE presence SET state = 'PAUSED' WHERE driver_id = $1", served.driver_ids[EVIL_NAME])
+
+    await served.publish(served.came_online("Bruno Araya"))
+
+    await live.until(f"({FIGURES})['Drivers available'] === '1'")
+
+
+async def test_a_paused_feed_keeps_what_happens_until_it_goes_on(live: Page, served: World) -> None:
+    await live.ask("document.getElementById('pause').click()")
+    await served.publish(served.came_online("Ana Rojas"))
+    await live.until("document.getElementById('feed-note').textContent === 'Paused, 1 new event'")
+
+    while_paused = await live.ask(FEED)
+    await live.ask("document.getElementById('pause').click()")
+
+    assert while_paused == []
+    assert await live.ask(FEED) == ["Ana Rojas came online"]
+
+
+async def test_what_happened_while_the_server_was_away_is_told_once(
+    page: Page, world: World, clock: ManualClock
+) -> None:
+    async with world.serving():
+        await page.open(world.signed_in_url)
+        await page.until(IS_LIVE)
+        await world.publish(world.came_online("Ana Rojas"))
+        await page.until(f"{FEED}.length === 1")
+    await page.until("document.getElementById('connection-text').textContent === 'Reconnecting'")
+    clock.advance(seconds=60)
+    await world.publish(world.came_online("Bruno Araya"))
+
+    async with world.serving():
+        await page.until(IS_LIVE)
+        await page.until(f"{FEED}.length === 2")
+        await world.publish(delivered(world, is_on_time=True))
+        await page.until(f"{FEED}.length === 3")
+
+    assert await page.ask(FEED) == ["Ana Rojas delivered on time", "Bruno Araya came online", "Ana Rojas came online"]
+
+
+async def test_an_operator_signs_in_by_mail_and_signs_out(page: Page, served: World) -> None:
+    inbox = served.marketplace.notifier
+    assert isinstance(inbox, InboxNotifier)
+    await page.open(served.url)
+    await page.until("!document.getElementById('sign-in').hidden")
+    await submit(page, "ask-code", "address", EMAIL)
+    await page.until("!document.getElementById('send-code').hidden")
+    await until(lambda: len(inbox.messages) == 1)
+    [code] = re.findall(r"\b\d{6}\b", inbox.messages[0].text)
+
+    await submit(page, "send-code", "code", code)
+    await page.until(IS_LIVE)
+    await page.ask("document.getElementById('sign-out').click()")
+    await page.until("document.getElementById('sign-in-problem')?.textContent === 'You have signed out.'")
+
+    assert await page.ask("sessionStorage.getItem('doorstep.session')") is None
+    assert await page.ask("document.getElementById('panel').hidden") is True
+    assert page.complaints == []
+
+
+async def test_a_wrong_code_is_said_and_can_be_tried_again(page: Page, served: World) -> None:
+    await page.open(served.url)
+    await page.until("!document.getElementById('sign-in').hidden")
+    await submit(page, "ask-code", "address", EMAIL)
+    await page.until("!document.getElementById('send-code').hidden")
+
+    await submit(page, "send-code", "code", "000000")
+    await page.until("document.getElementById('sign-in-problem').textContent !== ''")
+
+    assert await page.ask("document.getElementById('send-code').hidden") is False
+
+
+async def submit(page: Page, form: str, field: str, value: str) -> None:
+    await page.ask(f"document.getElementById('{field}').value = '{value}'")
+    await page.ask(f"document.getElementById('{form}').requestSubmit()")
+
+
+async def test_an_access_token_that_has_ended_is_renewed(page: Page, served: World) -> None:
+    parts = (
+        f"{{marketId: '{to_wire('market', served.market_id)}', accessToken: 'ended',"
+        f" refreshToken: '{served.session.refresh_token}'}}"
+    )
+    await page.open(f"{served.url}static/icon.svg")
+    await page.until("document.documentElement.nodeName === 'svg'")
+    await page.ask(f"sessionStorage.setItem('doorstep.session', JSON.stringify({parts}))")
+
+    await page.open(served.url)
+
+    await page.until(IS_LIVE)
+    await page.until("document.querySelectorAll('#drivers-list li').length === 3")
+
+
+async def test_everything_on_the_map_is_reached_by_keyboard(live: Page) -> None:
+    await live.until("document.querySelectorAll('#drivers-list li').length === 3")
+    await live.ask("document.getElementById('events-tab').focus()")
+    await live.press("ArrowRight")
+    on_tab = await live.ask("document.activeElement.id")
+    await live.ask("document.querySelectorAll('#drivers-list button')[1].focus()")
+    await live.ask("document.activeElement.click()")
+    on_card = await live.ask("document.activeElement.querySelector('h3').textContent")
+    await live.press("Escape")
+    await live.until("document.querySelector('.card') === null")
+
+    assert (on_tab, on_card) == ("drivers-tab", "Ana Rojas")
+    assert await live.ask("document.activeElement.querySelector('.title')?.textContent") == "Ana Rojas"
+
+
+async def test_a_narrow_phone_shows_map_figures_and_a_drawer(page: Page, served: World) -> None:
+    await page.resize(width=360, height=640)
+    await page.open(served.signed_in_url)
+    await page.until(IS_LIVE)
+    closed = await page.ask("document.getElementById('map').clientHeight")
+
+    await page.ask("document.getElementById('handle').click()")
+    await page.until(f"document.getElementById('map').clientHeight < {closed}")
+
+    assert await page.ask("document.documentElement.scrollWidth") == 360
+    assert closed > 640 / 2
+    assert await page.ask("document.getElementById('handle').getAttribute('aria-expanded')") == "true"
+
+
+async def test_only_ready_made_operations_of_operations_are_handed_out(marketplace: TestMarketplace) -> None:
+    api = Api(build_app(marketplace))
+
+    found = await api.http.get("/static/documents/live_drivers.graphql")
+    answers = [
+        (await api.http.get(f"/static/documents/{name}.graphql")).status_code
+        for name in ("accept_offer", "nothing", "..%2f..%2fschema", "%2e%2e")
+    ]
+
+    assert found.text.startswith("query LiveDrivers(")
+    assert found.headers["cache-control"] == "no-cache"
+    assert (await api.http.get("/static/main.js")).headers["cache-control"] == "no-cache"
+    assert answers == [404] * 4
+
+
+def test_every_event_has_its_words_or_is_left_out_on_purpose() -> None:
+    words = (PAGES / "words.js").read_text(encoding="utf-8")
+    named = re.findall(r"^  ([A-Z]\w+): (?:null|\{)", words, re.MULTILINE)
+    told = [
+        name
+        for path in Path(marketplace.__file__).parent.glob("*/events.py")
+        for name, event in vars(import_module(f"marketplace.{path.parent.name}.events")).items()
+        if isinstance(event, type) and issubclass(event, Event) and event not in {Event, DeliveryChanged}
+    ]
+
+    assert sorted(named) == sorted(told)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in PAGES.iterdir()))
+def test_a_page_file_names_no_other_host_and_writes_no_markup(name: str) -> None:
+    text = (PAGES / name).read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+    assert not re.search(r"https?://|//[a-z]+\.", text)
+    assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(|style=", text)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_colour_reads_on_what_is_behind_it(scheme: str) -> None:
+    light, _, dark = (PAGES / "look.css").read_text(encoding="utf-8").partition("prefers-color-scheme: dark")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light if scheme == "light" else dark))
+    tones = ("good", "wait", "move", "stay", "bad", "quiet")
+
+    pairs = [(text, behind) for text in ("ink", "ink-soft", *tones) for behind in ("surface", "sunken")]
+    pairs += [("on-tone", tone) for tone in (*tones, "brand")]
+    unreadable = {pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 4.5}
+
+    assert unreadable == set()
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of the Web Content Accessibility Guidelines."""
+    dim, bright = sorted(map(luminance, (one, other)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: str) -> float:
+    shares = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
