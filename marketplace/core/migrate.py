@@ -46,7 +46,8 @@ async def check_version(connection: asyncpg.Connection) -> None:
     applied = [row["name"] for row in rows]
     if applied != all_versions():
         found = applied[-1] if applied else "empty"
-        raise WrongVersion(f"the database is at {found}, this code needs {newest()}: run doorstep migrate")
+        advice = "run doorstep migrate" if set(applied) < set(all_versions()) else "start a newer Doorstep"
+        raise WrongVersion(f"the database is at {found}, this code needs {newest()}: {advice}")
 
 
 def all_versions() -> list[str]:

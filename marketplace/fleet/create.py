@@ -16,6 +16,7 @@ CAPACITY = {
     Vehicle.VAN: (80, 900_000, 6_000),
 }
 """What a vehicle holds unless agreed otherwise: packages, grams, cubic decimetres."""
+MOST_STOPS = 200
 
 
 async def create_driver(
@@ -34,6 +35,8 @@ async def create_driver(
     limits = list(capacity or CAPACITY[vehicle])
     if len(limits) != 3 or min(limits) < 1:
         raise Invalid("capacity is packages, grams and cubic decimetres, each at least 1", field="capacity")
+    if not 1 <= max_stops <= MOST_STOPS:
+        raise Invalid(f"a driver makes 1 to {MOST_STOPS} stops on a route", field="maxStops")
     driver = await Driver.create(
         using_db=work.db,
         id=work.new_id(),

@@ -3,9 +3,12 @@
 from dataclasses import asdict, replace
 from uuid import UUID
 
+from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
 from marketplace.markets.dials import Dials
 from marketplace.markets.models import Market, PayPolicyRecord
+
+LOCK = "SELECT id FROM market WHERE id = $1 FOR NO KEY UPDATE"
 
 
 async def create_market(
@@ -23,7 +26,9 @@ async def create_market(
 
 async def set_pay_policy(work: Work, *, market_id: UUID, rates: dict[str, int]) -> int:
     """Dates a new version of the market's pay policy from now on; earlier versions stay for what they paid."""
-    # Two at once: the unique (market, version) lets one pass and refuses the other.
+    # Two at once queue at the market, so that each gets a version of its own.
+    if await work.fetch_value(LOCK, market_id) is None:
+        raise NotFound("there is no such market")
     version: int = await work.fetch_value(
         "SELECT coalesce(max(version), 0) + 1 FROM pay_policy WHERE market_id = $1", market_id
     )

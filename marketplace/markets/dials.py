@@ -9,6 +9,8 @@ from marketplace.core.window import zone
 
 SHORTEST_ANSWER_IN_PRODUCTION_S = 60
 """Colorado asks for 60 seconds to decide; less is for development only."""
+LARGEST_AMOUNT = 10**12
+"""Minor units: whatever is added to it is still exact in a JSON number."""
 
 
 class BadDial(Invalid):
@@ -52,9 +54,12 @@ class Dials:
         if not (1 <= self.wave_size <= 50 and 1 <= self.wave_limit <= 50 and 1 <= self.open_offers_per_driver <= 50):
             raise BadDial("wave size, waves and open offers per driver are between 1 and 50", field="waveSize")
         money = (self.raise_step_minor, self.raise_cap_minor, self.raise_budget_per_hour_minor)
-        if min(*money, self.payout_minimum_minor, self.route_fixed_cost_minor) < 0:
-            raise BadDial("amounts are not negative", field="raiseStepMinor")
+        amounts = (*money, self.payout_minimum_minor, self.route_fixed_cost_minor)
+        if min(amounts) < 0 or max(amounts) > LARGEST_AMOUNT:
+            raise BadDial(f"amounts are between 0 and {LARGEST_AMOUNT:,} minor units", field="raiseStepMinor")
         if not (1 <= self.replan_after_s <= 86_400 and 0 <= self.plan_ahead_s <= 604_800):
             raise BadDial("a pause is 1 second to a day, looking ahead at most a week", field="replanAfterS")
+        if not 60 <= self.payout_every_s <= 2_678_400:
+            raise BadDial("everybody is paid at most every minute and at least every 31 days", field="payoutEveryS")
         if not 2 <= self.route_max_stops <= 200:
             raise BadDial("a route has 2 to 200 stops", field="routeMaxStops")

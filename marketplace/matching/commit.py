@@ -73,16 +73,16 @@ async def commit_plan(
     held_until: Mapping[str, datetime],
 ) -> CommittedPlan:
     """Writes due routes whose deliveries are all unchanged, and for the rest why and until when they wait."""
-    planned = {UUID(step.delivery_id) for route in routes for step in route.steps}
-    seen = [(delivery.id, delivery.sequence) for delivery in snapshot.deliveries if delivery.id in planned]
-    locked = await work.fetch(LOCK_UNCHANGED, [i for i, _ in seen], [sequence for _, sequence in seen])
+    # All of them at once, those that go on waiting too: locked in two goes, two looks could wait in a circle.
+    seen = snapshot.deliveries
+    locked = await work.fetch(LOCK_UNCHANGED, [one.id for one in seen], [one.sequence for one in seen])
     unchanged = {row["id"] for row in locked}
     sound = [route for route in routes if all(UUID(step.delivery_id) in unchanged for step in route.steps)]
     written = []
     if sound:
         assert matrix is not None, "routes come with travel times"
         written = await _write_routes(work, snapshot, points, matrix, sound)
-    waiting = await _say_why(work, snapshot, unassigned, held_until)
+    waiting = await _say_why(work, snapshot, unchanged, unassigned, held_until)
     return CommittedPlan(route_ids=written, waiting=waiting)
 
 
@@ -164,15 +164,20 @@ def _visits(steps: Sequence[PlannedStep]) -> list[list[PlannedStep]]:
 
 
 async def _say_why(
-    work: Work, snapshot: Snapshot, unassigned: Mapping[str, Reason], held_until: Mapping[str, datetime]
+    work: Work,
+    snapshot: Snapshot,
+    unchanged: set[UUID],
+    unassigned: Mapping[str, Reason],
+    held_until: Mapping[str, datetime],
 ) -> int:
-    """Keeps for each waiting delivery its reason and when to look again, without counting it as a change."""
+    """Keeps for each unchanged waiting delivery its reason and when to look again, without counting it as a change."""
     look_again = work.now + timedelta(seconds=snapshot.dials.replan_after_s)
     reasons = {UUID(key): (REASONS[reason], look_again) for key, reason in unassigned.items()}
     if not snapshot.drivers:
         reasons = dict.fromkeys(reasons, (UnassignedReason.NO_DRIVER, look_again))
     for key, moment in held_until.items():
         reasons[UUID(key)] = (UnassignedReason.HELD, min(max(moment, work.now), look_again))
+    reasons = {key: why for key, why in reasons.items() if key in unchanged}
     await work.execute(
         SAY_WHY,
         list(reasons),

@@ -47,7 +47,8 @@ class _Sketch:
 def _sketch(request: PlanRequest, travel: Travel, effort: Effort) -> _Sketch:
     """Solves zone by zone, each with its share of the effort, then once more across the borders."""
     zones = split_into_zones(request, travel)
-    reserve = effort.share(_RESCUE_SHARE if len(zones) > 1 else 0)
+    is_whole = len(zones) == 1 and len(zones[0].drivers) == len(request.drivers)
+    reserve = effort.share(0 if is_whole else _RESCUE_SHARE)
     sketch, waiting = _Sketch({}, set(), {}), sum(len(zone.deliveries) for zone in zones)
     for zone in zones:
         problem = Problem(request, travel, zone.deliveries, zone.drivers)
@@ -58,7 +59,7 @@ def _sketch(request: PlanRequest, travel: Travel, effort: Effort) -> _Sketch:
         sketch.drawn.update(drawn_from(problem, filled.routes))
         sketch.untried.update(problem.delivery_numbers[i] for i in filled.untried)
         sketch.broken.update(_broken_commitments(problem, filled.routes))
-    if len(zones) > 1:
+    if not is_whole:
         reserve.left_s += effort.take_all()
         _rescue(request, travel, sketch, reserve)
     return sketch

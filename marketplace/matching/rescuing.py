@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from marketplace.matching.candidates import nearest_drivers
 from marketplace.matching.drawing import Drawn, drawn_from, routes_within
 from marketplace.matching.effort import Effort
 from marketplace.matching.filling import fill
@@ -25,7 +24,7 @@ def rescue(
         if not effort.covers(0):
             untried.update(left[begin:])
             break
-        near = _drivers_near(request, travel, chunk, drivers)
+        near = nearest_drivers(request, travel, chunk, drivers, TOGETHER)
         carried = {step // 2 for number in near if number in drawn for step in drawn[number].steps_in_request}
         problem = Problem(request, travel, sorted(carried.union(chunk)), near)
         missing = [i for i, number in enumerate(problem.delivery_numbers) if number in set(chunk)]
@@ -33,11 +32,3 @@ def rescue(
         drawn |= drawn_from(problem, filled.routes)
         untried.update(problem.delivery_numbers[i] for i in filled.untried)
     return drawn, untried
-
-
-def _drivers_near(request: PlanRequest, travel: Travel, deliveries: Sequence[int], drivers: Sequence[int]) -> list[int]:
-    """The drivers nearest to any of the pickups, in their order in the request."""
-    pickups = sorted({request.deliveries[i].pickup.location for i in deliveries})
-    ranks = np.argsort(travel.seconds([request.drivers[j].location for j in drivers], pickups), axis=0, kind="stable")
-    nearest = list(dict.fromkeys(int(rank) for rank in ranks.ravel()))
-    return sorted(drivers[rank] for rank in nearest[:TOGETHER])

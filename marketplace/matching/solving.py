@@ -53,8 +53,8 @@ def solve(problem: Problem, effort: Effort) -> Filled:
 def _bundled(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
     """Routes by VROOM, then fewer or cheaper ones by solving parts again."""
     random = Random(problem.options.seed)  # noqa: S311 - draws neighbourhoods, guards nothing
-    candidates = [*committed, *candidate_drivers(problem, deliveries, problem.free_drivers)]
-    routes = bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
+    candidates = candidate_drivers(problem, deliveries, committed)
+    routes = committed | bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
     if problem.objective == Objective.FEWEST_DRIVERS:
         part = effort.share(_RETIRING_SHARE)
         routes = retire_drivers(problem, routes, committed, part, random)
@@ -69,9 +69,11 @@ def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes,
     paired = committed | dispatch(problem, deliveries, problem.free_drivers, effort)
     if problem.has_one_origin:
         return paired
-    candidates = [*committed, *candidate_drivers(problem, deliveries, problem.free_drivers)]
+    candidates = candidate_drivers(problem, deliveries, committed)
+    if not candidates:
+        return paired
     even = 2 * -(-len(deliveries) // len(candidates)) + 2
-    bundled = bundle(
+    bundled = committed | bundle(
         problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort, most_tasks=even
     )
     return min((paired, bundled), key=lambda routes: (_missed(problem, routes), total_cost(problem, routes)))

@@ -13,6 +13,7 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.matching.commit import CommittedPlan, commit_plan
+from marketplace.matching.limits import MAX_TIME
 from marketplace.matching.reply import Plan, PlannedRoute, Reason, Unassigned
 from marketplace.matching.request import (
     DriverKind,
@@ -170,7 +171,8 @@ def _head_start(found: Snapshot) -> timedelta:
 
 
 def _second(moment: datetime) -> int:
-    return int(moment.timestamp())
+    """Whole seconds; what lies beyond the matcher's clock is simply later than all that it plans."""
+    return min(int(moment.timestamp()), MAX_TIME)
 
 
 def _moment(second: int) -> datetime:

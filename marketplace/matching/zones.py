@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from marketplace.matching.candidates import nearest_drivers
 from marketplace.matching.request import PlanRequest
 from marketplace.matching.travel import Travel
 
+MOST_IDLE, MOST_BOUND, MOST_CARRIED = 200, 100, 400
+"""How many free drivers, committed drivers and committed deliveries a zone holds at most."""
 _SIDE_BY_SIDE = 0.25
 """Where pickups lie closer together than this part of the spread of drop-offs, the drop-offs tell zones apart."""
 
@@ -26,51 +29,64 @@ class Zone:
 
 
 def split_into_zones(request: PlanRequest, travel: Travel) -> list[Zone]:
-    """Zones of at most `zone_limit` open deliveries; every driver, and what that driver is committed to, is in one."""
+    """Zones of at most `zone_limit` open deliveries; each driver is in one, with what that driver is committed to.
+
+    Where there are far more free drivers than a zone can use, those who are farthest from its pickups are in none.
+    """
     number = {delivery.id: i for i, delivery in enumerate(request.deliveries)}
-    committed = {number[step.delivery_id]: j for j, driver in enumerate(request.drivers) for step in driver.locked}
-    free = [i for i in range(len(request.deliveries)) if i not in committed]
-    zones = _Cutter(request, travel).cut(free, list(range(len(request.drivers))))
-    own: dict[int, list[int]] = {}
-    for delivery, driver in committed.items():
-        own.setdefault(driver, []).append(delivery)
-    return [
-        Zone(tuple(sorted([*deliveries, *(i for driver in drivers for i in own.get(driver, ()))])), tuple(drivers))
-        for deliveries, drivers in zones
-    ]
+    committed: dict[int, list[int]] = {}
+    for j, driver in enumerate(request.drivers):
+        if driver.locked:
+            committed[j] = sorted({number[step.delivery_id] for step in driver.locked})
+    taken = {i for own in committed.values() for i in own}
+    free = [i for i in range(len(request.deliveries)) if i not in taken]
+    zones = []
+    for deliveries, drivers in _Cutter(request, travel, committed).cut(free, list(range(len(request.drivers)))):
+        bound = [j for j in drivers if j in committed]
+        idle = nearest_drivers(request, travel, deliveries, [j for j in drivers if j not in committed], MOST_IDLE)
+        carried = sorted([*deliveries, *(i for j in bound for i in committed[j])])
+        zones.append(Zone(tuple(carried), tuple(sorted(bound + idle))))
+    return zones
 
 
 class _Cutter:
-    """Halves a set of deliveries along its longest stretch until every part is small enough."""
+    """Halves deliveries and drivers along their longest stretch until every part is small enough."""
 
-    def __init__(self, request: PlanRequest, travel: Travel) -> None:
-        self.travel, self.limit = travel, request.options.zone_limit
+    def __init__(self, request: PlanRequest, travel: Travel, committed: dict[int, list[int]]) -> None:
+        self.travel, self.limit, self.committed = travel, request.options.zone_limit, committed
         self.pickups = np.array([d.pickup.location for d in request.deliveries], dtype=np.intp)
         self.dropoffs = np.array([d.dropoff.location for d in request.deliveries], dtype=np.intp)
         self.homes = np.array([d.location for d in request.drivers], dtype=np.intp)
 
     def cut(self, deliveries: list[int], drivers: list[int]) -> list[tuple[list[int], list[int]]]:
         """The parts, with the drivers shared out in proportion and by nearness."""
-        parts = -(-len(deliveries) // self.limit)
+        bound = [j for j in drivers if j in self.committed]
+        carried = sum(len(self.committed[j]) for j in bound)
+        parts = max(-(-len(deliveries) // self.limit), -(-len(bound) // MOST_BOUND), -(-carried // MOST_CARRIED))
         if parts <= 1:
             return [(deliveries, drivers)]
-        places, first, last = self._stretch(deliveries)
-        here, there = parts // 2, parts - parts // 2
+        first, last, places = self._stretch(deliveries, drivers)
         near = self._in_order(places, first, last, deliveries)
-        crew = self._in_order(self.homes[drivers], first, last, drivers) if drivers else []
-        delivery_cut, driver_cut = len(near) * here // parts, round(len(crew) * here / (here + there))
+        crew = self._in_order(self.homes[drivers], first, last, drivers)
+        half = parts // 2
+        delivery_cut, driver_cut = len(near) * half // parts, (2 * len(crew) * half + parts) // (2 * parts)
+        if delivery_cut in {0, len(near)} and driver_cut in {0, len(crew)}:
+            return [(deliveries, drivers)]  # one driver is committed to more than a zone should hold
         return self.cut(sorted(near[:delivery_cut]), sorted(crew[:driver_cut])) + self.cut(
             sorted(near[delivery_cut:]), sorted(crew[driver_cut:])
         )
 
-    def _stretch(self, deliveries: list[int]) -> tuple[npt.NDArray[np.intp], int, int]:
-        """The places that tell the deliveries apart, and two of these that lie far from each other."""
+    def _stretch(self, deliveries: list[int], drivers: list[int]) -> tuple[int, int, npt.NDArray[np.intp]]:
+        """Two places far from each other, and the place that each delivery is told apart by."""
+        if not deliveries:
+            first, last, _ = self._far_apart(self.homes[drivers])
+            return first, last, self.homes[:0]
         pickups, dropoffs = self.pickups[deliveries], self.dropoffs[deliveries]
         first, last, spread_s = self._far_apart(pickups)
         drop_first, drop_last, drop_spread_s = self._far_apart(dropoffs)
         if spread_s < _SIDE_BY_SIDE * drop_spread_s:
-            return dropoffs, drop_first, drop_last
-        return pickups, first, last
+            return drop_first, drop_last, dropoffs
+        return first, last, pickups
 
     def _far_apart(self, places: npt.NDArray[np.intp]) -> tuple[int, int, int]:
         different = np.unique(places).tolist()
@@ -80,6 +96,5 @@ class _Cutter:
 
     def _in_order(self, places: npt.NDArray[np.intp], first: int, last: int, numbers: Sequence[int]) -> list[int]:
         """The numbers from those nearest to the first place to those nearest to the last."""
-        listed = places.tolist()
-        lean = self.travel.seconds([first], listed)[0] - self.travel.seconds([last], listed)[0]
+        lean = self.travel.seconds([first], places)[0] - self.travel.seconds([last], places)[0]
         return [numbers[i] for i in np.argsort(lean, kind="stable")]

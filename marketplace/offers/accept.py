@@ -10,17 +10,20 @@ from marketplace.offers.assign import RouteChanged, take_route
 from marketplace.offers.events import OfferAccepted
 from marketplace.offers.states import OfferState, WithdrawReason
 
-LOCK_ROUTE = """
-SELECT r.version FROM route r
-WHERE r.id = (SELECT route_id FROM offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
-"""
+# All who accept one route queue at its row; the first finds its offer open. The others' statements began before it was
+# done, and yet find theirs ended, because PostgreSQL looks again at a row that has changed under an UPDATE.
 WIN = """
-UPDATE offer SET state = 'ACCEPTED', ended_at = $3
-WHERE id = $1 AND driver_id = $2 AND state IN ('SENT', 'VIEWED') AND expires_at > $3 AND route_version = $4
-RETURNING id, market_id, route_id, driver_id, pay_minor, currency, approach_m, approach_s
+WITH locked AS (
+    SELECT id, version FROM route
+    WHERE id = (SELECT route_id FROM offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
+)
+UPDATE offer SET state = 'ACCEPTED', ended_at = $3 FROM locked
+WHERE offer.id = $1 AND offer.driver_id = $2 AND offer.state IN ('SENT', 'VIEWED') AND offer.expires_at > $3
+  AND offer.route_version = locked.version
+RETURNING offer.id, offer.market_id, offer.route_id, offer.pay_minor, offer.currency, offer.approach_m, offer.approach_s
 """
 LOOK = """
-SELECT o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version FROM offer o
+SELECT o.driver_id, o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version FROM offer o
 JOIN route r ON r.id = o.route_id WHERE o.id = $1
 """
 
@@ -55,13 +58,9 @@ async def accept_offer(work: Work, *, offer_id: UUID, driver_id: UUID) -> UUID:
     A driver who has it already hears so again. Raises OfferTaken, OfferExpired, OfferGone, RouteChanged or
     DriverEngaged otherwise.
     """
-    # All who accept one route queue at its row; the first finds its offer open, the others find it ended.
-    version = await work.fetch_value(LOCK_ROUTE, offer_id, driver_id)
-    if version is None:
-        raise NotFound("there is no such offer", field="offerId")
-    offer = await work.fetch_row(WIN, offer_id, driver_id, work.now, version)
+    offer = await work.fetch_row(WIN, offer_id, driver_id, work.now)
     if offer is None:
-        return await _explain(work, offer_id)
+        return await _explain(work, offer_id, driver_id)
     await take_route(
         work,
         route_id=offer["route_id"],
@@ -84,10 +83,11 @@ async def accept_offer(work: Work, *, offer_id: UUID, driver_id: UUID) -> UUID:
     return route_id
 
 
-async def _explain(work: Work, offer_id: UUID) -> UUID:
+async def _explain(work: Work, offer_id: UUID, driver_id: UUID) -> UUID:
     """Why an offer could not be won: its route for who has it already, a refusal for everybody else."""
     row = await work.fetch_row(LOOK, offer_id)
-    assert row is not None, "the offer was found a moment ago"
+    if row is None or row["driver_id"] != driver_id:
+        raise NotFound("there is no such offer", field="offerId")
     if row["state"] == OfferState.ACCEPTED.value:
         route_id: UUID = row["route_id"]
         return route_id

@@ -9,25 +9,38 @@ from marketplace.batches.events import DeliveryAssigned
 from marketplace.batches.states import DeliveryState
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.work import Work
+from marketplace.offers.events import OfferWithdrawn
 from marketplace.offers.presence import engage
 from marketplace.offers.states import WithdrawReason
-from marketplace.offers.withdraw import withdraw_offers_of_driver, withdraw_offers_of_route
+from marketplace.offers.withdraw import withdraw_offers_of_driver
 from marketplace.routes.events import RouteAssigned
 
 LOCK_ROUTE = "SELECT id, market_id, state, version FROM route WHERE id = $1 FOR UPDATE"
+# One statement, since every round trip would hold the route's lock longer. The route's lock is held since a statement
+# before, so this one sees all that its last holder did. Offers are ended before the wave, in the order in which a
+# decline and an expiry lock them: that is what the count is for.
 TAKE_ROUTE = """
-UPDATE route SET state = 'ASSIGNED', driver_id = $2, guarantee_minor = $3, approach_m = $4, approach_s = $5,
-       accepted_at = $6
-WHERE id = $1 AND state IN ('PLANNED', 'OFFERING')
-RETURNING market_id, currency, (SELECT count(DISTINCT t.delivery_id) FROM task t JOIN stop s ON s.id = t.stop_id
-                                WHERE s.route_id = route.id) AS delivery_count
+WITH taken AS (
+    UPDATE route SET state = 'ASSIGNED', driver_id = $2, guarantee_minor = $3, approach_m = $4, approach_s = $5,
+           accepted_at = $6
+    WHERE id = $1 AND state IN ('PLANNED', 'OFFERING') RETURNING id, market_id, currency
+), given AS (
+    UPDATE delivery SET state = 'ASSIGNED', sequence = delivery.sequence + 1, changed_at = $6 FROM taken
+    WHERE delivery.route_id = taken.id AND delivery.state = 'OFFERING'
+    RETURNING delivery.id, delivery.shipper_id, delivery.batch_id, delivery.sequence
+), lost AS (
+    UPDATE offer SET state = 'WITHDRAWN', ended_at = $6, end_reason = 'TAKEN' FROM taken
+    WHERE offer.route_id = taken.id AND offer.state IN ('SENT', 'VIEWED') RETURNING offer.id, offer.driver_id
+), won AS (
+    UPDATE wave SET state = 'WON', closed_at = $6 FROM taken
+    WHERE wave.route_id = taken.id AND wave.state = 'OPEN' AND (SELECT count(*) FROM lost) >= 0
+)
+SELECT taken.market_id, taken.currency, given.*, ARRAY(SELECT id FROM lost) AS lost_offer_ids,
+       ARRAY(SELECT driver_id FROM lost) AS lost_driver_ids,
+       (SELECT count(DISTINCT task.delivery_id) FROM task JOIN stop ON stop.id = task.stop_id
+        WHERE stop.route_id = $1) AS delivery_count
+FROM taken LEFT JOIN given ON true
 """
-TAKE_DELIVERIES = """
-UPDATE delivery SET state = 'ASSIGNED', sequence = sequence + 1, changed_at = $2
-WHERE route_id = $1 AND state = 'OFFERING'
-RETURNING id, shipper_id, batch_id, sequence
-"""
-WIN_WAVE = "UPDATE wave SET state = 'WON', closed_at = $2 WHERE route_id = $1 AND state = 'OPEN'"
 
 
 class RouteChanged(Conflict):
@@ -67,28 +80,40 @@ async def take_route(
     The partial unique index (one active route for each driver) decides between two routes at once.
     """
     try:
-        row = await work.fetch_row(TAKE_ROUTE, route_id, driver_id, pay_minor, approach_m, approach_s, work.now)
+        rows = await work.fetch(TAKE_ROUTE, route_id, driver_id, pay_minor, approach_m, approach_s, work.now)
     except asyncpg.UniqueViolationError:
         raise DriverEngaged("you have a route already; finish it first") from None
-    if row is None:
+    if not rows:
         raise RouteChanged("this route is no longer on offer")
-    deliveries = await work.fetch(TAKE_DELIVERIES, route_id, work.now)
-    if len(deliveries) != row["delivery_count"]:
+    route = rows[0]
+    if sum(row["id"] is not None for row in rows) != route["delivery_count"]:
         raise RouteChanged("a delivery of this route was called off; the rest will be offered anew")
-    losers = await withdraw_offers_of_route(work, route_id=route_id, reason=WithdrawReason.TAKEN)
-    await work.execute(WIN_WAVE, route_id, work.now)
+    _tell_losers(work, route_id, route)
     await withdraw_offers_of_driver(work, driver_id=driver_id, reason=WithdrawReason.ENGAGED)
-    await engage(work, driver_id=driver_id, also=losers)
+    await engage(work, driver_id=driver_id, also=route["lost_driver_ids"])
     work.emit(
         RouteAssigned(
-            market_id=row["market_id"],
+            market_id=route["market_id"],
             route_id=route_id,
             driver_id=driver_id,
             pay_minor=pay_minor,
-            currency=row["currency"],
+            currency=route["currency"],
         )
     )
-    _tell_deliveries(work, row["market_id"], route_id, driver_id, deliveries)
+    _tell_deliveries(work, route["market_id"], route_id, driver_id, rows)
+
+
+def _tell_losers(work: Work, route_id: UUID, route: asyncpg.Record) -> None:
+    for offer_id, loser_id in zip(route["lost_offer_ids"], route["lost_driver_ids"], strict=True):
+        work.emit(
+            OfferWithdrawn(
+                market_id=route["market_id"],
+                offer_id=offer_id,
+                route_id=route_id,
+                driver_id=loser_id,
+                reason=WithdrawReason.TAKEN.value,
+            )
+        )
 
 
 def _tell_deliveries(

@@ -18,7 +18,11 @@ UPDATE presence p SET state = 'AVAILABLE', changed_at = $2
 WHERE p.driver_id = ANY($1) AND p.state = 'OFFERED'
   AND NOT EXISTS (SELECT 1 FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED'))
 """
-ENGAGE = "UPDATE presence SET state = 'ENGAGED', changed_at = $2 WHERE driver_id = $1"
+ENGAGE = """
+UPDATE presence p SET state = CASE p.driver_id WHEN $1 THEN 'ENGAGED' ELSE 'AVAILABLE' END, changed_at = $3
+WHERE p.driver_id = ANY($2) AND (p.driver_id = $1 OR p.state = 'OFFERED'
+  AND NOT EXISTS (SELECT 1 FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED')))
+"""
 
 
 async def lock_askable(work: Work, driver_ids: Sequence[UUID], *, open_offers: int) -> set[UUID]:
@@ -37,7 +41,7 @@ async def settle_presence(work: Work, driver_ids: Sequence[UUID]) -> None:
 
 async def engage(work: Work, *, driver_id: UUID, also: Sequence[UUID]) -> None:
     """The driver has a route now; `also` are those who were asked in vain."""
-    await work.execute(LOCK, [driver_id, *also])
-    await work.execute(ENGAGE, driver_id, work.now)
+    everybody = [driver_id, *also]
     if also:
-        await work.execute(SETTLE, list(also), work.now)
+        await work.execute(LOCK, everybody)
+    await work.execute(ENGAGE, driver_id, everybody, work.now)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from marketplace.core.errors import Invalid
+from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.work import Work
 from marketplace.shippers.models import RateCardRecord, Shipper
 
 LONGEST_NAME = 120
+LOCK = "SELECT id FROM shipper WHERE id = $1 FOR NO KEY UPDATE"
 
 
 async def create_shipper(work: Work, *, name: str, is_test: bool = False) -> UUID:
@@ -32,7 +33,9 @@ async def set_rate_card(
     minimum_minor: int,
 ) -> int:
     """Dates a new version of what a shipper pays in a market at a service level, from now on."""
-    # Two at once: the unique (shipper, market, level, version) lets one pass and refuses the other.
+    # Two at once queue at the shipper, or the second would not see the first one's card and leave it open for ever.
+    if await work.fetch_value(LOCK, shipper_id) is None:
+        raise NotFound("there is no such shipper")
     await work.execute(
         "UPDATE rate_card SET effective_to = $4 WHERE shipper_id = $1 AND market_id = $2 AND service_level = $3"
         " AND effective_to IS NULL",

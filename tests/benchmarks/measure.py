@@ -25,13 +25,14 @@ ROUNDS = 5
 class Contender:
     """One way of doing the work: `requests(round)` are sent in that round, round 0 is the warm-up.
 
-    `units` is how many things one request does, where that is not one; `settle_s` is how long the server goes on
-    working after its last reply.
+    `before(round)` goes out unmeasured ahead of a round; `units` is how many things one request does, where that is not
+    one; `settle_s` is how long the server goes on working after its last reply.
     """
 
     name: str
     server: Server
     requests: Callable[[int], Sequence[bytes]]
+    before: Callable[[int], Sequence[bytes]] = lambda _: ()
     connections: int = CONNECTIONS
     units: int = 1
     settle_s: float = 0.0
@@ -80,14 +81,16 @@ async def measure(
     for number in range(rounds + 1):
         turn = number % len(contenders)
         for contender in (*contenders[turn:], *contenders[:turn]):
-            done = await _run(contender, admin, contender.requests(number))
+            done = await _run(contender, admin, number)
             if number:
                 results[contender.name].rounds.append(done)
     return results
 
 
-async def _run(contender: Contender, admin: asyncpg.Connection, requests: Sequence[bytes]) -> Round:
+async def _run(contender: Contender, admin: asyncpg.Connection, number: int) -> Round:
+    requests = contender.requests(number)
     async with Load.open(contender.server.port, contender.connections) as load:
+        await load.send(contender.before(number))
         before = await _sessions(admin, contender.server)
         server_before, began = contender.server.cpu_s(), perf_counter()
         replies = await load.send(requests)

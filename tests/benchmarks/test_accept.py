@@ -1,4 +1,7 @@
-"""acceptOffer against a bare route with one conditional statement; two drivers fight for every route."""
+"""acceptOffer against a bare route with one conditional statement; two drivers fight for every route.
+
+A driver's app has told its place some seconds before, so the API knows the credential already, as in life.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -50,11 +53,13 @@ async def test_accepting_offers_of_which_half_must_lose(servers: Servers, world:
                 name="acceptOffer, brief answer",
                 server=servers.api,
                 requests=_in_rounds(brief, lambda offer: _accept(offer, BRIEF)),
+                before=_in_rounds(brief, _greet),
             ),
             Contender(
                 name="acceptOffer, whole route",
                 server=servers.api,
                 requests=_in_rounds(full, lambda offer: _accept(offer, load_document("driver", "accept_offer"))),
+                before=_in_rounds(full, _greet),
             ),
         ],
         world.admin,
@@ -83,6 +88,10 @@ def _in_rounds(
 def _accept(offer: OpenOffer, query: str) -> bytes:
     variables = {"offerId": to_wire("offer", offer.offer_id), "idempotencyKey": offer.offer_id.hex}
     return post("/graphql", {"query": query, "variables": variables}, token=offer.token)
+
+
+def _greet(offer: OpenOffer) -> bytes:
+    return post("/graphql", {"query": load_document("driver", "me")}, token=offer.token)
 
 
 def _bare(offer: OpenOffer) -> bytes:

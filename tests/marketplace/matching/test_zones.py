@@ -48,7 +48,7 @@ def test_a_zone_is_a_place_and_not_a_mixture() -> None:
 def test_deliveries_from_one_hub_are_told_apart_by_where_they_go() -> None:
     asked = question(
         places=21,
-        deliveries=[delivery(f"d{i}", 10, i if i < 10 else i + 1) for i in range(20)],
+        deliveries=[delivery(f"d{i}", 10, 9 - i // 2 if i % 2 else 11 + i // 2) for i in range(20)],
         drivers=[driver("ana", 10), driver("bea", 10)],
         options={"zone_limit": 10},
     )
@@ -82,6 +82,47 @@ def test_a_plan_of_many_zones_is_legal_and_complete(objective: str) -> None:
 
     assert faults(asked, reply) == []
     assert reply["unassigned"] == []
+
+
+def test_of_very_many_drivers_only_the_nearest_are_looked_at() -> None:
+    asked = random_town(4, deliveries=3, drivers=400)
+    request = read_request(asked)
+
+    (zone,) = split_into_zones(request, read_travel(request))
+    reply = reply_to(asked)
+
+    assert (len(zone.deliveries), len(zone.drivers)) == (3, 200)
+    assert faults(asked, reply) == []
+    assert reply["unassigned"] == []
+
+
+def test_somebody_rare_is_found_however_far_away() -> None:
+    asked = random_town(4, deliveries=2, drivers=300)
+    asked["deliveries"][0]["skills"] = ["fridge"]
+    seconds = legs_of(asked, "seconds")
+    assert seconds is not None
+    farthest = max(asked["drivers"], key=lambda driver: seconds(driver["location"], 0))
+    farthest["skills"] = ["fridge"]
+
+    reply = reply_to(asked)
+
+    assert [
+        route["driver_id"] for route in reply["routes"] for step in route["steps"] if step["delivery_id"] == "d0"
+    ] == [farthest["id"]] * 2
+
+
+def test_a_city_in_which_everybody_is_committed_keeps_every_commitment() -> None:
+    asked = random_town(5, deliveries=230, drivers=230)
+    for i, committed in enumerate(asked["drivers"]):
+        committed["locked"] = [{"delivery_id": f"d{i}", "kind": "pickup", "location": 2 * i}]
+    request = read_request(asked)
+
+    zones = split_into_zones(request, read_travel(request))
+    reply = reply_to(asked)
+
+    assert len(zones) == 3
+    assert faults(asked, reply) == []
+    assert len(reply["routes"]) == 230
 
 
 def test_what_finds_no_room_in_its_zone_is_taken_across_the_border() -> None:

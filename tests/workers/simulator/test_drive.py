@@ -27,8 +27,15 @@ class Scene:
     """One driver before a route."""
 
     def __init__(
-        self, driver: ApiClient, *, fail_rate: float = 0.0, mistype_rate: float = 0.0, tunnel: Tunnel | None = None
+        self,
+        driver: ApiClient,
+        *,
+        fail_rate: float = 0.0,
+        mistype_rate: float = 0.0,
+        tunnel: Tunnel | None = None,
+        ahead_s: float = 30.0,
     ) -> None:
+        """`ahead_s` is how long ago, by this app's clock, the driver has accepted."""
         self.tally = Tally()
         self.news = News()
         self.recipients = Recipients(seed=1, fail_rate=fail_rate)
@@ -38,7 +45,7 @@ class Scene:
         self.drive = Drive(
             driver,
             clock=MarketClock(
-                market_time=ACCEPTED_AT + timedelta(seconds=30), taken_at_s=time.monotonic(), factor=FACTOR
+                market_time=ACCEPTED_AT + timedelta(seconds=ahead_s), taken_at_s=time.monotonic(), factor=FACTOR
             ),
             mind=Mind(traits, chance(2)),
             recipients=self.recipients,
@@ -84,6 +91,16 @@ async def test_a_route_is_driven_stop_by_stop(api: SmallApi, driver: ApiClient) 
     assert (scene.drive.here.lat, scene.drive.here.lon) == pytest.approx((-29.902, -71.25))
     assert (scene.tally.routes_driven, scene.tally.stops_served) == (1, 3)
     assert api.requests_for("reportPositions")
+
+
+async def test_an_app_whose_clock_is_behind_reports_nothing_before_the_acceptance(
+    api: SmallApi, driver: ApiClient
+) -> None:
+    road, scene = two_doors(api), Scene(driver, ahead_s=-60.0)
+
+    await scene.drive.along(road.route)
+
+    assert road.times[0] == "2026-03-02T12:00:01Z"
 
 
 async def test_a_pin_is_asked_at_the_door_and_typed_again_when_it_was_wrong(api: SmallApi, driver: ApiClient) -> None:
@@ -155,6 +172,7 @@ async def test_a_stop_that_is_called_off_on_the_way_is_left_out(api: SmallApi, d
     await driving
 
     assert road.taken == [("arrive", "stp_b"), ("drop off", "stp_b")]
+    assert scene.tally.reports_refused == {}
 
 
 async def test_a_marketplace_that_refuses_for_ever_is_not_asked_for_ever(api: SmallApi, driver: ApiClient) -> None:

@@ -1,0 +1,134 @@
+"""Operations turn single dials within their limits; production keeps the time that drivers have by law."""
+
+from dataclasses import asdict, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from marketplace.core.errors import NotFound
+from marketplace.core.work import Work, Works
+from marketplace.markets import Dials, dials, set_dials
+from marketplace.markets.dials import SHORTEST_ANSWER_IN_PRODUCTION_S, BadDial
+from tests.builders import make_market
+from tests.races.together import at_once, codes
+
+LIMITS = {
+    "offer_ttl_s": (1, 3600),
+    "wave_size": (1, 50),
+    "wave_limit": (1, 50),
+    "open_offers_per_driver": (1, 50),
+    "raise_step_minor": (0, 10**12),
+    "raise_cap_minor": (0, 10**12),
+    "raise_budget_per_hour_minor": (0, 10**12),
+    "replan_after_s": (1, 86_400),
+    "plan_ahead_s": (0, 604_800),
+    "route_max_stops": (2, 200),
+    "route_fixed_cost_minor": (0, 10**12),
+    "payout_every_s": (60, 2_678_400),
+    "payout_minimum_minor": (0, 10**12),
+}
+
+
+async def turn(work: Work, market_id: UUID, /, *, is_production: bool = False, **changes: Any) -> Dials:
+    return await set_dials(work, market_id=market_id, changes=changes, is_production=is_production)
+
+
+def test_every_dial_has_limits() -> None:
+    assert LIMITS.keys() == asdict(Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")).keys() - {
+        "market_id",
+        "time_zone",
+        "currency",
+    }
+
+
+async def test_some_dials_are_turned_and_the_others_stay(work: Work) -> None:
+    market = await make_market(work)
+    before = await dials(work, market_id=market.id)
+
+    turned = await turn(work, market.id, wave_size=7, raise_step_minor=250)
+
+    assert turned == replace(before, wave_size=7, raise_step_minor=250)
+    assert await dials(work, market_id=market.id) == turned
+
+
+async def test_another_market_keeps_its_dials(work: Work) -> None:
+    market, other = await make_market(work), await make_market(work)
+    before = await dials(work, market_id=other.id)
+
+    await turn(work, market.id, wave_size=7)
+
+    assert await dials(work, market_id=other.id) == before
+
+
+async def test_no_change_is_no_change(work: Work) -> None:
+    market = await make_market(work)
+
+    assert await turn(work, market.id) == await dials(work, market_id=market.id)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+async def test_a_dial_turns_as_far_as_its_limits_and_no_further(work: Work, name: str) -> None:
+    market = await make_market(work)
+    lowest, highest = LIMITS[name]
+
+    for value in (lowest, highest):
+        assert getattr(await turn(work, market.id, **{name: value}), name) == value
+    for value in (lowest - 1, highest + 1):
+        with pytest.raises(BadDial) as refused:
+            await turn(work, market.id, **{name: value})
+        assert refused.value.code == "BAD_DIAL"
+        assert refused.value.field is not None
+
+    assert getattr(await dials(work, market_id=market.id), name) == highest
+
+
+async def test_in_production_a_driver_has_a_minute_to_answer(work: Work) -> None:
+    market = await make_market(work, offer_ttl_s=90)
+
+    with pytest.raises(BadDial, match="60 to 3600 seconds to answer"):
+        await turn(work, market.id, offer_ttl_s=59, is_production=True)
+
+    assert SHORTEST_ANSWER_IN_PRODUCTION_S == 60
+    assert (await turn(work, market.id, offer_ttl_s=60, is_production=True)).offer_ttl_s == 60
+    assert (await turn(work, market.id, offer_ttl_s=1)).offer_ttl_s == 1
+
+
+async def test_in_production_a_market_that_was_set_for_a_demo_must_be_mended_first(work: Work) -> None:
+    market = await make_market(work, offer_ttl_s=5)
+
+    with pytest.raises(BadDial, match="to answer"):
+        await turn(work, market.id, wave_size=2, is_production=True)
+
+    assert (await turn(work, market.id, wave_size=2, offer_ttl_s=60, is_production=True)).wave_size == 2
+
+
+@pytest.mark.parametrize("name", ["market_id", "time_zone", "currency", "slug", "next_payout_at", ""])
+async def test_what_is_no_dial_cannot_be_turned(work: Work, name: str) -> None:
+    market = await make_market(work)
+    before = await dials(work, market_id=market.id)
+
+    with pytest.raises(BadDial, match=f"there is no dial {name}"):
+        await set_dials(work, market_id=market.id, changes={"wave_size": 7, name: 1}, is_production=False)
+
+    assert await dials(work, market_id=market.id) == before
+
+
+async def test_a_market_that_is_not_there_has_no_dials(work: Work) -> None:
+    with pytest.raises(NotFound, match="no such market"):
+        await turn(work, UUID(int=404), wave_size=7)
+
+
+async def test_two_operators_at_once_do_not_undo_one_another(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        market = await make_market(work)
+
+    answers = await at_once(
+        (committed_works, lambda work: turn(work, market.id, wave_size=7)),
+        (committed_works, lambda work: turn(work, market.id, wave_limit=9)),
+    )
+
+    assert codes(answers) == {"done": 2}
+    async with committed_works.open() as work:
+        now = await dials(work, market_id=market.id)
+    assert (now.wave_size, now.wave_limit) == (7, 9)

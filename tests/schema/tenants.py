@@ -1,0 +1,331 @@
+"""Two tenants of each kind side by side: what belongs to the one, and that nothing of it may reach the other."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, open_session
+from marketplace.adapters.city import make_grid_city
+from marketplace.adapters.gateways import InMemoryGateway
+from marketplace.adapters.notifiers import InboxNotifier
+from marketplace.adapters.object_stores import MemoryObjectStore
+from marketplace.adapters.routers import StraightLineRouter
+from marketplace.app import Marketplace
+from marketplace.batches.events import DeliveryPosted
+from marketplace.batches.models import Delivery, Quote
+from marketplace.core.clock import Clock
+from marketplace.core.geo import Point
+from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.outbox import publish_events
+from marketplace.core.settings import Settings
+from marketplace.core.work import Work, Works
+from marketplace.fleet.models import Driver
+from marketplace.hubs.models import Hub
+from marketplace.markets.models import Market
+from marketplace.matching import SolverPool
+from marketplace.offers.events import OfferSent
+from marketplace.offers.models import Offer, Wave
+from marketplace.routes.events import RouteStarted
+from marketplace.routes.models import Proof, Route
+from marketplace.routes.states import RouteState
+from marketplace.shippers.models import Shipper
+from marketplace.tracking import EventStreams, PositionBuffer
+from schema.asgi import build_app
+from schema.edge import Edge
+from schema.rates import Budget, Budgets, Rates
+from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
+
+SECRET_PLACE, SECRET_HUB, SECRET_SPOT = (
+    Point(lat=-29.9612345, lon=-71.3312345),
+    Point(lat=-29.9023456, lon=-71.2423456),
+    Point(lat=-29.9134567, lon=-71.2534567),
+)
+SECRETS = {
+    "shipper": "Farmacia Alfa",
+    "driver": "Ana Alfa",
+    "driver's phone": "+56955500001",
+    "hub": "Bodega Alfa",
+    "hub's address": "Pasaje Alfa 7",
+    "pickup": "Mostrador Alfa",
+    "address": "Avenida Alfa 1200",
+    "recipient": "Luz Alfa",
+    "recipient's phone": "+56955500002",
+    "instructions": "timbre alfa",
+    "pin": "481516",
+    "package": "insulina alfa",
+    "market": "Ciudad Alfa",
+    **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
+    **{f"longitude of {name}": repr(place.lon) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
+    "where the driver is": repr(SECRET_SPOT.lat),
+}
+"""What belongs to the first tenants and may be read by nobody else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things:
+    """Ids, on the wire, of one thing of every kind that callers ask for."""
+
+    market: str
+    hub: str
+    batch: str
+    delivery: str
+    quote: str
+    route: str
+    stop: str
+    proof: str
+    offer: str
+
+    def __iter__(self) -> Any:
+        return (getattr(self, field.name) for field in fields(self))
+
+
+def things_of_nobody() -> Things:
+    """Ids of things that do not exist."""
+    return Things(**{field.name: to_wire(field.name, uuid4()) for field in fields(Things)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenants:
+    """The first tenants, who own everything, and the second ones, who own nothing; credentials by kind of caller."""
+
+    marketplace: Marketplace
+    http: httpx.AsyncClient
+    market: Market
+    things: Things
+    first: dict[str, str]
+    second: dict[str, str]
+    second_market: str
+
+    async def ask(self, text: str, variables: dict[str, Any], credential: str | None) -> httpx.Response:
+        """Sends one operation as somebody."""
+        headers = {"authorization": f"Bearer {credential}"} if credential else {}
+        return await self.http.post("/graphql", json={"query": text, "variables": variables}, headers=headers)
+
+    def edge_with(self, streams: EventStreams) -> Edge:
+        """The edge over streams of its own."""
+        app = build_app(replace(self.marketplace, streams=streams), rates=no_rates())
+        edge: Edge = app.state.edge
+        return edge
+
+
+def no_rates() -> Rates:
+    """Budgets that a test cannot use up."""
+    endless = Budget(burst_units=1e9, units_per_s=1e9)
+    return Rates(callers=Budgets(endless), addresses=Budgets(endless))
+
+
+@asynccontextmanager
+async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder: Path) -> AsyncIterator[Tenants]:
+    """A market with two shippers and two drivers, another market, and an operator for each."""
+    works = Works(database, clock, source=random.Random(7))
+    with SolverPool(1) as solver:
+        async with EventStreams(works, url) as streams, PositionBuffer(works) as positions:
+            marketplace = Marketplace(
+                settings=Settings(state_folder=folder),
+                database_url=url,
+                redis_url="",
+                clock=clock,
+                works=works,
+                router=StraightLineRouter(),
+                solver=solver,
+                gateway=InMemoryGateway(is_production=False),
+                notifier=InboxNotifier(),
+                object_store=MemoryObjectStore(),
+                streams=streams,
+                positions=positions,
+                city=make_grid_city(folder / "city", blocks=6),
+            )
+            transport = httpx.ASGITransport(build_app(marketplace, rates=no_rates()))
+            async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:
+                async with works.open() as work:
+                    tenants = await _furnish(work, marketplace, http)
+                async with works.open() as work:
+                    await publish_events(work, MarketId(tenants.market.id))
+                yield tenants
+
+
+async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient) -> Tenants:
+    market, elsewhere = await make_market(work, name=SECRETS["market"]), await make_market(work, name="Ciudad Beta")
+    common = await make_hub(work, market)
+    ana, bruno = [await make_shipper(work, market, name=name) for name in (SECRETS["shipper"], "Farmacia Beta")]
+    hub = await make_hub(
+        work,
+        market,
+        shipper_id=ana.id,
+        name=SECRETS["hub"],
+        address=SECRETS["hub's address"],
+        lat=SECRET_HUB.lat,
+        lon=SECRET_HUB.lon,
+    )
+    driver = await make_driver(work, market, name=SECRETS["driver"], phone=SECRETS["driver's phone"], place=SECRET_SPOT)
+    other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
+    things = await _things(work, market, ana, hub, driver)
+    tokens = Tokens(marketplace.settings.secret.get_secret_value())
+    return Tenants(
+        marketplace=marketplace,
+        http=http,
+        market=market,
+        things=things,
+        first=await _credentials(work, tokens, ana, driver, market),
+        second=await _credentials(work, tokens, bruno, other, elsewhere),
+        second_market=to_wire("market", elsewhere.id),
+    )
+
+
+async def _credentials(work: Work, tokens: Tokens, shipper: Shipper, driver: Driver, market: Market) -> dict[str, str]:
+    async def session(kind: PrincipalKind, principal_id: UUID) -> str:
+        lasts = timedelta(hours=1)
+        opened = await open_session(work, kind=kind, principal_id=principal_id, tokens=tokens, access_lasts=lasts)
+        return opened.access_token
+
+    email = f"{market.slug}@doorstep.example"
+    operator_id = await add_operator(work, name="Operator", email=email, market_id=MarketId(market.id))
+    return {
+        "shipper": (await create_api_key(work, shipper_id=ShipperId(shipper.id))).secret,
+        "driver": await session(PrincipalKind.DRIVER, driver.id),
+        "operator": await session(PrincipalKind.OPERATOR, operator_id),
+    }
+
+
+async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver: Driver) -> Things:
+    """A driver on a route with a proof, and an open offer of another route, both with deliveries of the shipper."""
+    batch = await make_batch(work, market, shipper)
+    private = {
+        "dropoff_lat": SECRET_PLACE.lat,
+        "dropoff_lon": SECRET_PLACE.lon,
+        "dropoff_address": SECRETS["address"],
+        "recipient_name": SECRETS["recipient"],
+        "recipient_phone": SECRETS["recipient's phone"],
+        "instructions": SECRETS["instructions"],
+        "pickup_name": SECRETS["pickup"],
+        "pin": SECRETS["pin"],
+    }
+    waits, offered, driven = [await make_delivery(work, market, shipper, hub, batch, **private) for _ in range(3)]
+    await work.execute("UPDATE delivery SET unassigned_reason = 'NO_DRIVER' WHERE id = $1", waits.id)
+    await work.execute(
+        "INSERT INTO package (id, market_id, delivery_id, description, weight_g, length_mm, width_mm, height_mm)"
+        " SELECT gen_random_uuid(), market_id, id, $1, 1, 1, 1, 1 FROM delivery",
+        SECRETS["package"],
+    )
+    await make_route(work, market, [driven], driver=driver, state=RouteState.STARTED)
+    on_offer, _ = await make_route(work, market, [offered], state=RouteState.OFFERING)
+    stop_id = await work.fetch_value(
+        "SELECT s.id FROM stop s JOIN route r ON r.id = s.route_id WHERE r.driver_id = $1 ORDER BY place LIMIT 1",
+        driver.id,
+    )
+    route_id = await work.fetch_value("SELECT route_id FROM stop WHERE id = $1", stop_id)
+    offer = await _offer(work, on_offer, driver)
+    await _tell(work, waits, offer, route_id)
+    return Things(
+        market=to_wire("market", market.id),
+        hub=to_wire("hub", hub.id),
+        batch=to_wire("batch", batch.id),
+        delivery=to_wire("delivery", waits.id),
+        quote=to_wire("quote", (await _quote(work, market, shipper)).id),
+        route=to_wire("route", route_id),
+        stop=to_wire("stop", stop_id),
+        proof=to_wire("proof", (await _proof(work, market, stop_id, driver)).id),
+        offer=to_wire("offer", offer.id),
+    )
+
+
+async def _offer(work: Work, route: Route, driver: Driver) -> Offer:
+    wave = await Wave.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=route.market_id,
+        route_id=route.id,
+        number=1,
+        contract_kind=driver.contract_kind,
+        state="OPEN",
+        raise_minor=0,
+        raise_step_minor=0,
+        raise_cap_minor=0,
+        raise_budget_left_minor=0,
+        opened_at=work.now,
+    )
+    return await Offer.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=route.market_id,
+        route_id=route.id,
+        route_version=1,
+        wave_id=wave.id,
+        driver_id=driver.id,
+        state="SENT",
+        pay_minor=5000,
+        currency=route.currency,
+        lines=[],
+        approach_m=0,
+        approach_s=0,
+        rank=1,
+        sent_at=work.now,
+        expires_at=work.now + timedelta(hours=1),
+    )
+
+
+async def _quote(work: Work, market: Market, shipper: Shipper) -> Quote:
+    return await Quote.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        shipper_id=shipper.id,
+        request=[{"address": SECRETS["address"]}],
+        lines=[],
+        problems=[],
+        total_minor=0,
+        currency=market.currency,
+        is_degraded=False,
+        created_at=work.now,
+        expires_at=work.now + timedelta(minutes=15),
+    )
+
+
+async def _proof(work: Work, market: Market, stop_id: UUID, driver: Driver) -> Proof:
+    return await Proof.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        stop_id=stop_id,
+        driver_id=driver.id,
+        kind="PHOTO",
+        state="EXPECTED",
+        created_at=work.now,
+    )
+
+
+async def _tell(work: Work, delivery: Delivery, offer: Offer, route_id: UUID) -> None:
+    """One event for each kind of stream."""
+    work.emit(
+        DeliveryPosted(
+            market_id=delivery.market_id,
+            shipper_id=delivery.shipper_id,
+            delivery_id=delivery.id,
+            batch_id=delivery.batch_id,
+            sequence=1,
+            state="SCHEDULED",
+        )
+    )
+    work.emit(
+        OfferSent(
+            market_id=offer.market_id,
+            offer_id=offer.id,
+            route_id=offer.route_id,
+            driver_id=offer.driver_id,
+            wave_number=1,
+            pay_minor=offer.pay_minor,
+            currency=offer.currency,
+            expires_at=offer.expires_at,
+        )
+    )
+    work.emit(
+        RouteStarted(market_id=offer.market_id, route_id=route_id, driver_id=offer.driver_id, occurred_at=work.now)
+    )

@@ -1,0 +1,372 @@
+"""Who hears what: every root field of the schema, asked by every kind of caller, with things of another tenant.
+
+The operations are made from the schema, and each asks for everything that its field can answer. A field, or an argument
+that takes an id, without a line in the table below fails the test.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from marketplace.core.clock import ManualClock
+from marketplace.core.database import connect, open_database, with_database
+from marketplace.core.errors import Refusal
+from marketplace.tracking import EventStreams
+from marketplace.tracking.cursor import write_cursor
+from schema.execution import stream
+from schema.results import engine_schema
+from schema.schema import schema as strawberry_schema
+from tests.conftest import NOW
+from tests.schema.tenants import SECRETS, Tenants, Things, open_tenants, things_of_nobody
+from tests.schema.whole_fields import MOST_ROWS, id_arguments, root_fields, whole_operations
+from tests.waiting import until
+
+SCHEMA = engine_schema(strawberry_schema)
+FIELDS = root_fields(SCHEMA)
+KINDS = ("shipper", "driver", "operator")
+SIGNED_IN = frozenset(KINDS)
+SHIPPER, DRIVER, OPERATOR = frozenset({"shipper"}), frozenset({"driver"}), frozenset({"operator"})
+
+Variables = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Who may ask for a field; None is everybody. `asks` are ways to ask for somebody's things, `more` the rest."""
+
+    callers: frozenset[str] | None
+    asks: tuple[Callable[[Things], Variables], ...] = (lambda _: {},)
+    more: Mapping[str, Any] | None = None
+
+
+def report(ask: Callable[[Things], Variables], **more: Any) -> Rule:
+    """A driver's report."""
+    return Rule(callers=DRIVER, asks=(ask,), more={"clientEventId": "1", "occurredAt": NOW.isoformat(), **more})
+
+
+def row(things: Things) -> Variables:
+    """A delivery from a hub."""
+    local = {"opens": "2026-03-02T12:00", "closes": "2026-03-02T15:00"}
+    return {
+        "externalId": uuid4().hex,
+        "hubId": things.hub,
+        "dropoff": {"lat": -29.9, "lon": -71.25, "address": "Calle 1"},
+        "packages": [{"weightG": 1, "lengthMm": 1, "widthMm": 1, "heightMm": 1}],
+        "pickupWindow": local,
+        "dropoffWindow": local,
+    }
+
+
+def at_stop(things: Things) -> Variables:
+    return {"stopId": things.stop}
+
+
+def at_offer(things: Things) -> Variables:
+    return {"offerId": things.offer}
+
+
+def in_market(things: Things) -> Variables:
+    return {"marketId": things.market}
+
+
+POINT = {"lat": -29.9, "lon": -71.25}
+PAGE = {"first": MOST_ROWS}
+
+RULES = {
+    # Nobody has to sign in for these
+    "clock": Rule(callers=None),
+    "requestSignInCode": Rule(callers=None),
+    "signIn": Rule(callers=None),
+    "refreshSession": Rule(callers=None),
+    # Whoever is signed in, about oneself
+    "me": Rule(callers=SIGNED_IN),
+    "signOut": Rule(callers=SIGNED_IN),
+    # Operations of one market
+    "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
+    "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
+    "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
+    "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
+    "unassignedDeliveries": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "setMarketDials": Rule(callers=OPERATOR, asks=(in_market,), more={"dials": {"waveSize": 7}}),
+    "marketEvents": Rule(callers=OPERATOR, asks=(in_market,)),
+    # Shippers; a market is a city and no secret to them
+    "hubs": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,)),
+    "batch": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.batch},)),
+    "batches": Rule(callers=SHIPPER, more=PAGE),
+    "delivery": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.delivery},)),
+    "deliveries": Rule(callers=SHIPPER, more=PAGE),
+    "quoteBatch": Rule(
+        callers=SHIPPER, asks=(lambda things: {"marketId": things.market, "deliveries": [row(things)]},)
+    ),
+    "postBatch": Rule(
+        callers=SHIPPER,
+        asks=(
+            lambda things: {"quoteId": things.quote},
+            lambda things: {"marketId": things.market, "deliveries": [row(things)]},
+        ),
+    ),
+    "cancelDelivery": Rule(
+        callers=SHIPPER, asks=(lambda things: {"deliveryId": things.delivery},), more={"reason": "OTHER"}
+    ),
+    "deliveryEvents": Rule(
+        callers=SHIPPER,
+        asks=(in_market, lambda things: {"marketId": things.market, "deliveryId": things.delivery}),
+    ),
+    # Drivers
+    "myProfile": Rule(callers=DRIVER),
+    "myOffers": Rule(callers=DRIVER),
+    "myRoute": Rule(callers=DRIVER),
+    "myEarnings": Rule(callers=DRIVER),
+    "myStatements": Rule(callers=DRIVER, more=PAGE),
+    "myPayouts": Rule(callers=DRIVER, more=PAGE),
+    "goOnline": Rule(callers=DRIVER, more={"point": POINT}),
+    "goOffline": Rule(callers=DRIVER),
+    "reportPositions": Rule(callers=DRIVER, more={"positions": [{"point": POINT, "occurredAt": NOW.isoformat()}]}),
+    "acceptOffer": Rule(callers=DRIVER, asks=(at_offer,)),
+    "declineOffer": Rule(callers=DRIVER, asks=(at_offer,)),
+    "viewOffer": Rule(callers=DRIVER, asks=(at_offer,)),
+    "startRoute": report(lambda things: {"routeId": things.route}),
+    "arriveAtStop": report(at_stop),
+    "pickUp": report(at_stop),
+    "dropOff": report(lambda things: {"stopId": things.stop, "proofIds": [things.proof]}, pin="000000"),
+    "failStop": report(at_stop, reason="OTHER"),
+    "createProofUpload": Rule(
+        callers=DRIVER, asks=(at_stop,), more={"kind": "PHOTO", "contentType": "image/jpeg", "sizeBytes": 9}
+    ),
+    "requestPayout": Rule(callers=DRIVER),
+    "offerEvents": Rule(callers=DRIVER),
+    "routeEvents": Rule(callers=DRIVER),
+}
+NAMES = sorted(RULES.keys() & FIELDS.keys())
+STREAMS = [name for name in NAMES if FIELDS[name][0] == "subscription"]
+ANSWERED = [name for name in NAMES if name not in STREAMS]
+WITH_IDS = [name for name in ANSWERED if id_arguments(FIELDS[name][1])]
+TEXTS = {name: whole_operations(SCHEMA, name) for name in NAMES}
+QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
+
+
+@pytest.fixture(scope="module")
+async def tenants(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tenants]:
+    """Two tenants of each kind, in a database that all tests of this file share: none of them changes a thing."""
+    name = f"doorstep_tenants_{uuid4().hex[:12]}"
+    admin = await connect(server_url)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = with_database(server_url, name)
+    async with open_database(url, pool_size=6) as database:
+        async with open_tenants(url, database, ManualClock(NOW), tmp_path_factory.mktemp("tenants")) as opened:
+            yield opened
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+def operations(name: str, things: Things) -> Iterator[tuple[str, Variables]]:
+    """The ways to ask for a field and somebody's things, each with all arguments that are not optional."""
+    field = FIELDS[name][1]
+    for ask in RULES[name].asks:
+        for text in TEXTS[name]:
+            variables = {**(RULES[name].more or {}), **ask(things)}
+            if "idempotencyKey" in field.args:
+                variables["idempotencyKey"] = uuid4().hex
+            yield text, variables
+
+
+def refusal(answer: Any, name: str) -> tuple[str, str] | None:
+    """Code and message of a refusal, in whichever of the two forms it came."""
+    if "errors" in answer:
+        (error,) = answer["errors"]
+        return error["extensions"]["code"], error["message"]
+    value = answer["data"][name]
+    if isinstance(value, dict) and value.get("__typename") == "Problem":
+        return value["code"], value["message"]
+    return None
+
+
+def leaks(text: str) -> list[str]:
+    """What of the first tenants stands in an answer."""
+    return [name for name, secret in SECRETS.items() if secret in text]
+
+
+def test_every_root_field_has_a_rule() -> None:
+    assert RULES.keys() == FIELDS.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_argument_that_takes_an_id_is_asked_with_one(name: str) -> None:
+    marked = Things(**{field.name: f"<{field.name}>" for field in fields(Things)})
+
+    asked = {path for ask in RULES[name].asks for path in marked_paths("", ask(marked))}
+
+    assert asked == id_arguments(FIELDS[name][1])
+
+
+def marked_paths(path: str, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from marked_paths(f"{path}.{key}" if path else key, inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from marked_paths(path, inner)
+    elif isinstance(value, str) and value.startswith("<"):
+        yield path
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERED if RULES[name].callers is not None])
+async def test_whoever_is_of_the_wrong_kind_is_told_just_that(tenants: Tenants, name: str) -> None:
+    allowed = RULES[name].callers
+    assert allowed is not None
+
+    for kind in (None, *sorted(set(KINDS) - allowed)):
+        credential = tenants.first[kind] if kind else None
+        for text, variables in operations(name, tenants.things):
+            response = await tenants.ask(text, variables, credential)
+
+            said = refusal(response.json(), name)
+            assert said is not None, (kind, response.text)
+            assert said[0] == ("NOT_ALLOWED" if kind else "UNAUTHENTICATED"), kind
+            assert leaks(response.text) == [], kind
+
+
+@pytest.mark.parametrize("name", WITH_IDS)
+async def test_a_thing_of_somebody_else_looks_like_none(tenants: Tenants, name: str) -> None:
+    for kind in sorted(RULES[name].callers or SIGNED_IN):
+        theirs, nothing = tenants.things, things_of_nobody()
+        if kind == "shipper":
+            nothing = Things(**{**as_dict(nothing), "market": theirs.market})
+        answers = []
+        for things in (theirs, nothing):
+            responses = [await tenants.ask(*asked, tenants.second[kind]) for asked in operations(name, things)]
+            assert [leaks(response.text) for response in responses] == [[]] * len(responses), kind
+            answers.append([without_references(response.json()) for response in responses])
+
+        assert answers[0] == answers[1], kind
+        for answer in answers[0]:
+            said = refusal(answer, name)
+            assert said is None or said[0] == "NOT_FOUND", (kind, said)
+
+
+def as_dict(things: Things) -> dict[str, str]:
+    return {field.name: getattr(things, field.name) for field in fields(Things)}
+
+
+def without_references(answer: Any) -> Any:
+    """An answer without what differs between any two calls: the caller's own references and fresh ids."""
+    if isinstance(answer, dict):
+        varies = {"externalId", "traceId", "id", "batchId", "expiresAt"}
+        return {key: None if key in varies and value else without_references(value) for key, value in answer.items()}
+    return [without_references(inner) for inner in answer] if isinstance(answer, list) else answer
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_IDS if FIELDS[name][0] == "mutation"])
+async def test_a_change_of_somebody_elses_thing_is_refused(tenants: Tenants, name: str) -> None:
+    for kind in sorted(RULES[name].callers or ()):
+        for text, variables in operations(name, tenants.things):
+            answer = (await tenants.ask(text, variables, tenants.second[kind])).json()
+
+            value = answer["data"][name]
+            problems = [value, *(value.get("problems") or ()), *(row["problem"] for row in value.get("rows") or ())]
+            assert {problem["code"] for problem in problems if "code" in problem} <= {"NOT_FOUND", "BAD_DELIVERY"}
+            assert any("code" in problem for problem in problems)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenants, name: str) -> None:
+    own = Things(**{**as_dict(things_of_nobody()), "market": tenants.second_market})
+    city = Things(**{**as_dict(own), "market": tenants.things.market})
+    for kind in sorted(RULES[name].callers or SIGNED_IN):
+        for text, variables in operations(name, city if kind == "shipper" else own):
+            response = await tenants.ask(text, variables, tenants.second[kind])
+
+            assert leaks(response.text) == [], kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "seen"),
+    [
+        ("me", "shipper", {"shipper"}),
+        ("hubs", "shipper", {"hub", "hub's address", "latitude of hub"}),
+        ("batch", "shipper", {"address", "recipient", "recipient's phone", "pin", "package", "instructions"}),
+        ("delivery", "shipper", {"address", "recipient", "pin", "pickup", "latitude of home", "longitude of home"}),
+        ("deliveries", "shipper", {"address", "pin"}),
+        ("myProfile", "driver", {"driver"}),
+        ("myRoute", "driver", {"address", "recipient", "recipient's phone", "instructions", "latitude of home"}),
+        ("liveDrivers", "operator", {"driver", "where the driver is"}),
+        ("liveRoutes", "operator", {"latitude of home"}),
+        ("unassignedDeliveries", "operator", {"address"}),
+        ("market", "operator", {"market"}),
+    ],
+)
+async def test_its_owner_reads_it(tenants: Tenants, name: str, kind: str, seen: set[str]) -> None:
+    """Else the tests above would prove nothing."""
+    responses = [await tenants.ask(*asked, tenants.first[kind]) for asked in operations(name, tenants.things)]
+
+    assert [response.json().get("errors") for response in responses] == [None] * len(responses)
+    assert seen <= set(leaks("".join(response.text for response in responses)))
+
+
+@pytest.mark.parametrize("name", ["myRoute", "myOffers", "myProfile"])
+async def test_a_driver_never_reads_a_pin(tenants: Tenants, name: str) -> None:
+    for asked in operations(name, tenants.things):
+        response = await tenants.ask(*asked, tenants.first["driver"])
+
+        assert response.json()["data"][name]
+        assert "pin" not in leaks(response.text)
+
+
+async def hear(
+    tenants: Tenants, name: str, asked: tuple[str, Variables], credential: str | None
+) -> tuple[list[Any], str]:
+    """What a subscriber hears of all that has happened, and with what code the stream ends when the server stops."""
+    text, variables = asked
+    heard: list[Any] = []
+    async with EventStreams(tenants.marketplace.works, tenants.marketplace.database_url) as streams:
+        edge = tenants.edge_with(streams)
+        authorization = f"Bearer {credential}" if credential else None
+        principal = await edge.authenticator.principal_of(authorization, address="127.0.0.1")
+        operation = edge.documents.prepare(text).select(None)
+        context = edge.context(principal=principal, address="127.0.0.1", request_id="test")
+        variables["after"] = write_cursor(tenants.market.id, 0)
+
+        async def listen() -> str:
+            try:
+                async for answer in stream(edge.schema, operation, variables, context):
+                    heard.append(answer["data"][name])
+            except Refusal as end:
+                return end.code
+            raise AssertionError("a stream ends with a refusal")
+
+        listening = asyncio.create_task(listen())
+        await until(lambda: listening.done() or any(feed._subscribers for feed in streams._feeds.values()))
+    return heard, await listening
+
+
+@pytest.mark.parametrize("name", STREAMS)
+async def test_a_stream_is_for_its_kind_of_caller(tenants: Tenants, name: str) -> None:
+    for kind in (None, *sorted(set(KINDS) - (RULES[name].callers or SIGNED_IN))):
+        for asked in operations(name, tenants.things):
+            heard = await hear(tenants, name, asked, tenants.first[kind] if kind else None)
+
+            assert heard == ([], "NOT_ALLOWED" if kind else "UNAUTHENTICATED"), kind
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("offerEvents", ["OfferSent"]),
+        ("routeEvents", ["RouteStarted"]),
+        ("deliveryEvents", ["DeliveryPosted"]),
+        ("marketEvents", ["DeliveryPosted", "OfferSent", "RouteStarted"]),
+    ],
+)
+async def test_a_stream_tells_its_owner_and_nobody_else(tenants: Tenants, name: str, told: list[str]) -> None:
+    (kind,) = RULES[name].callers or ()
+    for asked in operations(name, tenants.things):
+        own, _ = await hear(tenants, name, asked, tenants.first[kind])
+        others = await hear(tenants, name, asked, tenants.second[kind])
+
+        assert [event["name"] for event in own] == told
+        assert others == ([], "NOT_FOUND" if name == "marketEvents" else "STREAM_ENDED")
+        assert leaks(str(own)) == []
