@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from marketplace.core.errors import CannotStart, Refusal
+from marketplace.core.failpoints import check_failpoint
 from marketplace.core.logs import set_up_logs
 from marketplace.core.settings import Settings
 
@@ -40,7 +42,8 @@ def serve(
 
     Start as many processes as you like; they share nothing but the database.
     """
-    part("schema.serve").run(settings(), host=host, port=port)
+    checked = startable()
+    part("schema.serve").run(checked, host=host, port=port)
 
 
 @app.command()
@@ -49,7 +52,8 @@ def work() -> None:
 
     Start as many processes as you like; what one leaves undone another takes up.
     """
-    asyncio.run(part("workers.service").serve_work(settings()))
+    checked = startable()
+    asyncio.run(part("workers.service").serve_work(checked))
 
 
 @app.command()
@@ -71,12 +75,14 @@ def migrate() -> None:
 def seed(
     as_json: AsJson = False,
     random_seed: Annotated[int, typer.Option("--seed", help="The same number makes the same people and places.")] = 1,
-    shippers: Annotated[int, typer.Option(help="Shippers, each with an API key.")] = 3,
-    hubs: Annotated[int, typer.Option(help="Hubs open to every shipper.")] = 4,
-    drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online near the hubs.")] = 12,
-    operators: Annotated[int, typer.Option(help="Operators.")] = 1,
-    deliveries: Annotated[int, typer.Option(help="Deliveries, in batches of 50.")] = 0,
-    offers: Annotated[int, typer.Option(help="Open offers, as far as deliveries and drivers allow.")] = 0,
+    shippers: Annotated[int, typer.Option(help="Shippers, each with an API key.", min=0, max=100_000)] = 3,
+    hubs: Annotated[int, typer.Option(help="Hubs open to every shipper.", min=0, max=100_000)] = 4,
+    drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online near the hubs.", min=0, max=100_000)] = 12,
+    operators: Annotated[int, typer.Option(help="Operators.", min=0, max=100_000)] = 1,
+    deliveries: Annotated[int, typer.Option(help="Deliveries, in batches of 50.", min=0, max=100_000)] = 0,
+    offers: Annotated[
+        int, typer.Option(help="Open offers, as far as deliveries and drivers allow.", min=0, max=100_000)
+    ] = 0,
     offer_ttl_s: Annotated[int, typer.Option(help="Seconds to answer an offer.")] = 60,
     open_offers_per_driver: Annotated[int, typer.Option(help="Open offers one driver may have.")] = 3,
     wave_size: Annotated[int, typer.Option(help="Offers sent together.")] = 3,
@@ -85,6 +91,7 @@ def seed(
 
     For development: it is refused in production mode. Access tokens last a day.
     """
+    startable().refuse_in_production("seeding")
     seeding = part("marketplace.seed")
     plan = seeding.SeedPlan(
         seed=random_seed,
@@ -175,14 +182,25 @@ def settings() -> Settings:
     return found
 
 
+def startable() -> Settings:
+    """The settings of a process that is to run; what is wrong with them is said before anything is loaded or begun."""
+    found = settings()
+    found.check()
+    check_failpoint(is_production=found.is_production)
+    return found
+
+
 def part(name: str) -> Any:
     """A part of Doorstep, loaded now."""
     return importlib.import_module(name)
 
 
 def main() -> None:
-    """Runs the command line."""
-    app()
+    """Runs the command line; what a person can mend is said in one sentence, without a trace."""
+    try:
+        app()
+    except (CannotStart, Refusal) as refusal:
+        sys.exit(f"doorstep: {refusal}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.core.clock import Clock, DatabaseClock
 from marketplace.core.database import open_database
+from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
 from marketplace.core.migrate import check_version
 from marketplace.core.notifier import Notifier
@@ -65,7 +66,11 @@ class Servers:
 
 @asynccontextmanager
 async def open_servers(settings: Settings) -> AsyncIterator[Servers]:
-    """The servers that the environment names, or embedded ones in the state folder, started if nobody has yet."""
+    """The servers that the environment names, or embedded ones in the state folder, started if nobody has yet.
+
+    Settings that are unsafe are refused before anything is started: production never has servers of its own.
+    """
+    settings.check()
     async with AsyncExitStack() as stack:
         database_url, redis_url = settings.database_url, settings.redis_url
         if database_url is None:
@@ -165,7 +170,7 @@ def open_notifier(settings: Settings) -> Notifier:
         token = settings.notifier_token
         return HttpNotifier(settings.notifier_url, token.get_secret_value() if token else None)
     if settings.is_production:
-        raise RuntimeError("production mode: DOORSTEP_NOTIFIER_URL must name the service that sends codes and messages")
+        raise CannotStart("production mode: DOORSTEP_NOTIFIER_URL must name the service that sends codes and messages")
     return ConsoleNotifier()
 
 

@@ -23,7 +23,6 @@ from marketplace.adapters.city import PlaceSampler
 from marketplace.app import Marketplace
 from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place, PostBatch, Requirement
 from marketplace.core.errand import run_errand
-from marketplace.core.errors import NotAllowed
 from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.ids import MarketId, ShipperId, to_wire
 from marketplace.core.work import Work
@@ -118,8 +117,7 @@ Step = Callable[[str, int, int], None]
 
 async def seed_market(marketplace: Marketplace, plan: SeedPlan, *, on_step: Step = lambda *_: None) -> Seeded:
     """Makes the world of a plan; refused in production."""
-    if marketplace.settings.is_production:
-        raise NotAllowed("seeding is for development; it is refused in production mode")
+    marketplace.settings.refuse_in_production("seeding")
     return await _Seeding(marketplace, plan, on_step).run()
 
 

@@ -1,7 +1,6 @@
 """What shippers ask for: quotes, batches and deliveries."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -401,7 +400,7 @@ def _row_problem(problem: RowProblem) -> RowProblemType:
 
 def _keep_posted(result: PostResult) -> str:
     """The answer of a posting as it is kept beside its key, so that a repeat gets it word for word."""
-    return orjson.dumps(asdict(result), default=str).decode()
+    return orjson.dumps(result).decode()
 
 
 async def _posted(_work: Work, kept: str) -> BatchPosted:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from schema.refusals import RateLimited
@@ -90,6 +91,7 @@ def usual_rates(*, caller_units_per_s: float = 2_000) -> Rates:
     )
 
 
+@lru_cache(maxsize=KNOWN_CALLERS)
 def address_key(host: str) -> str:
     """What counts as one address: a whole /64 network for IPv6, since one person has that many addresses."""
     try:

@@ -1,6 +1,7 @@
 """The API process: GraphQL over HTTP and sockets, uploads, the live map, until SIGTERM or Ctrl-C."""
 
 import asyncio
+import gc
 import signal
 
 import uvicorn
@@ -40,4 +41,7 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
         # before it has given back its database connections, its router's process and the embedded servers.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
+        # What is loaded by now stays; a collector that looks through it again and again stops every request meanwhile.
+        gc.collect()
+        gc.freeze()
         await uvicorn.Server(config).serve()

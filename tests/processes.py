@@ -135,13 +135,6 @@ class Stage:
                 assert self.processes[-1].is_running, self.processes[-1].log
                 await asyncio.sleep(0.05)
 
-    async def run(self, *words: str) -> str:
-        """Runs a command to its end and returns what it prints."""
-        process, log_file = await self._start(*words, has_streets=False, failpoint=None)
-        self.processes.append(Process(words[0], process, log_file))
-        assert await self.processes[-1].ended() == 0, self.processes[-1].log
-        return self.processes[-1].log
-
     async def kill_all(self) -> None:
         """Ends whatever still runs."""
         for process in self.processes:

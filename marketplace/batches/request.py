@@ -1,10 +1,10 @@
 """What a shipper asks for: one row of a batch as a checked value, whose digest tells a repeat from a change."""
 
 from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
@@ -75,9 +75,8 @@ class DeliveryRequest:
     @property
     def digest(self) -> bytes:
         """The same for the same wishes, whatever the order of requirements."""
-        values: dict[str, Any] = asdict(self)
-        values["requirements"] = sorted(requirement.value for requirement in self.requirements)
-        return sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS, default=str)).digest()
+        needs = sorted(requirement.value for requirement in self.requirements)
+        return sha256(orjson.dumps([needs, *_OTHER_WISHES(self)])).digest()
 
     @property
     def load(self) -> list[int]:
@@ -114,6 +113,10 @@ class DeliveryRequest:
         if dropoff.closes_at < pickup.opens_at:
             raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
         return pickup, dropoff
+
+
+_OTHER_WISHES = attrgetter(*(each.name for each in fields(DeliveryRequest) if each.name != "requirements"))
+"""Everything else that a request asks for, in the order of its fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +171,10 @@ def _check_text(text: str, name: str, shortest: int, longest: int) -> None:
 
 def is_storable(text: str) -> bool:
     """PostgreSQL takes neither NUL nor half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _check_place(place: Place, name: str) -> None:

@@ -55,3 +55,7 @@ class Unavailable(Refusal):
 
     code = "UNAVAILABLE"
     retryable = True
+
+
+class CannotStart(RuntimeError):
+    """This process is set up in a way in which it must not run; the sentence says what to change."""

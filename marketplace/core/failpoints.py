@@ -5,6 +5,8 @@ import re
 import signal
 from collections import Counter
 
+from marketplace.core.errors import CannotStart
+
 NAMES = frozenset(
     {"commit_before_publish", "after_accept_before_reply", "before_claim", "after_claim", "after_gateway_before_record"}
 )
@@ -20,10 +22,10 @@ def check_failpoint(*, is_production: bool) -> None:
     if not wanted:
         return
     if is_production:
-        raise RuntimeError("DOORSTEP_FAILPOINT is for crash tests and refused in production mode")
+        raise CannotStart("DOORSTEP_FAILPOINT is for crash tests and refused in production mode")
     name, colon, count = wanted.partition(":")
     if name not in NAMES or (colon and not COUNT.fullmatch(count)):
-        raise RuntimeError(f"DOORSTEP_FAILPOINT is name or name:n, with one of {', '.join(sorted(NAMES))}")
+        raise CannotStart(f"DOORSTEP_FAILPOINT is name or name:n, with one of {', '.join(sorted(NAMES))}")
 
 
 def pass_failpoint(name: str) -> None:

@@ -52,24 +52,25 @@ async def recall(work: Work, *, principal_id: UUID, key: str, digest: bytes) -> 
     row = await work.fetch_row("SELECT digest, reply FROM idempotency WHERE id = $1", row_id)
     if row is None or row["digest"] != digest:
         raise KeyReused("this idempotencyKey was used for another request; use a new one", field="idempotencyKey")
-    reply: str = row["reply"]
+    reply: str | None = work.replies.get(row_id, row["reply"])
     return reply
 
 
 async def find_answer(work: Work, *, principal_id: UUID, key: str, digest: bytes) -> str | None:
     """The answer that a key already has, without taking it: for errands, before their slow call."""
-    row = await work.fetch_row("SELECT digest, reply FROM idempotency WHERE id = $1", record_id(principal_id, key))
+    row_id = record_id(principal_id, key)
+    row = await work.fetch_row("SELECT digest, reply FROM idempotency WHERE id = $1", row_id)
     if row is None:
         return None
     if row["digest"] != digest:
         raise KeyReused("this idempotencyKey was used for another request; use a new one", field="idempotencyKey")
-    reply: str = row["reply"]
+    reply: str | None = work.replies.get(row_id, row["reply"])
     return reply
 
 
 async def remember(work: Work, *, principal_id: UUID, key: str, reply: str) -> None:
     """Keeps the answer beside the key, in the same commit as the change."""
-    await work.execute("UPDATE idempotency SET reply = $2 WHERE id = $1", record_id(principal_id, key), reply)
+    work.keep_reply(record_id(principal_id, key), reply)
 
 
 def record_id(principal_id: UUID, key: str) -> UUID:

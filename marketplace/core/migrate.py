@@ -9,12 +9,13 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.api import migrate as run_migrations
 
 from marketplace.core.database import connect, tortoise_config
+from marketplace.core.errors import CannotStart
 
 LOCK = 0x646F6F72
 """The advisory lock of migrations, held on a connection of its own for as long as they run."""
 
 
-class WrongVersion(RuntimeError):
+class WrongVersion(CannotStart):
     """The database is older or newer than this code."""
 
 

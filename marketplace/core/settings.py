@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from marketplace.core.errors import CannotStart, NotAllowed
+
 DEVELOPMENT_SECRET = "doorstep-development-secret-not-for-production"  # noqa: S105 - refused in production, see below
 
 
@@ -46,6 +48,11 @@ class Settings(BaseSettings):
         """Whether stand-ins, seeds and failpoints are refused."""
         return self.mode is Mode.PRODUCTION
 
+    def refuse_in_production(self, doing: str) -> None:
+        """Keeps what is made up for development out of a real market."""
+        if self.is_production:
+            raise NotAllowed(f"{doing} is for development; it is refused in production mode")
+
     def check(self) -> None:
         """Refuses to start with settings that would be unsafe or half right."""
         if not self.is_production:
@@ -58,4 +65,4 @@ class Settings(BaseSettings):
         if not self.redis_url:
             problems.append("REDIS_URL must name a Valkey or Redis server")
         if problems:
-            raise RuntimeError("production mode: " + "; ".join(problems))
+            raise CannotStart("production mode: " + "; ".join(problems))

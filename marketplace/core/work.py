@@ -19,7 +19,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 
 from marketplace.core.clock import Clock
 from marketplace.core.errors import Unavailable
-from marketplace.core.events import SUBJECTS, Event
+from marketplace.core.events import SUBJECTS, Event, plain
 from marketplace.core.failpoints import pass_failpoint
 from marketplace.core.ids import uuid7
 
@@ -29,7 +29,12 @@ UNREAD = datetime.min.replace(tzinfo=UTC)
 
 _open_work: ContextVar["Work | None"] = ContextVar("open_work", default=None)
 
-STORE_EVENTS = """
+# One round trip for both, at the end of every change that answers a caller's key.
+STORE = """
+WITH kept AS (
+    UPDATE idempotency SET reply = answer.reply FROM unnest($10::uuid[], $11::text[]) AS answer(id, reply)
+    WHERE idempotency.id = answer.id
+)
 INSERT INTO event (id, market_id, name, payload, occurred_at, shipper_id, driver_id, delivery_id, route_id)
 SELECT id, market_id, name, payload::jsonb, $1, shipper_id, driver_id, delivery_id, route_id
 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[], $9::uuid[])
@@ -55,6 +60,7 @@ class Work:
         self.machine_now = machine_now
         self.random = source
         self.events: list[Event] = []
+        self.replies: dict[UUID, str] = {}
 
     def new_id(self) -> UUID:
         """A fresh id that sorts by market time."""
@@ -63,6 +69,10 @@ class Work:
     def emit(self, event: Event) -> None:
         """Adds a fact that is stored when this Work commits."""
         self.events.append(event)
+
+    def keep_reply(self, key_id: UUID, reply: str) -> None:
+        """Has an answer stored beside its caller's key when this Work commits."""
+        self.replies[key_id] = reply
 
     async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
         """All rows of a statement."""
@@ -89,18 +99,20 @@ class Work:
             await self.connection.copy_records_to_table(table, columns=list(columns), records=rows)
 
     async def store_events(self) -> None:
-        """Writes what was emitted; called once, just before the commit."""
-        if not self.events:
+        """Writes what was emitted, and the answers to keep; called once, just before the commit."""
+        if not self.events and not self.replies:
             return
         subjects = [[getattr(event, name, None) for event in self.events] for name in SUBJECTS[1:]]
         await self.connection.execute(
-            STORE_EVENTS,
+            STORE,
             self.now,
             [self.new_id() for _ in self.events],
             [event.market_id for event in self.events],
             [event.name for event in self.events],
-            [orjson.dumps(event.payload()).decode() for event in self.events],
+            [orjson.dumps(event, default=plain).decode() for event in self.events],
             *subjects,
+            list(self.replies),
+            list(self.replies.values()),
         )
 
 

@@ -146,9 +146,7 @@ class Bare:
         places = asked["positions"]
         lats = [place["point"]["lat"] for place in places]
         lons = [place["point"]["lon"] for place in places]
-        await self.pool.execute(
-            POSITIONS, UUID(asked["driver"]), UUID(asked["market"]), lats, lons, lats[-1], lons[-1]
-        )
+        await self.pool.execute(POSITIONS, UUID(asked["driver"]), UUID(asked["market"]), lats, lons, lats[-1], lons[-1])
         return _json(orjson.dumps({"count": len(places)}))
 
 

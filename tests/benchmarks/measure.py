@@ -114,13 +114,13 @@ async def _sessions(admin: asyncpg.Connection, server: Server) -> dict[int, floa
     return found
 
 
-def report(title: str, results: dict[str, Result], *, baseline: dict[str, str], unit: str = "request") -> None:
+def report(title: str, results: dict[str, Result], *, baseline: dict[str, str], unit: str = "requests") -> None:
     """Prints one table, with each contender's share of its baseline, and one line of JSON for programs."""
     figures = {name: result.figures() for name, result in results.items()}
     lines = [
         "",
         title,
-        f"{'':28}{unit + 's/s':>12}{'x bare':>8}{'CPU us':>9}{'x bare':>8}{'PG us':>8}{'p50 ms':>8}{'p99 ms':>8}",
+        f"{'':28}{unit:>10}/s{'x bare':>8}{'CPU us':>9}{'x bare':>8}{'PG us':>8}{'p50 ms':>8}{'p99 ms':>8}",
     ]
     for name, own in figures.items():
         other = figures[baseline.get(name, name)]

@@ -78,9 +78,7 @@ async def test_accepting_offers_of_which_half_must_lose(servers: Servers, world:
     assert set(winners.values()) == {ROUTES_A_ROUND * ROUNDS}
 
 
-def _in_rounds(
-    offers: Sequence[OpenOffer], request: Callable[[OpenOffer], bytes]
-) -> Callable[[int], Sequence[bytes]]:
+def _in_rounds(offers: Sequence[OpenOffer], request: Callable[[OpenOffer], bytes]) -> Callable[[int], Sequence[bytes]]:
     size = ROUTES_A_ROUND * RIVALS
     return lambda number: [request(offer) for offer in offers[number * size : (number + 1) * size]]
 

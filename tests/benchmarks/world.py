@@ -1,4 +1,4 @@
-"""The world that is measured: one market, and as many drivers, routes and offers as the benchmark wants, made in bulk."""
+"""The world that is measured: one market, with as many drivers, routes and offers as a benchmark wants, made in bulk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,8 +134,8 @@ class World:
         """Gives each route to its driver at once, as if accepted long ago."""
         pairs = [offer.route_id for offer in offers], [offer.driver_id for offer in offers]
         await self.admin.execute(
-            "UPDATE route SET state = 'ASSIGNED', driver_id = given.driver_id, guarantee_minor = 4930,"
-            " accepted_at = now() FROM unnest($1::uuid[], $2::uuid[]) AS given(id, driver_id) WHERE route.id = given.id",
+            "UPDATE route SET state = 'ASSIGNED', driver_id = given.driver_id, guarantee_minor = 4930, accepted_at = now()"
+            " FROM unnest($1::uuid[], $2::uuid[]) AS given(id, driver_id) WHERE route.id = given.id",
             *pairs,
         )
         await self.admin.execute("UPDATE delivery SET state = 'ASSIGNED' WHERE route_id = ANY($1)", pairs[0])

@@ -240,7 +240,7 @@ async def test_questions_beyond_the_limits_are_refused(case: Case, places: list[
 
 
 async def test_a_departure_without_a_time_zone_is_refused(case: Case, places: list[Point]) -> None:
-    noon_somewhere = datetime(2026, 1, 5, 12)  # noqa: DTZ001 - the naive time is what is tested
+    noon_somewhere = datetime(2026, 1, 5, 12)
 
     with pytest.raises(NaiveDeparture):
         await case.router.matrix(places[:2], depart_at=noon_somewhere)

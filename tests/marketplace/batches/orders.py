@@ -9,7 +9,7 @@ from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Pl
 from tests.builders import HOME_PLACE
 
 ROUTER = StraightLineRouter()
-TODAY = LocalWindow(opens=datetime(2026, 3, 2, 12, 0), closes=datetime(2026, 3, 2, 15, 0))  # noqa: DTZ001 - local time
+TODAY = LocalWindow(opens=datetime(2026, 3, 2, 12, 0), closes=datetime(2026, 3, 2, 15, 0))
 """Noon to three in Chile: the manual clock of the tests stands at noon."""
 
 

@@ -87,7 +87,7 @@ async def test_a_bad_row_stops_no_other(works: Works) -> None:
         shipper, other = await make_shipper(work, market), await make_shipper(work, market)
         hub = await make_hub(work, market)
         foreign = await make_hub(work, market, shipper_id=other.id)
-    past = LocalWindow(opens=datetime(2026, 3, 2, 8), closes=datetime(2026, 3, 2, 9))  # noqa: DTZ001 - local time
+    past = LocalWindow(opens=datetime(2026, 3, 2, 8), closes=datetime(2026, 3, 2, 9))
     heavy = order("heavy", hub_id=hub.id).packages[0]
 
     result = await post(

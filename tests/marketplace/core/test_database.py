@@ -41,7 +41,7 @@ LEFT_BEHIND = """
 SELECT name || ' = ' || setting FROM pg_settings WHERE source = 'session' AND setting IS DISTINCT FROM reset_val
 UNION ALL SELECT 'listens to ' || channel FROM pg_listening_channels() AS channel
 UNION ALL SELECT 'holds ' || locktype FROM pg_locks
-          WHERE pid = pg_backend_pid() AND locktype IN ('advisory', 'relation', 'transactionid') AND mode <> 'AccessShareLock'
+          WHERE pid = pg_backend_pid() AND locktype <> 'virtualxid' AND mode <> 'AccessShareLock'
 UNION ALL SELECT 'has ' || relname FROM pg_class WHERE relpersistence = 't' AND pg_table_is_visible(oid)
 UNION ALL SELECT 'keeps open ' || name FROM pg_cursors WHERE is_holdable
 """

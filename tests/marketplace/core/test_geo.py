@@ -33,7 +33,7 @@ def test_a_longitude_beyond_the_date_line_is_refused(lon: float) -> None:
 
 def test_latitude_and_longitude_are_given_by_name() -> None:
     with pytest.raises(TypeError):
-        Point(52.52, 13.405)  # type: ignore[misc]  # that this fails is the rule
+        Point(52.52, 13.405)  # type: ignore[call-arg]  # that this fails is the rule
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.core.ids import PREFIXES, BadId, from_wire, to_wire, uuid7
 from marketplace.core.errors import NotFound
+from marketplace.core.ids import PREFIXES, BadId, from_wire, to_wire, uuid7
 
 MOMENT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 ONE = UUID("019cb000-0000-7000-8000-00000000002a")
@@ -26,7 +26,7 @@ class Same(random.Random):
         self.bit = bit
 
     def getrandbits(self, k: int, /) -> int:
-        return self.bit * (2**k - 1)
+        return self.bit * ((1 << k) - 1)
 
 
 @given(moments, st.integers(0, 2**32))

@@ -1,6 +1,7 @@
 """A driver goes offline without being asked why; a route is finished first."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,10 +10,15 @@ from marketplace.core.errors import NotFound
 from marketplace.core.work import Work, Works
 from marketplace.fleet import PresenceState, go_offline
 from marketplace.fleet.events import DriverWentOffline
+from marketplace.fleet.models import Driver
 from tests.builders import make_driver, make_market
 from tests.races.together import at_once, codes
 
-PRESENCE = "SELECT state, online_until FROM presence WHERE driver_id = $1"
+
+async def presence(work: Work, driver: Driver) -> tuple[Any, ...]:
+    row = await work.fetch_row("SELECT state, online_until FROM presence WHERE driver_id = $1", driver.id)
+    assert row is not None
+    return tuple(row)
 
 
 @pytest.mark.parametrize("state", [PresenceState.AVAILABLE, PresenceState.OFFERED, PresenceState.PAUSED])
@@ -22,9 +28,9 @@ async def test_a_driver_without_a_route_is_offline_at_once_and_it_is_told(work: 
 
     assert await go_offline(work, driver_id=driver.id) is PresenceState.OFFLINE
 
-    assert await work.fetch_row(PRESENCE, driver.id) == ("OFFLINE", None)
+    assert await presence(work, driver) == ("OFFLINE", None)
     assert work.events == [DriverWentOffline(market_id=driver.market_id, driver_id=driver.id)]
-    assert await work.fetch_row(PRESENCE, other.id) == ("AVAILABLE", work.now + timedelta(hours=8))
+    assert await presence(work, other) == ("AVAILABLE", work.now + timedelta(hours=8))
 
 
 async def test_going_offline_again_is_no_news(work: Work) -> None:
@@ -41,7 +47,7 @@ async def test_a_driver_on_a_route_finishes_it_and_is_not_asked_after_it(work: W
 
     assert await go_offline(work, driver_id=driver.id) is PresenceState.ENGAGED
 
-    assert await work.fetch_row(PRESENCE, driver.id) == ("ENGAGED", work.now)
+    assert await presence(work, driver) == ("ENGAGED", work.now)
     assert work.events == []
 
 

@@ -91,6 +91,14 @@ def test_a_window_that_is_over_leaves_out_that_delivery_alone() -> None:
     assert solved(asked) == {0: (2, 3)}
 
 
+def test_windows_that_overlap_touch_or_come_unsorted_are_made_one() -> None:
+    windows = [[NOW + 500, NOW + 900], [NOW, NOW + 200], [NOW + 100, NOW + 499]]
+    asked = question(deliveries=[delivery("tea", 1, 2, pickup={"windows": windows})], drivers=[driver("ana", 0)])
+
+    assert problem_of(asked).spans[0] == ((NOW, NOW + 900),)
+    assert solved(asked) == {0: (0, 1)}
+
+
 def test_the_level_is_all_that_bounds_the_work() -> None:
     asked = random_town(5, deliveries=20, drivers=6)
 

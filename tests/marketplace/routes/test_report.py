@@ -90,7 +90,7 @@ def test_a_client_event_id_is_short_and_printable(key: str) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    [datetime(2026, 3, 2, 12, 0), datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))],  # noqa: DTZ001 - naive on purpose
+    [datetime(2026, 3, 2, 12, 0), datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))],
 )
 def test_a_report_says_an_instant(moment: datetime) -> None:
     with pytest.raises(BadReport) as refused:
