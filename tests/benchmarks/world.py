@@ -1,4 +1,4 @@
-"""The world that is measured: one market, with as many drivers, routes and offers as a benchmark wants, made in bulk."""
+"""The world that is measured: one market with as many drivers, routes and offers as a benchmark wants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,7 +134,8 @@ class World:
         """Gives each route to its driver at once, as if accepted long ago."""
         pairs = [offer.route_id for offer in offers], [offer.driver_id for offer in offers]
         await self.admin.execute(
-            "UPDATE route SET state = 'ASSIGNED', driver_id = given.driver_id, guarantee_minor = 4930, accepted_at = now()"
+            "UPDATE route SET state = 'ASSIGNED', driver_id = given.driver_id, guarantee_minor = 4930,"
+            " accepted_at = now()"
             " FROM unnest($1::uuid[], $2::uuid[]) AS given(id, driver_id) WHERE route.id = given.id",
             *pairs,
         )
