@@ -86,8 +86,16 @@ STATES = {
 
 CHECKS = [
     ("market_clock", "one_row", "id = 'market' AND factor > 0"),
-    ("market", "offer_dials", "offer_ttl_s BETWEEN 1 AND 3600 AND wave_size BETWEEN 1 AND 50 AND wave_limit BETWEEN 1 AND 50"),
-    ("market", "money_dials", "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0"),
+    (
+        "market",
+        "offer_dials",
+        "offer_ttl_s BETWEEN 1 AND 3600 AND wave_size BETWEEN 1 AND 50 AND wave_limit BETWEEN 1 AND 50",
+    ),
+    (
+        "market",
+        "money_dials",
+        "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0",
+    ),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
@@ -99,9 +107,17 @@ CHECKS = [
     ("delivery", "pickup_window", "pickup_opens_at <= pickup_closes_at"),
     ("delivery", "dropoff_window", "dropoff_opens_at <= dropoff_closes_at"),
     ("delivery", "pin_tries", "pin_attempts BETWEEN 0 AND 5"),
-    ("delivery", "on_a_route", "(state IN ('OFFERING','ASSIGNED','EN_ROUTE_TO_PICKUP','ARRIVED_AT_PICKUP','PICKED_UP','EN_ROUTE_TO_DROPOFF','ARRIVED_AT_DROPOFF')) <= (route_id IS NOT NULL)"),
+    (
+        "delivery",
+        "on_a_route",
+        "(state IN ('OFFERING','ASSIGNED','EN_ROUTE_TO_PICKUP','ARRIVED_AT_PICKUP','PICKED_UP','EN_ROUTE_TO_DROPOFF','ARRIVED_AT_DROPOFF')) <= (route_id IS NOT NULL)",
+    ),
     ("package", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
-    ("route", "has_driver", "(state IN ('ASSIGNED', 'STARTED', 'COMPLETED')) <= (driver_id IS NOT NULL AND accepted_at IS NOT NULL AND guarantee_minor IS NOT NULL)"),
+    (
+        "route",
+        "has_driver",
+        "(state IN ('ASSIGNED', 'STARTED', 'COMPLETED')) <= (driver_id IS NOT NULL AND accepted_at IS NOT NULL AND guarantee_minor IS NOT NULL)",
+    ),
     ("route", "raise", "raise_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
     ("offer", "pay", "pay_minor >= 0"),
@@ -159,7 +175,11 @@ INDEXES = [
     # What the wakers look for: the earliest of all markets
     ("", "delivery_next_expiry", "delivery (dropoff_closes_at) WHERE state = 'SCHEDULED'"),
     ("", "delivery_next_look", "delivery (plan_after) WHERE state = 'SCHEDULED'"),
-    ("UNIQUE", "delivery_one_return", "delivery (return_of) WHERE return_of IS NOT NULL AND state NOT IN ('CANCELLED', 'FAILED')"),
+    (
+        "UNIQUE",
+        "delivery_one_return",
+        "delivery (return_of) WHERE return_of IS NOT NULL AND state NOT IN ('CANCELLED', 'FAILED')",
+    ),
     ("", "package_delivery", "package (delivery_id)"),
     # A driver holds one active route
     ("UNIQUE", "route_one_active_per_driver", "route (driver_id) WHERE state IN ('ASSIGNED', 'STARTED')"),

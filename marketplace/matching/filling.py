@@ -18,9 +18,11 @@ class Filled:
 
 def fill(problem: Problem, routes: Routes, deliveries: Iterable[int], drivers: Sequence[int], effort: Effort) -> Filled:
     """The routes with as many of the deliveries as found room, the important and the soonest closing first."""
+    queue = sorted(deliveries, key=lambda i: (-problem.priority[i], problem.closes[2 * i + 1], i))
+    if not queue:
+        return Filled(routes, frozenset())
     filled = dict(routes)
     drafts = {driver: Draft(problem, driver, routes.get(driver, ())) for driver in drivers}
-    queue = sorted(deliveries, key=lambda i: (-problem.priority[i], problem.closes[2 * i + 1], i))
     for position, delivery in enumerate(queue):
         if not effort.covers(0):
             return Filled(filled, frozenset(queue[position:]))

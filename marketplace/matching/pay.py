@@ -36,14 +36,17 @@ def payout_cents(problem: Problem, driver: int, steps: Steps, clock: Clock) -> i
 
 
 def expected_cost_cents(problem: Problem, driver: int, steps: Steps, payout: int) -> int:
-    """The payout and, with the chance of a decline, the waiting it causes and a dearer driver after it.
-
-    Where a share p of drivers takes such an offer, the next one is reckoned to cost the payout divided by p.
-    """
+    """The payout and, with the chance of a decline, the waiting it causes and a dearer driver after it."""
     accept_prob = problem.drivers[driver].accept_prob
-    if accept_prob >= 1:
-        return payout
     drops = sum(step % 2 for step in steps)
-    dearer = payout * (1 / max(accept_prob, LOWEST_ACCEPT_PROB) - 1)
     waiting = drops * ANSWER_TIME_S * WAITING_CENTS_PER_HOUR / 3600
-    return payout + math.floor((1 - accept_prob) * (dearer + waiting) + 0.5)
+    extra = payout * decline_factor(accept_prob) + (1 - accept_prob) * waiting
+    return payout + math.floor(extra + 0.5)
+
+
+def decline_factor(accept_prob: float) -> float:
+    """What the chance of a decline adds to a payout, as a part of it.
+
+    Where a share p of drivers takes such an offer, the next driver is reckoned to cost the payout divided by p.
+    """
+    return (1 - accept_prob) * (1 / max(accept_prob, LOWEST_ACCEPT_PROB) - 1)

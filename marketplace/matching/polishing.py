@@ -25,7 +25,7 @@ def _polish_at(
     level: int, problem: Problem, routes: Routes, committed: Routes, effort: Effort, random: Random
 ) -> Routes:
     tried, fruitless = set[frozenset[Steps]](), 0
-    while len(routes) > 1 and fruitless < _FRUITLESS * len(routes):
+    while len(routes) > 1 and fruitless < _FRUITLESS * len(routes) and effort.covers(0):
         fruitless += 1
         group = _draw_group(problem, routes, random)
         key = frozenset(routes[driver] for driver in group)

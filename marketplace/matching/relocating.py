@@ -12,6 +12,8 @@ _ROUNDS = 20
 
 def relocate(problem: Problem, routes: Routes, drivers: list[int], effort: Effort) -> Routes:
     """The same deliveries in routes that cost no more; also drivers without a route may get one."""
+    if not effort.covers(0):
+        return routes
     drafts = {driver: Draft(problem, driver, routes.get(driver, ())) for driver in drivers}
     for _ in range(_ROUNDS):
         moved = [

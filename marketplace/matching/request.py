@@ -109,7 +109,11 @@ class PlanDriver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """How to plan; `time_limit_s` is CPU seconds and becomes a limit on work, so that the answer repeats."""
+    """How to plan.
+
+    `time_limit_s` is CPU seconds and becomes a limit on work, so that the answer repeats. `threads` is the most that
+    may be used; a plan uses one, and many plans at a time are the solver pool's affair.
+    """
 
     objective: Objective | str = Objective.DELIVERY_DELAY
     time_limit_s: float = 1.0

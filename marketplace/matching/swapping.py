@@ -17,8 +17,11 @@ def make_room(
     problem: Problem, routes: Routes, missing: Iterable[int], drivers: Sequence[int], effort: Effort
 ) -> Routes:
     """The routes with more, or more important, deliveries than before wherever one swap allows it."""
+    waiting = sorted(missing, key=lambda i: (-problem.priority[i], i))
+    if not waiting:
+        return routes
     search = _Search(problem, {driver: Draft(problem, driver, routes.get(driver, ())) for driver in drivers}, effort)
-    for delivery in sorted(missing, key=lambda i: (-problem.priority[i], i)):
+    for delivery in waiting:
         search.place(delivery)
     return {driver: draft.steps for driver, draft in search.drafts.items() if draft.steps}
 

@@ -13,6 +13,7 @@ import vroom
 from vroom._vroom import VroomInputException
 
 from marketplace.matching.insertion import Draft
+from marketplace.matching.pay import decline_factor
 from marketplace.matching.problem import Problem, Routes, Spans, Steps
 from marketplace.matching.request import NO_WAY_S, Objective
 
@@ -26,8 +27,9 @@ _FIXED_COST = 10**7
 _CENTS = 100
 """VROOM cost units in a cent of pay, so that an hour of travel can weigh a third of one: a tie-break."""
 _TIE_BREAK_PER_HOUR = 36
-NO_LIMIT = 2**31
 _FIRST, _LOWEST = 100, 51
+"""VROOM priorities: of what must be done, and of the least important where importance differs."""
+NO_LIMIT = 2**31
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +68,10 @@ class _Writer:
         self.loose = [step // 2 for j in self.begun for step in problem.must_drop[j]]
         self.skill_number = {name: n for n, name in enumerate(sorted(set().union(*problem.needs, *problem.skills)))}
         self.priority = _priorities(problem, deliveries)
+        terms = [problem.drivers[j].pay for j in drivers]
+        self.counts_pay = problem.objective == Objective.EXPECTED_COST and any(
+            pay.fixed_cents or pay.per_hour_cents or pay.per_km_cents for pay in terms
+        )
         self._number_places()
         self._scale_loads()
 
@@ -75,7 +81,7 @@ class _Writer:
         table = self.problem.table[np.ix_(self.places, self.places)]
         self.has_gaps = bool((table >= NO_WAY_S).any())
         written.set_durations_matrix("car", np.ascontiguousarray(table, dtype=np.uint32))
-        if self.problem.leg_m is not None and self.problem.objective == Objective.EXPECTED_COST:
+        if self.problem.leg_m is not None and self.counts_pay:
             metres = np.array(self.problem.leg_m)[np.ix_(self.places, self.places)]
             written.set_distances_matrix("car", np.ascontiguousarray(metres, dtype=np.uint32))
         for driver in self.drivers:
@@ -114,14 +120,13 @@ class _Writer:
         )
 
     def _costs(self, driver: int) -> vroom.VehicleCosts:
+        """What the driver costs; pay by the stop is not among it, since VROOM knows no such cost."""
         if self.problem.objective == Objective.FEWEST_DRIVERS:
             return vroom.VehicleCosts(fixed=_FIXED_COST)
-        pay, dearer = self.problem.drivers[driver].pay, 1 / max(self.problem.drivers[driver].accept_prob, 0.05)
-        if self.problem.objective != Objective.EXPECTED_COST or not (
-            pay.fixed_cents or pay.per_hour_cents or pay.per_km_cents
-        ):
+        if not self.counts_pay:
             return vroom.VehicleCosts()
-        factor = _CENTS * (1 + (1 - min(1.0, self.problem.drivers[driver].accept_prob)) * (dearer - 1))
+        pay = self.problem.drivers[driver].pay
+        factor = _CENTS * (1 + decline_factor(self.problem.drivers[driver].accept_prob))
         return vroom.VehicleCosts(
             fixed=int(min(_MOST_COST, factor * pay.fixed_cents)),
             per_hour=int(min(_MOST_COST, factor * pay.per_hour_cents + _TIE_BREAK_PER_HOUR)),

@@ -49,7 +49,8 @@ def test_the_most_important_is_placed_first() -> None:
 def test_what_the_effort_does_not_reach_is_told_apart_from_what_found_no_room() -> None:
     filled = fill(problem_of(), {}, [TEA, FISH], [ANA, BEA], Effort(-1))
 
-    assert (filled.routes, filled.untried) == ({}, {TEA, FISH})
+    assert filled.routes == {}
+    assert filled.untried == {TEA, FISH}
 
 
 def test_a_delivery_moves_to_another_driver_to_make_room() -> None:
