@@ -400,7 +400,7 @@ def _row_problem(problem: RowProblem) -> RowProblemType:
 
 def _keep_posted(result: PostResult) -> str:
     """The answer of a posting as it is kept beside its key, so that a repeat gets it word for word."""
-    return orjson.dumps(result).decode()
+    return orjson.dumps(result, default=str).decode()  # ids that come from the database are of its own type
 
 
 async def _posted(_work: Work, kept: str) -> BatchPosted:

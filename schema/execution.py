@@ -15,8 +15,12 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
+    VariableValues,
     create_source_event_stream,
+    default_field_resolver,
+    default_type_resolver,
     execute_root_selection_set,
+    get_variable_values,
     map_source_to_response_event,
 )
 from strawberry.execution import optimized_is_awaitable
@@ -63,22 +67,39 @@ def answer_content(result: ExecutionResult, request_id: str) -> dict[str, Any]:
 def _executor(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
 ) -> Executor[Any]:
-    executor = _ProjectingExecutor.build(
+    executor = _ProjectingExecutor(
         schema,
-        operation.document,
+        operation.fragments,
+        operation.fragment_details,
+        root_value=None,
         context_value=context,
-        raw_variable_values=dict(variables),
-        operation_name=operation.name,
-        max_coercion_errors=ERRORS_PER_ANSWER,
+        operation=operation.node,
+        variable_values=_values(schema, operation, variables),
+        field_resolver=default_field_resolver,
+        type_resolver=default_type_resolver,
+        subscribe_field_resolver=default_field_resolver,
         is_awaitable=cast("Any", optimized_is_awaitable),
         hide_suggestions=True,
     )
-    if isinstance(executor, list):
-        errors = [_coercion_error(error) for error in executor[:ERRORS_PER_ANSWER]]
-        raise BadDocument("the variables do not fit the document", errors)
-    assert isinstance(executor, _ProjectingExecutor)
     executor.projections = operation.projections
     return executor
+
+
+def _values(schema: GraphQLSchema, operation: Operation, sent: Mapping[str, Any]) -> VariableValues:
+    """The variables as resolvers get them; the engine has its say about those that are not plainly right."""
+    with suppress(Exception):
+        return operation.variables.take(sent)
+    values = get_variable_values(
+        schema,
+        operation.node.variable_definitions or (),
+        dict(sent),
+        max_errors=ERRORS_PER_ANSWER,
+        hide_suggestions=True,
+    )
+    if isinstance(values, VariableValues):
+        return values
+    errors = [_coercion_error(error) for error in values[:ERRORS_PER_ANSWER]]
+    raise BadDocument("the variables do not fit the document", errors)
 
 
 class _ProjectingExecutor(Executor[Any]):

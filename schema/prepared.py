@@ -13,14 +13,17 @@ from graphql import (
     ASTValidationRule,
     DocumentNode,
     ExecutableDefinitionNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
     OperationType,
     parse,
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -29,6 +32,7 @@ from schema.limits import Measured, measure
 from schema.masking import ERRORS_PER_ANSWER
 from schema.projection import Projections
 from schema.refusals import BadDocument, BadRequest, QueryLimit
+from schema.variables import Variables
 
 MOST_TOKENS = 1_000
 MOST_COMMENTS = 200
@@ -49,6 +53,10 @@ class Operation:
     fields: frozenset[str]
     cost: Cost
     reads_schema: bool
+    node: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    fragment_details: dict[str, FragmentDetails]
+    variables: Variables
     projections: Projections
 
     def units(self, variables: Mapping[str, Any]) -> int:
@@ -137,8 +145,29 @@ class Documents:
             # A document without places in its text takes half the memory; only a refused one is read again with them.
             errors = self._validate(_parsed(text, with_places=True))[:ERRORS_PER_ANSWER]
             raise BadDocument("the document does not fit the schema", [_formatted(error) for error in errors])
-        projections = Projections(self.schema, document)
-        return Prepared({each.name: _operation(document, each, projections) for each in measured})
+        return self._prepared(document, measured)
+
+    def _prepared(self, document: DocumentNode, measured: Iterable[Measured]) -> Prepared:
+        nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
+        projections = Projections(self.schema, fragments)
+        operations = [
+            Operation(
+                document=document,
+                name=each.name,
+                type=each.type,
+                fields=each.fields,
+                cost=each.cost,
+                reads_schema=each.reads_schema,
+                node=node,
+                fragments={fragment.name.value: fragment for fragment in fragments},
+                fragment_details={fragment.name.value: FragmentDetails(fragment) for fragment in fragments},
+                variables=Variables(self.schema, node),
+                projections=projections,
+            )
+            for each, node in zip(measured, nodes, strict=True)
+        ]
+        return Prepared({operation.name: operation for operation in operations})
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         return validate(self.schema, document, self._rules, max_errors=ERRORS_PER_ANSWER, hide_suggestions=True)
@@ -148,12 +177,6 @@ def is_within(operation: Operation, fields: frozenset[str]) -> bool:
     """Whether an operation asks for some of these root fields and for no other."""
     asked = operation.fields - {"__typename"}
     return bool(asked) and asked <= fields
-
-
-def _operation(document: DocumentNode, measured: Measured, projections: Projections) -> Operation:
-    return Operation(
-        document, measured.name, measured.type, measured.fields, measured.cost, measured.reads_schema, projections
-    )
 
 
 def _parsed(text: str, *, with_places: bool) -> DocumentNode:

@@ -7,11 +7,10 @@ record: so whatever is wrong with a value is found, and said, by the engine alon
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import (
-    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -43,8 +42,8 @@ class NotPlain(Exception):
 class Projections:
     """The readers of one document, compiled when they are first asked for."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
-        self._compiler = _Compiler(schema, document)
+    def __init__(self, schema: GraphQLSchema, fragments: Iterable[FragmentDefinitionNode]) -> None:
+        self._compiler = _Compiler(schema, {fragment.name.value: fragment for fragment in fragments})
         self._readers: dict[tuple[str, int], Read | None] = {}
 
     def reader(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Read | None:
@@ -63,11 +62,9 @@ class Projections:
 class _Compiler:
     """Makes readers of the selections of one document; raises NotPlain for what it leaves to the engine."""
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+    def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments
 
     def record(self, kind: GraphQLObjectType, nodes: Iterable[FieldNode]) -> Read:
         """Reads the selected fields of a record, a dict tree or an object."""

@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from schema import accounts, batches, clock, events, fleet, markets, offers, pay, routes
+from schema.inputs import read_inputs_directly
 from schema.results import read_field, read_fields_directly
 from schema.scalars import SCALARS
 
@@ -42,6 +43,7 @@ def build_schema(nouns: Sequence[ModuleType] = NOUNS, *, is_sorted: bool = False
         ),
     )
     read_fields_directly(schema)
+    read_inputs_directly(schema)
     return schema
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -25,6 +26,8 @@ STOP_PATIENCE_S = 60.0
 NO_ROUTER = "http://127.0.0.1:9"
 """Nobody answers here, so straight lines do: a process that needs no streets starts in half the time."""
 
+GUARD = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+"""Processes do not outlive a test run that is killed itself."""
 WORKING = "doorstep:jobs:health-check"
 """What a worker writes into the queue's server as soon as it works."""
 
@@ -168,7 +171,7 @@ class Stage:
         log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "marketplace", *words),
+                *(*GUARD, sys.executable, "-m", "marketplace", *words),
                 env=environment,
                 stdout=log,
                 stderr=log,

@@ -81,7 +81,7 @@ class QuoteBatch:
             quote_id,
             self.market_id,
             self.shipper_id,
-            orjson.dumps([answer.rows[i].placed.request for i in sorted(answer.rows)]).decode(),
+            orjson.dumps([answer.rows[i].placed.request for i in sorted(answer.rows)], default=str).decode(),
             orjson.dumps(quote_lines(answer)).decode(),
             orjson.dumps(problems).decode(),
             answer.total_minor,

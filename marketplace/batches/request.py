@@ -76,7 +76,7 @@ class DeliveryRequest:
     def digest(self) -> bytes:
         """The same for the same wishes, whatever the order of requirements."""
         needs = sorted(requirement.value for requirement in self.requirements)
-        return sha256(orjson.dumps([needs, *_OTHER_WISHES(self)])).digest()
+        return sha256(orjson.dumps([needs, *_OTHER_WISHES(self)], default=str)).digest()
 
     @property
     def load(self) -> list[int]:

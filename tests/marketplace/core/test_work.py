@@ -20,6 +20,8 @@ from tests.conftest import NOW
 from tests.marketplace.adapters.embedded.observe import postmaster_pid
 from tests.waiting import until
 
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
 
 async def test_events_are_stored_with_the_change(works: Works) -> None:
     async with works.open() as work:
@@ -84,7 +86,7 @@ async def test_a_cancelled_work_gives_its_connection_back_and_leaves_nothing(
 
     async def is_asleep() -> bool:
         async with committed_works.read() as connection:
-            return bool(await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+            return bool(await connection.fetchval(ASLEEP))
 
     task = asyncio.create_task(write_and_wait())
     await until(is_asleep)
