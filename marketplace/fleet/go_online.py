@@ -13,8 +13,10 @@ EARLY_FOR_SHIFT = timedelta(minutes=30)
 LONGEST_FREE_PRESENCE = timedelta(hours=12)
 """A crowdsourced driver says again after this long that the phone is still in a hand."""
 
+NOT_ASKED = {PresenceState.OFFLINE, PresenceState.PAUSED}
+
 LOCK_PRESENCE = """
-SELECT d.market_id, d.contract_kind, d.account_state, p.state
+SELECT d.market_id, d.contract_kind, d.account_state, p.state, p.online_until
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1 FOR UPDATE OF p
 """
@@ -39,9 +41,11 @@ async def go_online(work: Work, *, driver_id: UUID, place: Point) -> datetime:
     if row is None or row["account_state"] != AccountState.ACTIVE.value:
         raise NotAllowed("this account cannot drive now; ask operations")
     until = await _online_until(work, driver_id, ContractKind(row["contract_kind"]))
-    now_engaged = row["state"] == PresenceState.ENGAGED.value
-    was_away = row["state"] in {PresenceState.OFFLINE.value, PresenceState.PAUSED.value}
-    state = PresenceState(row["state"]) if not was_away or now_engaged else PresenceState.AVAILABLE
+    before = PresenceState(row["state"])
+    state = PresenceState.AVAILABLE if before in NOT_ASKED else before
+    # Whoever let the time run out was not asked any more either, whatever the state says.
+    ran_out = row["online_until"] is None or row["online_until"] <= work.now
+    was_away = before in NOT_ASKED or (ran_out and before is not PresenceState.ENGAGED)
     await work.execute(GO, driver_id, state.value, place.lat, place.lon, place.cell, work.now, until)
     if was_away:
         work.emit(DriverWentOnline(market_id=row["market_id"], driver_id=driver_id))

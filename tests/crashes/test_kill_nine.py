@@ -19,6 +19,7 @@ from redis import asyncio as redis
 
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.embedded.postgres_data import read_postmaster_file
+from marketplace.adapters.embedded.process import is_alive
 from marketplace.adapters.gateways import FolderGateway
 from marketplace.core.ids import to_wire
 from marketplace.core.migrate import migrate
@@ -65,17 +66,29 @@ class Servers:
 
     async def lose_valkey(self) -> None:
         """Kills the queue's server; what it remembers is in its append-only file."""
-        async with aclosing(redis.Redis.from_url(self.valkey.url)) as queue:
-            os.kill((await queue.info("server"))["process_id"], signal.SIGKILL)
+        pid = await self._valkey_pid()
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: not is_alive(pid))
         await self.valkey.start()
+        assert await self._valkey_pid() != pid
 
     async def lose_postgres(self) -> None:
-        """Kills the database server, as its supervisor would find it, and starts it on the same data."""
+        """Kills the database server and starts it on the same data, as its supervisor would."""
+        pid = self._postgres_pid()
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: not is_alive(pid))
+        await self.postgres.start()
+        assert self._postgres_pid() != pid
+        await self.api.until_ready()
+
+    async def _valkey_pid(self) -> int:
+        async with aclosing(redis.Redis.from_url(self.valkey.url)) as queue:
+            return int((await queue.info("server"))["process_id"])
+
+    def _postgres_pid(self) -> int:
         found = read_postmaster_file(self.postgres.data_folder)
         assert found is not None
-        os.kill(found.pid, signal.SIGKILL)
-        await self.postgres.start()
-        await self.api.until_ready()
+        return found.pid
 
 
 @pytest.fixture

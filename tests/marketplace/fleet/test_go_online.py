@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotAllowed
 from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
@@ -90,6 +91,19 @@ async def test_a_driver_who_drives_or_is_asked_stays_so(work: Work, state: Prese
     now = await presence(work, driver)
     assert (now["state"], now["lat"]) == (state.value, PLACE.lat)
     assert work.events == []
+
+
+async def test_a_driver_whose_time_had_run_out_is_news_again(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        driver = await make_offline(work)
+        until = await go_online(work, driver_id=driver.id, place=PLACE)
+    clock.now = until
+
+    async with works.open() as work:
+        await go_online(work, driver_id=driver.id, place=PLACE)
+
+        assert (await presence(work, driver))["online_until"] == until + timedelta(hours=12)
+        assert [event.name for event in work.events] == ["DriverWentOnline"]
 
 
 async def test_a_driver_comes_back_from_a_pause(work: Work) -> None:
