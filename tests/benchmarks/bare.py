@@ -16,7 +16,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from marketplace.core.database import SERVER_SETTINGS, credentials, keep_session
 from marketplace.core.settings import Settings
@@ -78,6 +79,7 @@ class Bare:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool: asyncpg.Pool | None = None
+        self._listeners: set[WebSocket] = set()
 
     def app(self) -> Starlette:
         """The application."""
@@ -88,6 +90,8 @@ class Bare:
                 Route("/route", self.route, methods=["POST"]),
                 Route("/post", self.post, methods=["POST"]),
                 Route("/positions", self.positions, methods=["POST"]),
+                Route("/tell", self.tell, methods=["POST"]),
+                WebSocketRoute("/listen", self.listen),
             ],
             lifespan=self._lifespan,
         )
@@ -148,6 +152,24 @@ class Bare:
         lons = [place["point"]["lon"] for place in places]
         await self.pool.execute(POSITIONS, UUID(asked["driver"]), UUID(asked["market"]), lats, lons, lats[-1], lons[-1])
         return _json(orjson.dumps({"count": len(places)}))
+
+    async def listen(self, websocket: WebSocket) -> None:
+        """A socket that hears everything that is told."""
+        await websocket.accept()
+        self._listeners.add(websocket)
+        try:
+            while True:
+                await websocket.receive()
+        except (RuntimeError, WebSocketDisconnect):
+            self._listeners.discard(websocket)
+
+    async def tell(self, request: Request) -> Response:
+        """Tells every socket each of the texts, as they are."""
+        texts = orjson.loads(await request.body())
+        for text in texts:
+            for websocket in self._listeners:
+                await websocket.send_text(text)
+        return _json(b"{}")
 
 
 def _json(body: bytes) -> Response:

@@ -63,7 +63,7 @@ class Result:
 
     def figures(self) -> dict[str, float]:
         """Medians over the rounds; latencies over all requests."""
-        latencies = sorted(reply.seconds * 1e3 for reply in self.replies)
+        latencies = [reply.seconds * 1e3 for reply in self.replies] or [0.0, 0.0]
         return {
             "per_s": median(each.units / each.seconds for each in self.rounds),
             "server_us": median(each.server_cpu_s / each.units for each in self.rounds) * 1e6,

@@ -31,6 +31,17 @@ WITH driver AS (
 )
 SELECT id FROM driver
 """
+MAKE_OPERATORS = """
+WITH operator AS (
+    INSERT INTO operator (id, market_id, name, email, created_at)
+    SELECT gen_random_uuid(), $1, 'Marta', gen_random_uuid() || '@example.com', now() FROM generate_series(1, $2)
+    RETURNING id
+), session AS (
+    INSERT INTO session (id, kind, principal_id, digest, created_at, expires_at)
+    SELECT id, 'operator', id, uuid_send(id), now(), now() + interval '1 day' FROM operator
+)
+SELECT id FROM operator
+"""
 MAKE_ROUTES = """
 WITH route AS (
     INSERT INTO route (id, market_id, state, version, distance_m, duration_s, starts_at, is_degraded, currency,
@@ -121,6 +132,11 @@ class World:
         """Drivers who are online and signed in."""
         return [row["id"] for row in await self.admin.fetch(MAKE_DRIVERS, self.market_id, count)]
 
+    async def make_operators(self, count: int) -> list[str]:
+        """The access tokens of operators of the market."""
+        rows = await self.admin.fetch(MAKE_OPERATORS, self.market_id, count)
+        return [self.token(row["id"], kind=PrincipalKind.OPERATOR) for row in rows]
+
     async def make_offers(self, routes: int, *, drivers_per_route: int = 1, deliveries: int = 6) -> list[OpenOffer]:
         """Routes of one pickup and that many drop-offs, each offered to drivers of its own; rivals stand together."""
         values = (self.market_id, routes, deliveries, self.shipper_ids[0], self.batch_id, self.hub_id)
@@ -141,14 +157,14 @@ class World:
         )
         await self.admin.execute("UPDATE delivery SET state = 'ASSIGNED' WHERE route_id = ANY($1)", pairs[0])
 
-    def token(self, driver_id: UUID) -> str:
-        """The access token of a driver; the session has the driver's own id."""
+    def token(self, caller_id: UUID, *, kind: PrincipalKind = PrincipalKind.DRIVER) -> str:
+        """The access token of a caller; the session has the caller's own id."""
         return self.tokens.make_access(
             Principal(
-                kind=PrincipalKind.DRIVER,
-                id=driver_id,
+                kind=kind,
+                id=caller_id,
                 market_id=self.market_id,
-                session_id=driver_id,
+                session_id=caller_id,
                 expires_at=datetime.now(UTC) + timedelta(hours=1),
             )
         )
