@@ -32,7 +32,7 @@ from schema.limits import Measured, measure
 from schema.masking import ERRORS_PER_ANSWER
 from schema.projection import Projections
 from schema.refusals import BadDocument, BadRequest, QueryLimit
-from schema.variables import Variables
+from schema.variables import Takers, Variables
 
 MOST_TOKENS = 1_000
 MOST_COMMENTS = 200
@@ -99,6 +99,7 @@ class Documents:
         self._ready_made: dict[str, Prepared | None] = dict.fromkeys(ready_made)
         self._lately: OrderedDict[str, Prepared] = OrderedDict()
         self._characters = 0
+        self._takers = Takers()
         self._rules: tuple[type[ASTValidationRule], ...] = (
             *specified_rules,
             MaybeNullValidationRule,
@@ -162,7 +163,7 @@ class Documents:
                 node=node,
                 fragments={fragment.name.value: fragment for fragment in fragments},
                 fragment_details={fragment.name.value: FragmentDetails(fragment) for fragment in fragments},
-                variables=Variables(self.schema, node),
+                variables=Variables(self.schema, node, self._takers),
                 projections=projections,
             )
             for each, node in zip(measured, nodes, strict=True)

@@ -60,7 +60,10 @@ class Projections:
 
 
 class _Compiler:
-    """Makes readers of the selections of one document; raises NotPlain for what it leaves to the engine."""
+    """Makes readers of the selections of one document; raises NotPlain for what it leaves to the engine.
+
+    Fragments are followed wherever they stand; the limits of a document, checked before, bound how often that can be.
+    """
 
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema

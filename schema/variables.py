@@ -35,7 +35,7 @@ Take = Callable[[Any], Any]
 class Variables:
     """The variables of one operation."""
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode, takers: "Takers") -> None:
         self._known: list[tuple[GraphQLVariableSignature, Take]] = []
         self._is_plain = True
         for node in operation.variable_definitions or ():
@@ -43,7 +43,7 @@ class Variables:
             if isinstance(signature, GraphQLError):
                 raise signature
             try:
-                self._known.append((signature, _taker(signature.type, ())))
+                self._known.append((signature, takers.taker(signature.type)))
             except NotPlain:
                 self._is_plain = False
 
@@ -66,24 +66,53 @@ class Variables:
         return VariableValues(sources, taken)
 
 
-def _taker(kind: GraphQLInputType, within: tuple[GraphQLInputType, ...]) -> Take:
-    if isinstance(kind, GraphQLNonNull):
-        return _present(kind.of_type, within)
-    take = _present(kind, within)
-    return lambda value: None if value is None else take(value)
+class Takers:
+    """How values of input types are taken: one reader for each type of a schema, whatever the number of documents."""
 
+    def __init__(self) -> None:
+        self._named: dict[str, Take | None] = {}
 
-def _present(kind: GraphQLInputType, within: tuple[GraphQLInputType, ...]) -> Take:
-    """Takes a value that may not be null."""
-    if isinstance(kind, GraphQLList):
-        return _each(_taker(kind.of_type, within))
-    if isinstance(kind, GraphQLInputObjectType):
-        if kind in within or kind.is_one_of:
+    def taker(self, kind: GraphQLInputType) -> Take:
+        """Takes a value of that type; raises NotPlain for a type whose values only the engine can take."""
+        if isinstance(kind, GraphQLNonNull):
+            return self._present(kind.of_type)
+        take = self._present(kind)
+        return lambda value: None if value is None else take(value)
+
+    def _present(self, kind: GraphQLInputType) -> Take:
+        """Takes a value that may not be null."""
+        if isinstance(kind, GraphQLList):
+            return _each(self.taker(kind.of_type))
+        assert isinstance(kind, GraphQLScalarType | GraphQLEnumType | GraphQLInputObjectType)
+        if kind.name not in self._named:
+            # Whoever asks for this type while it is being looked at is a part of it: such a type is left to the engine.
+            self._named[kind.name] = None
+            self._named[kind.name] = self._record(kind) if isinstance(kind, GraphQLInputObjectType) else _leaf(kind)
+        take = self._named[kind.name]
+        if take is None:
             raise NotPlain
-        return _record(kind, {name: _taker(field.type, (*within, kind)) for name, field in kind.fields.items()})
-    if isinstance(kind, GraphQLScalarType | GraphQLEnumType):
-        return _leaf(kind)
-    raise NotPlain
+        return take
+
+    def _record(self, kind: GraphQLInputObjectType) -> Take:
+        if kind.is_one_of:
+            raise NotPlain
+        fields = [(name, field.out_name or name, self.taker(field.type), field) for name, field in kind.fields.items()]
+
+        def take(value: Any) -> Any:
+            if type(value) is not dict:
+                raise NotPlain
+            taken, found = dict[str, Any](), 0
+            for name, out_name, take_field, field in fields:
+                if name in value:
+                    found += 1
+                    taken[out_name] = take_field(value[name])
+                else:
+                    _leave_out(taken, out_name, field)
+            if found != len(value):
+                raise NotPlain
+            return kind.out_type(taken)
+
+        return take
 
 
 def _each(take: Take) -> Take:
@@ -93,26 +122,6 @@ def _each(take: Take) -> Take:
         return [take(value) for value in values]
 
     return take_each
-
-
-def _record(kind: GraphQLInputObjectType, takers: Mapping[str, Take]) -> Take:
-    fields = [(name, field.out_name or name, takers[name], field) for name, field in kind.fields.items()]
-
-    def take(value: Any) -> Any:
-        if type(value) is not dict:
-            raise NotPlain
-        taken, found = dict[str, Any](), 0
-        for name, out_name, take_field, field in fields:
-            if name in value:
-                found += 1
-                taken[out_name] = take_field(value[name])
-            else:
-                _leave_out(taken, out_name, field)
-        if found != len(value):
-            raise NotPlain
-        return kind.out_type(taken)
-
-    return take
 
 
 def _leave_out(taken: dict[str, Any], name: str, field: GraphQLInputField) -> None:

@@ -47,6 +47,19 @@ def test_what_is_no_instant_is_refused(value: Any) -> None:
         read_instant(value)
 
 
+@pytest.mark.parametrize(
+    ("stored", "answered"),
+    [
+        ("2026-03-02T15:00:00+00:00", "2026-03-02T15:00:00Z"),
+        ("2026-03-02T15:00:00.5+00:00", "2026-03-02T15:00:00.500000Z"),
+        ("2026-03-02T15:00:00.123456+00:00", "2026-03-02T15:00:00.123456Z"),
+        ("2026-03-02T15:00:00.000000+00:00", "2026-03-02T15:00:00Z"),
+    ],
+)
+def test_an_instant_that_the_database_wrote_in_utc_leaves_in_the_one_form(stored: str, answered: str) -> None:
+    assert instant_text(stored) == answered == instant_text(datetime.fromisoformat(stored))
+
+
 def test_instants_leave_in_utc() -> None:
     assert instant_text(datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=-3)))) == "2026-03-02T15:00:00Z"
     assert instant_text("2026-03-02T12:00:00.000001-03:00") == "2026-03-02T15:00:00.000001Z"
