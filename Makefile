@@ -5,7 +5,7 @@ ARGS   ?=
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test crashes check bench lock clean
+.PHONY: help install demo test check bench lock clean
 
 help:            ## Lists what can be made.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -30,9 +30,6 @@ demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--
 
 test: install    ## Runs the whole suite on its own throw-away servers.
 	@$(BIN)/python -m pytest $(ARGS)
-
-crashes: install ## Kills API, worker, queue and database in turn; takes some minutes on a quiet machine.
-	@$(BIN)/python -m pytest tests/crashes -m crash $(ARGS)
 
 check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
 	$(BIN)/ruff check .

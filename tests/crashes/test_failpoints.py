@@ -24,7 +24,7 @@ from tests.marketplace.payouts.world import make_paid_driver, make_pay_world, pa
 from tests.processes import Stage, free_port
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 PATIENCE_S = 60.0
 

@@ -30,7 +30,7 @@ from tests.crashes.traffic import Traffic
 from tests.processes import Api, Process, Stage
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 SHIPPERS, DRIVERS = 6, 6
 PATIENCE_S = 60.0

@@ -11,7 +11,7 @@ from tests.waiting import until
 from tests.workers.conftest import flush
 from tests.workers.offers import make_offered_route, send_offers
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 OFFERS = 200
 DEADLINE_S = 10.0

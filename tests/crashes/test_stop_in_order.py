@@ -23,7 +23,7 @@ from tests.processes import Process, Stage
 from tests.races.together import until_one_waits
 from tests.waiting import until
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 STOP_WITHIN_S = 10.0
 LOCK_ROUTE = "SELECT id FROM route WHERE id = $1 FOR UPDATE"
