@@ -143,6 +143,11 @@ INDEXES = [
     ("", "driver_market", "driver (market_id)"),
     ("", "shift_driver", "shift (driver_id, ends_at)"),
     ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
+    (
+        "",
+        "presence_next_end",
+        "presence (online_until) WHERE state IN ('AVAILABLE', 'OFFERED', 'PAUSED')",
+    ),
     ("", "hub_market", "hub (market_id)"),
     # One stream of each market, in one order
     ("UNIQUE", "event_stream", "event (market_id, position)"),
