@@ -84,6 +84,11 @@ STATES = {
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
 
+PAY_RATES = (
+    "ARRAY['base_minor', 'per_km_minor', 'per_minute_minor', 'per_stop_minor', 'wait_per_minute_minor', 'wait_grace_s',"
+    " 'minimum_minor']"
+)
+
 CHECKS = [
     ("market_clock", "one_row", "id = 'market' AND factor > 0"),
     (
@@ -95,6 +100,15 @@ CHECKS = [
         "market",
         "money_dials",
         "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0",
+    ),
+    (
+        # As in `markets/pay_policy.py`: every rate there, no other, each a whole number. Routes are planned with these.
+        "pay_policy",
+        "rates",
+        (
+            f"rates ?& {PAY_RATES} AND rates - {PAY_RATES} = '{{}}' AND strpos(rates::text, '.') = 0"
+            " AND NOT jsonb_path_exists(rates, '$.* ? (@.type() != \"number\" || @ < 0 || @ > 9007199254740991)')"
+        ),
     ),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),

@@ -86,8 +86,6 @@ async def test_the_longest_over_go_first_and_a_batch_is_bounded(works: Works, cl
     clock.now += HOURS
 
     async with works.open() as work:
-        await work.execute("SET LOCAL enable_indexscan = off")  # an index has the order by itself
-        await work.execute("SET LOCAL enable_bitmapscan = off")
         assert await expire_presence(work, limit=3) == 3
 
         assert [(await presence(work, driver))[0] for driver in drivers] == ["AVAILABLE"] * 2 + ["OFFLINE"] * 3
