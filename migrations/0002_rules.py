@@ -292,6 +292,13 @@ END $$;
 CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
 """
 
+ANSWERS = """
+-- The number of the lock that makes a driver's answers come one after the other
+CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtextextended('answers of driver ' || driver::text, 0)
+$$;
+"""
+
 FILL = """
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
@@ -317,13 +324,14 @@ def _forward() -> str:
     ]
     statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
     statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ANSWERS
 
 
 def _backward() -> str:
     statements = [
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]
