@@ -12,9 +12,9 @@ from marketplace.offers.states import OfferState, WithdrawReason
 
 # All who accept one route queue at its row; the first finds its offer open. The others' statements began before it was
 # done, and yet find theirs ended, because PostgreSQL looks again at a row that has changed under an UPDATE.
-# Before all that, a driver says one thing at a time: yes, no and a look at an offer wait for one another at the lock of
-# their driver, the first that an answer takes. Who waits there holds nothing yet that others wait for; who goes on
-# finds every other open offer of the driver free to be taken back.
+# Before all that, a driver says one thing at a time: a yes, or a look at an offer, waits at a lock of the driver's own,
+# the first that it takes. Who waits there holds nothing yet that others wait for; who goes on finds every other open
+# offer of the driver free to be taken back.
 WIN = """
 WITH alone AS MATERIALIZED (
     SELECT 1 FROM pg_advisory_xact_lock(answers_of($2))

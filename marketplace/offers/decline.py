@@ -10,10 +10,8 @@ from marketplace.offers.exhaust import exhaust_waves
 from marketplace.offers.presence import settle_presence
 from marketplace.offers.states import DeclineReason, OfferState
 
-# Waits for a yes of the same driver, which takes this offer back: see `accept.py`.
 DECLINE = """
-WITH alone AS MATERIALIZED (SELECT 1 FROM pg_advisory_xact_lock(answers_of($2)))
-UPDATE offer SET state = 'DECLINED', ended_at = $3, end_reason = $4 FROM alone
+UPDATE offer SET state = 'DECLINED', ended_at = $3, end_reason = $4
 WHERE id = $1 AND driver_id = $2 AND state IN ('SENT', 'VIEWED') AND expires_at > $3
 RETURNING id, market_id, route_id, wave_id
 """
