@@ -13,7 +13,7 @@ from marketplace.core.work import Work
 from marketplace.routes.complete import complete_if_done
 from marketplace.routes.hand_over import check_form, check_pictures, check_pin, guarded_by_pin, pin_refusal
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
-from marketplace.routes.queries import find_report, uploaded_proof_kinds
+from marketplace.routes.queries import find_report, name_proofs, uploaded_proof_kinds
 from marketplace.routes.refusals import PinRefused, WrongKindOfStop
 from marketplace.routes.report import (
     Judgement,
@@ -85,6 +85,7 @@ async def drop_off(
     judgement = judge_stop(work, route, stop, report)
     if refusal := await _refuse_wrong_pin(work, route, report, judgement, deliveries, pin):
         return DropOffOutcome(refusal=refusal)
+    await name_proofs(work, proof_ids=list(uploaded))
     _hand_over(route, stop, deliveries, judgement.effective_at)
     await complete_if_done(work, route, judgement.effective_at)
     return DropOffOutcome(receipt=await keep(work, route, report, judgement))
