@@ -207,3 +207,14 @@ async def test_a_picture_is_named_or_swept_and_never_both(committed_works: Works
         {("UPLOADED", True): said["done"], ("SWEPT", False): said["PROOF_MISSING"]}
     )
     assert {row["object_key"] for row in rows if row["is_named"]} == {key.text for key in store.objects}
+
+
+async def test_ten_wrong_pins_at_once_lock_it_once(committed_works: Works, clock: ManualClock) -> None:
+    needs = [Requirement.PIN_AT_DROPOFF.value]
+    drive = await make_drive(committed_works, clock, requirements=needs, pin="4711")
+    await drive.drive_to_first_door()
+
+    answers = await at_once(committed_works, *(drive.drop_off(1, pin=f"00{number:02}") for number in range(AT_ONCE)))
+
+    assert codes(answers) == {"PIN_WRONG": 5, "PIN_LOCKED": 5}
+    assert (await drive.events()).count("PinLocked") == 1
