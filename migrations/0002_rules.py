@@ -75,7 +75,7 @@ STATES = {
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
     ("proof", "kind"): "PHOTO SIGNATURE",
-    ("proof", "state"): "EXPECTED UPLOADED",
+    ("proof", "state"): "EXPECTED UPLOADED SWEPT",
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
@@ -83,6 +83,11 @@ STATES = {
     ("pay_statement", "state"): "HELD PAYABLE PAID",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
+
+PAY_RATES = (
+    "ARRAY['base_minor', 'per_km_minor', 'per_minute_minor', 'per_stop_minor', 'wait_per_minute_minor', 'wait_grace_s',"
+    " 'minimum_minor']"
+)
 
 CHECKS = [
     ("market_clock", "one_row", "id = 'market' AND factor > 0"),
@@ -95,6 +100,15 @@ CHECKS = [
         "market",
         "money_dials",
         "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0",
+    ),
+    (
+        # As in `markets/pay_policy.py`: every rate there, no other, each a whole number. Routes are planned with these.
+        "pay_policy",
+        "rates",
+        (
+            f"rates ?& {PAY_RATES} AND rates - {PAY_RATES} = '{{}}' AND strpos(rates::text, '.') = 0"
+            " AND NOT jsonb_path_exists(rates, '$.* ? (@.type() != \"number\" || @ < 0 || @ > 9007199254740991)')"
+        ),
     ),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -120,6 +134,7 @@ CHECKS = [
     ),
     ("route", "raise", "raise_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
+    ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
     ("offer", "pay", "pay_minor >= 0"),
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
@@ -143,6 +158,11 @@ INDEXES = [
     ("", "driver_market", "driver (market_id)"),
     ("", "shift_driver", "shift (driver_id, ends_at)"),
     ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
+    (
+        "",
+        "presence_next_end",
+        "presence (online_until) WHERE state IN ('AVAILABLE', 'OFFERED', 'PAUSED')",
+    ),
     ("", "hub_market", "hub (market_id)"),
     # One stream of each market, in one order
     ("UNIQUE", "event_stream", "event (market_id, position)"),
@@ -189,6 +209,7 @@ INDEXES = [
     ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
     ("", "task_delivery", "task (delivery_id)"),
     ("", "proof_stop", "proof (stop_id)"),
+    ("", "proof_unnamed", "proof (created_at) WHERE named_at IS NULL AND object_key IS NOT NULL"),
     ("", "stop_report_route", "stop_report (route_id)"),
     # An offer has one winner, a driver one open offer of a route
     ("UNIQUE", "offer_one_accepted", "offer (route_id) WHERE state = 'ACCEPTED'"),
@@ -239,7 +260,9 @@ END $$;
 CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_minor ON offer FOR EACH ROW
     WHEN (OLD.state IN ('ACCEPTED', 'DECLINED', 'EXPIRED', 'WITHDRAWN')) EXECUTE FUNCTION refuse_final();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 LEDGER = """
@@ -273,6 +296,13 @@ END $$;
 CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
 """
 
+ANSWERS = """
+-- The number of the lock that makes a driver's answers come one after the other
+CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtextextended('answers of driver ' || driver::text, 0)
+$$;
+"""
+
 FILL = """
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
@@ -298,13 +328,14 @@ def _forward() -> str:
     ]
     statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
     statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ANSWERS
 
 
 def _backward() -> str:
     statements = [
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]

@@ -14,6 +14,7 @@ from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
 from marketplace.payouts import is_payout_run_due, sweep_payouts
+from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
@@ -34,6 +35,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
+        Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 
 
@@ -59,3 +61,10 @@ async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) 
         async with works.open() as work:
             if not await drop(work):
                 return
+
+
+async def sweep_all_proofs(marketplace: Marketplace) -> None:
+    """Removes the pictures that no hand-over named, a bounded number at a time, until there are none left."""
+    for _ in range(BATCHES_AT_ONCE):
+        if not await sweep_proofs(marketplace.works, store=marketplace.object_store):
+            return

@@ -3,8 +3,9 @@
 import orjson
 
 from marketplace.core.work import Work
+from marketplace.markets import PayPolicy
 from marketplace.offers.candidates import RouteNeeds
-from marketplace.pricing import PayLines, PayPolicy, RouteFacts, offer_pay
+from marketplace.pricing import PayLines, RouteFacts, offer_pay
 
 POLICY = "SELECT version, rates FROM pay_policy WHERE market_id = $1 AND version = $2"
 

@@ -135,15 +135,17 @@ class SendWave:
         final = await next_raise(work, found.dials, self.route_id, is_final=True, at=found.extra.at)
         if final.raise_minor != found.extra.raise_minor:
             raise CandidatesMoved("the hour's raises were spent meanwhile")
+        is_assigned = found.kind is ContractKind.DEDICATED
         free = await lock_askable(
-            work, [one.driver_id for one in answer], open_offers=found.dials.open_offers_per_driver
+            work,
+            [one.driver_id for one in answer],
+            open_offers=found.dials.open_offers_per_driver,
+            wanted=1 if is_assigned else found.dials.wave_size,
         )
         chosen = [one for one in answer if one.driver_id in free]
         if not chosen:
             raise CandidatesMoved("every candidate has become busy meanwhile")
-        if found.kind is ContractKind.DEDICATED:
-            return await self._assign(work, found, chosen[0])
-        return await self._send(work, found, chosen[: found.dials.wave_size])
+        return await (self._assign(work, found, chosen[0]) if is_assigned else self._send(work, found, chosen))
 
     async def _assign(self, work: Work, found: Search, one: Ranked) -> int:
         pay = await self._pay(work, found, one)

@@ -11,7 +11,7 @@ reports later, in order and as often as it likes, and each has one effect. Repor
 their stop work too, but somebody looks at the route before it is paid.
 
 In order of life: `my_route`, `start_route`, `arrive_at_stop`, `pick_up`, `create_proof_upload`, `receive_proof`,
-`drop_off`, `fail_stop`, `plan_return`, `mend_route`.
+`drop_off`, `fail_stop`, `plan_return`, `mend_route`, `sweep_proofs`.
 """
 
 from marketplace.routes.arrive import arrive_at_stop
@@ -27,6 +27,7 @@ from marketplace.routes.return_leg import plan_return
 from marketplace.routes.start import start_route
 from marketplace.routes.states import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.routes.store_proof import StoredProof, receive_proof
+from marketplace.routes.sweep_proofs import sweep_proofs
 from marketplace.routes.upload_address import UPLOAD_PATH, UploadSigner
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "plan_return",
     "receive_proof",
     "start_route",
+    "sweep_proofs",
 ]

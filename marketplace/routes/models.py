@@ -73,7 +73,10 @@ class Task(Model):
 
 
 class Proof(Model):
-    """Evidence of a hand-over; a picture has a key in the object store once it is uploaded and re-encoded."""
+    """Evidence of a hand-over; a picture has a key in the object store from its upload on.
+
+    `named_at` is when a hand-over named it; one that nothing names is swept.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -87,6 +90,7 @@ class Proof(Model):
     height_px = fields.IntField(null=True)
     created_at = fields.DatetimeField()
     uploaded_at = fields.DatetimeField(null=True)
+    named_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "proof"

@@ -186,14 +186,24 @@ async def _save_deliveries(work: Work, route_id: UUID, deliveries: list[Delivery
 
 
 async def uploaded_proof_kinds(work: Work, *, stop_id: UUID, driver_id: UUID, proof_ids: list[UUID]) -> dict[UUID, str]:
-    """Which of these proofs are uploaded for this stop by this driver, and of what kind each is."""
+    """Which of these proofs are uploaded for this stop by this driver, and of what kind each is.
+
+    They are locked, so that none of them is swept before the hand-over has named it.
+    """
     rows = await work.fetch(
-        "SELECT id, kind FROM proof WHERE stop_id = $1 AND driver_id = $2 AND id = ANY($3) AND state = 'UPLOADED'",
+        "SELECT id, kind FROM proof WHERE stop_id = $1 AND driver_id = $2 AND id = ANY($3) AND state = 'UPLOADED'"
+        " ORDER BY id FOR UPDATE",
         stop_id,
         driver_id,
         proof_ids,
     )
     return {row["id"]: row["kind"] for row in rows}
+
+
+async def name_proofs(work: Work, *, proof_ids: list[UUID]) -> None:
+    """Keeps the pictures that prove a hand-over, which are locked already."""
+    if proof_ids:
+        await work.execute("UPDATE proof SET named_at = $2 WHERE id = ANY($1)", proof_ids, work.now)
 
 
 async def find_report(work: Work, *, report_id: UUID) -> asyncpg.Record | None:

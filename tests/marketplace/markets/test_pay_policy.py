@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.pricing import BadPayPolicy, PayPolicy
+from marketplace.markets import BadPayPolicy, PayPolicy
 from tests.builders import PAY_RATES
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from marketplace.core.money import BadMoney
-from marketplace.pricing.lines import check_whole
+from marketplace.core.money import BadMoney, check_whole
 
 
 class BadPayPolicy(BadMoney):
