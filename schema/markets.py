@@ -22,6 +22,7 @@ from schema.access import require_operator, require_principal
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.batches import Delivery
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.paging import USUAL_PAGE, First, rows_to_read
@@ -110,7 +111,7 @@ class LiveRoute:
     starts_at: DateTime = strawberry.field(description="Market time.")
     guarantee_minor: MoneyMinor | None = strawberry.field(description="What its driver was promised, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
-    stops: list[LiveStop] = strawberry.field(description="In driving order.")
+    stops: list[LiveStop] = strawberry.field(description="In driving order.", metadata=usually(10))
 
 
 @strawberry.type(description="A drop-off that waits for a route.")
@@ -207,7 +208,9 @@ class Query:
             dials=cast("MarketDials", found),
         )
 
-    @query(description="Hubs of a market: all for operations, those open to it for a shipper. At most 500.")
+    @query(
+        description="Hubs of a market: all for operations, those open to it for a shipper. At most 500.", usual_rows=20
+    )
     async def hubs(self, info: Info, market_id: MarketArgument) -> list[Hub]:
         """Reads hubs."""
         principal, market = require_principal(info), from_wire("market", market_id, field="marketId")
@@ -219,7 +222,7 @@ class Query:
         async with info.context.marketplace.works.open() as work:
             return cast("list[Hub]", await hubs_of_market(work, market_id=market, shipper_id=shipper_id))
 
-    @query(description="Routes that are not over, at most 500. For operations.")
+    @query(description="Routes that are not over, at most 500. For operations.", usual_rows=50)
     async def live_routes(self, info: Info, market_id: MarketArgument) -> list[LiveRoute]:
         """Reads live routes."""
         market = from_wire("market", market_id, field="marketId")
@@ -227,7 +230,10 @@ class Query:
         async with info.context.marketplace.works.read() as connection:
             return cast("list[LiveRoute]", await live_routes(connection, market_id=market))
 
-    @query(description="Drop-offs that wait for a route, most urgent first, at most 1,000. For operations.")
+    @query(
+        description="Drop-offs that wait for a route, most urgent first, at most 1,000. For operations.",
+        usual_rows=200,
+    )
     async def waiting_deliveries(self, info: Info, market_id: MarketArgument) -> list[WaitingDelivery]:
         """Reads waiting drop-offs."""
         market = from_wire("market", market_id, field="marketId")

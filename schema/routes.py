@@ -30,6 +30,7 @@ from marketplace.routes import (
 from schema.access import require_driver
 from schema.arguments import ClientEventId, OccurredAt, ReportPlace
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import change, mutation
 from schema.places import Address, Package, Window
@@ -52,7 +53,7 @@ class CarriedDelivery:
     time_zone: str = strawberry.field(description="IANA zone of the windows.")
     instructions: str = strawberry.field(description="From shipper or recipient.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
-    packages: list[Package] = strawberry.field(description="The items.")
+    packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
 
 
 @strawberry.type(description="What is to be done for one delivery at a stop.")
@@ -80,7 +81,7 @@ class Stop:
     arrived_at: DateTime | None = strawberry.field(description="Market time.")
     ended_at: DateTime | None = strawberry.field(description="Market time.")
     failure_reason: str | None = strawberry.field(description="Why it failed.")
-    tasks: list[Task] = strawberry.field(description="What is done there, delivery by delivery.")
+    tasks: list[Task] = strawberry.field(description="What is done there, delivery by delivery.", metadata=usually(2))
 
 
 @strawberry.type(description="The route a driver has.")
@@ -99,7 +100,7 @@ class Route:
     is_flagged: bool = strawberry.field(description="Whether somebody looks at its reports before it is paid.")
     accepted_at: DateTime = strawberry.field(description="Market time.")
     started_at: DateTime | None = strawberry.field(description="Market time.")
-    stops: list[Stop] = strawberry.field(description="The next stop first, ended ones last.")
+    stops: list[Stop] = strawberry.field(description="The next stop first, ended ones last.", metadata=usually(15))
 
 
 @strawberry.type(description="A report was taken, now or when it first came.")
