@@ -81,6 +81,12 @@ class Stop:
     arrived_at: DateTime | None = strawberry.field(description="Market time.")
     ended_at: DateTime | None = strawberry.field(description="Market time.")
     failure_reason: str | None = strawberry.field(description="Why it failed.")
+    path: str | None = strawberry.field(
+        description="The way to this stop along streets, from the stop before, or for the first stop from where the"
+        " driver was at acceptance: an encoded polyline of 5 decimals (about 1 m), at most 100 points and 1,200"
+        " characters, within 5 m of the streets where that many points are enough. Null where no streets are known"
+        " or it is not drawn yet: then a straight line is all there is."
+    )
     tasks: list[Task] = strawberry.field(description="What is done there, delivery by delivery.", metadata=usually(2))
 
 
@@ -93,6 +99,10 @@ class Route:
     version: int = strawberry.field(description="Rises when stops are added or skipped.")
     distance_m: int = strawberry.field(description="Road metres between the stops.")
     duration_s: int = strawberry.field(description="Seconds from the first arrival to the last departure.")
+    approach_m: int = strawberry.field(
+        description="Road metres from where the driver was at acceptance to the first stop."
+    )
+    approach_s: int = strawberry.field(description="Driving seconds of that way.")
     starts_at: DateTime = strawberry.field(description="When to set off, market time.")
     is_degraded: bool = strawberry.field(description="Whether times are estimates without streets.")
     guarantee_minor: MoneyMinor = strawberry.field(description="What was promised; the pay may only be more.")

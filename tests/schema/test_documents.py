@@ -16,15 +16,16 @@ REPORTS = {"start_route", "arrive_at_stop", "pick_up", "drop_off", "fail_stop"}
 DRIVER = REPORTS | {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "my_profile", "go_online", "go_offline",
     "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
-    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events",
+    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events", "event_cursor",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
-    "delivery_events",
+    "delivery_events", "event_cursor",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
+    "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
 }  # fmt: skip
 
 
@@ -44,6 +45,7 @@ COSTS = {
     "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
+    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
     **{f"{client}/me": 25 for client in ("driver", "portal", "operations")},
     **{
         f"{client}/{name}": 25
@@ -55,9 +57,11 @@ COSTS = {
     "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35,
     # Operations
-    "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220, "operations/live_routes": 480,
-    "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70, "operations/set_market_dials": 25,
-    "operations/market_events": 25,
+    "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
+    "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
+    "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
+    "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
+    "operations/operator_actions": 50,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
