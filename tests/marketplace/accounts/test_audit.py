@@ -49,4 +49,5 @@ async def test_a_line_of_the_audit_is_never_changed(work: Work, change: str) -> 
     await note(work, 1)
 
     with pytest.raises(asyncpg.RestrictViolationError):
-        await work.execute(change)
+        async with work.connection.transaction():
+            await work.execute(change)
