@@ -28,7 +28,7 @@ class Budget:
 
 
 DUTIES = Budget(burst_units=4_000, units_per_s=200)
-"""Thirty accepts or fifty reports at once, and two of them each second for as long as one likes."""
+"""Some thirty accepts or fifty reports at once, and one or two each second for as long as one likes."""
 
 
 @dataclass(slots=True)
