@@ -397,6 +397,25 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="OperatorAction",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("operator_id", fields.UUIDField()),
+                ("verb", fields.CharField(max_length=40)),
+                ("subject_id", fields.UUIDField()),
+                ("details", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("happened_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "operator_action",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "What an operator did by hand: an audit line, never changed. The operator's name stays with the operator.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Package",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
@@ -758,12 +777,13 @@ class Migration(migrations.Migration):
                 ("arrived_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("failure_reason", fields.CharField(null=True, max_length=30)),
+                ("path", fields.TextField(null=True)),
             ],
             options={
                 "table": "stop",
                 "app": "doorstep",
                 "pk_attr": "id",
-                "table_description": "One visit of a place on a route. Distances and durations are those of the leg that leads to it.",
+                "table_description": "One visit of a place on a route. Distance, duration and drawn path are those of the leg that leads to it.",
             },
             bases=["Model"],
         ),

@@ -12,6 +12,8 @@ REFERENCES = [
     ("pay_policy", "market_id", "market"),
     ("api_key", "shipper_id", "shipper"),
     ("operator", "market_id", "market"),
+    ("operator_action", "market_id", "market"),
+    ("operator_action", "operator_id", "operator"),
     ("rate_card", "shipper_id", "shipper"),
     ("rate_card", "market_id", "market"),
     ("driver", "market_id", "market"),
@@ -135,6 +137,7 @@ CHECKS = [
     ("route", "raise", "raise_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
+    ("stop", "path", "length(path) <= 1200"),
     ("offer", "pay", "pay_minor >= 0"),
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
@@ -149,6 +152,7 @@ INDEXES = [
     ("UNIQUE", "api_key_digest", "api_key (digest)"),
     ("", "api_key_shipper", "api_key (shipper_id)"),
     ("UNIQUE", "operator_email", "operator (email)"),
+    ("", "operator_action_market", "operator_action (market_id, id)"),
     ("", "sign_in_code_address", "sign_in_code (kind, address, created_at DESC)"),
     ("UNIQUE", "session_digest", "session (digest)"),
     ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
@@ -173,6 +177,7 @@ INDEXES = [
     # Jobs: at most one waits and at most one runs for each subject
     ("UNIQUE", "job_waiting", "job (kind, subject) WHERE state = 'READY'"),
     ("UNIQUE", "job_running", "job (kind, subject) WHERE state = 'RUNNING'"),
+    ("", "job_dead", "job (market_id, run_at) WHERE state = 'DEAD'"),
     ("", "job_due", "job (run_at) WHERE state <> 'DEAD'"),
     ("", "idempotency_age", "idempotency (created_at)"),
     # Money
@@ -226,6 +231,7 @@ INDEXES = [
     ("", "position_age", "position (received_at)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
+    ("", "pay_statement_held", "pay_statement (market_id, id) WHERE state = 'HELD'"),
     ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
     ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
     ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
@@ -253,6 +259,10 @@ CREATE TRIGGER event_kept BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION r
 CREATE TRIGGER event_stays BEFORE UPDATE ON event FOR EACH ROW
     WHEN (OLD.position IS NOT NULL OR (to_jsonb(NEW) - 'position') <> (to_jsonb(OLD) - 'position'))
     EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER operator_action_stays BEFORE UPDATE OR DELETE ON operator_action
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER operator_action_whole BEFORE TRUNCATE ON operator_action
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION refuse_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% in a final state never changes again', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';

@@ -8,7 +8,7 @@ from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Req
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.offers import DeclineReason, OfferState
 from marketplace.payouts import PayoutState, StatementState
-from marketplace.routes import ProofKind, ReportFlag, RouteState, StopKind, StopState
+from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
     DeliveryState: "The life of a delivery.",
@@ -24,6 +24,7 @@ ENUMS: dict[type[Enum], str] = {
     RouteState: "The life of a route.",
     StopState: "The life of a stop.",
     StopKind: "What is done at a stop.",
+    ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
     ProofKind: "Evidence that is a picture.",
     StatementState: "The life of a pay statement.",

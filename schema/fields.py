@@ -5,12 +5,15 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
+from schema.costs import usually
+
 Resolver = TypeVar("Resolver", bound=Callable[..., Any])
 
 
-def query(*, description: str) -> Callable[[Resolver], Resolver]:
-    """A field that a function reads, at the root or of a record."""
-    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description))
+def query(*, description: str, usual_rows: int | None = None) -> Callable[[Resolver], Resolver]:
+    """A field that a function reads, at the root or of a record; a list without pages says how long it usually is."""
+    metadata = usually(usual_rows) if usual_rows is not None else None
+    return cast("Callable[[Resolver], Resolver]", strawberry.field(description=description, metadata=metadata))
 
 
 def subscription(*, description: str) -> Callable[[Resolver], Resolver]:

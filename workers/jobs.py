@@ -12,7 +12,7 @@ from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket
 from marketplace.offers import SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
-from marketplace.routes import plan_return
+from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob
 
@@ -45,6 +45,11 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Adds the return of a delivery that was attempted to its route."""
     await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
+
+
+async def draw(marketplace: Marketplace, route_id: UUID) -> None:
+    """Draws the lines of a route along streets."""
+    await draw_route(marketplace.works, router=marketplace.router, route_id=route_id)
 
 
 async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
@@ -88,6 +93,7 @@ JOBS: Mapping[str, Job] = {
     "mend_route": mend_route,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
+    "draw_route": draw,
     "issue_statement": issue_pay_statement,
     "run_payouts": run_payouts,
     "send_payout": send_payout,

@@ -55,9 +55,16 @@ def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
 
 
+def is_driven_past(event: PublishedEvent) -> bool:
+    """Whether nobody goes to the stop any more, so that the way leads elsewhere."""
+    return event.payload["state"] in {"SKIPPED", "CANCELLED"}
+
+
 MATCH = Reaction(kind="match_market", about=market)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
+DRAW = Reaction(kind="draw_route", about=route)
+DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
@@ -76,8 +83,12 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DriverWentOnline": [MATCH],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
-    "RoutePlanned": [SEND_WAVE],
+    "RoutePlanned": [SEND_WAVE, DRAW],
     "WaveExhausted": [SEND_WAVE],
+    # Its lines on the map follow the streets, from where its driver was to its last stop
+    "RouteAssigned": [DRAW],
+    "RouteExtended": [DRAW],
+    "StopChanged": [DRAW_WITHOUT_STOP],
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],

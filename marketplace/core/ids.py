@@ -43,6 +43,8 @@ PREFIXES = {
     "statement": "stm",
     "payout": "pay",
     "event": "evt",
+    "job": "job",
+    "action": "act",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

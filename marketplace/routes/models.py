@@ -38,7 +38,7 @@ class Route(Model):
 
 
 class Stop(Model):
-    """One visit of a place on a route. Distances and durations are those of the leg that leads to it."""
+    """One visit of a place on a route. Distance, duration and drawn path are those of the leg that leads to it."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -55,6 +55,7 @@ class Stop(Model):
     arrived_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     failure_reason = fields.CharField(max_length=30, null=True)
+    path = fields.TextField(null=True)
 
     class Meta:
         table = "stop"

@@ -25,11 +25,13 @@ SELECT json_build_object(
     'distance_m', r.distance_m, 'duration_s', r.duration_s, 'starts_at', r.starts_at, 'is_degraded', r.is_degraded,
     'guarantee_minor', r.guarantee_minor, 'currency', r.currency, 'is_flagged', r.is_flagged,
     'accepted_at', r.accepted_at, 'started_at', r.started_at,
+    'approach_m', r.approach_m, 'approach_s', r.approach_s,
     'stops', (SELECT json_agg(json_build_object(
         'id', 'stp_' || replace(s.id::text, '-', ''), 'place', s.place, 'kind', s.kind, 'state', s.state,
         'lat', s.lat, 'lon', s.lon, 'leg_m', s.leg_m, 'leg_s', s.leg_s,
         'planned_arrival', s.planned_arrival, 'planned_departure', s.planned_departure,
         'arrived_at', s.arrived_at, 'ended_at', s.ended_at, 'failure_reason', s.failure_reason,
+        'path', s.path,
         'tasks', (SELECT coalesce(json_agg(json_build_object(
             'kind', s.kind,
             'delivery', json_build_object(

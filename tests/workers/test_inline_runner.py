@@ -24,7 +24,12 @@ class Jobs:
     def __init__(self, works: Works) -> None:
         self.works = works
         self.ran: list[tuple[str, UUID]] = []
-        self.table = {"match_market": self.match_market, "send_wave": self.send_wave, "roll_up": self.roll_up}
+        self.table = {
+            "match_market": self.match_market,
+            "send_wave": self.send_wave,
+            "draw_route": self.draw_route,
+            "roll_up": self.roll_up,
+        }
 
     async def match_market(self, market_id: UUID) -> None:
         self.ran.append(("match_market", market_id))
@@ -33,6 +38,9 @@ class Jobs:
 
     async def send_wave(self, route_id: UUID) -> None:
         self.ran.append(("send_wave", route_id))
+
+    async def draw_route(self, route_id: UUID) -> None:
+        self.ran.append(("draw_route", route_id))
 
     async def roll_up(self, market_id: UUID) -> None:
         self.ran.append(("roll_up", market_id))
@@ -50,8 +58,9 @@ async def test_what_follows_from_what_follows_runs_too(works: Works) -> None:
 
     count = await drain_works(works, jobs.table, ())
 
-    assert count == 4
+    assert count == 5
     assert sorted(jobs.ran) == [
+        ("draw_route", UUID(int=9)),
         ("match_market", MARKET),
         ("roll_up", MARKET),
         ("roll_up", MARKET),

@@ -55,16 +55,22 @@ def test_every_job_of_the_table_exists_and_every_job_is_in_the_table() -> None:
 def test_jobs_are_about_what_the_table_says() -> None:
     counted = ("roll_up", str(MARKET))
 
-    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), counted]
+    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), counted]
     assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
     assert wanted("RouteCompleted") == [("issue_statement", str(ROUTE)), ("match_market", str(MARKET)), counted]
     assert wanted("PayoutScheduled", payout_id="77") == [("send_payout", "77"), counted]
+    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
     assert wanted("PayStatementIssued") == [counted]
 
 
 def test_only_the_way_to_the_recipient_is_told() -> None:
     assert wanted("DeliveryMoved", state="EN_ROUTE_TO_DROPOFF")[0] == ("notify", str(EVENT))
     assert wanted("DeliveryMoved", state="EN_ROUTE_TO_PICKUP") == [("roll_up", str(MARKET))]
+
+
+def test_a_route_is_drawn_anew_when_a_stop_of_it_is_driven_past() -> None:
+    assert wanted("StopChanged", state="SKIPPED")[0] == ("draw_route", str(ROUTE))
+    assert wanted("StopChanged", state="ARRIVED") == [("roll_up", str(MARKET))]
 
 
 def test_figures_gather_for_a_while() -> None:
