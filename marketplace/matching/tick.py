@@ -38,13 +38,6 @@ TIME_LIMIT_S = 1.0
 URGENT = timedelta(minutes=45)
 URGENT_PRIORITY = 50
 
-ACCEPT_PROBABILITY = {
-    ContractKind.DEDICATED: 1.0,
-    ContractKind.CONTRACTED: 0.8,
-    ContractKind.CROWDSOURCED: 0.6,
-}
-"""Chance that somebody of this kind takes an offer: a prior for all, never learnt from one driver."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -138,7 +131,7 @@ def _plan_driver(driver: FreeDriver, place: dict[Point, int], found: Snapshot) -
         capacity=list(driver.capacity),
         skills=list(driver.skills),
         max_stops=driver.max_stops,
-        accept_prob=ACCEPT_PROBABILITY[driver.kind],
+        accept_prob=found.accept_prob[driver.kind],
         pay=_pay(driver.kind, found.rates, found.dials.route_fixed_cost_minor),
     )
 

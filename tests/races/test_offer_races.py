@@ -222,11 +222,11 @@ async def test_two_waves_of_a_route_at_once_are_one_wave(committed_works: Works)
     async with committed_works.open() as work:
         found = await errand.read(work)
     assert found is not None
-    ranked = await errand.call(found)
+    answer = await errand.call(found)
 
     async with committed_works.open() as work:
-        assert await errand.record(work, found, ranked) == 3
-        second = asyncio.create_task(at_once((committed_works, lambda work: errand.record(work, found, ranked))))
+        assert await errand.record(work, found, answer) == 3
+        second = asyncio.create_task(at_once((committed_works, lambda work: errand.record(work, found, answer))))
         await until_one_waits(committed_works)
 
     assert await second == [0]
@@ -253,10 +253,9 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
     async with committed_works.open() as work:
         world = await make_world(
             work,
-            drivers=8,
+            drivers=1,
             routes=2,
-            wave_size=1,
-            open_offers_per_driver=8,
+            open_offers_per_driver=2,
             raise_step_minor=200,
             raise_cap_minor=1000,
             raise_budget_per_hour_minor=300,
@@ -268,14 +267,15 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
         assert await expire_due(work) == 2
 
     async def records(route_id: UUID) -> Verb:
-        """Reads and ranks for the next wave, and returns what is left: to send it."""
+        """Reads and decides on the next wave, for more since the only driver let the first pass; to send it is left."""
         errand = SendWave(router=ROUTER, route_id=route_id)
         async with committed_works.open() as work:
             found = await errand.read(work)
         assert found is not None
-        assert found.extra.raise_minor == 200
-        ranked = await errand.call(found)
-        return lambda work: errand.record(work, found, ranked)
+        answer = await errand.call(found)
+        assert answer.decision is not None
+        assert answer.decision.raise_minor == 200
+        return lambda work: errand.record(work, found, answer)
 
     first, second = [await records(route_id) for route_id in world.route_ids]
     async with committed_works.open() as work:
@@ -284,10 +284,12 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
         await until_one_waits(committed_works)
 
     assert codes(await other) == {"CANDIDATES_MOVED": 1}
-    await send_wave(committed_works, world.route_ids[1])
+    assert await send_wave(committed_works, world.route_ids[1]) == 0
     async with committed_works.open() as work:
-        raises = await work.fetch("SELECT raise_minor FROM wave WHERE number = 2 ORDER BY raise_minor")
-    assert [row["raise_minor"] for row in raises] == [0, 200]
+        raises = await work.fetch("SELECT raise_minor FROM wave WHERE number = 2")
+        outcomes = await work.fetch("SELECT outcome FROM choice WHERE route_id = $1 ORDER BY id", world.route_ids[1])
+    assert [row["raise_minor"] for row in raises] == [200]
+    assert [row["outcome"] for row in outcomes] == ["BROADCAST", "GIVEN_UP"]
 
 
 async def test_ten_yeses_of_one_driver_at_once_are_one_route(committed_works: Works) -> None:
