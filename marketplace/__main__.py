@@ -105,6 +105,9 @@ def seed(
             "offer_ttl_s": offer_ttl_s,
             "open_offers_per_driver": open_offers_per_driver,
             "wave_size": wave_size,
+            # Whoever seeds a world to try an API on wants offers, and several of a route, whether or not it could wait.
+            "broadcast_below_ttls": 10_000,
+            "broadcast_fill_percent": 100,
         },
     )
     with part("workers.progress").progress() as bar:

@@ -13,6 +13,7 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.matching.commit import CommittedPlan, commit_plan
+from marketplace.matching.counting import keep_counts
 from marketplace.matching.limits import MAX_TIME
 from marketplace.matching.reply import Plan, PlannedRoute, Reason, Unassigned
 from marketplace.matching.request import (
@@ -75,7 +76,7 @@ class MatchMarket:
         """Writes the routes that are due, and why the rest waits."""
         due = [route for route in answer.plan.routes if _is_due(route, found)]
         held = {step.delivery_id: route for route in answer.plan.routes if route not in due for step in route.steps}
-        return await commit_plan(
+        committed = await commit_plan(
             work,
             snapshot=found,
             points=answer.points,
@@ -86,6 +87,8 @@ class MatchMarket:
                 delivery_id: _moment(route.offer_at) - _head_start(found) for delivery_id, route in held.items()
             },
         )
+        await keep_counts(work, found, answer.plan.unassigned)
+        return committed
 
 
 def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> PlanRequest:

@@ -10,12 +10,13 @@ from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, accep
 from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.decline import decline_offer
 from marketplace.offers.expire import expire_due, next_expiry
+from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.learn_acceptance import LearnAcceptance
 from marketplace.offers.mend import mend_after_cancel
 from marketplace.offers.queries import my_offers, offer_of_driver
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
-from marketplace.offers.states import DeclineReason, OfferState, WaveState, WithdrawReason
+from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
 from marketplace.offers.view import view_offer
 from marketplace.offers.withdraw import withdraw_offers_of_driver
 
@@ -28,7 +29,9 @@ __all__ = [
     "OfferGone",
     "OfferState",
     "OfferTaken",
+    "Outcome",
     "RouteChanged",
+    "RuledOut",
     "SendWave",
     "WaveState",
     "WithdrawReason",
@@ -36,6 +39,9 @@ __all__ = [
     "assign_route",
     "decline_offer",
     "expire_due",
+    "explain_delivery",
+    "explain_driver",
+    "explain_offer",
     "give_up_route",
     "mend_after_cancel",
     "my_offers",

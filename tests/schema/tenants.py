@@ -82,6 +82,7 @@ class Things:
     stop: str
     proof: str
     offer: str
+    driver: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -234,6 +235,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         stop=to_wire("stop", stop_id),
         proof=to_wire("proof", (await _proof(work, market, stop_id, driver)).id),
         offer=to_wire("offer", offer.id),
+        driver=to_wire("driver", driver.id),
     )
 
 

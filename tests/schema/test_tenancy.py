@@ -91,6 +91,11 @@ RULES = {
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
     "unassignedDeliveries": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "explainDelivery": Rule(callers=OPERATOR, asks=(lambda things: {"deliveryId": things.delivery},)),
+    "explainDriver": Rule(
+        callers=OPERATOR, asks=(lambda things: {"driverId": things.driver, "routeId": things.route},)
+    ),
+    "explainOffer": Rule(callers=OPERATOR | DRIVER, asks=(at_offer,)),
     "setMarketDials": Rule(callers=OPERATOR, asks=(in_market,), more={"dials": {"waveSize": 7}}),
     "marketEvents": Rule(callers=OPERATOR, asks=(in_market,)),
     # Shippers; a market is a city and no secret to them
