@@ -14,6 +14,8 @@ LARGEST_COST = 5_000
 OBJECT_COST = 2
 LEAF_COST = 1
 MUTATION_COST = 10
+DEAR_FIELDS = {"dryRun": 2_000}
+"""What root fields cost that take more than a read: a second of a solver's core."""
 
 
 @dataclass(frozen=True, slots=True)

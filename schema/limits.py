@@ -34,6 +34,7 @@ from graphql import (
 
 from schema.costs import (
     ASSUMED_ROWS,
+    DEAR_FIELDS,
     LEAF_COST,
     MUTATION_COST,
     NOTHING,
@@ -187,7 +188,9 @@ class Ruler:
             depth = 1 + max(inner.depth, inner.schema_depth)
             return Measure(0, depth, inner.selections, aliases + inner.aliases, inner.directives,
                            Cost(LEAF_COST * inner.selections), frozenset((name,)))  # fmt: skip
-        cost = Cost(MUTATION_COST if is_change else OBJECT_COST) + self._rows(node, field, inner.cost, is_page=is_page)
+        is_root = parent is not None and parent is self.schema.query_type
+        own = MUTATION_COST if is_change else DEAR_FIELDS.get(name, OBJECT_COST) if is_root else OBJECT_COST
+        cost = Cost(own) + self._rows(node, field, inner.cost, is_page=is_page)
         return Measure(1 + inner.depth, inner.schema_depth, inner.selections, aliases + inner.aliases,
                        inner.directives, cost, frozenset((name,)))  # fmt: skip
 

@@ -12,10 +12,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from marketplace.batches.states import UNASSIGNED_WORDS, UnassignedReason
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import to_wire
 from marketplace.core.work import Work
 from marketplace.markets import dials
+from marketplace.matching.counting import failed_rules
 from marketplace.offers.candidates import find_needs, judge_driver
 from marketplace.offers.states import RULE_WORDS, Outcome, RuledOut
 
@@ -45,15 +47,6 @@ WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2) AND ($3::uuid IS NULL OR 
 ROUTE = "SELECT id FROM route WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2)"
 DRIVER = "SELECT id FROM driver WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2)"
 
-REASON_WORDS = {
-    "NO_CAPACITY": "Everybody able is taken, or nobody's vehicle has room for it.",
-    "NO_SKILL": "No driver online has all the skills it asks for.",
-    "WINDOW": "Nobody can be there within its windows.",
-    "OUT_OF_REACH": "No way leads from any driver to its places.",
-    "HELD": "It waits for a better moment, or for others to go with it.",
-    "NO_DRIVER": "No driver was online who could be asked.",
-    "NOBODY_ACCEPTED": "Drivers were asked and nobody took it; it is planned again after a pause.",
-}
 OUTCOME_WORDS = {
     Outcome.ASSIGNED: "Given to a dedicated driver without asking.",
     Outcome.EXCLUSIVE: "Asked of one driver alone, for there was time for several answers.",
@@ -82,7 +75,7 @@ async def explain_delivery(work: Work, *, delivery_id: UUID, market_id: UUID | N
         "words": _why(row["state"], reason),
         "look_again_at": row["plan_after"] if waits else None,
         "drivers_able": counts.pop("ABLE", None),
-        "failed_rules": _counts(counts),
+        "failed_rules": failed_rules(counts),
         "searches": await _searches(work, routes),
     }
 
@@ -198,26 +191,8 @@ def _search(row: asyncpg.Record) -> dict[str, Any]:
 
 def _why(state: str, reason: str | None) -> str:
     if state == "SCHEDULED" and reason is not None:
-        return REASON_WORDS[reason]
+        return UNASSIGNED_WORDS[UnassignedReason(reason)]
     return STATE_WORDS.get(state, f"It has found its driver, or its way has ended: {state}.")
-
-
-def _counts(counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    words = {
-        "NO_SKILL": "without a skill that it asks for",
-        "NO_CAPACITY": "without room for it",
-        "OUT_OF_REACH": "without a way to it",
-        "WINDOW": "who cannot be in time for it",
-    }
-    return [
-        {"code": code, "drivers": counts[code], "words": f"{_drivers(counts[code])} {words[code]}."}
-        for code in words
-        if counts.get(code)
-    ]
-
-
-def _drivers(count: int) -> str:
-    return "1 driver" if count == 1 else f"{count} drivers"
 
 
 def _pay_words(row: asyncpg.Record) -> str:

@@ -91,6 +91,16 @@ RULES = {
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
     "unassignedDeliveries": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "dryRun": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={
+            "input": {
+                "deliveries": [{"reference": "a", "pickup": POINT, "dropoff": POINT}],
+                "drivers": [{"reference": "b", "point": POINT}],
+            }
+        },
+    ),
     "explainDelivery": Rule(callers=OPERATOR, asks=(lambda things: {"deliveryId": things.delivery},)),
     "explainDriver": Rule(
         callers=OPERATOR, asks=(lambda things: {"driverId": things.driver, "routeId": things.route},)
