@@ -29,6 +29,7 @@ from marketplace.matching.request import (
 from marketplace.matching.solver_pool import SolverPool
 
 if TYPE_CHECKING:
+    from marketplace.matching.dry_files import read_problem
     from marketplace.matching.dry_runs import DryDelivery, DryDriver, DryProblem, dry_run
     from marketplace.matching.planner import plan
     from marketplace.matching.tick import MatchMarket
@@ -61,6 +62,7 @@ __all__ = [
     "dry_run",
     "next_planning",
     "plan",
+    "read_problem",
     "wake_due",
 ]
 
@@ -69,6 +71,7 @@ _LATE = {
     "DryDelivery": "marketplace.matching.dry_runs",
     "DryDriver": "marketplace.matching.dry_runs",
     "DryProblem": "marketplace.matching.dry_runs",
+    "read_problem": "marketplace.matching.dry_files",
     "dry_run": "marketplace.matching.dry_runs",
     "MatchMarket": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
