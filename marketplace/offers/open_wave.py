@@ -43,6 +43,7 @@ async def open_wave(
     model_version: int,
 ) -> UUID:
     """Sends the offers of a wave and returns its id; the caller holds the route's lock and the drivers' rows."""
+    # Drivers of several kinds may be asked together; the wave goes by the kind of the first.
     wave_id, number, drivers = work.new_id(), needs.waves + 1, [one.driver for one in chosen]
     await work.execute(
         INSERT_WAVE,

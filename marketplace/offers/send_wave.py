@@ -110,8 +110,7 @@ class SendWave:
         cut_off = [one for i, one in enumerate(found.candidates) if not matrix.is_reachable[i, 0]]
         exclusions = [*found.exclusions, *exclude(RuledOut.UNREACHABLE, cut_off)]
         dedicated = [one for one in reached if one.kind is ContractKind.DEDICATED]
-        if dedicated:
-            ranked = rank(terms, dedicated, found.raises.allowed[0])
+        if ranked := rank(terms, dedicated, found.raises.allowed[0]):
             return Next(terms=terms, dedicated=ranked, decision=None, exclusions=exclusions)
         decision = decide(terms, reached, found.raises.allowed)
         raise_minor = decision.raise_minor if decision else found.raises.allowed[-1]
