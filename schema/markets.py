@@ -133,7 +133,7 @@ class MarketDials:
     wave_limit: int = strawberry.field(description="Waves before a route dissolves, 1 to 50.")
     broadcast_below_ttls: int = strawberry.field(
         description="One driver is asked at a time while a route can wait longer than so many answer times, and several"
-        " together when it cannot; 0 is always one, 10,000 always together."
+        " together when it cannot; 0 is one until it is late, 10,000 always together."
     )
     broadcast_fill_percent: int = strawberry.field(
         description="Together so many are asked that one of them takes the route in so many cases of 100."

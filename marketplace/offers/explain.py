@@ -54,8 +54,16 @@ OUTCOME_WORDS = {
     Outcome.GIVEN_UP: "Nobody was left to ask, and the route was dissolved.",
 }
 STATE_WORDS = {
+    "CREATED": "It is not to be planned yet.",
     "SCHEDULED": "It waits to be planned.",
     "OFFERING": "It is on a route that looks for its driver.",
+    "DELIVERED": "It has been handed over.",
+    "ATTEMPTED": "Its hand-over did not happen.",
+    "RETURNING": "It is on its way back.",
+    "RETURNED": "It is back where it came from.",
+    "CANCELLED": "It was called off.",
+    "EXPIRED": "Its window closed before it had a driver.",
+    "FAILED": "It was lost or damaged.",
 }
 
 
@@ -192,7 +200,7 @@ def _search(row: asyncpg.Record) -> dict[str, Any]:
 def _why(state: str, reason: str | None) -> str:
     if state == "SCHEDULED" and reason is not None:
         return UNASSIGNED_WORDS[UnassignedReason(reason)]
-    return STATE_WORDS.get(state, f"It has found its driver, or its way has ended: {state}.")
+    return STATE_WORDS.get(state, "It has its driver.")
 
 
 def _pay_words(row: asyncpg.Record) -> str:
