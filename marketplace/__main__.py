@@ -105,6 +105,9 @@ def seed(
             "offer_ttl_s": offer_ttl_s,
             "open_offers_per_driver": open_offers_per_driver,
             "wave_size": wave_size,
+            # Whoever seeds a world to try an API on wants offers, and several of a route, whether or not it could wait.
+            "broadcast_below_ttls": 10_000,
+            "broadcast_fill_percent": 100,
         },
     )
     with part("workers.progress").progress() as bar:
@@ -152,9 +155,43 @@ def demo(
 
 
 @app.command()
-def plan() -> None:
-    """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout."""
-    part("marketplace.matching.door").main()
+def plan(
+    problem: Annotated[
+        Path | None,
+        typer.Option(
+            "--dry-run", help="A JSON file of deliveries and drivers, as the API's dryRun takes it.", exists=True
+        ),
+    ] = None,
+    market: Annotated[str | None, typer.Option(help="mkt_… of the dry run; the oldest one by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout.
+
+    With --dry-run it plans a file's deliveries and drivers as a market would, and writes nothing.
+    """
+    if problem is None:
+        part("marketplace.matching.door").main()
+        return
+    told = asyncio.run(part("workers.asked").plan_dry(startable(), problem, problem.read_text(), market))
+    _say(told, part("workers.telling").dry_run_lines(told), as_json=as_json)
+
+
+@app.command()
+def explain(
+    thing: Annotated[str, typer.Argument(help="What to explain: dlv_…, off_…, or drv_… with --route.")],
+    route: Annotated[str | None, typer.Option(help="rte_… that the driver was or was not asked for.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says why a delivery waits, why an offer was made as it was, or why a driver was not asked."""
+    told = asyncio.run(part("workers.asked").explain(startable(), thing, route))
+    telling = part("workers.telling")
+    lines = {"dlv": telling.delivery_lines, "off": telling.offer_lines, "drv": telling.driver_lines}
+    _say(told, lines[thing[:3]](told), as_json=as_json)
+
+
+def _say(told: Any, lines: Any, *, as_json: bool) -> None:
+    """One JSON object on the last line, or the lines for people."""
+    typer.echo(part("orjson").dumps(told).decode() if as_json else "\n".join(lines))
 
 
 @geo.command("import")

@@ -12,6 +12,27 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.CreateModel(
+            name="AcceptanceModelRecord",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("version", fields.IntField()),
+                ("weights", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("accepted", fields.IntField()),
+                ("declined", fields.IntField()),
+                ("expired", fields.IntField()),
+                ("answered_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("fitted_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "acceptance_model",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "What a market has learnt about which offers are taken; never edited, only followed by a later one.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Account",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
@@ -70,6 +91,30 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Choice",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("route_id", fields.UUIDField()),
+                ("wave_id", fields.UUIDField(null=True)),
+                ("outcome", fields.CharField(max_length=10)),
+                ("model_version", fields.IntField()),
+                ("slack_s", fields.IntField(null=True)),
+                ("raise_minor", fields.BigIntField()),
+                ("raises", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("candidates", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("ruled_out", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("decided_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "choice",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "What one search for a driver of a route saw and decided; kept as it was.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Delivery",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
@@ -109,6 +154,7 @@ class Migration(migrations.Migration):
                 ("priority", fields.SmallIntField(db_default=0)),
                 ("plan_after", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("unassigned_reason", fields.CharField(null=True, max_length=20)),
+                ("unassigned_counts", fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
                 ("failure_reason", fields.CharField(null=True, max_length=30)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("changed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
@@ -260,6 +306,9 @@ class Migration(migrations.Migration):
                 ("offer_ttl_s", fields.IntField(db_default=60)),
                 ("wave_size", fields.SmallIntField(db_default=3)),
                 ("wave_limit", fields.SmallIntField(db_default=6)),
+                ("broadcast_below_ttls", fields.SmallIntField(db_default=2)),
+                ("broadcast_fill_percent", fields.SmallIntField(db_default=95)),
+                ("waiting_cost_per_hour_minor", fields.BigIntField(db_default=1500)),
                 ("open_offers_per_driver", fields.SmallIntField(db_default=3)),
                 ("raise_step_minor", fields.BigIntField(db_default=0)),
                 ("raise_cap_minor", fields.BigIntField(db_default=0)),
@@ -370,6 +419,9 @@ class Migration(migrations.Migration):
                 ("viewed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("end_reason", fields.CharField(null=True, max_length=20)),
+                ("facts", fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
+                ("accept_prob", fields.FloatField(null=True)),
+                ("model_version", fields.IntField(null=True)),
             ],
             options={
                 "table": "offer",

@@ -48,6 +48,9 @@ REFERENCES = [
     ("stop_report", "route_id", "route"),
     ("stop_report", "driver_id", "driver"),
     ("wave", "route_id", "route"),
+    ("choice", "route_id", "route"),
+    ("choice", "wave_id", "wave"),
+    ("acceptance_model", "market_id", "market"),
     ("offer", "route_id", "route"),
     ("offer", "wave_id", "wave"),
     ("offer", "driver_id", "driver"),
@@ -80,6 +83,7 @@ STATES = {
     ("proof", "state"): "EXPECTED UPLOADED SWEPT",
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
+    ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
@@ -100,8 +104,13 @@ CHECKS = [
     ),
     (
         "market",
+        "broadcast_dials",
+        "broadcast_below_ttls BETWEEN 0 AND 10000 AND broadcast_fill_percent BETWEEN 1 AND 100",
+    ),
+    (
+        "market",
         "money_dials",
-        "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0",
+        "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0 AND waiting_cost_per_hour_minor >= 0",
     ),
     (
         # As in `markets/pay_policy.py`: every rate there, no other, each a whole number. Routes are planned with these.
@@ -139,6 +148,9 @@ CHECKS = [
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
     ("stop", "path", "length(path) <= 1200"),
     ("offer", "pay", "pay_minor >= 0"),
+    ("offer", "chance", "accept_prob BETWEEN 0 AND 1 AND (accept_prob IS NULL) = (model_version IS NULL)"),
+    ("choice", "sent", "(outcome IN ('EXCLUSIVE', 'BROADCAST')) = (wave_id IS NOT NULL)"),
+    ("acceptance_model", "counts", "version > 0 AND accepted >= 0 AND declined >= 0 AND expired >= 0"),
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
     ("pay_statement", "total", "total_minor >= 0"),
@@ -223,6 +235,11 @@ INDEXES = [
     ("", "offer_inbox", "offer (driver_id) WHERE state IN ('SENT', 'VIEWED')"),
     ("", "offer_wave", "offer (wave_id)"),
     ("", "offer_route", "offer (route_id)"),
+    # What the acceptance model learns from: the latest answers of a market
+    ("", "offer_answered", "offer (market_id, ended_at) WHERE state IN ('ACCEPTED', 'DECLINED', 'EXPIRED')"),
+    ("UNIQUE", "acceptance_model_version", "acceptance_model (market_id, version)"),
+    ("", "choice_route", "choice (route_id, id)"),
+    ("UNIQUE", "choice_of_wave", "choice (wave_id) WHERE wave_id IS NOT NULL"),
     ("UNIQUE", "wave_number", "wave (route_id, number)"),
     ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
     ("", "wave_raises", "wave (market_id, opened_at) WHERE raise_step_minor > 0"),
@@ -269,6 +286,9 @@ BEGIN
 END $$;
 CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_minor ON offer FOR EACH ROW
     WHEN (OLD.state IN ('ACCEPTED', 'DECLINED', 'EXPIRED', 'WITHDRAWN')) EXECUTE FUNCTION refuse_final();
+CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -29,6 +29,11 @@ def usually(rows: int) -> dict[str, int]:
     return {"usual_rows": rows}
 
 
+def dear(units: int) -> dict[str, int]:
+    """Metadata of a field that takes far more than a read: so many units for itself."""
+    return {"own_units": units}
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Plain fields, or what counts as much, that are certain, and pages whose number of rows a variable says."""

@@ -6,7 +6,7 @@ import strawberry
 
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
-from marketplace.offers import DeclineReason, OfferState
+from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payouts import PayoutState, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
@@ -20,6 +20,9 @@ ENUMS: dict[type[Enum], str] = {
     PresenceState: "Whether a driver can be asked now.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
+    WaveState: "The life of offers that were sent together.",
+    Outcome: "What a search for a driver came to.",
+    RuledOut: "Why a driver is not among those who can be asked: the first rule, in this order, that fails.",
     DeclineReason: "Why a driver said no; optional, and never counted against anybody.",
     RouteState: "The life of a route.",
     StopState: "The life of a stop.",

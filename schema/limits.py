@@ -177,7 +177,7 @@ class Ruler:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int, *, is_page: bool) -> Measure:
         name, aliases = node.name.value, 1 if node.alias else 0
         field = _field_of(parent, name)
-        own_cost = PLAIN_FIELD if _is_plain(field, name) else units(RESOLVED_COST)
+        own_cost = PLAIN_FIELD if _is_plain(field, name) else units(_metadata(field, "own_units", RESOLVED_COST))
         if node.selection_set is None:
             return Measure(depth=1, aliases=aliases, cost=own_cost, fields=frozenset((name,)))
         has_pages = field is not None and "first" in field.args
@@ -239,9 +239,14 @@ def _is_plain(field: GraphQLField | None, name: str) -> bool:
 
 
 def _usual_rows(field: GraphQLField) -> int:
-    definition = field.extensions.get("strawberry-definition")
-    usual = definition.metadata.get("usual_rows", ASSUMED_ROWS) if isinstance(definition, StrawberryField) else None
-    return usual if isinstance(usual, int) else ASSUMED_ROWS
+    return _metadata(field, "usual_rows", ASSUMED_ROWS)
+
+
+def _metadata(field: GraphQLField | None, name: str, default: int) -> int:
+    """What a field says of its own cost, or else the default."""
+    definition = field.extensions.get("strawberry-definition") if field is not None else None
+    value = definition.metadata.get(name, default) if isinstance(definition, StrawberryField) else default
+    return value if isinstance(value, int) else default
 
 
 def _is_list(field: GraphQLField) -> bool:

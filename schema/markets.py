@@ -140,8 +140,18 @@ class MarketDials:
     """How a market is set."""
 
     offer_ttl_s: int = strawberry.field(description="Seconds to answer an offer, at least 60 in production.")
-    wave_size: int = strawberry.field(description="Offers sent together, 1 to 50.")
+    wave_size: int = strawberry.field(description="Most offers sent together, 1 to 50.")
     wave_limit: int = strawberry.field(description="Waves before a route dissolves, 1 to 50.")
+    broadcast_below_ttls: int = strawberry.field(
+        description="One driver is asked at a time while a route can wait longer than so many answer times, and several"
+        " together when it cannot; 0 is one until it is late, 10,000 always together."
+    )
+    broadcast_fill_percent: int = strawberry.field(
+        description="Together so many are asked that one of them takes the route in so many cases of 100."
+    )
+    waiting_cost_per_hour_minor: MoneyMinor = strawberry.field(
+        description="What an hour of waiting of one delivery is worth: weighs raises and near drivers, paid to nobody."
+    )
     open_offers_per_driver: int = strawberry.field(description="Open offers one driver may have, 1 to 50.")
     raise_step_minor: MoneyMinor = strawberry.field(description="What the next wave pays on top.")
     raise_cap_minor: MoneyMinor = strawberry.field(description="Most a route pays on top.")
@@ -156,6 +166,9 @@ class MarketDialsInput:
     offer_ttl_s: int | None = strawberry.field(default=None, description="Seconds to answer an offer.")
     wave_size: int | None = strawberry.field(default=None, description="1 to 50.")
     wave_limit: int | None = strawberry.field(default=None, description="1 to 50.")
+    broadcast_below_ttls: int | None = strawberry.field(default=None, description="Answer times, 0 to 10,000.")
+    broadcast_fill_percent: int | None = strawberry.field(default=None, description="1 to 100.")
+    waiting_cost_per_hour_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     open_offers_per_driver: int | None = strawberry.field(default=None, description="1 to 50.")
     raise_step_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     raise_cap_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")

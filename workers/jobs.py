@@ -10,7 +10,7 @@ from marketplace.billing import accrue_delivery
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket
-from marketplace.offers import SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
@@ -28,6 +28,11 @@ async def match_market(marketplace: Marketplace, market_id: UUID) -> None:
 async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
     """Asks the next drivers for a route."""
     await run_errand(marketplace.works, SendWave(router=marketplace.router, route_id=route_id))
+
+
+async def learn_acceptance(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from a market's answers which offers are taken."""
+    await run_errand(marketplace.works, LearnAcceptance(market_id=market_id))
 
 
 async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -90,6 +95,7 @@ async def count(marketplace: Marketplace, market_id: UUID) -> None:
 JOBS: Mapping[str, Job] = {
     "match_market": match_market,
     "send_wave": send_wave,
+    "learn_acceptance": learn_acceptance,
     "mend_route": mend_route,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,

@@ -19,9 +19,10 @@ from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
-MADE_BY_TIME = frozenset({"run_payouts"})
+MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
+LEARN_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -31,6 +32,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
     works = marketplace.works
     return [
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
+        Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
@@ -53,6 +55,17 @@ async def run_payouts(works: Works, runner: JobRunner) -> None:
                 wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)
+
+
+async def learn_acceptance(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to learn from its answers; one that has too few of them is done at once."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="learn_acceptance", subject=str(market_id))
+            for market_id in await market_ids(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
 
 
 async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) -> None:

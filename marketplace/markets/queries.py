@@ -11,7 +11,8 @@ from marketplace.core.work import Work
 from marketplace.markets.dials import Dials
 
 DIALS = """
-SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit, open_offers_per_driver,
+SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit, broadcast_below_ttls,
+       broadcast_fill_percent, waiting_cost_per_hour_minor, open_offers_per_driver,
        raise_step_minor, raise_cap_minor, raise_budget_per_hour_minor, replan_after_s, plan_ahead_s, route_max_stops,
        route_fixed_cost_minor, payout_every_s, payout_minimum_minor
 FROM market WHERE id = $1

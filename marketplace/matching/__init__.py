@@ -5,7 +5,7 @@ VROOM bundles stops into routes zone by zone, a least-cost pairing decides who d
 and every route is timed and checked against every rule before it counts. It blocks its process and may die with it,
 so servers call it through a `SolverPool`; other programs talk to `door`, one JSON line at a time. `MatchMarket` is the
 errand around it all: a snapshot of a market, a plan, and the routes that still hold when it is committed; `wake_due`
-says when to look again.
+says when to look again, and `dry_run` plays it all through for a problem that does not exist.
 """
 
 from importlib import import_module
@@ -29,6 +29,8 @@ from marketplace.matching.request import (
 from marketplace.matching.solver_pool import SolverPool
 
 if TYPE_CHECKING:
+    from marketplace.matching.dry_files import read_problem
+    from marketplace.matching.dry_runs import DryDelivery, DryDriver, DryProblem, dry_run
     from marketplace.matching.planner import plan
     from marketplace.matching.tick import MatchMarket
     from marketplace.matching.wake import next_planning, wake_due
@@ -37,6 +39,9 @@ __all__ = [
     "BadRequest",
     "DriverKind",
     "DriverPay",
+    "DryDelivery",
+    "DryDriver",
+    "DryProblem",
     "LockedStep",
     "MatchMarket",
     "Objective",
@@ -54,13 +59,20 @@ __all__ = [
     "SolverPool",
     "StepKind",
     "Unassigned",
+    "dry_run",
     "next_planning",
     "plan",
+    "read_problem",
     "wake_due",
 ]
 
 _LATE = {
     "plan": "marketplace.matching.planner",
+    "DryDelivery": "marketplace.matching.dry_runs",
+    "DryDriver": "marketplace.matching.dry_runs",
+    "DryProblem": "marketplace.matching.dry_runs",
+    "read_problem": "marketplace.matching.dry_files",
+    "dry_run": "marketplace.matching.dry_runs",
     "MatchMarket": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
     "wake_due": "marketplace.matching.wake",

@@ -93,8 +93,9 @@ def _explain(request: PlanRequest, travel: Travel, sketch: _Sketch, routes: list
     explainer = Explainer(request, travel)
     for i, delivery in enumerate(request.deliveries):
         if delivery.id not in served:
-            reason = sketch.broken.get(i) or explainer.could_do_alone(delivery)
+            judgement = explainer.judge(delivery)
+            reason = sketch.broken.get(i) or judgement.reason
             if reason is None:
                 is_held = i in sketch.untried or request.options.one_origin_per_route
                 reason = Reason.HELD if is_held else Reason.NO_CAPACITY
-            yield Unassigned(delivery_id=delivery.id, reason=reason)
+            yield Unassigned(delivery_id=delivery.id, reason=reason, failed=judgement.failed, able=judgement.able)

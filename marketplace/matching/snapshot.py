@@ -1,7 +1,7 @@
 """What the matcher looks at: the deliveries of a market that want a route, and the drivers who could take one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import Dials, dials, pay_policy_at
+from marketplace.matching.learned import usual_chances
 
 DELIVERIES_AT_ONCE = 240
 """Most deliveries in one look; the most urgent first, the rest in the next."""
@@ -79,6 +80,8 @@ class Snapshot:
     rates: dict[str, int]
     deliveries: Sequence[OpenDelivery]
     drivers: Sequence[FreeDriver]
+    accept_prob: Mapping[ContractKind, float] = field(default_factory=dict)
+    """The chance that a usual offer is taken at this hour, by contract kind."""
 
 
 async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
@@ -124,6 +127,7 @@ async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
         rates=rates,
         deliveries=deliveries,
         drivers=_worth_asking(drivers, {delivery.pickup for delivery in deliveries}),
+        accept_prob=await usual_chances(work, market_id=market_id, time_zone=settings.time_zone),
     )
 
 

@@ -13,6 +13,7 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.matching.commit import CommittedPlan, commit_plan
+from marketplace.matching.counting import keep_counts
 from marketplace.matching.limits import MAX_TIME
 from marketplace.matching.reply import Plan, PlannedRoute, Reason, Unassigned
 from marketplace.matching.request import (
@@ -37,13 +38,6 @@ TIME_LIMIT_S = 1.0
 """CPU seconds one look may spend on a plan."""
 URGENT = timedelta(minutes=45)
 URGENT_PRIORITY = 50
-
-ACCEPT_PROBABILITY = {
-    ContractKind.DEDICATED: 1.0,
-    ContractKind.CONTRACTED: 0.8,
-    ContractKind.CROWDSOURCED: 0.6,
-}
-"""Chance that somebody of this kind takes an offer: a prior for all, never learnt from one driver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +76,7 @@ class MatchMarket:
         """Writes the routes that are due, and why the rest waits."""
         due = [route for route in answer.plan.routes if _is_due(route, found)]
         held = {step.delivery_id: route for route in answer.plan.routes if route not in due for step in route.steps}
-        return await commit_plan(
+        committed = await commit_plan(
             work,
             snapshot=found,
             points=answer.points,
@@ -93,6 +87,8 @@ class MatchMarket:
                 delivery_id: _moment(route.offer_at) - _head_start(found) for delivery_id, route in held.items()
             },
         )
+        await keep_counts(work, found, answer.plan.unassigned)
+        return committed
 
 
 def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> PlanRequest:
@@ -138,7 +134,7 @@ def _plan_driver(driver: FreeDriver, place: dict[Point, int], found: Snapshot) -
         capacity=list(driver.capacity),
         skills=list(driver.skills),
         max_stops=driver.max_stops,
-        accept_prob=ACCEPT_PROBABILITY[driver.kind],
+        accept_prob=found.accept_prob[driver.kind],
         pay=_pay(driver.kind, found.rates, found.dials.route_fixed_cost_minor),
     )
 

@@ -88,6 +88,7 @@ class Things:
     offer: str
     job: str
     statement: str
+    driver: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -252,6 +253,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         offer=to_wire("offer", offer.id),
         job=to_wire("job", await _dead_job(work, market)),
         statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
+        driver=to_wire("driver", driver.id),
     )
 
 

@@ -98,6 +98,21 @@ RULES = {
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
     "unassignedDeliveries": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "dryRun": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={
+            "input": {
+                "deliveries": [{"reference": "a", "pickup": POINT, "dropoff": POINT}],
+                "drivers": [{"reference": "b", "point": POINT}],
+            }
+        },
+    ),
+    "explainDelivery": Rule(callers=OPERATOR, asks=(lambda things: {"deliveryId": things.delivery},)),
+    "explainDriver": Rule(
+        callers=OPERATOR, asks=(lambda things: {"driverId": things.driver, "routeId": things.route},)
+    ),
+    "explainOffer": Rule(callers=OPERATOR | DRIVER, asks=(at_offer,)),
     "setMarketDials": Rule(callers=OPERATOR, asks=(in_market,), more={"dials": {"waveSize": 7}}),
     "marketEvents": Rule(callers=OPERATOR, asks=(in_market,), more={"last": 200}),
     # Shippers; a market is a city and no secret to them
