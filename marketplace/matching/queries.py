@@ -46,25 +46,32 @@ ORDER BY greatest($3 - {lat}, {lat} - $4, 0) ^ 2 + (greatest($5 - {lon}, {lon} -
          driver_id
 LIMIT $7
 """
+# Drivers who have a route or for whom one is planned: read as a whole, so that no old plan of PostgreSQL reads it
+# once for each driver.
+BOUND = """
+SELECT driver_id FROM route WHERE market_id = $1 AND state IN ('ASSIGNED', 'STARTED') UNION ALL
+SELECT planned_driver_id FROM route
+WHERE market_id = $1 AND state IN ('PLANNED', 'OFFERING') AND planned_driver_id IS NOT NULL
+"""
 FREE_DRIVERS = f"""
 SELECT p.driver_id, p.lat, p.lon, NULL::timestamptz AS available_at
 FROM presence p JOIN driver d ON d.id = p.driver_id
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED') AND p.lat IS NOT NULL AND p.online_until > $2
-  AND d.account_state = 'ACTIVE'
-  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.driver_id = d.id AND r.state IN ('ASSIGNED', 'STARTED'))
-  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.planned_driver_id = d.id AND r.state IN ('PLANNED', 'OFFERING'))
+  AND d.account_state = 'ACTIVE' AND p.driver_id NOT IN ({BOUND})
 {NEAREST_TO_EDGES.format(lat="p.lat", lon="p.lon")}
 """
-# A driver who is late at the stop that was last is as late at the others; one who has not begun, at all of them.
+# A driver who was late at the last stop is as late at the others, and is not through with the next one before now.
 SOON_FREE_DRIVERS = f"""
 SELECT s.driver_id, s.lat, s.lon, s.available_at FROM (
     SELECT r.driver_id, last.lat, last.lon, p.online_until,
-           greatest(last.planned_departure + greatest(coalesce(done.late, $2 - r.starts_at), interval '0'), $2)
-               AS available_at
+           last.planned_departure + greatest(done.late, $2 - next.planned_departure, interval '0') AS available_at
     FROM route r JOIN presence p ON p.driver_id = r.driver_id JOIN driver d ON d.id = r.driver_id
     CROSS JOIN LATERAL (
         SELECT lat, lon, planned_departure FROM stop
         WHERE route_id = r.id AND state IN ('PENDING', 'EN_ROUTE', 'ARRIVED') ORDER BY place DESC LIMIT 1) last
+    CROSS JOIN LATERAL (
+        SELECT planned_departure FROM stop
+        WHERE route_id = r.id AND state IN ('PENDING', 'EN_ROUTE', 'ARRIVED') ORDER BY place LIMIT 1) next
     LEFT JOIN LATERAL (
         SELECT ended_at - planned_departure AS late FROM stop
         WHERE route_id = r.id AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1) done ON true
