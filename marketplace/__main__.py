@@ -152,9 +152,13 @@ def demo(
 
 
 @app.command()
-def plan() -> None:
+def plan(
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the plan as a map into this PNG file; needs points.")
+    ] = None,
+) -> None:
     """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout."""
-    part("marketplace.matching.door").main()
+    part("marketplace.matching.door").main(picture)
 
 
 @geo.command("import")
