@@ -163,6 +163,9 @@ def plan(
         ),
     ] = None,
     market: Annotated[str | None, typer.Option(help="mkt_… of the dry run; the oldest one by default.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the plan as a map into this PNG file; needs points.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout.
@@ -170,7 +173,7 @@ def plan(
     With --dry-run it plans a file's deliveries and drivers as a market would, and writes nothing.
     """
     if problem is None:
-        part("marketplace.matching.door").main()
+        part("marketplace.matching.door").main(picture)
         return
     told = asyncio.run(part("workers.asked").plan_dry(startable(), problem, problem.read_text(), market))
     _say(told, part("workers.telling").dry_run_lines(told), as_json=as_json)

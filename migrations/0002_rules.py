@@ -60,6 +60,7 @@ REFERENCES = [
     ("pay_statement", "payout_id", "payout"),
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
+    ("matching_zone", "market_id", "market"),
 ]
 
 STATES = {
@@ -121,6 +122,12 @@ CHECKS = [
             " AND NOT jsonb_path_exists(rates, '$.* ? (@.type() != \"number\" || @ < 0 || @ > 9007199254740991)')"
         ),
     ),
+    (
+        "market",
+        "matching_dials",
+        "matching_objective IN ('expected_cost', 'delivery_delay', 'travel_time', 'fewest_drivers') AND look_ahead_s BETWEEN 0 AND 3600 AND match_time_limit_ms BETWEEN 50 AND 10000 AND zone_limit BETWEEN 20 AND 1000",
+    ),
+    ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
@@ -209,6 +216,10 @@ INDEXES = [
     ("", "delivery_route", "delivery (route_id) WHERE route_id IS NOT NULL"),
     ("", "delivery_to_plan", "delivery (market_id, plan_after) WHERE state = 'SCHEDULED'"),
     ("", "delivery_open", "delivery (market_id, dropoff_closes_at) WHERE state IN ('SCHEDULED', 'OFFERING')"),
+    # A zone reads its own deliveries only; a driver is planned for by one zone at a time
+    ("", "delivery_to_plan_at", "delivery (market_id, pickup_lat, pickup_lon) WHERE state = 'SCHEDULED'"),
+    ("UNIQUE", "matching_zone_path", "matching_zone (market_id, path)"),
+    ("UNIQUE", "route_one_planned_per_driver", "route (planned_driver_id) WHERE state IN ('PLANNED', 'OFFERING')"),
     # What the wakers look for: the earliest of all markets
     ("", "delivery_next_expiry", "delivery (dropoff_closes_at) WHERE state = 'SCHEDULED'"),
     ("", "delivery_next_look", "delivery (plan_after) WHERE state = 'SCHEDULED'"),

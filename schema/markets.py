@@ -157,6 +157,13 @@ class MarketDials:
     raise_cap_minor: MoneyMinor = strawberry.field(description="Most a route pays on top.")
     raise_budget_per_hour_minor: MoneyMinor = strawberry.field(description="Most raises of an hour together.")
     replan_after_s: int = strawberry.field(description="Pause before a delivery nobody took is planned again.")
+    matching_objective: str = strawberry.field(
+        description="What plans make least: expected_cost, delivery_delay, travel_time or fewest_drivers."
+    )
+    one_origin_per_route: bool = strawberry.field(description="Whether a route picks up at one place only.")
+    look_ahead_s: int = strawberry.field(description="Drivers free within this are planned for, 0 to 3,600.")
+    match_time_limit_ms: int = strawberry.field(description="Most processor time of one plan, 50 to 10,000 ms.")
+    zone_limit: int = strawberry.field(description="Open deliveries that are planned together, 20 to 1,000.")
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -174,6 +181,13 @@ class MarketDialsInput:
     raise_cap_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     raise_budget_per_hour_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     replan_after_s: int | None = strawberry.field(default=None, description="Seconds, 1 to 86,400.")
+    matching_objective: str | None = strawberry.field(
+        default=None, description="expected_cost, delivery_delay, travel_time or fewest_drivers."
+    )
+    one_origin_per_route: bool | None = strawberry.field(default=None, description="One pickup place for each route.")
+    look_ahead_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    match_time_limit_ms: int | None = strawberry.field(default=None, description="50 to 10,000.")
+    zone_limit: int | None = strawberry.field(default=None, description="20 to 1,000.")
 
 
 @strawberry.type(description="A city that is operated as one.")

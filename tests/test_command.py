@@ -249,6 +249,19 @@ async def test_a_plan_is_one_line_for_each_line(tmp_path: Path) -> None:
     assert replies[0]["routes"] == replies[2]["routes"]
 
 
+async def test_a_plan_can_be_looked_at(tmp_path: Path) -> None:
+    asked = example()
+    places = len(asked.pop("durations_s"))
+    asked.pop("distances_m", None)
+    asked |= {"points": [[-29.9 + 0.01 * i, -71.2] for i in range(places)], "speed_mps": 10}
+
+    ended = await doorstep(tmp_path, "plan", "--picture", str(tmp_path / "plan.png"), given=json.dumps(asked) + "\n")
+
+    assert ended.code == 0, ended.said
+    assert json.loads(ended.answer)["routes"]
+    assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
+
+
 async def test_a_city_is_imported_from_an_extract(tmp_path: Path) -> None:
     extract = write_extract(tmp_path / "small.osm.pbf")
 

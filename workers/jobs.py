@@ -9,7 +9,7 @@ from marketplace.app import Marketplace
 from marketplace.billing import accrue_delivery
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
-from marketplace.matching import MatchMarket
+from marketplace.matching import MatchMarket, MatchZone, run_look, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import draw_route, plan_return
@@ -20,9 +20,26 @@ Job = Callable[[Marketplace, UUID], Awaitable[None]]
 
 
 async def match_market(marketplace: Marketplace, market_id: UUID) -> None:
-    """Bundles what waits in a market into routes."""
-    errand = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
-    await run_errand(marketplace.works, errand)
+    """Bundles what waits in a market into routes, or has it done zone by zone."""
+    look = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
+    await run_look(marketplace.works, look)
+
+
+async def match_zone(marketplace: Marketplace, zone_id: UUID) -> None:
+    """Bundles what waits in a zone into routes."""
+    await run_look(marketplace.works, MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id))
+
+
+async def match_border(marketplace: Marketplace, zone_id: UUID) -> None:
+    """Tries again across the borders of a zone what nobody in it could take."""
+    look = MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id, is_border=True)
+    await run_look(marketplace.works, look)
+
+
+async def match_near_driver(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Has the zones looked at in which a driver who is free now could be of use."""
+    async with marketplace.works.open() as work:
+        await wake_near_driver(work, driver_id=driver_id)
 
 
 async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
@@ -94,6 +111,9 @@ async def count(marketplace: Marketplace, market_id: UUID) -> None:
 
 JOBS: Mapping[str, Job] = {
     "match_market": match_market,
+    "match_zone": match_zone,
+    "match_border": match_border,
+    "match_near_driver": match_near_driver,
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
     "mend_route": mend_route,
@@ -108,7 +128,13 @@ JOBS: Mapping[str, Job] = {
     "roll_up": count,
 }
 
-BOUNDS: Mapping[str, float] = {"match_market": 40.0, "send_payout": 60.0}
+MATCHING_S = 40.0
+BOUNDS: Mapping[str, float] = {
+    "match_market": MATCHING_S,
+    "match_zone": MATCHING_S,
+    "match_border": MATCHING_S,
+    "send_payout": 60.0,
+}
 """Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
 
 

@@ -21,6 +21,7 @@ MODELS = [
     "marketplace.ledger.models",
     "marketplace.batches.models",
     "marketplace.routes.models",
+    "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
     "marketplace.payouts.models",

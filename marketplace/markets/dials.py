@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from marketplace.core.errors import Invalid
@@ -9,6 +10,8 @@ from marketplace.core.window import zone
 
 SHORTEST_ANSWER_IN_PRODUCTION_S = 60
 """Colorado asks for 60 seconds to decide; less is for development only."""
+OBJECTIVES = ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers")
+"""What a market's matcher makes least, once as many deliveries as possible are served."""
 LARGEST_AMOUNT = 10**12
 """Minor units: whatever is added to it is still exact in a JSON number."""
 LONGEST_PATIENCE_TTLS = 10_000
@@ -21,9 +24,49 @@ class BadDial(Invalid):
     code = "BAD_DIAL"
 
 
+class Limit(NamedTuple):
+    """What a dial may be set to, and what it is in words."""
+
+    low: int
+    high: int
+    what: str
+
+
+LIMITS = {
+    "offer_ttl_s": Limit(1, 3600, "the seconds a driver gets to answer are"),
+    "wave_size": Limit(1, 50, "the drivers of a wave are"),
+    "wave_limit": Limit(1, 50, "the waves of a route are"),
+    "open_offers_per_driver": Limit(1, 50, "the open offers of a driver are"),
+    "broadcast_below_ttls": Limit(
+        0, LONGEST_PATIENCE_TTLS, "the answer times of slack below which several are asked are"
+    ),
+    "broadcast_fill_percent": Limit(1, 100, "the cases of a hundred in which a broadcast finds a driver are"),
+    "waiting_cost_per_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_step_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_cap_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_budget_per_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "route_fixed_cost_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "payout_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "replan_after_s": Limit(1, 86_400, "the seconds until what waits is planned again are"),
+    "plan_ahead_s": Limit(0, 604_800, "the seconds that are planned ahead are"),
+    "look_ahead_s": Limit(0, 3600, "the seconds within which busy drivers are counted as free are"),
+    "match_time_limit_ms": Limit(50, 10_000, "the milliseconds of a plan are"),
+    "zone_limit": Limit(20, 1000, "the open deliveries of a zone are"),
+    "route_max_stops": Limit(2, 200, "the stops of a route are"),
+    "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
+}
+"""Every dial that is a number; the shortest answer is longer in production."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dials:
-    """Settings of one market: seconds of market time, minor units of `currency`."""
+    """Settings of one market: seconds of market time, minor units of `currency`.
+
+    `look_ahead_s`: drivers who are through with their route within it are planned for already. `match_time_limit_ms` is
+    the most processor time that the plan of one zone may take, `zone_limit` the open deliveries that a zone holds
+    until it is cut. `one_origin_per_route` suits markets that deliver on demand, where what is ready at one kitchen
+    does not wait for another.
+    """
 
     market_id: UUID
     time_zone: str
@@ -42,6 +85,11 @@ class Dials:
     plan_ahead_s: int = 3600
     route_max_stops: int = 12
     route_fixed_cost_minor: int = 0
+    matching_objective: str = "expected_cost"
+    one_origin_per_route: bool = False
+    look_ahead_s: int = 900
+    match_time_limit_ms: int = 1000
+    zone_limit: int = 120
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
 
@@ -53,25 +101,16 @@ class Dials:
     def check(self, *, is_production: bool) -> None:
         """Refuses dials that would break a law or the market."""
         zone(self.time_zone)
-        shortest = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
-        if not shortest <= self.offer_ttl_s <= 3600:
-            raise BadDial(f"drivers get {shortest} to 3600 seconds to answer", field="offerTtlS")
-        if not (1 <= self.wave_size <= 50 and 1 <= self.wave_limit <= 50 and 1 <= self.open_offers_per_driver <= 50):
-            raise BadDial("wave size, waves and open offers per driver are between 1 and 50", field="waveSize")
-        if not 0 <= self.broadcast_below_ttls <= LONGEST_PATIENCE_TTLS:
-            raise BadDial(
-                f"offers go out together below 0 to {LONGEST_PATIENCE_TTLS} answer times of slack",
-                field="broadcastBelowTtls",
-            )
-        if not 1 <= self.broadcast_fill_percent <= 100:
-            raise BadDial("a broadcast finds a driver in 1 to 100 cases of 100", field="broadcastFillPercent")
-        money = (self.raise_step_minor, self.raise_cap_minor, self.raise_budget_per_hour_minor)
-        amounts = (*money, self.payout_minimum_minor, self.route_fixed_cost_minor, self.waiting_cost_per_hour_minor)
-        if min(amounts) < 0 or max(amounts) > LARGEST_AMOUNT:
-            raise BadDial(f"amounts are between 0 and {LARGEST_AMOUNT:,} minor units", field="raiseStepMinor")
-        if not (1 <= self.replan_after_s <= 86_400 and 0 <= self.plan_ahead_s <= 604_800):
-            raise BadDial("a pause is 1 second to a day, looking ahead at most a week", field="replanAfterS")
-        if not 60 <= self.payout_every_s <= 2_678_400:
-            raise BadDial("everybody is paid at most every minute and at least every 31 days", field="payoutEveryS")
-        if not 2 <= self.route_max_stops <= 200:
-            raise BadDial("a route has 2 to 200 stops", field="routeMaxStops")
+        if self.matching_objective not in OBJECTIVES:
+            raise BadDial(f"the matcher's objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
+        shortest_answer = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
+        for name, limit in LIMITS.items():
+            low = shortest_answer if name == "offer_ttl_s" else limit.low
+            if not low <= getattr(self, name) <= limit.high:
+                raise BadDial(f"{limit.what} between {low:,} and {limit.high:,}", field=_as_sent(name))
+
+
+def _as_sent(name: str) -> str:
+    """A dial's name as clients write it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

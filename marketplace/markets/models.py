@@ -33,6 +33,11 @@ class Market(Model):
     plan_ahead_s = fields.IntField(db_default=3600)
     route_max_stops = fields.SmallIntField(db_default=12)
     route_fixed_cost_minor = fields.BigIntField(db_default=0)
+    matching_objective = fields.CharField(max_length=20, db_default="expected_cost")
+    one_origin_per_route = fields.BooleanField(db_default=False)
+    look_ahead_s = fields.IntField(db_default=900)
+    match_time_limit_ms = fields.IntField(db_default=1000)
+    zone_limit = fields.SmallIntField(db_default=120)
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)

@@ -4,8 +4,9 @@ A `PlanRequest` says what is to be carried, who can drive and how far apart plac
 VROOM bundles stops into routes zone by zone, a least-cost pairing decides who drives them and when the offer is sent,
 and every route is timed and checked against every rule before it counts. It blocks its process and may die with it,
 so servers call it through a `SolverPool`; other programs talk to `door`, one JSON line at a time. `MatchMarket` is the
-errand around it all: a snapshot of a market, a plan, and the routes that still hold when it is committed; `wake_due`
-says when to look again, and `dry_run` plays it all through for a problem that does not exist.
+errand around it all: a snapshot of a market, a plan, and the routes that still hold when it is committed. A large
+market is cut into zones, each with its own `MatchZone`; `wake_due` and `wake_near_driver` say which to look at again.
+`dry_run` plays it all through for a problem that does not exist.
 """
 
 from importlib import import_module
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from marketplace.matching.dry_files import read_problem
     from marketplace.matching.dry_runs import DryDelivery, DryDriver, DryProblem, dry_run
     from marketplace.matching.planner import plan
-    from marketplace.matching.tick import MatchMarket
+    from marketplace.matching.tick import MatchMarket, MatchZone, run_look
     from marketplace.matching.wake import next_planning, wake_due
+    from marketplace.matching.zoning import wake_near_driver, zones_of
 
 __all__ = [
     "BadRequest",
@@ -44,6 +46,7 @@ __all__ = [
     "DryProblem",
     "LockedStep",
     "MatchMarket",
+    "MatchZone",
     "Objective",
     "Plan",
     "PlanDelivery",
@@ -63,7 +66,10 @@ __all__ = [
     "next_planning",
     "plan",
     "read_problem",
+    "run_look",
     "wake_due",
+    "wake_near_driver",
+    "zones_of",
 ]
 
 _LATE = {
@@ -74,8 +80,12 @@ _LATE = {
     "read_problem": "marketplace.matching.dry_files",
     "dry_run": "marketplace.matching.dry_runs",
     "MatchMarket": "marketplace.matching.tick",
+    "MatchZone": "marketplace.matching.tick",
+    "run_look": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
     "wake_due": "marketplace.matching.wake",
+    "wake_near_driver": "marketplace.matching.zoning",
+    "zones_of": "marketplace.matching.zoning",
 }
 
 

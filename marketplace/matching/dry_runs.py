@@ -18,10 +18,11 @@ from marketplace.fleet.states import ContractKind
 from marketplace.markets import dials, pay_policy_at
 from marketplace.matching.counting import counts_of, failed_rules
 from marketplace.matching.learned import usual_chances
+from marketplace.matching.nearby import FreeDriver
 from marketplace.matching.reply import Plan, PlannedRoute, PlannedStep, Reason, Unassigned
-from marketplace.matching.snapshot import FreeDriver, OpenDelivery, Snapshot
+from marketplace.matching.snapshot import OpenDelivery, Snapshot
 from marketplace.matching.solver_pool import SolverPool
-from marketplace.matching.tick import TIME_LIMIT_S, build_request
+from marketplace.matching.tick import build_request
 from marketplace.routing import Router
 
 DELIVERIES_AT_MOST = 200
@@ -108,7 +109,8 @@ async def dry_run(
     ends = [point for one in found.deliveries for point in (one.pickup, one.dropoff)]
     points = list(dict.fromkeys([one.place for one in found.drivers] + ends))
     matrix = await router.matrix(points, depart_at=found.now)
-    plan = await solver.solve(build_request(found, points, matrix), time_limit_s=TIME_LIMIT_S)
+    request = build_request(found, points, matrix)
+    plan = await solver.solve(request, time_limit_s=request.options.time_limit_s)
     return _told(problem, found, plan, is_degraded=matrix.is_degraded, points=points)
 
 
@@ -142,8 +144,8 @@ async def _as_if(work: Work, market_id: UUID, problem: DryProblem) -> Snapshot:
             kind=one.kind,
             place=one.place,
             online_until=one.online_until or day[1],
-            capacity=one.capacity,
-            skills=one.skills,
+            capacity=tuple(one.capacity),
+            skills=tuple(one.skills),
             max_stops=min(one.max_stops or settings.route_max_stops, settings.route_max_stops),
         )
         for number, one in enumerate(problem.drivers)

@@ -8,7 +8,8 @@ from marketplace import offers
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
-from marketplace.fleet.events import DriverWentOffline, DriverWentOnline
+from marketplace.fleet.events import DriverWentOffline
+from marketplace.matching.events import PlanningDue
 from marketplace.routes.events import RoutePlanned
 from tests.workers.offers import make_offers
 from workers.deadlines import DEADLINES
@@ -48,7 +49,7 @@ class Jobs:
 
 async def went_online(works: Works) -> None:
     async with works.open() as work:
-        work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+        work.emit(PlanningDue(market_id=MARKET, delivery_count=1))
 
 
 async def test_what_follows_from_what_follows_runs_too(works: Works) -> None:

@@ -9,7 +9,7 @@ import pytest
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work, Works
 from marketplace.markets import Dials, dials, set_dials
-from marketplace.markets.dials import SHORTEST_ANSWER_IN_PRODUCTION_S, BadDial
+from marketplace.markets.dials import OBJECTIVES, SHORTEST_ANSWER_IN_PRODUCTION_S, BadDial
 from tests.builders import make_market
 from tests.races.together import at_once, codes
 
@@ -28,6 +28,9 @@ LIMITS = {
     "plan_ahead_s": (0, 604_800),
     "route_max_stops": (2, 200),
     "route_fixed_cost_minor": (0, 10**12),
+    "look_ahead_s": (0, 3600),
+    "match_time_limit_ms": (50, 10_000),
+    "zone_limit": (20, 1000),
     "payout_every_s": (60, 2_678_400),
     "payout_minimum_minor": (0, 10**12),
 }
@@ -46,6 +49,8 @@ def test_every_dial_has_limits() -> None:
         "market_id",
         "time_zone",
         "currency",
+        "matching_objective",
+        "one_origin_per_route",
     }
 
 
@@ -90,10 +95,23 @@ async def test_a_dial_turns_as_far_as_its_limits_and_no_further(work: Work, name
     assert getattr(await dials(work, market_id=market.id), name) == highest
 
 
+async def test_a_market_says_what_its_plans_make_least(work: Work) -> None:
+    market = await make_market(work)
+    assert (await dials(work, market_id=market.id)).matching_objective == "expected_cost"
+
+    for objective in OBJECTIVES:
+        turned = await turn(work, market.id, matching_objective=objective, one_origin_per_route=True)
+        assert (turned.matching_objective, turned.one_origin_per_route) == (objective, True)
+
+    with pytest.raises(BadDial, match="one of expected_cost, delivery_delay"):
+        await turn(work, market.id, matching_objective="luck")
+    assert (await dials(work, market_id=market.id)).matching_objective == OBJECTIVES[-1]
+
+
 async def test_in_production_a_driver_has_a_minute_to_answer(work: Work) -> None:
     market = await make_market(work, offer_ttl_s=90)
 
-    with pytest.raises(BadDial, match="60 to 3600 seconds to answer"):
+    with pytest.raises(BadDial, match="to answer are between 60 and 3,600"):
         await turn(work, market.id, offer_ttl_s=59, is_production=True)
 
     assert SHORTEST_ANSWER_IN_PRODUCTION_S == 60
