@@ -38,7 +38,7 @@ LIMITS = {
     "wave_limit": Limit(1, 50, "the waves of a route are"),
     "open_offers_per_driver": Limit(1, 50, "the open offers of a driver are"),
     "broadcast_below_ttls": Limit(
-        0, LONGEST_PATIENCE_TTLS, "the answer times of slack below which several are asked are"
+        0, LONGEST_PATIENCE_TTLS, "the answer times of slack below which offers go out together are"
     ),
     "broadcast_fill_percent": Limit(1, 100, "the cases of a hundred in which a broadcast finds a driver are"),
     "waiting_cost_per_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
