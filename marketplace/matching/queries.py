@@ -109,10 +109,11 @@ GROUP BY market_id, zone_id, is_border ORDER BY market_id, zone_id, is_border
 # Zones
 FIND_ZONES = f"SELECT id, market_id, path, {EDGES} FROM matching_zone WHERE market_id = $1 ORDER BY path LIMIT $2"
 FIND_ZONE = f"SELECT id, market_id, path, {EDGES} FROM matching_zone WHERE id = $1"
-LOCK_FAMILY = f"""
+FIND_FAMILY = f"""
 SELECT id, market_id, path, {EDGES} FROM matching_zone WHERE market_id = $1 AND starts_with(path, $2)
-ORDER BY path FOR UPDATE SKIP LOCKED
+ORDER BY path LIMIT $3
 """
+LOCK_ZONES = "SELECT id FROM matching_zone WHERE id = ANY($1) ORDER BY path FOR UPDATE SKIP LOCKED"
 COUNT_ZONES = "SELECT count(*) FROM matching_zone WHERE market_id = $1 AND starts_with(path, $2)"
 INSERT_ZONE = f"""
 INSERT INTO matching_zone (id, market_id, path, {EDGES}, created_at)

@@ -17,11 +17,12 @@ from marketplace.matching.cutting import EVERYWHERE, Area, Places, cut, joined
 from marketplace.matching.events import PlanningDue
 from marketplace.matching.queries import (
     COUNT_ZONES,
+    FIND_FAMILY,
     FIND_ZONE,
     FIND_ZONES,
     HOLD_TURN,
     INSERT_ZONE,
-    LOCK_FAMILY,
+    LOCK_ZONES,
     PLACES_TO_PLAN,
     REMOVE_ZONES,
     TAKE_TURN,
@@ -38,8 +39,8 @@ JOINED_AT_ONCE = 2
 CUT_AT_ONCE = 20_000
 """Deliveries by which a zone is cut at most; what is beyond is cut by the next looks."""
 ZONES_AT_MOST = 5_000
-FAMILY_AT_MOST = 4
-"""So many zones are cut anew for the sake of a small one at most."""
+FAMILY_AT_MOST = 500
+"""So many zones are joined at once at most."""
 ZONES_OF_A_DRIVER = 3
 """So many zones close to a driver who is free again are looked at."""
 
@@ -117,33 +118,46 @@ async def wake_near_driver(work: Work, *, driver_id: UUID) -> int:
 
 
 async def _join(work: Work, dials: Dials, zone: Zone) -> bool:
-    """Cuts a small zone anew together with what it was once cut from, where that is not too much at a time."""
-    market_id, parent, most = dials.market_id, zone.area.path[:-1], JOINED_AT_ONCE * dials.zone_limit
-    count = await work.fetch_value(COUNT_ZONES, market_id, parent)
-    if count > FAMILY_AT_MOST:
+    """Cuts a small zone anew together with what it was once cut from, as far back as there is little in it."""
+    most, better = JOINED_AT_ONCE * dials.zone_limit, None
+    for depth in range(len(zone.area.path) - 1, -1, -1):
+        rows = await work.fetch(FIND_FAMILY, dials.market_id, zone.area.path[:depth], FAMILY_AT_MOST + 1)
+        family = [_zone(row) for row in rows]
+        if len(family) > FAMILY_AT_MOST:
+            break
+        places = await _places(work, dials.market_id, joined([one.area for one in family]), most + 1)
+        if len(places) > most:
+            break
+        better = (family, places) if _parts(dials, family, places) else better
+    if better is None:
         return False
-    family = [_zone(row) for row in await work.fetch(LOCK_FAMILY, market_id, parent)]
-    if len(family) != count:
-        return False  # somebody writes a plan of one of them, or cuts it: then a later look joins them
-    places = await _places(work, market_id, joined([one.area for one in family]), most + 1)
-    return len(places) <= most and await _replace(work, dials, family, places)
+    family, places = better
+    locked = await work.fetch(LOCK_ZONES, [one.id for one in family])
+    # Where one is missing somebody writes a plan of it, or cuts it: then a later look joins them.
+    return len(locked) == len(family) and await _replace(work, dials, family, places)
 
 
 async def _replace(work: Work, dials: Dials, zones: Sequence[Zone], places: Places) -> bool:
     """Puts the parts of what these zones cover together in their stead, unless that is no better."""
-    whole = zones[0].area if len(zones) == 1 else joined([zone.area for zone in zones])
-    parts = cut(whole, places, dials.zone_limit)
-    sizes = [int(part.holds(places).sum()) for part in parts]
-    is_uneven = len(parts) > 1 and min(sizes) < FEWEST * dials.zone_limit
-    if len(zones) == 1 == len(parts) or (len(zones) > 1 and is_uneven):
+    parts = _parts(dials, zones, places)
+    if not parts:
         return False
     if await work.execute(REMOVE_ZONES, [zone.id for zone in zones]) == len(zones):
         ids = await _insert(work, dials.market_id, parts)
-        for zone_id, part, size in zip(ids, parts, sizes, strict=True):
-            if size:
+        for zone_id, part in zip(ids, parts, strict=True):
+            if size := int(part.holds(places).sum()):
                 zone = zone_id if part.path else None
                 work.emit(PlanningDue(market_id=dials.market_id, delivery_count=size, zone_id=zone))
     return True
+
+
+def _parts(dials: Dials, zones: Sequence[Zone], places: Places) -> list[Area]:
+    """What to have in the stead of these zones; nothing where that would be the same, or too small again."""
+    whole = zones[0].area if len(zones) == 1 else joined([zone.area for zone in zones])
+    parts = cut(whole, places, dials.zone_limit)
+    is_same = len(zones) == 1 == len(parts)
+    is_too_small = len(parts) > 1 and min(part.holds(places).sum() for part in parts) < FEWEST * dials.zone_limit
+    return [] if is_same or (is_too_small and len(zones) > 1) else parts
 
 
 async def _insert(work: Work, market_id: UUID, areas: Sequence[Area]) -> list[UUID]:

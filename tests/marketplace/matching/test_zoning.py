@@ -177,6 +177,22 @@ async def test_zones_that_hold_little_become_one_again(matcher: Matcher, works: 
     assert (await matcher.due())[-1] == (None, 4, False)
 
 
+async def test_a_city_whose_day_is_over_is_one_zone_after_one_look(matcher: Matcher, works: Works) -> None:
+    city = await city_of(works, 200)
+    await matcher.look(city)
+    assert len(await matcher.zones(city)) > 8
+    async with works.open() as work:
+        await work.execute("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery ORDER BY id OFFSET 3)")
+        (first, *_) = await sizes(work, city)
+    (zone,) = [zone for zone in await matcher.zones(city) if zone.id == first]
+
+    await matcher.look_at(zone)
+
+    (whole,) = await matcher.zones(city)
+    assert whole.is_whole_market
+    assert (await matcher.due())[-1] == (None, 3, False)
+
+
 async def test_a_delivery_more_or_less_neither_cuts_nor_joins(matcher: Matcher, works: Works) -> None:
     city = await city_of(works, LIMIT + 1, drivers=1)
     await matcher.look(city)
