@@ -21,10 +21,10 @@ from marketplace.matching.schedule import follow, is_allowed
 _SETUP_S, _CELL_S = 0.0015, 60e-9
 """What writing the arrays costs: at all, and for each pair of steps."""
 _NANOSECOND_S = 1e-9
-_RETIRING_SHARE = 0.6
+_RETIRING_SHARE = 0.4
 _HOT, _COLD = 0.3, 0.003
 """The heat at first and at last, as a part of the average leg."""
-_STRING_STEPS = 10.0
+_STRING_STEPS = 15.0
 """How many steps are taken out in each round, on average."""
 _SCATTER = 0x9E3779B97F4A7C15
 

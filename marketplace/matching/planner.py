@@ -63,7 +63,7 @@ def _sketch(request: PlanRequest, travel: Travel, effort: Effort) -> _Sketch:
         sketch.broken.update(_broken_commitments(problem, filled.routes))
     if is_bordered(request, zones):
         border.left_s += effort.take_all()
-        sketch.drawn = smooth_borders(request, travel, sketch.drawn, sketch.broken, border)
+        sketch.drawn = smooth_borders(request, travel, sketch.drawn, border)
         effort.left_s += border.take_all()
     if not is_whole:
         reserve.left_s += effort.take_all()

@@ -28,11 +28,10 @@ class Zone:
     drivers: tuple[int, ...]
 
 
-def split_into_zones(request: PlanRequest, travel: Travel, *, is_skewed: bool = False) -> list[Zone]:
+def split_into_zones(request: PlanRequest, travel: Travel) -> list[Zone]:
     """Zones of at most `zone_limit` open deliveries; each driver is in one, with what that driver is committed to.
 
     Where there are far more free drivers than a zone can use, those who are farthest from its pickups are in none.
-    Skewed zones have their borders elsewhere.
     """
     number = {delivery.id: i for i, delivery in enumerate(request.deliveries)}
     committed: dict[int, list[int]] = {}
@@ -41,8 +40,8 @@ def split_into_zones(request: PlanRequest, travel: Travel, *, is_skewed: bool = 
             committed[j] = sorted({number[step.delivery_id] for step in driver.locked})
     taken = {i for own in committed.values() for i in own}
     free = [i for i in range(len(request.deliveries)) if i not in taken]
-    zones, cutter = [], _Cutter(request, travel, committed, is_skewed)
-    for deliveries, drivers in cutter.cut(free, list(range(len(request.drivers)))):
+    zones = []
+    for deliveries, drivers in _Cutter(request, travel, committed).cut(free, list(range(len(request.drivers)))):
         bound = [j for j in drivers if j in committed]
         idle = nearest_drivers(request, travel, deliveries, [j for j in drivers if j not in committed], MOST_IDLE)
         carried = sorted([*deliveries, *(i for j in bound for i in committed[j])])
@@ -51,14 +50,10 @@ def split_into_zones(request: PlanRequest, travel: Travel, *, is_skewed: bool = 
 
 
 class _Cutter:
-    """Halves deliveries and drivers along their longest stretch until every part is small enough.
+    """Halves deliveries and drivers along their longest stretch until every part is small enough."""
 
-    Where it is skewed, it cuts off a third.
-    """
-
-    def __init__(self, request: PlanRequest, travel: Travel, committed: dict[int, list[int]], is_skewed: bool) -> None:
+    def __init__(self, request: PlanRequest, travel: Travel, committed: dict[int, list[int]]) -> None:
         self.travel, self.limit, self.committed = travel, request.options.zone_limit, committed
-        self.is_skewed = is_skewed
         self.pickups = np.array([d.pickup.location for d in request.deliveries], dtype=np.intp)
         self.dropoffs = np.array([d.dropoff.location for d in request.deliveries], dtype=np.intp)
         self.homes = np.array([d.location for d in request.drivers], dtype=np.intp)
@@ -73,7 +68,7 @@ class _Cutter:
         first, last, places = self._stretch(deliveries, drivers)
         near = self._in_order(places, first, last, deliveries)
         crew = self._in_order(self.homes[drivers], first, last, drivers)
-        half, parts = (1, 3) if self.is_skewed else (parts // 2, parts)
+        half = parts // 2
         delivery_cut, driver_cut = len(near) * half // parts, (2 * len(crew) * half + parts) // (2 * parts)
         if delivery_cut in {0, len(near)} and driver_cut in {0, len(crew)}:
             return [(deliveries, drivers)]  # one driver is committed to more than a zone should hold
