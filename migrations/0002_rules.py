@@ -300,6 +300,9 @@ CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_mino
 CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
     EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER choice_whole BEFORE TRUNCATE ON choice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER acceptance_model_whole BEFORE TRUNCATE ON acceptance_model
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -170,5 +170,15 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
     rows = await work.fetch(TABLES_THAT_KEEP)
 
     assert [(row["name"], row["is_kept_whole"]) for row in rows] == [
-        (name, True) for name in ("event", "journal", "operator_action", "pay_policy", "posting", "quote")
+        (name, True)
+        for name in (
+            "acceptance_model",
+            "choice",
+            "event",
+            "journal",
+            "operator_action",
+            "pay_policy",
+            "posting",
+            "quote",
+        )
     ]
