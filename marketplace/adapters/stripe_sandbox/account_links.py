@@ -12,9 +12,6 @@ LIVES_S = 300
 def create_account_link(call: Call) -> Record:
     """A link that works once, for five minutes."""
     account = call.given("account", "account")
-    for name in ("refresh_url", "return_url"):
-        if name not in call.params:
-            raise StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
     link = call.add(
         "account_link",
         {
@@ -22,7 +19,8 @@ def create_account_link(call: Call) -> Record:
             "account": account["id"],
             "expires_at": call.now + LIVES_S,
             "is_used": False,
-            **call.take("refresh_url", "return_url"),
+            "refresh_url": call.needed("refresh_url"),
+            "return_url": call.needed("return_url"),
         },
     )
     return {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from marketplace.adapters.stripe_sandbox.errors import missing
+from marketplace.adapters.stripe_sandbox.errors import StripeError, missing
 from marketplace.adapters.stripe_sandbox.records import PLATFORM, Record
 from marketplace.adapters.stripe_sandbox.store import Draft
 
@@ -33,9 +33,9 @@ class Call:
         return replace(self, now=moment)
 
     def find(self, table: str, key: str, *, param: str = "id", status: int = 404) -> Record:
-        """An object of this account; another account's looks the same as none."""
+        """An object of this account; another account's, or a deleted one, looks the same as none."""
         record = self.draft.get(table, key)
-        if record is None or record["_account"] != self.account:
+        if record is None or record["_account"] != self.account or record.get("deleted"):
             raise missing(table, key, param=param, status=status)
         return record
 
@@ -45,7 +45,13 @@ class Call:
 
     def given(self, table: str, name: str) -> Record:
         """The object that a parameter names; a wrong one is the caller's mistake, not a missing page."""
-        return self.find(table, self.params[name], param=name, status=400)
+        return self.find(table, self.needed(name), param=name, status=400)
+
+    def needed(self, name: str) -> Any:
+        """A parameter that the specification leaves open, but without which nothing can be done."""
+        if name not in self.params:
+            raise StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
+        return self.params[name]
 
     def add(self, table: str, record: Record) -> Record:
         """Keeps a new object for this account."""

@@ -45,19 +45,20 @@ class Courier:
         """Sends everything that is due by now, each once, and returns how many that were."""
         async with self._turn:
             now, tried = self._sandbox.clock.now(), 0
-            while row := self._first_due(now):
-                await self._deliver(row)
-                tried += 1
+            while rows := self._due(now):
+                for row in rows:
+                    await self._deliver(row)
+                tried += len(rows)
             return tried
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
 
-    def _first_due(self, now: int) -> Record | None:
+    def _due(self, now: int) -> list[Record]:
         rows = self._sandbox.store.tables["delivery"]
         due = [rows[key] for key in self._sandbox.waiting if rows[key]["at"] <= now]
-        return min(due, key=lambda row: (row["at"], row["place"]), default=None)
+        return sorted(due, key=lambda row: (row["at"], row["place"]))
 
     async def _deliver(self, row: Record) -> None:
         tables = self._sandbox.store.tables

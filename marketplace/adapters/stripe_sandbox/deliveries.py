@@ -29,17 +29,18 @@ def queue_delivery(call: Call, endpoint: Record, event: Record) -> None:
         _add(call, endpoint, event)
     elif kind == "reorder":
         first["state"] = HELD
+        call.draft.add("held", {"id": first["id"], "_account": event["_account"], "endpoint": endpoint["id"]})
         return
     release_held(call, endpoint["id"], behind=first["at"])
 
 
 def release_held(call: Call, endpoint_id: str, *, behind: int) -> None:
     """Lets go what was held back, so that it arrives after what happened later."""
-    for row in call.draft.rows("delivery"):
-        if row["state"] == HELD and row["endpoint"] == endpoint_id:
-            held = call.draft.get("delivery", row["id"])
-            assert held is not None
-            held["state"], held["at"], held["place"] = WAITING, behind, _next_place(call)
+    for row in [row for row in call.draft.rows("held") if row["endpoint"] == endpoint_id]:
+        held = call.draft.get("delivery", row["id"])
+        assert held is not None
+        held["state"], held["at"], held["place"] = WAITING, behind, _next_place(call)
+        call.draft.remove("held", row["id"])
 
 
 def record_try(call: Call, delivery_id: str, *, status: int | None) -> None:

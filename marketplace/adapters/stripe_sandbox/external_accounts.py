@@ -28,7 +28,7 @@ def create_external_account(call: Call) -> Record:
     account = call.named("account", "account")
     wants_default = bool(call.params.get("default_for_currency"))
     there = call.on(account["id"])
-    made = add_external_account(there, account, call.params["external_account"], is_default=wants_default)
+    made = add_external_account(there, account, call.needed("external_account"), is_default=wants_default)
     made["metadata"] = merged_metadata({}, call.params.get("metadata"))
     review(call, account)
     return made

@@ -78,9 +78,9 @@ def forget(call: Call, keys: list[str] | None = None) -> int:
 def in_use(key: str) -> StripeError:
     """Another request is being carried out under this key."""
     return StripeError(
-        f"There is currently another in-progress request using this Idempotent Key ({key}).",
+        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted"
+        f" twice, and the other request is still going through): {key}. Please try again later.",
         status=409,
-        kind=MISMATCH,
         code="idempotency_key_in_use",
     )
 

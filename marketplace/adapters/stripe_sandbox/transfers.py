@@ -14,9 +14,7 @@ def create_transfer(call: Call) -> Record:
     """Moves money to a connected account that may receive it."""
     if call.account != PLATFORM:
         raise not_modelled("transfers between connected accounts")
-    if "amount" not in call.params:
-        raise StripeError("Missing required param: amount.", code="parameter_missing", param="amount")
-    currency, amount = check_currency(call.params["currency"]), call.params["amount"]
+    currency, amount = check_currency(call.params["currency"]), call.needed("amount")
     check_amount(amount, currency)
     destination = _receiver(call)
     source = _source(call, currency, amount)

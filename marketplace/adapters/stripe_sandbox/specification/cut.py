@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from marketplace.adapters.stripe_sandbox.operations import OPERATIONS
 from marketplace.adapters.stripe_sandbox.specification import REQUESTS, RESPONSES
+from marketplace.adapters.stripe_sandbox.specification.overlay import RENAMED
 
 Schema = dict[str, Any]
 
@@ -82,7 +83,9 @@ def request_schema(whole: Schema, name: str) -> Schema:
 
 def outlined(name: str, schema: Schema) -> Schema:
     """Of parameters that the stand-in refuses anyway, only the names."""
-    for parameter in schema["properties"].keys() - OPERATIONS[name].modelled:
+    modelled = OPERATIONS[name].modelled
+    heeded = modelled | {old for old, new in RENAMED.items() if new in modelled}
+    for parameter in schema["properties"].keys() - heeded:
         schema["properties"][parameter] = {}
     return schema
 
