@@ -24,7 +24,7 @@ from marketplace.adapters.stripe_sandbox.refunds import fail_refund
 from marketplace.adapters.stripe_sandbox.sandbox import Sandbox
 from marketplace.adapters.stripe_sandbox.setup_intents import answer_setup_question
 from marketplace.adapters.stripe_sandbox.sums import sums
-from marketplace.adapters.stripe_sandbox.verification import ask_for, reject
+from marketplace.adapters.stripe_sandbox.verification import ask_for, reject, review
 from marketplace.adapters.stripe_sandbox.views import view
 
 PREFIX = "/_sandbox"
@@ -166,8 +166,12 @@ def _reject(control: Control, path: dict[str, str], wishes: Record) -> Record:
 
 def _add_bank(control: Control, path: dict[str, str], wishes: Record) -> Record:
     def add(call: Call, account: Record) -> Record:
-        given: Record | str = wishes.get("token") or ({"object": "bank_account"} | wishes)
-        return add_external_account(call.on(account["id"]), account, given, is_default=True)
+        known = {name: value for name, value in wishes.items() if name not in {"token", "returns_with"}}
+        given: Record | str = wishes.get("token") or ({"object": "bank_account"} | known)
+        external = add_external_account(call.on(account["id"]), account, given, is_default=True)
+        external["_returns_with"] = wishes.get("returns_with")
+        review(call, account)
+        return external
 
     return control.on_object("account", path["account"], add)
 
@@ -250,7 +254,11 @@ _TABLE: tuple[tuple[str, Command, str], ...] = (
     ("POST /accounts/{account}/verify", _verify, "A driver has told everything and is believed."),
     ("POST /accounts/{account}/require", _require, "Stripe wants more: `fields`, `deadline`."),
     ("POST /accounts/{account}/reject", _reject, "Stripe turns a driver away: `reason`."),
-    ("POST /accounts/{account}/bank", _add_bank, "A driver adds a bank account: `account_number` or `token`."),
+    (
+        "POST /accounts/{account}/bank",
+        _add_bank,
+        "A driver adds a bank account: `account_number` or `token`; `returns_with` sends paid payouts back.",
+    ),
     ("POST /payouts/{payout}/fail", _fail_payout, "The bank sends a payout back, even a paid one: `reason`."),
     ("POST /payouts/{payout}/pay", _pay_payout, "The bank has a payout now."),
     ("POST /keys/forget", _forget_keys, "Prunes idempotency keys: `keys`, or all."),

@@ -14,6 +14,8 @@ TABLES = {
     "ch": "charge",
     "cus": "customer",
     "du": "dispute",
+    "ii": "invoiceitem",
+    "in": "invoice",
     "pi": "payment_intent",
     "pm": "payment_method",
     "po": "payout",

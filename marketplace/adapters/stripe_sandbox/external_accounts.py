@@ -141,6 +141,7 @@ def _new_external(call: Call, account: Record, fields: dict[str, Any]) -> Record
         "metadata": {},
         "status": "new",
         "_fails_with": fields.get("fails_with") or FAILING_NUMBERS.get(fields.get("number", "")),
+        "_returns_with": None,
     }
     if is_card:
         return shared | {

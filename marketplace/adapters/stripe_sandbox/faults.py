@@ -43,7 +43,9 @@ DEFAULTS: Record = {
     "delay_s": 30.0,
     "copies": 2,
     "account": None,
+    "key": None,
 }
+"""`times` it strikes at most, not counting the first `after`; `account` and `key` (a pattern) narrow whom it meets."""
 
 
 def script_fault(call: Call, target: str, script: Record) -> Record:
@@ -62,18 +64,22 @@ def script_fault(call: Call, target: str, script: Record) -> Record:
 
 def take_request_fault(call: Call, operation: str) -> Record | None:
     """The fault that this request meets, if any; the oldest script goes first."""
-    return _take(call, "requests", operation, call.account)
+    return _take(call, "requests", operation)
 
 
 def take_webhook_fault(call: Call, kind: str) -> Record | None:
     """The fault that this event meets on its way to an endpoint, if any."""
-    return _take(call, "webhooks", kind, call.account)
+    return _take(call, "webhooks", kind)
 
 
-def _take(call: Call, target: str, name: str, account: str) -> Record | None:
+def _is_meant(row: Record, call: Call, name: str) -> bool:
+    is_of_key = row["key"] is None or fnmatchcase(call.idempotency_key or "", row["key"])
+    return is_of_key and fnmatchcase(name, row["match"]) and row["account"] in {None, call.account}
+
+
+def _take(call: Call, target: str, name: str) -> Record | None:
     for row in reversed(list(call.draft.rows("fault"))):
-        is_meant = row["target"] == target and fnmatchcase(name, row["match"]) and row["account"] in {None, account}
-        if not is_meant or row["done"] >= row["times"]:
+        if row["target"] != target or row["done"] >= row["times"] or not _is_meant(row, call, name):
             continue
         script = call.draft.get("fault", row["id"])
         assert script is not None

@@ -16,6 +16,8 @@ from marketplace.adapters.stripe_sandbox import (
     customers,
     disputes,
     external_accounts,
+    invoice_items,
+    invoices,
     payment_intents,
     payment_methods,
     payouts,
@@ -28,6 +30,7 @@ from marketplace.adapters.stripe_sandbox import (
 )
 from marketplace.adapters.stripe_sandbox.call import Call
 from marketplace.adapters.stripe_sandbox.records import Record
+from marketplace.adapters.stripe_sandbox.views import invoice_lines
 
 PAGED = "limit starting_after ending_before"
 DATED = f"{PAGED} created"
@@ -42,6 +45,10 @@ TYPES = "automatic_payment_methods allowed_payment_method_types"
 ACCOUNT = (
     "metadata business_type business_profile individual company tos_acceptance email capabilities external_account"
     " settings default_currency"
+)
+NEW_INVOICE = (
+    "auto_advance collection_method currency customer days_until_due default_payment_method description metadata"
+    " pending_invoice_items_behavior"
 )
 ENDPOINT = "url enabled_events description metadata"
 
@@ -165,6 +172,29 @@ _TABLE: tuple[tuple[str, Callable[[Call], Record], str], ...] = (
     ),
     ("GET /v1/topups", topups.list_topups, f"{DATED} status"),
     ("GET /v1/topups/{topup}", topups.retrieve_topup, ""),
+    (
+        "POST /v1/invoiceitems",
+        invoice_items.create_invoice_item,
+        "amount currency customer description invoice metadata period",
+    ),
+    ("GET /v1/invoiceitems", invoice_items.list_invoice_items, f"{PAGED} customer invoice pending"),
+    ("GET /v1/invoiceitems/{invoiceitem}", invoice_items.retrieve_invoice_item, ""),
+    ("DELETE /v1/invoiceitems/{invoiceitem}", invoice_items.delete_invoice_item, ""),
+    (
+        "POST /v1/invoices",
+        invoices.create_invoice,
+        NEW_INVOICE,
+    ),
+    ("GET /v1/invoices", invoices.list_invoices, f"{DATED} collection_method customer status"),
+    ("GET /v1/invoices/{invoice}", invoices.retrieve_invoice, ""),
+    ("POST /v1/invoices/{invoice}", invoices.update_invoice, "description metadata"),
+    ("DELETE /v1/invoices/{invoice}", invoices.delete_invoice, ""),
+    ("GET /v1/invoices/{invoice}/lines", invoice_lines, PAGED),
+    ("POST /v1/invoices/{invoice}/finalize", invoices.finalize_invoice, "auto_advance"),
+    ("POST /v1/invoices/{invoice}/mark_uncollectible", invoices.mark_invoice_uncollectible, ""),
+    ("POST /v1/invoices/{invoice}/pay", invoices.pay_invoice, "off_session paid_out_of_band payment_method"),
+    ("POST /v1/invoices/{invoice}/send", invoices.send_invoice, ""),
+    ("POST /v1/invoices/{invoice}/void", invoices.void_invoice, ""),
     ("GET /v1/balance", balance_views.retrieve_balance, ""),
     (
         "GET /v1/balance_transactions",

@@ -13,6 +13,8 @@ from marketplace.adapters.stripe_sandbox.verification import review
 
 LEAVES_AFTER_S = 3_600
 ARRIVES_AFTER_S = {"standard": 2 * 86_400, "instant": 1_800}
+COMES_BACK_AFTER_S = 86_400
+"""After a day the bank notices that it cannot keep a payout, where the control has said so."""
 MAY_FAIL_FOR_S = 7 * 86_400
 """Five business days after its arrival a payout is safe."""
 FAILURES = {
@@ -82,12 +84,12 @@ def continue_payout(call: Call, payout: Record) -> None:
         put_due(call, "payout", payout["id"], payout["arrival_date"])
         emit(call, "payout.updated", payout)
         return
-    if payout["status"] in {"pending", "in_transit"}:
-        reason = call.find("external_account", payout["_target"])["_fails_with"] if _target(call, payout) else None
-        if reason:
-            fail_payout(call, payout, reason)
-        else:
-            pay_payout(call, payout)
+    target = _target(call, payout) or {}
+    if payout["status"] in {"pending", "in_transit"} and not target.get("_fails_with"):
+        pay_payout(call, payout)
+    elif payout["status"] in {"pending", "in_transit", "paid"}:
+        reason = target.get("_fails_with") or target.get("_returns_with") or "could_not_process"
+        fail_payout(call, payout, reason)
 
 
 def pay_payout(call: Call, payout: Record) -> Record:
@@ -96,6 +98,8 @@ def pay_payout(call: Call, payout: Record) -> Record:
         raise StripeError(f"A payout that is {payout['status']} cannot become paid.")
     payout["status"] = "paid"
     drop_due(call, "payout", payout["id"])
+    if (_target(call, payout) or {}).get("_returns_with"):
+        put_due(call, "payout", payout["id"], call.now + COMES_BACK_AFTER_S)
     emit(call, "payout.paid", payout)
     return payout
 

@@ -155,6 +155,16 @@ async def test_an_answer_is_kept_for_a_day_and_then_the_key_pays_twice(
     assert await made(stand_in) == [second.id, first.id]
 
 
+async def test_a_fault_may_be_meant_for_one_key(stand_in: StripeWorld, transfer: dict[str, Any]) -> None:
+    await stand_in.break_next("error_saved", TRANSFERS, key="*:unlucky")
+
+    lucky = await stand_in.v1.transfers.create_async(transfer, stand_in.key("lucky"))
+    with pytest.raises(stripe.APIError):
+        await stand_in.v1.transfers.create_async(transfer, stand_in.key("unlucky"))
+
+    assert await made(stand_in) == [lucky.id]
+
+
 async def test_forgotten_keys_pay_twice(stand_in: StripeWorld, transfer: dict[str, Any]) -> None:
     await stand_in.v1.transfers.create_async(transfer, stand_in.key("op"))
 

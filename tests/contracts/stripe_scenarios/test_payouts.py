@@ -77,6 +77,25 @@ async def test_a_paid_payout_may_still_come_back_and_stops_the_bank_account(stan
     assert refusal.value.code == "payouts_not_allowed"
 
 
+async def test_a_bank_may_be_scripted_to_send_paid_payouts_back(stand_in: StripeWorld) -> None:
+    await stand_in.float()
+    driver = await stand_in.driver()
+    account = {"stripe_account": driver}
+    await stand_in.control(
+        "POST", f"/accounts/{driver}/bank", account_number="000123456789", returns_with="could_not_process"
+    )
+    await stand_in.v1.transfers.create_async({"amount": 5_000, "currency": "usd", "destination": driver})
+    payout = await stand_in.v1.payouts.create_async({"amount": 5_000, "currency": "usd"}, account)
+
+    states = []
+    for _ in range(3):
+        await stand_in.pass_time(DAY_S)
+        states.append((await stand_in.v1.payouts.retrieve_async(payout.id, options=account)).status)
+
+    assert states == ["in_transit", "paid", "failed"]
+    assert await stand_in.balance(driver) == (5_000, 0)
+
+
 async def test_a_new_bank_account_lets_money_out_again(stand_in: StripeWorld) -> None:
     await stand_in.float()
     driver = await stand_in.driver(bank=GOOD_BANK | {"account_number": "000111111113"})

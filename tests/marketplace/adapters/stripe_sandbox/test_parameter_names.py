@@ -12,8 +12,15 @@ from stripe._request_options import RequestOptions
 from marketplace.adapters.stripe_sandbox.operations import ALWAYS, OPERATIONS
 from marketplace.adapters.stripe_sandbox.specification import request_schemas
 
-VERBS = {"attach", "cancel", "capture", "close", "confirm", "detach", "reject"}
-BY_NAME = {"GET /v1/account": "account_retrieve_current", "GET /v1/balance": "balance_retrieve"}
+VERBS = {"attach", "cancel", "capture", "close", "confirm", "detach", "mark_uncollectible", "pay", "reject"}
+BY_NAME = {
+    "GET /v1/account": "account_retrieve_current",
+    "GET /v1/balance": "balance_retrieve",
+    "GET /v1/invoices/{invoice}/lines": "invoice_line_item_list",
+    "POST /v1/invoices/{invoice}/finalize": "invoice_finalize_invoice",
+    "POST /v1/invoices/{invoice}/send": "invoice_send_invoice",
+    "POST /v1/invoices/{invoice}/void": "invoice_void_invoice",
+}
 CLASS_NAME = re.compile(r"\w+Params\w+")
 
 
@@ -40,6 +47,7 @@ def package_name(operation: str) -> str:
         return BY_NAME[operation]
     method, path = operation.split(" ")
     steps = path.removeprefix("/v1/").split("/")
+    steps = ["invoice_items" if step == "invoiceitems" else step for step in steps]
     nouns = [re.sub(r"ies$", "y", step).removesuffix("s") for step in steps if not step.startswith("{")]
     if steps[-1] in VERBS:
         return "_".join([*nouns[:-1], steps[-1]])
