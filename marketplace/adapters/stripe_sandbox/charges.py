@@ -96,10 +96,10 @@ def capture_charge(call: Call, charge: Record, amount: int) -> None:
     emit(call, "charge.captured", charge)
 
 
-def release_charge(call: Call, charge: Record) -> None:
-    """Lets an authorised charge go."""
+def release_charge(call: Call, charge: Record, *, has_expired: bool) -> None:
+    """Lets an authorised charge go, because its week is over or because the platform says so."""
     charge.update(amount_refunded=charge["amount"], refunded=True)
-    emit(call, "charge.expired" if call.request_id is None else "charge.refunded", charge)
+    emit(call, "charge.expired" if has_expired else "charge.refunded", charge)
 
 
 def refundable(charge: Record) -> int:

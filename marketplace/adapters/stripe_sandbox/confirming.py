@@ -7,21 +7,12 @@ from marketplace.adapters.stripe_sandbox.disputes import open_dispute
 from marketplace.adapters.stripe_sandbox.due import put_due
 from marketplace.adapters.stripe_sandbox.errors import StripeError
 from marketplace.adapters.stripe_sandbox.events import emit
-from marketplace.adapters.stripe_sandbox.intents import check_owner, needs_return_url, next_action
-from marketplace.adapters.stripe_sandbox.payment_methods import behaviour_of, keep_for, usable_card
+from marketplace.adapters.stripe_sandbox.intents import needs_return_url, next_action
+from marketplace.adapters.stripe_sandbox.payment_methods import behaviour_of, keep_for
 from marketplace.adapters.stripe_sandbox.records import Record, plain
 from marketplace.adapters.stripe_sandbox.views import view
 
 AUTHORIZED_FOR_S = 7 * 86_400
-
-
-def choose_card(call: Call, intent: Record) -> None:
-    """Takes the card that the call names, if it names one."""
-    if "payment_method" not in call.params:
-        return
-    method = usable_card(call, call.params["payment_method"], param="payment_method")
-    check_owner(method, intent["customer"])
-    intent["payment_method"], intent["status"] = method["id"], "requires_confirmation"
 
 
 def confirm(call: Call, intent: Record) -> Record:

@@ -2,10 +2,20 @@
 
 from marketplace.adapters.stripe_sandbox.call import Call
 from marketplace.adapters.stripe_sandbox.errors import StripeError
+from marketplace.adapters.stripe_sandbox.payment_methods import usable_card
 from marketplace.adapters.stripe_sandbox.records import Record
 
 
-def check_owner(method: Record, customer_id: str | None) -> None:
+def choose_card(call: Call, intent: Record) -> None:
+    """Takes the card that the call names, if it names one."""
+    if "payment_method" not in call.params:
+        return
+    method = usable_card(call, call.params["payment_method"], param="payment_method")
+    _check_owner(method, intent["customer"])
+    intent["payment_method"], intent["status"] = method["id"], "requires_confirmation"
+
+
+def _check_owner(method: Record, customer_id: str | None) -> None:
     """A card that is kept for a customer serves that customer alone."""
     if method["customer"] is not None and method["customer"] != customer_id:
         raise StripeError(

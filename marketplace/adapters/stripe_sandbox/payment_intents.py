@@ -2,16 +2,18 @@
 
 from marketplace.adapters.stripe_sandbox.call import Call, merged_metadata
 from marketplace.adapters.stripe_sandbox.charges import capture_charge, release_charge
-from marketplace.adapters.stripe_sandbox.confirming import choose_card, confirm
+from marketplace.adapters.stripe_sandbox.confirming import confirm
 from marketplace.adapters.stripe_sandbox.currencies import check_charge, check_currency
 from marketplace.adapters.stripe_sandbox.due import drop_due
 from marketplace.adapters.stripe_sandbox.errors import StripeError
 from marketplace.adapters.stripe_sandbox.events import emit
+from marketplace.adapters.stripe_sandbox.intents import choose_card
 from marketplace.adapters.stripe_sandbox.pages import page
 from marketplace.adapters.stripe_sandbox.records import Record
 
 CONFIRMABLE = {"requires_payment_method", "requires_confirmation", "requires_action"}
 CANCELABLE = CONFIRMABLE | {"requires_capture"}
+EXPIRED = "automatic"
 FIELDS = ("description", "receipt_email", "setup_future_usage", "statement_descriptor", "statement_descriptor_suffix")
 
 
@@ -39,7 +41,7 @@ def update_payment_intent(call: Call) -> Record:
     """Changes what is given; amount and card only before the payment is confirmed."""
     intent = call.named("payment_intent", "intent")
     if {"amount", "currency", "customer", "payment_method"} & call.params.keys():
-        _check_state(intent, CONFIRMABLE, "update")
+        _check_state(intent, CONFIRMABLE, "updated")
     if "amount" in call.params:
         intent["amount"] = call.params["amount"]
     if "customer" in call.params:
@@ -54,7 +56,7 @@ def update_payment_intent(call: Call) -> Record:
 def confirm_payment_intent(call: Call) -> Record:
     """Charges or authorises the card, or says that the shipper must act."""
     intent = call.named("payment_intent", "intent")
-    _check_state(intent, CONFIRMABLE, "confirm")
+    _check_state(intent, CONFIRMABLE, "confirmed")
     choose_card(call, intent)
     return confirm(call, intent)
 
@@ -62,7 +64,7 @@ def confirm_payment_intent(call: Call) -> Record:
 def capture_payment_intent(call: Call) -> Record:
     """Takes what was authorised, or less; the rest is let go."""
     intent = call.named("payment_intent", "intent")
-    _check_state(intent, {"requires_capture"}, "capture")
+    _check_state(intent, {"requires_capture"}, "captured")
     amount: int = (
         call.params["amount_to_capture"] if "amount_to_capture" in call.params else intent["amount_capturable"]
     )
@@ -83,19 +85,19 @@ def capture_payment_intent(call: Call) -> Record:
 def cancel_payment_intent(call: Call) -> Record:
     """Ends a payment that was not taken; what was authorised is let go."""
     intent = call.named("payment_intent", "intent")
-    _check_state(intent, CANCELABLE, "cancel")
+    _check_state(intent, CANCELABLE, "canceled")
     return _cancel(call, intent, call.params.get("cancellation_reason"))
 
 
 def expire_authorization(call: Call, intent: Record) -> None:
     """Lets an authorisation go that nobody captured within its seven days."""
     if intent["status"] == "requires_capture":
-        _cancel(call, intent, "automatic")
+        _cancel(call, intent, EXPIRED)
 
 
 def _cancel(call: Call, intent: Record, reason: str | None) -> Record:
     if intent["status"] == "requires_capture":
-        release_charge(call, call.find("charge", intent["latest_charge"]))
+        release_charge(call, call.find("charge", intent["latest_charge"]), has_expired=reason == EXPIRED)
     intent.update(
         status="canceled", canceled_at=call.now, cancellation_reason=reason, amount_capturable=0, next_action=None
     )
@@ -104,12 +106,10 @@ def _cancel(call: Call, intent: Record, reason: str | None) -> Record:
     return intent
 
 
-def _check_state(intent: Record, allowed: set[str], doing: str) -> None:
+def _check_state(intent: Record, allowed: set[str], done: str) -> None:
     if intent["status"] not in allowed:
         raise StripeError(
-            f"This PaymentIntent could not be {doing}d because it has a status of {intent['status']}.".replace(
-                "confirmd", "confirmed"
-            ).replace("canceld", "canceled"),
+            f"This PaymentIntent could not be {done} because it has a status of {intent['status']}.",
             code="payment_intent_unexpected_state",
         )
 

@@ -4,9 +4,9 @@ from marketplace.adapters.stripe_sandbox.call import Call, merged_metadata
 from marketplace.adapters.stripe_sandbox.cards import declined
 from marketplace.adapters.stripe_sandbox.errors import StripeError
 from marketplace.adapters.stripe_sandbox.events import emit
-from marketplace.adapters.stripe_sandbox.intents import check_owner, needs_return_url, next_action
+from marketplace.adapters.stripe_sandbox.intents import choose_card, needs_return_url, next_action
 from marketplace.adapters.stripe_sandbox.pages import page
-from marketplace.adapters.stripe_sandbox.payment_methods import behaviour_of, keep_for, usable_card
+from marketplace.adapters.stripe_sandbox.payment_methods import behaviour_of, keep_for
 from marketplace.adapters.stripe_sandbox.records import Record
 from marketplace.adapters.stripe_sandbox.views import view
 
@@ -46,7 +46,7 @@ def create_setup_intent(call: Call) -> Record:
             "usage": call.params.get("usage", "off_session"),
         },
     )
-    _choose(call, intent)
+    choose_card(call, intent)
     emit(call, "setup_intent.created", intent)
     return _confirm(call, intent) if call.params.get("confirm") else intent
 
@@ -65,7 +65,7 @@ def confirm_setup_intent(call: Call) -> Record:
     """Sets the card up, or says that the shipper must act."""
     intent = call.named("setup_intent", "intent")
     _check_open(intent, "confirm")
-    _choose(call, intent)
+    choose_card(call, intent)
     return _confirm(call, intent)
 
 
@@ -89,14 +89,6 @@ def answer_setup_question(call: Call, intent: Record, *, succeeds: bool) -> Reco
     intent["status"], intent["payment_method"] = "requires_payment_method", None
     emit(call, "setup_intent.setup_failed", intent)
     return intent
-
-
-def _choose(call: Call, intent: Record) -> None:
-    if "payment_method" not in call.params:
-        return
-    method = usable_card(call, call.params["payment_method"], param="payment_method")
-    check_owner(method, intent["customer"])
-    intent["payment_method"], intent["status"] = method["id"], "requires_confirmation"
 
 
 def _confirm(call: Call, intent: Record) -> Record:

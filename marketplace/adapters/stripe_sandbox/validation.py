@@ -1,5 +1,6 @@
 """Checks parameters against Stripe's specification and gives them their types: on the wire everything is text."""
 
+import re
 from functools import cache
 from typing import Any, NoReturn
 
@@ -11,6 +12,8 @@ from marketplace.adapters.stripe_sandbox.specification import request_schemas
 
 GONE = {"payment_method_types": "payment_method_types_no_longer_supported"}
 """Parameters that this version refuses with a code of their own."""
+INTEGER = re.compile(r"-?[0-9]{1,18}")
+NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def checked(operation: str, form: Record) -> Record:
@@ -51,29 +54,26 @@ def _fitting(choices: list[dict[str, Any]], value: Any) -> dict[str, Any]:
         shaped = [choice for choice in choices if choice.get("type") in {"object", "array"}]
         known = [choice for choice in shaped if value.keys() <= choice.get("properties", {}).keys()]
         return (known or shaped or choices)[0]
-    for choice in choices:
-        typed = _scalar(choice.get("type"), value)
-        is_named = value in choice.get("enum", (value,))
-        if (
-            is_named
-            and choice.get("type") not in {"object", "array"}
-            and (choice.get("type") == "string") == (typed is value)
-        ):
-            return choice
-    return choices[0]
+    return next((choice for choice in choices if _takes_text(choice, value)), choices[0])
 
 
-def _scalar(kind: str | None, value: str) -> Any:
-    if kind == "boolean" and value in {"true", "false"}:
-        return value == "true"
-    if kind == "integer" and value.removeprefix("-").isdecimal() and value.isascii():
-        return int(value)
-    if kind == "number":
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
+def _takes_text(choice: dict[str, Any], text: str) -> bool:
+    """Whether a text is a value of this shape: a number that is one, a word that is allowed."""
+    kind = choice.get("type")
+    if kind in {"object", "array"} or text not in choice.get("enum", (text,)):
+        return False
+    return kind == "string" or _scalar(kind, text) is not text
+
+
+def _scalar(kind: str | None, text: str) -> Any:
+    """The text as a value of its kind, or the text itself."""
+    if kind == "boolean" and text in {"true", "false"}:
+        return text == "true"
+    if kind == "integer" and INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and NUMBER.fullmatch(text):
+        return float(text)
+    return text
 
 
 def _severity(problem: ValidationError) -> int:

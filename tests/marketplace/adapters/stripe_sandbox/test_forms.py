@@ -60,6 +60,7 @@ def test_a_parameter_may_have_several_shapes(form: str, params: dict[str, object
     [
         ("currency=usd", "parameter_missing", "amount"),
         ("amount=5.0&currency=usd", "parameter_invalid_integer", "amount"),
+        ("amount=" + "9" * 5_000 + "&currency=usd", "parameter_invalid_integer", "amount"),
         ("amount=1e3&currency=usd", "parameter_invalid_integer", "amount"),
         ("amount=%D9%A5&currency=usd", "parameter_invalid_integer", "amount"),
         ("amount=5&currency=usd&capture_method=later", None, "capture_method"),
