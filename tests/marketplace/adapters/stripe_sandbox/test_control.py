@@ -6,6 +6,7 @@ import stripe
 
 from marketplace.adapters.stripe_sandbox.control import COMMANDS
 from tests.contracts.stripe_scenarios.world import ONBOARDED_BY_STRIPE, StripeWorld, stand_in_world
+from tests.waiting import until
 
 
 async def test_the_control_lists_its_commands() -> None:
@@ -24,6 +25,17 @@ async def test_the_clock_goes_forward_only() -> None:
         back = await world.control("POST", "/clock", now=start)
 
     assert (forward, back) == ({"now": start + 100, "rate": 0}, {"now": start + 100, "rate": 0})
+
+
+async def test_time_passes_by_itself_at_its_pace() -> None:
+    async with stand_in_world() as world:
+        topup = await world.v1.topups.create_async({"amount": 5_000, "currency": "usd"})
+
+        await world.control("POST", "/clock", rate=864_000)
+
+        assert world.stand_in is not None
+        kept = world.stand_in.sandbox.store.tables["topup"]
+        await until(lambda: kept[topup.id]["status"] == "succeeded")
 
 
 async def test_the_onboarding_page_verifies_once() -> None:
