@@ -197,6 +197,31 @@ def _say(told: Any, lines: Any, *, as_json: bool) -> None:
     typer.echo(part("orjson").dumps(told).decode() if as_json else "\n".join(lines))
 
 
+@app.command(name="stripe-sandbox")
+def stripe_sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1 to listen on; 0 takes a free one.")] = 12_111,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the state here, safe from kill -9; in memory by default.")
+    ] = None,
+) -> None:
+    """Runs a stand-in for Stripe that speaks its wire protocol, breaks on request and moves no money.
+
+    Point the stripe package at it: `StripeClient("sk_test_anything", base_addresses={"api": "http://127.0.0.1:12111"})`.
+    Stripe's test cards and test bank accounts behave as in Stripe's test mode. What only a stand-in can do is JSON
+    below /_sandbox, and `curl http://127.0.0.1:12111/_sandbox` lists it. Three to begin with:
+
+    - `curl -d '{"advance_s": 172800}' …/_sandbox/clock` lets two days pass: charges settle, payouts arrive.
+
+    - `curl -d '{"fault": "timeout_after", "match": "POST /v1/transfers"}' …/_sandbox/faults` carries out the next
+      transfer and loses the answer.
+
+    - `curl -d '{}' …/_sandbox/accounts/acct_…/verify` verifies a driver.
+
+    Live keys are refused, and so is production mode.
+    """
+    part("marketplace.adapters.stripe_sandbox.server").run(settings(), port=port, folder=folder, say=typer.echo)
+
+
 @geo.command("import")
 def import_city(
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as city.osm.pbf.", exists=True)],
