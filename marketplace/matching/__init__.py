@@ -30,7 +30,7 @@ from marketplace.matching.solver_pool import SolverPool
 
 if TYPE_CHECKING:
     from marketplace.matching.planner import plan
-    from marketplace.matching.tick import MatchMarket, MatchZone, run_look
+    from marketplace.matching.tick import MatchMarket, MatchZone
     from marketplace.matching.wake import next_planning, wake_due
     from marketplace.matching.zoning import wake_near_driver, zones_of
 
@@ -58,7 +58,6 @@ __all__ = [
     "Unassigned",
     "next_planning",
     "plan",
-    "run_look",
     "wake_due",
     "wake_near_driver",
     "zones_of",
@@ -68,7 +67,6 @@ _LATE = {
     "plan": "marketplace.matching.planner",
     "MatchMarket": "marketplace.matching.tick",
     "MatchZone": "marketplace.matching.tick",
-    "run_look": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
     "wake_due": "marketplace.matching.wake",
     "wake_near_driver": "marketplace.matching.zoning",
