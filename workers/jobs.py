@@ -9,12 +9,12 @@ from marketplace.app import Marketplace
 from marketplace.billing import accrue_delivery
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
-from marketplace.matching import MatchMarket, MatchZone, run_look, wake_near_driver
+from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
-from workers.runner import RunJob
+from workers.runner import RunJob, Turn
 
 Job = Callable[[Marketplace, UUID], Awaitable[None]]
 
@@ -22,18 +22,19 @@ Job = Callable[[Marketplace, UUID], Awaitable[None]]
 async def match_market(marketplace: Marketplace, market_id: UUID) -> None:
     """Bundles what waits in a market into routes, or has it done zone by zone."""
     look = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
-    await run_look(marketplace.works, look)
+    await run_errand(marketplace.works, look)
 
 
 async def match_zone(marketplace: Marketplace, zone_id: UUID) -> None:
     """Bundles what waits in a zone into routes."""
-    await run_look(marketplace.works, MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id))
+    look = MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id)
+    await run_errand(marketplace.works, look)
 
 
 async def match_border(marketplace: Marketplace, zone_id: UUID) -> None:
     """Tries again across the borders of a zone what nobody in it could take."""
     look = MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id, is_border=True)
-    await run_look(marketplace.works, look)
+    await run_errand(marketplace.works, look)
 
 
 async def match_near_driver(marketplace: Marketplace, driver_id: UUID) -> None:
@@ -141,3 +142,8 @@ BOUNDS: Mapping[str, float] = {
 def jobs_of(marketplace: Marketplace) -> dict[str, RunJob]:
     """The jobs, bound to this process's marketplace."""
     return {kind: partial(job, marketplace) for kind, job in JOBS.items()}
+
+
+def turns_of(marketplace: Marketplace) -> dict[str, Turn]:
+    """Which jobs wait for one of this process's solvers, so that each plans from what it has just read."""
+    return dict.fromkeys(("match_market", "match_zone", "match_border"), marketplace.solver.turn)

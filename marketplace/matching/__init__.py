@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from marketplace.matching.dry_files import read_problem
     from marketplace.matching.dry_runs import DryDelivery, DryDriver, DryProblem, dry_run
     from marketplace.matching.planner import plan
-    from marketplace.matching.tick import MatchMarket, MatchZone, run_look
+    from marketplace.matching.tick import MatchMarket, MatchZone
     from marketplace.matching.wake import next_planning, wake_due
     from marketplace.matching.zoning import wake_near_driver, zones_of
 
@@ -66,7 +66,6 @@ __all__ = [
     "next_planning",
     "plan",
     "read_problem",
-    "run_look",
     "wake_due",
     "wake_near_driver",
     "zones_of",
@@ -81,7 +80,6 @@ _LATE = {
     "dry_run": "marketplace.matching.dry_runs",
     "MatchMarket": "marketplace.matching.tick",
     "MatchZone": "marketplace.matching.tick",
-    "run_look": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
     "wake_due": "marketplace.matching.wake",
     "wake_near_driver": "marketplace.matching.zoning",

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from marketplace.core.errand import run_errand
 from marketplace.core.geo import Point
-from marketplace.core.work import Work, Works
+from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.matching.commit import CommittedPlan, commit_plan
 from marketplace.matching.counting import keep_counts
@@ -125,12 +124,6 @@ class MatchZone(Look):
         if not self.is_border:
             return await _read_zone(work, zone)
         return await take_border_snapshot(work, market_id=zone.market_id, area=zone.area)
-
-
-async def run_look(works: Works, look: "MatchMarket | MatchZone") -> CommittedPlan | None:
-    """Runs a look when it is its turn with this process's solvers, so that it plans from what it has just read."""
-    async with look.solver.turn():
-        return await run_errand(works, look)
 
 
 async def _read_zone(work: Work, zone: Zone) -> Snapshot | None:

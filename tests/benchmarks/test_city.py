@@ -29,16 +29,17 @@ from marketplace.adapters.routers import StraightLineRouter
 from marketplace.app import Marketplace
 from marketplace.batches.events import BatchPosted
 from marketplace.core.clock import DatabaseClock
+from marketplace.core.errand import run_errand
 from marketplace.core.ids import MarketId
 from marketplace.core.nudge import Nudger
 from marketplace.core.work import Works
-from marketplace.matching import MatchMarket, MatchZone, SolverPool, run_look, zones_of
+from marketplace.matching import MatchMarket, MatchZone, SolverPool, zones_of
 from tests.benchmarks.servers import cpu_s
 from tests.marketplace.matching.cities import City, make_city
 from tests.waiting import until
 from workers.deadlines import DEADLINES
 from workers.engine import Engine
-from workers.jobs import BOUNDS, JOBS
+from workers.jobs import BOUNDS, JOBS, turns_of
 from workers.relay import publish_market
 from workers.runner import RunJob
 
@@ -87,7 +88,7 @@ class Meter:
 async def plan_all(works: Works, solver: SolverPool, city: City) -> list[float]:
     """One look at the market and at each of its zones, one after the other; how long each zone's snapshot took."""
     router, reads = StraightLineRouter(), []
-    await run_look(works, MatchMarket(router=router, solver=solver, market_id=city.market.id))
+    await run_errand(works, MatchMarket(router=router, solver=solver, market_id=city.market.id))
     async with works.open() as work:
         zones = await zones_of(work, market_id=city.market.id)
     for zone in zones if len(zones) > 1 else ():
@@ -244,7 +245,15 @@ async def working(works: Works, url: str, redis_url: str, solver: SolverPool) ->
         return None
 
     jobs: dict[str, RunJob] = {kind: partial(job, parts) if kind in MATCHING else nothing for kind, job in JOBS.items()}
-    engine = Engine(works=works, database_url=url, redis_url=redis_url, jobs=jobs, bounds=BOUNDS, deadlines=DEADLINES)
+    engine = Engine(
+        works=works,
+        database_url=url,
+        redis_url=redis_url,
+        jobs=jobs,
+        bounds=BOUNDS,
+        turns=turns_of(parts),
+        deadlines=DEADLINES,
+    )
     stop = asyncio.Event()
     running = asyncio.create_task(engine.run(stop))
     try:

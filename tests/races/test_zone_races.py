@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from marketplace.adapters.routers import StraightLineRouter
+from marketplace.core.errand import run_errand
 from marketplace.core.ids import JobId
 from marketplace.core.jobs import WantedJob, claim_job, make_jobs
 from marketplace.core.work import Works
-from marketplace.matching import MatchMarket, MatchZone, SolverPool, run_look, wake_due, zones_of
+from marketplace.matching import MatchMarket, MatchZone, SolverPool, wake_due, zones_of
 from marketplace.matching.commit import CommittedPlan
 from marketplace.matching.queries import INSIDE_ZONE
 from marketplace.matching.zoning import Zone
@@ -44,7 +45,7 @@ class Crowd:
             city = await make_city(work, shops=30, radius_km=4, zone_limit=LIMIT)
             await city.post(work, deliveries)
             await city.bring_online(work, drivers)
-        await run_look(self.works, MatchMarket(router=self.router, solver=self.solver, market_id=city.market.id))
+        await run_errand(self.works, MatchMarket(router=self.router, solver=self.solver, market_id=city.market.id))
         async with self.works.open() as work:
             return city, await zones_of(work, market_id=city.market.id)
 
@@ -105,7 +106,7 @@ async def test_zones_planned_at_once_by_several_workers_share_the_drivers(crowd:
                 MatchZone(router=crowd.router, solver=pool, zone_id=zone.id)
                 for zone, pool in zip(zones, [crowd.solver, others] * len(zones), strict=False)
             ]
-            await asyncio.gather(*(run_look(crowd.works, look) for look in looks))
+            await asyncio.gather(*(run_errand(crowd.works, look) for look in looks))
             assert set(await crowd.planned()) == {1}
     finally:
         others.close()
