@@ -17,14 +17,14 @@ from marketplace.matching.request import Objective, PlanRequest
 from marketplace.matching.travel import Travel
 from marketplace.matching.zones import Zone
 
-BORDER_SHARE = 0.6
+BORDER_SHARE = 0.75
 """The part of the work limit that is kept for this."""
 _ROUNDS = 4
 """How often each delivery is looked at, about."""
 _IDLE_NEAR = 12
 """How many drivers without a route may join in."""
-_GROUP_COST_S, _ROUTE_COST_S = 0.002, 0.5e-6
-"""Nominal prices of gathering a neighbourhood: at all, and for each driver of the city."""
+_DRIVER_COST_S, CELL_COST_S = 1.5e-6, 0.25e-6
+"""Nominal prices of gathering a neighbourhood for each driver of the city, and of each pair of its places."""
 
 
 def is_bordered(request: PlanRequest, zones: Collection[Zone]) -> bool:
@@ -40,10 +40,10 @@ def smooth_borders(request: PlanRequest, travel: Travel, drawn: Drawn, effort: E
     deliveries = sum(len(route.steps) for route in drawn.values()) // 2
     groups = _ROUNDS * -(-deliveries // request.options.zone_limit)
     for number in range(groups):
-        if len(drawn) < 2 or not effort.covers(_GROUP_COST_S):
+        if len(drawn) < 2 or not effort.covers(0):
             break
         part = effort.share(1 / (groups - number))
-        part.spend(_GROUP_COST_S + _ROUTE_COST_S * len(request.drivers))
+        part.spend(_DRIVER_COST_S * len(request.drivers))
         seed = min(drawn, key=lambda driver: (seen[driver], driver))
         crew = _around(request, travel, drawn, places, seed)
         joining = _nearest(travel, {j: request.drivers[j].location for j in idle}, places[seed])[:_IDLE_NEAR]
@@ -62,6 +62,7 @@ def _improved(
     """The routes of a crew made better together, which others may join."""
     carried = sorted({step // 2 for driver in crew for step in drawn[driver].steps_in_request})
     problem = Problem(request, travel, carried, sorted([*crew, *joining]))
+    effort.spend(CELL_COST_S * problem.table.size)
     routes = routes_within(problem, drawn)
     return drawn_from(problem, improve(problem, routes, problem.free_drivers, effort))
 

@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numba
 
-_COMPILED_FILES = ("annealing", "arrays", "driving", "recreating", "ruining")
-_HERE = Path(__file__).parent
+COMPILED_FILES = ("annealing", "arrays", "driving", "recreating", "ruining")
+HERE = Path(__file__).parent
 
 _compile: Any = numba.njit  # its types do not know the setting below
 """Arrays are neither made nor counted by compiled code: without numba's memory management it is ten times faster."""
@@ -32,9 +32,9 @@ def compiled(function: Callable[Given, Made]) -> Callable[Given, Made]:
 
 def _folder() -> Path:
     """Where compiled code is kept: beside the code, else in the user's cache, else for a while."""
-    digest = hashlib.sha256(b"".join((_HERE / f"{name}.py").read_bytes() for name in _COMPILED_FILES)).hexdigest()
+    digest = hashlib.sha256(b"".join((HERE / f"{name}.py").read_bytes() for name in COMPILED_FILES)).hexdigest()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    places = (_HERE / "__pycache__", cache / "doorstep", Path(tempfile.gettempdir()) / f"doorstep-{os.getuid()}")
+    places = (HERE / "__pycache__", cache / "doorstep", Path(tempfile.gettempdir()) / f"doorstep-{os.getuid()}")
     names = [place / f"compiled-{digest[:16]}" for place in places]
     return next((name for name in names if _is_writable(name)), names[-1])
 

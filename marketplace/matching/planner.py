@@ -8,7 +8,7 @@ more before it is part of the reply.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from marketplace.matching.bordering import BORDER_SHARE, is_bordered, smooth_borders
+from marketplace.matching.bordering import BORDER_SHARE, CELL_COST_S, is_bordered, smooth_borders
 from marketplace.matching.checking import check_request
 from marketplace.matching.drawing import Drawn, drawn_from
 from marketplace.matching.effort import Effort, effort_for
@@ -56,6 +56,7 @@ def _sketch(request: PlanRequest, travel: Travel, effort: Effort) -> _Sketch:
         problem = Problem(request, travel, zone.deliveries, zone.drivers)
         part = effort.share(len(zone.deliveries) / max(1, waiting))
         waiting -= len(zone.deliveries)
+        part.spend(0 if is_whole else CELL_COST_S * problem.table.size)
         filled = solve(problem, part)
         effort.left_s += part.take_all()
         sketch.drawn.update(drawn_from(problem, filled.routes))

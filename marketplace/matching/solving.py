@@ -6,7 +6,7 @@ what VROOM does not: delay, lateness, the chance of a decline. Whatever the way,
 
 from collections.abc import Sequence
 
-from marketplace.matching.bundling import bundle
+from marketplace.matching.bundling import bundle, is_within_reach
 from marketplace.matching.candidates import candidate_drivers
 from marketplace.matching.commitments import committed_routes
 from marketplace.matching.dispatch import DRIVER_AHEAD_S, dispatch
@@ -46,10 +46,13 @@ def solve(problem: Problem, effort: Effort) -> Filled:
 
 
 def _bundled(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
-    """First routes by VROOM, which knows no single origin, made fewer or cheaper by ruining and recreating them."""
+    """First routes by VROOM, made fewer or cheaper by ruining and recreating them.
+
+    VROOM knows no single origin, and takes longer for a large zone than a city has for it: then these make all routes.
+    """
     candidates = candidate_drivers(problem, deliveries, committed)
     routes = dict(committed)
-    if not problem.has_one_origin:
+    if not problem.has_one_origin and is_within_reach(problem, deliveries, candidates, effort):
         routes |= bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
     if problem.objective == Objective.EXPECTED_COST:
         routes = reassign(problem, routes, effort)
