@@ -13,7 +13,8 @@ from marketplace.markets.dials import Dials
 DIALS = """
 SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit, open_offers_per_driver,
        raise_step_minor, raise_cap_minor, raise_budget_per_hour_minor, replan_after_s, plan_ahead_s, route_max_stops,
-       route_fixed_cost_minor, payout_every_s, payout_minimum_minor
+       route_fixed_cost_minor, payout_every_s, payout_minimum_minor, matching_objective, one_origin_per_route,
+       driver_ahead_s, pickup_service_s, dropoff_service_s, head_start_waves, shift_end_covers, delivery_target_s
 FROM market WHERE id = $1
 """
 DESCRIPTION = """

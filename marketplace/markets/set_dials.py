@@ -1,6 +1,7 @@
 """Operations turn the dials of a market; what is open already keeps the terms it was made with."""
 
 from dataclasses import asdict, fields
+from typing import Any
 from uuid import UUID
 
 from marketplace.core.work import Work
@@ -12,7 +13,7 @@ FIXED = {"market_id", "time_zone", "currency"}
 NAMES = {field.name for field in fields(Dials)} - FIXED
 
 
-async def set_dials(work: Work, *, market_id: UUID, changes: dict[str, int], is_production: bool) -> Dials:
+async def set_dials(work: Work, *, market_id: UUID, changes: dict[str, Any], is_production: bool) -> Dials:
     """Changes some dials of a market and leaves the others."""
     unknown = set(changes) - NAMES
     if unknown:

@@ -1,8 +1,8 @@
 """What the matcher looks at: the deliveries of a market that want a route, and the drivers who could take one."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from marketplace.batches.states import SKILLS
@@ -27,7 +27,8 @@ WHERE market_id = $1 AND state = 'SCHEDULED'
 ORDER BY priority DESC, dropoff_closes_at, id LIMIT $3
 """
 FREE_DRIVERS = """
-SELECT d.id, d.contract_kind, d.capacity, d.skills, d.max_stops, p.lat, p.lon, p.online_until
+SELECT d.id, d.contract_kind, d.capacity, d.skills, d.max_stops, p.lat, p.lon, p.online_until,
+       $2::timestamptz AS free_at
 FROM presence p JOIN driver d ON d.id = p.driver_id
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED') AND p.lat IS NOT NULL AND p.online_until > $2
   AND d.account_state = 'ACTIVE'
@@ -35,6 +36,25 @@ WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED') AND p.lat IS NOT 
   AND NOT EXISTS (SELECT 1 FROM route r WHERE r.market_id = $1 AND r.planned_driver_id = d.id
                   AND r.state IN ('PLANNED', 'OFFERING'))
 ORDER BY d.id
+"""
+
+# Free where the last stop is, and when it is planned to be done; whoever is late at the last stop so far stays as late.
+SOON_FREE_DRIVERS = """
+SELECT * FROM (
+    SELECT d.id, d.contract_kind, d.capacity, d.skills, d.max_stops, p.online_until, last.lat, last.lon,
+           greatest($2::timestamptz, last.planned_departure + greatest(coalesce(done.late, interval '0'), interval '0'))
+               AS free_at
+    FROM route r
+    JOIN driver d ON d.id = r.driver_id AND d.account_state = 'ACTIVE'
+    JOIN presence p ON p.driver_id = d.id AND p.state = 'ENGAGED' AND p.online_until > $2
+    CROSS JOIN LATERAL (
+        SELECT lat, lon, planned_departure FROM stop
+        WHERE route_id = r.id AND state NOT IN ('SKIPPED', 'CANCELLED') ORDER BY place DESC LIMIT 1) last
+    LEFT JOIN LATERAL (
+        SELECT ended_at - planned_departure AS late FROM stop
+        WHERE route_id = r.id AND state IN ('COMPLETED', 'FAILED') ORDER BY place DESC LIMIT 1) done ON true
+    WHERE r.market_id = $1 AND r.state IN ('ASSIGNED', 'STARTED')
+) soon WHERE free_at <= $2::timestamptz + $3::interval ORDER BY id
 """
 
 
@@ -58,7 +78,7 @@ class OpenDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeDriver:
-    """A driver without a route who is online."""
+    """A driver who is online and free, or will be at `free_at` and `place`."""
 
     id: UUID
     kind: ContractKind
@@ -67,6 +87,7 @@ class FreeDriver:
     capacity: Sequence[int]
     skills: Sequence[str]
     max_stops: int
+    free_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +100,8 @@ class Snapshot:
     rates: dict[str, int]
     deliveries: Sequence[OpenDelivery]
     drivers: Sequence[FreeDriver]
+    busy: Set[UUID] = frozenset()
+    """Those of the drivers who still have a route: they are planned with and not asked yet."""
 
 
 async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
@@ -105,6 +128,9 @@ async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
         )
         for row in rows
     ]
+    free = await work.fetch(FREE_DRIVERS, market_id, work.now)
+    ahead = timedelta(seconds=settings.driver_ahead_s)
+    busy = await work.fetch(SOON_FREE_DRIVERS, market_id, work.now, ahead) if ahead else []
     drivers = [
         FreeDriver(
             id=row["id"],
@@ -114,8 +140,9 @@ async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
             capacity=row["capacity"],
             skills=row["skills"],
             max_stops=min(row["max_stops"], settings.route_max_stops),
+            free_at=row["free_at"],
         )
-        for row in await work.fetch(FREE_DRIVERS, market_id, work.now)
+        for row in [*free, *busy]
     ]
     return Snapshot(
         dials=settings,
@@ -124,6 +151,7 @@ async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
         rates=rates,
         deliveries=deliveries,
         drivers=_worth_asking(drivers, {delivery.pickup for delivery in deliveries}),
+        busy={row["id"] for row in busy},
     )
 
 

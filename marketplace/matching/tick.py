@@ -18,7 +18,6 @@ from marketplace.matching.reply import Plan, PlannedRoute, Reason, Unassigned
 from marketplace.matching.request import (
     DriverKind,
     DriverPay,
-    Objective,
     PlanDelivery,
     PlanDriver,
     PlanOptions,
@@ -28,11 +27,8 @@ from marketplace.matching.request import (
 from marketplace.matching.snapshot import FreeDriver, OpenDelivery, Snapshot, take_snapshot
 from marketplace.matching.solver_pool import SolverPool
 from marketplace.routing import Matrix, Router
+from marketplace.routing.router import Seconds
 
-PICKUP_SERVICE_S = 60
-"""Finding and loading one parcel at its pickup."""
-DROPOFF_SERVICE_S = 120
-"""Parking, the door and the hand-over."""
 TIME_LIMIT_S = 1.0
 """CPU seconds one look may spend on a plan."""
 URGENT = timedelta(minutes=45)
@@ -62,6 +58,7 @@ class MatchMarket:
     router: Router
     solver: SolverPool
     market_id: UUID
+    time_limit_s: float = TIME_LIMIT_S
 
     async def read(self, work: Work) -> Snapshot | None:
         """Takes the snapshot."""
@@ -74,8 +71,8 @@ class MatchMarket:
             return Answer(points=(), matrix=None, plan=Plan(routes=(), unassigned=nobody))
         points = _places(found)
         matrix = await self.router.matrix(points, depart_at=found.now)
-        request = build_request(found, points, matrix)
-        plan = await self.solver.solve(request, time_limit_s=TIME_LIMIT_S)
+        request = build_request(found, points, matrix, time_limit_s=self.time_limit_s)
+        plan = await self.solver.solve(request, time_limit_s=self.time_limit_s)
         return Answer(points=points, matrix=matrix, plan=plan)
 
     async def record(self, work: Work, found: Snapshot, answer: Answer) -> CommittedPlan:
@@ -89,38 +86,55 @@ class MatchMarket:
             matrix=answer.matrix,
             routes=due,
             unassigned={item.delivery_id: item.reason for item in answer.plan.unassigned},
-            held_until={
-                delivery_id: _moment(route.offer_at) - _head_start(found) for delivery_id, route in held.items()
-            },
+            held_until={delivery_id: _asked_from(route, found) for delivery_id, route in held.items()},
         )
 
 
-def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> PlanRequest:
+def build_request(
+    found: Snapshot, points: Sequence[Point], matrix: Matrix, *, time_limit_s: float = TIME_LIMIT_S
+) -> PlanRequest:
     """The matcher's question: the snapshot in whole seconds and places of the matrix."""
     place = {point: i for i, point in enumerate(points)}
     return PlanRequest(
         now=_second(found.now),
-        durations_s=matrix.durations_s,
+        durations_s=_with_loading(found, place, matrix) if found.dials.one_origin_per_route else matrix.durations_s,
         distances_m=matrix.distances_m,
-        deliveries=[_plan_delivery(delivery, place, found.now) for delivery in found.deliveries],
+        deliveries=[_plan_delivery(delivery, place, found) for delivery in found.deliveries],
         drivers=[_plan_driver(driver, place, found) for driver in found.drivers],
-        options=PlanOptions(objective=Objective.EXPECTED_COST, time_limit_s=TIME_LIMIT_S),
+        options=PlanOptions(
+            objective=found.dials.matching_objective,
+            time_limit_s=time_limit_s,
+            one_origin_per_route=found.dials.one_origin_per_route,
+            shift_end_covers=found.dials.shift_end_covers,
+        ),
     )
 
 
-def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], now: datetime) -> PlanDelivery:
-    is_urgent = delivery.dropoff_closes_at - now < URGENT
+def _with_loading(found: Snapshot, place: dict[Point, int], matrix: Matrix) -> Seconds:
+    """Travel times with a route's one loading in the legs that leave its pickup, however many parcels there are."""
+    durations_s = matrix.durations_s.copy()
+    for origin in {place[delivery.pickup] for delivery in found.deliveries}:
+        leaves = matrix.is_reachable[origin].copy()
+        leaves[origin] = False
+        durations_s[origin, leaves] += found.dials.pickup_service_s
+    return durations_s
+
+
+def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], found: Snapshot) -> PlanDelivery:
+    is_urgent = delivery.dropoff_closes_at - found.now < URGENT
+    target_s = found.dials.delivery_target_s
     return PlanDelivery(
         id=str(delivery.id),
         pickup=PlanStop(
             location=place[delivery.pickup],
             windows=[(_second(delivery.pickup_opens_at), _second(delivery.pickup_closes_at))],
-            service_s=PICKUP_SERVICE_S,
+            service_s=0 if found.dials.one_origin_per_route else found.dials.pickup_service_s,
         ),
         dropoff=PlanStop(
             location=place[delivery.dropoff],
             windows=[(_second(delivery.dropoff_opens_at), _second(delivery.dropoff_closes_at))],
-            service_s=DROPOFF_SERVICE_S,
+            service_s=found.dials.dropoff_service_s,
+            due_at=_second(delivery.created_at) + target_s if target_s else None,
         ),
         load=list(delivery.load),
         skills=list(delivery.skills),
@@ -134,6 +148,7 @@ def _plan_driver(driver: FreeDriver, place: dict[Point, int], found: Snapshot) -
         id=str(driver.id),
         kind=DriverKind(driver.kind.value.lower()),
         location=place[driver.place],
+        available_at=_second(driver.free_at),
         shift_end=_second(driver.online_until),
         capacity=list(driver.capacity),
         skills=list(driver.skills),
@@ -162,12 +177,14 @@ def _places(found: Snapshot) -> list[Point]:
 
 
 def _is_due(route: PlannedRoute, found: Snapshot) -> bool:
-    return _moment(route.offer_at) - _head_start(found) <= found.now
+    return _asked_from(route, found) <= found.now
 
 
-def _head_start(found: Snapshot) -> timedelta:
-    """Time for two drivers to think before a third must leave."""
-    return 3 * found.dials.offer_ttl
+def _asked_from(route: PlannedRoute, found: Snapshot) -> datetime:
+    """When a route is to be offered: in time for some to think it over, but not before its driver is free."""
+    if UUID(route.driver_id) in found.busy:
+        return found.now + timedelta(seconds=found.dials.replan_after_s)
+    return _moment(route.offer_at) - found.dials.head_start
 
 
 def _second(moment: datetime) -> int:

@@ -19,10 +19,12 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        s.lat, s.lon,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
        (SELECT count(*) FROM stop WHERE route_id = r.id AND kind = 'DROPOFF') AS dropoff_count,
-       (SELECT max(planned_departure) FROM stop WHERE route_id = r.id) AS ends_at,
+       (SELECT CASE m.shift_end_covers WHEN 'pickups' THEN max(planned_arrival) FILTER (WHERE kind = 'PICKUP')
+               ELSE max(planned_departure) END FROM stop WHERE route_id = r.id) AS ends_at,
        n.packages, n.grams, n.litres, n.skills,
        (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves
 FROM route r
+JOIN market m ON m.id = r.market_id
 JOIN stop s ON s.route_id = r.id AND s.place = 0
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(d.load[1]), 0)::int AS packages, coalesce(sum(d.load[2]), 0)::int AS grams,

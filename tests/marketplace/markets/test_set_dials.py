@@ -27,6 +27,16 @@ LIMITS = {
     "route_fixed_cost_minor": (0, 10**12),
     "payout_every_s": (60, 2_678_400),
     "payout_minimum_minor": (0, 10**12),
+    "driver_ahead_s": (0, 14_400),
+    "pickup_service_s": (0, 3_600),
+    "dropoff_service_s": (0, 3_600),
+    "head_start_waves": (0, 50),
+    "delivery_target_s": (0, 604_800),
+}
+WORDS = {
+    "matching_objective": ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers"),
+    "shift_end_covers": ("route", "pickups"),
+    "one_origin_per_route": (True, False),
 }
 
 
@@ -34,12 +44,14 @@ async def turn(work: Work, market_id: UUID, /, *, is_production: bool = False, *
     return await set_dials(work, market_id=market_id, changes=changes, is_production=is_production)
 
 
-async def turn_one(work: Work, market_id: UUID, name: str, value: int) -> Dials:
+async def turn_one(work: Work, market_id: UUID, name: str, value: Any) -> Dials:
     return await set_dials(work, market_id=market_id, changes={name: value}, is_production=False)
 
 
 def test_every_dial_has_limits() -> None:
-    assert LIMITS.keys() == asdict(Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")).keys() - {
+    assert LIMITS.keys() | WORDS.keys() == asdict(
+        Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")
+    ).keys() - {
         "market_id",
         "time_zone",
         "currency",
@@ -85,6 +97,19 @@ async def test_a_dial_turns_as_far_as_its_limits_and_no_further(work: Work, name
         assert refused.value.field is not None
 
     assert getattr(await dials(work, market_id=market.id), name) == highest
+
+
+@pytest.mark.parametrize("name", WORDS)
+async def test_a_dial_of_words_takes_each_of_them_and_no_other(work: Work, name: str) -> None:
+    market = await make_market(work)
+
+    for word in WORDS[name]:
+        assert getattr(await turn_one(work, market.id, name, word), name) == word
+    with pytest.raises(BadDial) as refused:
+        await turn_one(work, market.id, name, "sideways")
+
+    assert refused.value.field is not None
+    assert getattr(await dials(work, market_id=market.id), name) == WORDS[name][-1]
 
 
 async def test_in_production_a_driver_has_a_minute_to_answer(work: Work) -> None:
