@@ -60,7 +60,7 @@ RATES = {
     "minimum_minor": 1500,
 }
 """Pay policy 1 of a seeded market, in Chilean pesos."""
-DIALS = {
+DIALS: dict[str, Any] = {
     "raise_step_minor": 300,
     "raise_cap_minor": 1_500,
     "raise_budget_per_hour_minor": 60_000,
@@ -89,8 +89,9 @@ class SeedPlan:
     deliveries: int = 0
     offers: int = 0
     is_online: bool = True
+    shift_hours: float = 9.0
     kinds: tuple[str, ...] = ()
-    dials: dict[str, int] = field(default_factory=dict)
+    dials: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("shippers", "hubs", "drivers", "operators", "deliveries", "offers"):
@@ -247,7 +248,7 @@ class _Seeding:
                     driver_id=driver_id,
                     market_id=self.market_id,
                     starts_at=work.now - timedelta(minutes=5),
-                    ends_at=work.now + timedelta(hours=9),
+                    ends_at=work.now + timedelta(hours=self.plan.shift_hours),
                 )
             if self.plan.is_online:
                 await go_online(work, driver_id=driver_id, place=place)
