@@ -46,7 +46,7 @@ class Dials:
     one_origin_per_route: bool = False
     """Whether a driver picks up at one place only before handing over."""
     driver_ahead_s: int = 900
-    """Drivers who will be free within this time are planned with, and asked when they are."""
+    """With `delivery_delay`, drivers who will be free within this time are planned with, and asked when they are."""
     pickup_service_s: int = 60
     """Planned for finding and loading at a pickup: for each parcel, or for each visit where a route has one origin."""
     dropoff_service_s: int = 120

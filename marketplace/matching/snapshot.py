@@ -10,6 +10,7 @@ from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import Dials, dials, pay_policy_at
+from marketplace.matching.request import Objective
 
 DELIVERIES_AT_ONCE = 240
 """Most deliveries in one look; the most urgent first, the rest in the next."""
@@ -129,7 +130,9 @@ async def take_snapshot(work: Work, *, market_id: UUID) -> Snapshot | None:
         for row in rows
     ]
     free = await work.fetch(FREE_DRIVERS, market_id, work.now)
-    ahead = timedelta(seconds=settings.driver_ahead_s)
+    # Only where delay is what counts: a plan for the least cost would hold what waits for a busy driver for nothing.
+    is_delay_counted = settings.matching_objective == Objective.DELIVERY_DELAY
+    ahead = timedelta(seconds=settings.driver_ahead_s if is_delay_counted else 0)
     busy = await work.fetch(SOON_FREE_DRIVERS, market_id, work.now, ahead) if ahead else []
     drivers = [
         FreeDriver(

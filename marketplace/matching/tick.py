@@ -94,13 +94,15 @@ def build_request(
     found: Snapshot, points: Sequence[Point], matrix: Matrix, *, time_limit_s: float = TIME_LIMIT_S
 ) -> PlanRequest:
     """The matcher's question: the snapshot in whole seconds and places of the matrix."""
+    # Where a driver stands at a pickup the place is there twice: loading is in the legs of the second, the pickup's.
     place = {point: i for i, point in enumerate(points)}
+    seat = {point: i for i, point in reversed(list(enumerate(points)))}
     return PlanRequest(
         now=_second(found.now),
         durations_s=_with_loading(found, place, matrix) if found.dials.one_origin_per_route else matrix.durations_s,
         distances_m=matrix.distances_m,
         deliveries=[_plan_delivery(delivery, place, found) for delivery in found.deliveries],
-        drivers=[_plan_driver(driver, place, found) for driver in found.drivers],
+        drivers=[_plan_driver(driver, seat, found) for driver in found.drivers],
         options=PlanOptions(
             objective=found.dials.matching_objective,
             time_limit_s=time_limit_s,
@@ -143,11 +145,11 @@ def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], found: Snaps
     )
 
 
-def _plan_driver(driver: FreeDriver, place: dict[Point, int], found: Snapshot) -> PlanDriver:
+def _plan_driver(driver: FreeDriver, seat: dict[Point, int], found: Snapshot) -> PlanDriver:
     return PlanDriver(
         id=str(driver.id),
         kind=DriverKind(driver.kind.value.lower()),
-        location=place[driver.place],
+        location=seat[driver.place],
         available_at=_second(driver.free_at),
         shift_end=_second(driver.online_until),
         capacity=list(driver.capacity),
@@ -171,9 +173,9 @@ def _pay(kind: ContractKind, rates: dict[str, int], fixed_cost: int) -> DriverPa
 
 
 def _places(found: Snapshot) -> list[Point]:
-    """Every place of the snapshot once."""
+    """Every place at which a driver is, then every end of a delivery."""
     ends = [point for delivery in found.deliveries for point in (delivery.pickup, delivery.dropoff)]
-    return list(dict.fromkeys([driver.place for driver in found.drivers] + ends))
+    return [*dict.fromkeys(driver.place for driver in found.drivers), *dict.fromkeys(ends)]
 
 
 def _is_due(route: PlannedRoute, found: Snapshot) -> bool:

@@ -156,7 +156,8 @@ class Driver:
     async def _hand_over(self, stop: Stop) -> None:
         """Hands over with whatever proof is asked for, or reports why it cannot be done."""
         if self._is_open(stop):
-            await self._tell_place()
+            if self._is_last(stop):
+                await self._tell_place()
             stop_id = from_wire("stop", stop["id"])
             deliveries = [task["delivery"] for task in stop["tasks"] if task["delivery"]["state"] != "CANCELLED"]
             failures = [self._world.doors.failure_at(delivery["external_id"]) for delivery in deliveries]
@@ -214,6 +215,12 @@ class Driver:
 
     def _is_open(self, stop: Stop) -> bool:
         return stop["state"] in OPEN
+
+    def _is_last(self, stop: Stop) -> bool:
+        """Whether the route may be over after this stop."""
+        return self._route is not None and not any(
+            self._is_open(other) and other is not stop for other in self._route["stops"]
+        )
 
     def _next_stop(self) -> Stop | None:
         stops = [stop for stop in self._route["stops"] if self._is_open(stop)] if self._route else []

@@ -15,7 +15,7 @@ from uuid import UUID
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import MarketId
-from marketplace.core.outbox import PublishedEvent, publish_events
+from marketplace.core.outbox import PUBLISHED_AT_ONCE, PublishedEvent, publish_events
 from marketplace.core.work import Works
 from workers.deadlines import DEADLINES
 from workers.reactions import jobs_after
@@ -29,6 +29,15 @@ TRIES = 20
 ROUNDS_AT_MOST = 10_000
 STANDING_AT_MOST = 100_000
 """Turns in which market time does not move; after so many the day goes round in a circle."""
+
+DEADLINES_STAY = frozenset(
+    {
+        "accrue_delivery", "issue_statement", "send_payout",
+        "RouteStarted", "StopChanged", "DeliveryMoved", "DeliveryDelivered", "DeliveryReturned", "PayStatementIssued",
+        "PayoutScheduled", "PayoutPaid", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
+    }
+)  # fmt: skip
+"""Events and jobs that make no deadline and bring none forward: after these alone nobody looks for the next one."""
 
 Hear = Callable[[PublishedEvent], None]
 OnMoment = Callable[[datetime], None]
@@ -60,7 +69,7 @@ class Stage:
         self._on_moment = on_moment
         self._agenda = Agenda()
         self._listeners: list[Hear] = []
-        self._is_quiet = False
+        self._is_quiet = self._is_sure = False
         self._due: list[datetime | None] = [None for _ in DEADLINES]
         works.after_commit = self._wake
 
@@ -86,6 +95,10 @@ class Stage:
         """Notes an act for some time from now."""
         self.at(self.now + timedelta(seconds=seconds), act)
 
+    def _wake(self) -> None:
+        """Something was committed that may have to be published."""
+        self._is_quiet = False
+
     async def play(self, *, until: datetime) -> None:
         """Plays on until nothing is left to happen, or until that moment."""
         await self._settle()
@@ -104,9 +117,6 @@ class Stage:
         moments = (self._agenda.next_moment, *self._due)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def _wake(self) -> None:
-        self._is_quiet = False
-
     async def _settle(self) -> None:
         """Has all that is due take effect, and all that follows from it, until nothing is left."""
         for _ in range(ROUNDS_AT_MOST):
@@ -116,15 +126,21 @@ class Stage:
                 await self._fire_due()
             self._is_quiet = True
             await self._publish_and_react()
-            async with self.works.read() as connection:
-                self._due = [await deadline.next_due(connection) for deadline in DEADLINES]
+            if not self._is_sure:
+                await self._look_for_deadlines()
         raise NeverQuiet(f"the market was not quiet after {ROUNDS_AT_MOST} rounds")
 
     @property
     def _is_due(self) -> bool:
         return any(moment is not None and moment <= self.clock.now for moment in self._due)
 
+    async def _look_for_deadlines(self) -> None:
+        async with self.works.read() as connection:
+            self._due = [await deadline.next_due(connection) for deadline in DEADLINES]
+        self._is_sure = True
+
     async def _fire_due(self) -> None:
+        self._is_sure = False
         for deadline, moment in zip(DEADLINES, self._due, strict=True):
             if moment is not None and moment <= self.clock.now:
                 await fire_all(self.works, deadline)
@@ -136,10 +152,13 @@ class Stage:
         for event in events:
             for hear in self._listeners:
                 hear(event)
-        self._is_quiet = self._is_quiet and not events
-        for kind, subject in dict.fromkeys((job.kind, job.subject) for job in jobs_after(events)):
-            if kind not in self._leaves_out:
-                await self._run(kind, subject)
+        wanted = dict.fromkeys((job.kind, job.subject) for job in jobs_after(events))
+        jobs = [(kind, subject) for kind, subject in wanted if kind not in self._leaves_out]
+        names = {event.name for event in events} | {kind for kind, _ in jobs}
+        self._is_sure = self._is_sure and names <= DEADLINES_STAY
+        self._is_quiet = self._is_quiet and len(events) < PUBLISHED_AT_ONCE
+        for kind, subject in jobs:
+            await self._run(kind, subject)
 
     async def _run(self, kind: str, subject: str, tries: int = 1) -> None:
         """Runs a job; one that is refused for now is tried again a moment later, as in production."""
