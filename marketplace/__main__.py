@@ -157,7 +157,7 @@ def simulate(
     random_seed: Annotated[int, typer.Option("--seed", help="The same number plays the same day, to the event.")] = 1,
     deliveries: Annotated[int, typer.Option(help="Deliveries posted over the day.", min=1, max=20_000)] = 300,
     drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online all day.", min=0, max=2_000)] = 30,
-    hours: Annotated[float, typer.Option(help="Hours over which shippers post.", min=0.1, max=14.0)] = 10.0,
+    hours: Annotated[float, typer.Option(help="Hours over which shippers post.", min=0.1, max=11.0)] = 10.0,
     mdrp: Annotated[
         Path | None,
         typer.Option(

@@ -111,6 +111,17 @@ async def test_migrating_twice_is_as_good_as_once(fresh_url: str, tmp_path: Path
     await connection.close()
 
 
+async def test_a_day_is_simulated_and_told_in_figures(fresh_url: str, tmp_path: Path) -> None:
+    counts = ("--deliveries", "4", "--drivers", "2", "--hours", "0.2")
+
+    ended = await doorstep(tmp_path, "simulate", "--json", "--seed", "3", *counts, DATABASE_URL=fresh_url)
+
+    assert ended.code == 0, ended.said
+    figures = json.loads(ended.answer)
+    assert (figures["posted"], figures["unfinished"], figures["ledger_sum_minor"]) == (4, 0, 0)
+    assert figures["event_hash"] in ended.said
+
+
 async def test_a_seeded_market_can_be_used_at_once(
     fresh_url: str, fresh_database: AsyncpgDBClient, tmp_path: Path
 ) -> None:

@@ -95,7 +95,7 @@ async def _write_routes(
     await work.insert_many("route", ROUTE_COLUMNS, rows.routes)
     await work.insert_many("stop", STOP_COLUMNS, rows.stops)
     await work.insert_many("task", TASK_COLUMNS, rows.tasks)
-    put = await work.fetch(PUT_ON_ROUTE, list(rows.route_of), list(rows.route_of.values()), work.now)
+    put = await work.fetch_sorted(PUT_ON_ROUTE, list(rows.route_of), list(rows.route_of.values()), work.now)
     for row in put:
         work.emit(
             DeliveryOffered(

@@ -26,13 +26,13 @@ DAY = {
     "offers_declined": "offers declined",
     "offers_expired": "offers nobody answered in time",
     "routes_completed": "routes completed",
-    "cost_per_delivery_minor": "drivers' pay for each delivery",
-    "pay_per_engaged_hour_minor": "drivers' pay for each hour on a route",
+    "cost_per_delivery_minor": "drivers' pay for each delivery (minor units)",
+    "pay_per_engaged_hour_minor": "drivers' pay for each hour on a route (minor units)",
     "utilisation_pct": "drivers' hours online on a route (%)",
     "driven_km": "driven (km)",
     "empty_km_pct": "driven with nothing aboard (%)",
     "drivers_paid": "drivers paid",
-    "paid_minor": "paid to drivers",
+    "paid_minor": "paid to drivers (minor units)",
     "ledger_sum_minor": "sum of the ledger, which must be 0",
     "times_real_time": "times as fast as real time",
     "per_cpu_s": "seconds of the market for each CPU second",
@@ -51,7 +51,7 @@ MEALS = {
 
 
 def show_played(title: str, figures: Mapping[str, Any]) -> None:
-    """Prints a day's figures in words; money is in minor units of the market's currency."""
+    """Prints a day's figures in words."""
     table = Table(title=title, show_header=False)
     table.add_column("what")
     table.add_column("how much", justify="right")
