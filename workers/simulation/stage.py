@@ -30,6 +30,9 @@ ROUNDS_AT_MOST = 10_000
 STANDING_AT_MOST = 100_000
 """Turns in which market time does not move; after so many the day goes round in a circle."""
 
+LOOK_EVERY = timedelta(minutes=5)
+"""So much of the day passes at most before the stage looks for deadlines anyway, whatever has happened."""
+
 DEADLINES_STAY = frozenset(
     {
         "accrue_delivery", "issue_statement", "send_payout",
@@ -71,6 +74,7 @@ class Stage:
         self._listeners: list[Hear] = []
         self._is_quiet = self._is_sure = False
         self._due: list[datetime | None] = [None for _ in DEADLINES]
+        self._looked_at = clock.now
         works.after_commit = self._wake
 
     @property
@@ -101,14 +105,16 @@ class Stage:
 
     async def play(self, *, until: datetime) -> None:
         """Plays on until nothing is left to happen, or until that moment."""
-        await self._settle()
         standing = 0
+        await self._settle()
         while (moment := self._next_moment()) is not None and moment <= until:
             standing = standing + 1 if moment <= self.clock.now else 0
             if standing > STANDING_AT_MOST:
                 raise NeverQuiet(f"the market stands still at {self.clock.now}")
             self.clock.now = max(self.clock.now, moment)
             self._on_moment(self.clock.now)
+            if self.clock.now >= self._looked_at + LOOK_EVERY:
+                self._is_quiet = self._is_sure = False
             while (act := self._agenda.take_due(self.clock.now)) is not None:
                 await act()
             await self._settle()
@@ -137,7 +143,7 @@ class Stage:
     async def _look_for_deadlines(self) -> None:
         async with self.works.read() as connection:
             self._due = [await deadline.next_due(connection) for deadline in DEADLINES]
-        self._is_sure = True
+        self._is_sure, self._looked_at = True, self.clock.now
 
     async def _fire_due(self) -> None:
         self._is_sure = False
@@ -162,6 +168,8 @@ class Stage:
 
     async def _run(self, kind: str, subject: str, tries: int = 1) -> None:
         """Runs a job; one that is refused for now is tried again a moment later, as in production."""
+        if tries > 1:
+            self._is_quiet = self._is_sure = False
         try:
             await self._jobs[kind](UUID(subject))
         except Refusal as refusal:
