@@ -4,13 +4,15 @@ VENV   ?= .venv
 ARGS   ?=
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+WARM   := $(VENV)/.compiled
+LOOPS  := $(addprefix marketplace/matching/,annealing.py arrays.py compiled.py driving.py recreating.py ruining.py)
 
 .PHONY: help install demo test check bench lock clean
 
 help:            ## Lists what can be made.
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-install: $(STAMP) ## Installs the locked dependencies and Doorstep itself into .venv.
+install: $(WARM) ## Installs the locked dependencies and Doorstep itself into .venv.
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Doorstep needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
@@ -24,6 +26,11 @@ $(STAMP): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
 	@touch $(STAMP)
+
+$(WARM): $(STAMP) $(LOOPS)
+	@echo "Compiling the matcher's inner loops ..."
+	@$(BIN)/python -m marketplace.matching.warming
+	@touch $(WARM)
 
 demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--exit --json' ends by itself.
 	@$(BIN)/python -m marketplace demo $(ARGS)

@@ -105,6 +105,9 @@ def seed(
             "offer_ttl_s": offer_ttl_s,
             "open_offers_per_driver": open_offers_per_driver,
             "wave_size": wave_size,
+            # Whoever seeds a world to try an API on wants offers, and several of a route, whether or not it could wait.
+            "broadcast_below_ttls": 10_000,
+            "broadcast_fill_percent": 100,
         },
     )
     with part("workers.progress").progress() as bar:
@@ -193,9 +196,71 @@ def simulate(
 
 
 @app.command()
-def plan() -> None:
-    """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout."""
-    part("marketplace.matching.door").main()
+def plan(
+    problem: Annotated[
+        Path | None,
+        typer.Option(
+            "--dry-run", help="A JSON file of deliveries and drivers, as the API's dryRun takes it.", exists=True
+        ),
+    ] = None,
+    market: Annotated[str | None, typer.Option(help="mkt_… of the dry run; the oldest one by default.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the plan as a map into this PNG file; needs points.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plans routes: one JSON request a line on stdin, one JSON reply a line on stdout.
+
+    With --dry-run it plans a file's deliveries and drivers as a market would, and writes nothing.
+    """
+    if problem is None:
+        part("marketplace.matching.door").main(picture)
+        return
+    told = asyncio.run(part("workers.asked").plan_dry(startable(), problem, problem.read_text(), market))
+    _say(told, part("workers.telling").dry_run_lines(told), as_json=as_json)
+
+
+@app.command()
+def explain(
+    thing: Annotated[str, typer.Argument(help="What to explain: dlv_…, off_…, or drv_… with --route.")],
+    route: Annotated[str | None, typer.Option(help="rte_… that the driver was or was not asked for.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says why a delivery waits, why an offer was made as it was, or why a driver was not asked."""
+    told = asyncio.run(part("workers.asked").explain(startable(), thing, route))
+    telling = part("workers.telling")
+    lines = {"dlv": telling.delivery_lines, "off": telling.offer_lines, "drv": telling.driver_lines}
+    _say(told, lines[thing[:3]](told), as_json=as_json)
+
+
+def _say(told: Any, lines: Any, *, as_json: bool) -> None:
+    """One JSON object on the last line, or the lines for people."""
+    typer.echo(part("orjson").dumps(told).decode() if as_json else "\n".join(lines))
+
+
+@app.command(name="stripe-sandbox")
+def stripe_sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1 to listen on; 0 takes a free one.")] = 12_111,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the state here, safe from kill -9; in memory by default.")
+    ] = None,
+) -> None:
+    """Runs a stand-in for Stripe that speaks its wire protocol, breaks on request and moves no money.
+
+    Point the stripe package at it: `StripeClient("sk_test_anything", base_addresses={"api": "http://127.0.0.1:12111"})`.
+    Stripe's test cards and test bank accounts behave as in Stripe's test mode. What only a stand-in can do is JSON
+    below /_sandbox, and `curl http://127.0.0.1:12111/_sandbox` lists it. Three to begin with:
+
+    - `curl -d '{"advance_s": 172800}' …/_sandbox/clock` lets two days pass: charges settle, payouts arrive.
+
+    - `curl -d '{"fault": "timeout_after", "match": "POST /v1/transfers"}' …/_sandbox/faults` carries out the next
+      transfer and loses the answer.
+
+    - `curl -d '{}' …/_sandbox/accounts/acct_…/verify` verifies a driver.
+
+    Live keys are refused, and so is production mode.
+    """
+    part("marketplace.adapters.stripe_sandbox.server").run(settings(), port=port, folder=folder, say=typer.echo)
 
 
 @geo.command("import")

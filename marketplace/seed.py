@@ -29,7 +29,7 @@ from marketplace.core.work import Work
 from marketplace.fleet import ContractKind, Vehicle, create_driver, go_online, plan_shift
 from marketplace.hubs import create_hub
 from marketplace.markets import Dials, create_market, market_by_slug, set_pay_policy
-from marketplace.matching import MatchMarket
+from marketplace.matching import MatchMarket, MatchZone, zones_of
 from marketplace.offers import SendWave
 from marketplace.shippers import create_shipper, set_rate_card
 
@@ -330,15 +330,26 @@ class _Seeding:
         """Plans and sends until as many offers are open, or until nothing more can be planned."""
         if not wanted:
             return []
-        errand = MatchMarket(router=self.marketplace.router, solver=self.marketplace.solver, market_id=self.market_id)
         while True:
-            plan = await run_errand(self.marketplace.works, errand)
-            for route_id in plan.route_ids if plan else ():
+            planned = await self._plan()
+            for route_id in planned:
                 await run_errand(self.marketplace.works, SendWave(router=self.marketplace.router, route_id=route_id))
             rows = await self._open_offers()
             self.on_step("offers", min(len(rows), wanted), wanted)
-            if len(rows) >= wanted or plan is None or not plan.route_ids:
+            if len(rows) >= wanted or not planned:
                 return rows[:wanted]
+
+    async def _plan(self) -> list[UUID]:
+        """One look at the market, and at each of its zones where it has several; the routes that came of it."""
+        works, router, solver = self.marketplace.works, self.marketplace.router, self.marketplace.solver
+        whole = await run_errand(works, MatchMarket(router=router, solver=solver, market_id=self.market_id))
+        planned = list(whole.route_ids) if whole is not None else []
+        async with works.open() as work:
+            zones = await zones_of(work, market_id=self.market_id)
+        for zone in zones if len(zones) > 1 else ():
+            plan = await run_errand(works, MatchZone(router=router, solver=solver, zone_id=zone.id))
+            planned += plan.route_ids if plan is not None else ()
+        return planned
 
     async def _open_offers(self) -> list[dict[str, Any]]:
         async with self.marketplace.works.open() as work:

@@ -12,6 +12,8 @@ REFERENCES = [
     ("pay_policy", "market_id", "market"),
     ("api_key", "shipper_id", "shipper"),
     ("operator", "market_id", "market"),
+    ("operator_action", "market_id", "market"),
+    ("operator_action", "operator_id", "operator"),
     ("rate_card", "shipper_id", "shipper"),
     ("rate_card", "market_id", "market"),
     ("driver", "market_id", "market"),
@@ -46,6 +48,9 @@ REFERENCES = [
     ("stop_report", "route_id", "route"),
     ("stop_report", "driver_id", "driver"),
     ("wave", "route_id", "route"),
+    ("choice", "route_id", "route"),
+    ("choice", "wave_id", "wave"),
+    ("acceptance_model", "market_id", "market"),
     ("offer", "route_id", "route"),
     ("offer", "wave_id", "wave"),
     ("offer", "driver_id", "driver"),
@@ -55,6 +60,7 @@ REFERENCES = [
     ("pay_statement", "payout_id", "payout"),
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
+    ("matching_zone", "market_id", "market"),
 ]
 
 STATES = {
@@ -75,14 +81,20 @@ STATES = {
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
     ("proof", "kind"): "PHOTO SIGNATURE",
-    ("proof", "state"): "EXPECTED UPLOADED",
+    ("proof", "state"): "EXPECTED UPLOADED SWEPT",
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
+    ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
+
+PAY_RATES = (
+    "ARRAY['base_minor', 'per_km_minor', 'per_minute_minor', 'per_stop_minor', 'wait_per_minute_minor', 'wait_grace_s',"
+    " 'minimum_minor']"
+)
 
 CHECKS = [
     ("market_clock", "one_row", "id = 'market' AND factor > 0"),
@@ -93,9 +105,34 @@ CHECKS = [
     ),
     (
         "market",
-        "money_dials",
-        "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0",
+        "broadcast_dials",
+        "broadcast_below_ttls BETWEEN 0 AND 10000 AND broadcast_fill_percent BETWEEN 1 AND 100",
     ),
+    (
+        "market",
+        "money_dials",
+        "raise_step_minor >= 0 AND raise_cap_minor >= 0 AND raise_budget_per_hour_minor >= 0 AND payout_minimum_minor >= 0 AND waiting_cost_per_hour_minor >= 0",
+    ),
+    (
+        # As in `markets/pay_policy.py`: every rate there, no other, each a whole number. Routes are planned with these.
+        "pay_policy",
+        "rates",
+        (
+            f"rates ?& {PAY_RATES} AND rates - {PAY_RATES} = '{{}}' AND strpos(rates::text, '.') = 0"
+            " AND NOT jsonb_path_exists(rates, '$.* ? (@.type() != \"number\" || @ < 0 || @ > 9007199254740991)')"
+        ),
+    ),
+    (
+        "market",
+        "matching_dials",
+        "matching_objective IN ('expected_cost', 'delivery_delay', 'travel_time', 'fewest_drivers') AND look_ahead_s BETWEEN 0 AND 14400 AND match_time_limit_ms BETWEEN 50 AND 10000 AND zone_limit BETWEEN 20 AND 1000",
+    ),
+    (
+        "market",
+        "planning_dials",
+        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
+    ),
+    ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
@@ -120,7 +157,12 @@ CHECKS = [
     ),
     ("route", "raise", "raise_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
+    ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
+    ("stop", "path", "length(path) <= 1200"),
     ("offer", "pay", "pay_minor >= 0"),
+    ("offer", "chance", "accept_prob BETWEEN 0 AND 1 AND (accept_prob IS NULL) = (model_version IS NULL)"),
+    ("choice", "sent", "(outcome IN ('EXCLUSIVE', 'BROADCAST')) = (wave_id IS NOT NULL)"),
+    ("acceptance_model", "counts", "version > 0 AND accepted >= 0 AND declined >= 0 AND expired >= 0"),
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
     ("pay_statement", "total", "total_minor >= 0"),
@@ -134,6 +176,7 @@ INDEXES = [
     ("UNIQUE", "api_key_digest", "api_key (digest)"),
     ("", "api_key_shipper", "api_key (shipper_id)"),
     ("UNIQUE", "operator_email", "operator (email)"),
+    ("", "operator_action_market", "operator_action (market_id, id)"),
     ("", "sign_in_code_address", "sign_in_code (kind, address, created_at DESC)"),
     ("UNIQUE", "session_digest", "session (digest)"),
     ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
@@ -143,6 +186,11 @@ INDEXES = [
     ("", "driver_market", "driver (market_id)"),
     ("", "shift_driver", "shift (driver_id, ends_at)"),
     ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
+    (
+        "",
+        "presence_next_end",
+        "presence (online_until) WHERE state IN ('AVAILABLE', 'OFFERED', 'PAUSED')",
+    ),
     ("", "hub_market", "hub (market_id)"),
     # One stream of each market, in one order
     ("UNIQUE", "event_stream", "event (market_id, position)"),
@@ -153,6 +201,7 @@ INDEXES = [
     # Jobs: at most one waits and at most one runs for each subject
     ("UNIQUE", "job_waiting", "job (kind, subject) WHERE state = 'READY'"),
     ("UNIQUE", "job_running", "job (kind, subject) WHERE state = 'RUNNING'"),
+    ("", "job_dead", "job (market_id, run_at) WHERE state = 'DEAD'"),
     ("", "job_due", "job (run_at) WHERE state <> 'DEAD'"),
     ("", "idempotency_age", "idempotency (created_at)"),
     # Money
@@ -172,6 +221,10 @@ INDEXES = [
     ("", "delivery_route", "delivery (route_id) WHERE route_id IS NOT NULL"),
     ("", "delivery_to_plan", "delivery (market_id, plan_after) WHERE state = 'SCHEDULED'"),
     ("", "delivery_open", "delivery (market_id, dropoff_closes_at) WHERE state IN ('SCHEDULED', 'OFFERING')"),
+    # A zone reads its own deliveries only; a driver is planned for by one zone at a time
+    ("", "delivery_to_plan_at", "delivery (market_id, pickup_lat, pickup_lon) WHERE state = 'SCHEDULED'"),
+    ("UNIQUE", "matching_zone_path", "matching_zone (market_id, path)"),
+    ("UNIQUE", "route_one_planned_per_driver", "route (planned_driver_id) WHERE state IN ('PLANNED', 'OFFERING')"),
     # What the wakers look for: the earliest of all markets
     ("", "delivery_next_expiry", "delivery (dropoff_closes_at) WHERE state = 'SCHEDULED'"),
     ("", "delivery_next_look", "delivery (plan_after) WHERE state = 'SCHEDULED'"),
@@ -189,6 +242,7 @@ INDEXES = [
     ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
     ("", "task_delivery", "task (delivery_id)"),
     ("", "proof_stop", "proof (stop_id)"),
+    ("", "proof_unnamed", "proof (created_at) WHERE named_at IS NULL AND object_key IS NOT NULL"),
     ("", "stop_report_route", "stop_report (route_id)"),
     # An offer has one winner, a driver one open offer of a route
     ("UNIQUE", "offer_one_accepted", "offer (route_id) WHERE state = 'ACCEPTED'"),
@@ -197,6 +251,11 @@ INDEXES = [
     ("", "offer_inbox", "offer (driver_id) WHERE state IN ('SENT', 'VIEWED')"),
     ("", "offer_wave", "offer (wave_id)"),
     ("", "offer_route", "offer (route_id)"),
+    # What the acceptance model learns from: the latest answers of a market
+    ("", "offer_answered", "offer (market_id, ended_at) WHERE state IN ('ACCEPTED', 'DECLINED', 'EXPIRED')"),
+    ("UNIQUE", "acceptance_model_version", "acceptance_model (market_id, version)"),
+    ("", "choice_route", "choice (route_id, id)"),
+    ("UNIQUE", "choice_of_wave", "choice (wave_id) WHERE wave_id IS NOT NULL"),
     ("UNIQUE", "wave_number", "wave (route_id, number)"),
     ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
     ("", "wave_raises", "wave (market_id, opened_at) WHERE raise_step_minor > 0"),
@@ -205,6 +264,7 @@ INDEXES = [
     ("", "position_age", "position (received_at)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
+    ("", "pay_statement_held", "pay_statement (market_id, id) WHERE state = 'HELD'"),
     ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
     ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
     ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
@@ -232,14 +292,26 @@ CREATE TRIGGER event_kept BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION r
 CREATE TRIGGER event_stays BEFORE UPDATE ON event FOR EACH ROW
     WHEN (OLD.position IS NOT NULL OR (to_jsonb(NEW) - 'position') <> (to_jsonb(OLD) - 'position'))
     EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER operator_action_stays BEFORE UPDATE OR DELETE ON operator_action
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER operator_action_whole BEFORE TRUNCATE ON operator_action
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION refuse_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% in a final state never changes again', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_minor ON offer FOR EACH ROW
     WHEN (OLD.state IN ('ACCEPTED', 'DECLINED', 'EXPIRED', 'WITHDRAWN')) EXECUTE FUNCTION refuse_final();
+CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER choice_whole BEFORE TRUNCATE ON choice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER acceptance_model_whole BEFORE TRUNCATE ON acceptance_model
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 LEDGER = """
@@ -273,6 +345,13 @@ END $$;
 CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
 """
 
+ANSWERS = """
+-- The number of the lock that makes a driver's answers come one after the other
+CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtextextended('answers of driver ' || driver::text, 0)
+$$;
+"""
+
 FILL = """
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
@@ -298,13 +377,14 @@ def _forward() -> str:
     ]
     statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
     statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ANSWERS
 
 
 def _backward() -> str:
     statements = [
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]

@@ -32,6 +32,7 @@ from marketplace.core.work import Work
 from schema.access import require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.context import Info
+from schema.costs import usually
 from schema.errands import mutate_by_errand
 from schema.fields import query
 from schema.mutations import mutate, mutation
@@ -58,7 +59,7 @@ class Delivery:
     pickup_window: Window = strawberry.field(description="When it can be picked up.")
     dropoff_window: Window = strawberry.field(description="When it is to be handed over.")
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
-    packages: list[Package] = strawberry.field(description="1 to 20 items.")
+    packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
     instructions: str = strawberry.field(description="For the driver, at most 500 characters.")
     pin: str | None = strawberry.field(description="What the recipient tells the driver, if a PIN was asked for.")
@@ -81,7 +82,8 @@ class Batch:
     delivery_count: int = strawberry.field(description="Deliveries without their returns.")
     price_minor: MoneyMinor = strawberry.field(description="Price of all deliveries and returns, minor units.")
     deliveries: list[Delivery] = strawberry.field(
-        description="All deliveries, at most 1,000; empty in lists of batches, ask for one batch instead."
+        description="All deliveries, at most 1,000; empty in lists of batches, ask for one batch instead.",
+        metadata=usually(50),
     )
 
 
@@ -110,7 +112,7 @@ class BatchPosted:
     """A posted batch."""
 
     batch_id: strawberry.ID | None = strawberry.field(description="bat_…; null where no row was taken.")
-    rows: list[PostedDelivery] = strawberry.field(description="One answer for each row.")
+    rows: list[PostedDelivery] = strawberry.field(description="One answer for each row.", metadata=usually(50))
 
 
 @strawberry.type(description="One line of a price.")
@@ -133,7 +135,7 @@ class QuotedDelivery:
     external_id: str = strawberry.field(description="The row's own reference.")
     distance_m: int = strawberry.field(description="Road metres from pickup to drop-off.")
     price_minor: MoneyMinor = strawberry.field(description="Minor units.")
-    lines: list[PriceLine] = strawberry.field(description="What the price is made of.")
+    lines: list[PriceLine] = strawberry.field(description="What the price is made of.", metadata=usually(4))
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")
@@ -147,8 +149,8 @@ class Quote:
     is_degraded: bool = strawberry.field(
         description="Whether distances are estimates because the street router did not answer."
     )
-    rows: list[QuotedDelivery] = strawberry.field(description="Rows that can be delivered.")
-    problems: list[RowProblemType] = strawberry.field(description="Rows that cannot, and why.")
+    rows: list[QuotedDelivery] = strawberry.field(description="Rows that can be delivered.", metadata=usually(50))
+    problems: list[RowProblemType] = strawberry.field(description="Rows that cannot, and why.", metadata=usually(5))
 
 
 @strawberry.type(description="A delivery was called off.")

@@ -13,6 +13,7 @@ from schema.documents import ready_made_documents
 from schema.load import Load
 from schema.prepared import Documents
 from schema.rates import Rates, usual_rates
+from schema.refusals import RateLimited
 from schema.results import engine_schema
 
 PREPARE_UNITS = 25
@@ -64,11 +65,19 @@ class Edge:
             forget_session=self.authenticator.forget,
         )
 
-    def spend(self, principal: Principal | None, address: str, units: float) -> int:
-        """Takes units from the budget of the caller, or of the address of one who has not said who it is."""
+    def spend(self, principal: Principal | None, address: str, units: float, *, is_priority: bool = False) -> int:
+        """Takes units from the budget of the caller, or of the address of one who has not said who it is.
+
+        A priority operation for which the caller's budget is too small is paid from the caller's budget for duties.
+        """
         if principal is None:
             return self.rates.addresses.spend(address, units)
-        return self.rates.callers.spend(principal.id, units)
+        try:
+            return self.rates.callers.spend(principal.id, units)
+        except RateLimited:
+            if not is_priority:
+                raise
+            return self.rates.duties.spend(principal.id, units)
 
 
 def client_address(scope: Any) -> str:

@@ -80,7 +80,7 @@ class GraphQLEndpoint:
         if operation.type is OperationType.SUBSCRIPTION:
             raise BadRequest("subscribe over a socket: graphql-transport-ws at the same address")
         units = operation.units(request.variables) + (SCHEMA_UNITS if operation.reads_schema else 0)
-        left = edge.spend(principal, address, units)
+        left = edge.spend(principal, address, units, is_priority=is_within(operation, PRIORITY))
 
         context = edge.context(principal=principal, address=address, request_id=request_id)
         context.errands = errands

@@ -6,9 +6,9 @@ import strawberry
 
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
-from marketplace.offers import DeclineReason, OfferState
+from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payouts import PayoutState, StatementState
-from marketplace.routes import ProofKind, ReportFlag, RouteState, StopKind, StopState
+from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
     DeliveryState: "The life of a delivery.",
@@ -20,10 +20,14 @@ ENUMS: dict[type[Enum], str] = {
     PresenceState: "Whether a driver can be asked now.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
+    WaveState: "The life of offers that were sent together.",
+    Outcome: "What a search for a driver came to.",
+    RuledOut: "Why a driver is not among those who can be asked: the first rule, in this order, that fails.",
     DeclineReason: "Why a driver said no; optional, and never counted against anybody.",
     RouteState: "The life of a route.",
     StopState: "The life of a stop.",
     StopKind: "What is done at a stop.",
+    ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
     ProofKind: "Evidence that is a picture.",
     StatementState: "The life of a pay statement.",

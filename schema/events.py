@@ -7,12 +7,14 @@ from uuid import UUID
 
 import strawberry
 
+from marketplace.accounts import Principal, PrincipalKind
+from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import MarketId, from_wire, to_wire
-from marketplace.tracking import StreamedEvent, StreamFilter
-from schema.access import require_driver, require_operator, require_shipper
+from marketplace.tracking import StreamedEvent, StreamFilter, head_cursor
+from schema.access import require_driver, require_operator, require_principal, require_shipper
 from schema.arguments import MarketArgument
 from schema.context import Info
-from schema.fields import subscription
+from schema.fields import query, subscription
 from schema.scalars import Cursor, DateTime, MoneyMinor
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
@@ -35,6 +37,15 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryFailed",
     }
 )
+
+LONGEST_BACKLOG = 200
+
+
+class BadBacklog(Invalid):
+    """More events from before than a subscription starts with."""
+
+    code = "BAD_BACKLOG"
+
 
 AfterCursor = Annotated[
     Cursor | None,
@@ -68,6 +79,28 @@ class Event:
     expires_at: DateTime | None = strawberry.field(default=None, description="Deadline of an offer, market time.")
     is_on_time: bool | None = strawberry.field(default=None, description="Whether a hand-over was within its window.")
     delivery_count: int | None = strawberry.field(default=None, description="Deliveries of a batch or a route.")
+
+
+@strawberry.type
+class Query:
+    """Where streams stand."""
+
+    @query(
+        description="Where the events of a market stand now. Ask for it first, in a request of its own, then read the"
+        " state that you show, then subscribe with it as `after`: you miss nothing and hear nothing twice. What"
+        " happened in between you may have read already."
+    )
+    async def event_cursor(
+        self,
+        info: Info,
+        market_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="mkt_…; drivers may leave it out.")
+        ] = None,
+    ) -> Cursor:
+        """Reads the end of a stream."""
+        market = _market_of(info, require_principal(info), market_id)
+        async with info.context.marketplace.works.read() as connection:
+            return Cursor(await head_cursor(connection, market_id=market))
 
 
 @strawberry.type
@@ -110,17 +143,45 @@ class Subscription:
 
     @subscription(description="Everything that happens in a market. For operations.")
     async def market_events(
-        self, info: Info, market_id: MarketArgument, after: AfterCursor = None
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        after: AfterCursor = None,
+        last: Annotated[
+            int,
+            strawberry.argument(
+                description=f"Latest events of the market to be told first, 0 to {LONGEST_BACKLOG}. With `after` it"
+                " counts for nothing."
+            ),
+        ] = 0,
     ) -> AsyncIterator[Event]:
         """Streams a market."""
         market = MarketId(from_wire("market", market_id, field="marketId"))
         require_operator(info, market)
-        async for event in _stream(info, market, after, StreamFilter()):
+        if not 0 <= last <= LONGEST_BACKLOG:
+            raise BadBacklog(f"last is 0 to {LONGEST_BACKLOG}", field="last")
+        async for event in _stream(info, market, after, StreamFilter(), last=last):
             yield event
 
 
-async def _stream(info: Info, market_id: MarketId, after: Cursor | None, wanted: StreamFilter) -> AsyncIterator[Event]:
-    events = info.context.marketplace.streams.subscribe(market_id, after, wanted)
+def _market_of(info: Info, caller: Principal, wanted: strawberry.ID | None) -> MarketId:
+    """The market that a caller asks about: a driver's own, one that an operator may see, any for a shipper."""
+    if wanted is None:
+        if caller.kind is PrincipalKind.DRIVER:
+            return caller.home_market_id
+        raise Invalid("say which market", field="marketId")
+    market = MarketId(from_wire("market", wanted, field="marketId"))
+    if caller.kind is PrincipalKind.OPERATOR:
+        require_operator(info, market)
+    elif not caller.may_see_market(market):
+        raise NotFound("there is no such market", field="marketId")
+    return market
+
+
+async def _stream(
+    info: Info, market_id: MarketId, after: Cursor | None, wanted: StreamFilter, *, last: int = 0
+) -> AsyncIterator[Event]:
+    events = info.context.marketplace.streams.subscribe(market_id, after, wanted, last=last)
     async with aclosing(events):
         async for event in events:
             yield event_of(event)

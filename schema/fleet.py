@@ -105,7 +105,7 @@ class Query:
         async with info.context.marketplace.works.open() as work:
             return await _driver(work, driver.id.hex)
 
-    @query(description="Drivers of a market who are online, at most 1,000. For operations.")
+    @query(description="Drivers of a market who are online, at most 1,000. For operations.", usual_rows=200)
     async def live_drivers(self, info: Info, market_id: MarketArgument) -> list[LiveDriver]:
         """Reads who is online."""
         market = from_wire("market", market_id, field="marketId")

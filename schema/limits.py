@@ -31,17 +31,19 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from strawberry.types.field import StrawberryField
 
 from schema.costs import (
     ASSUMED_ROWS,
-    LEAF_COST,
-    MUTATION_COST,
     NOTHING,
-    OBJECT_COST,
+    PLAIN_FIELD,
+    RESOLVED_COST,
+    SCHEMA_FIELD_COST,
     Cost,
     Page,
     check_cost,
     check_page,
+    units,
 )
 from schema.refusals import QueryLimit
 
@@ -127,7 +129,7 @@ class Ruler:
         _check("levels of schema fields", size.schema_depth, DEEPEST_INTROSPECTION)
         _check("aliases", size.aliases, MOST_ALIASES)
         _check("directives", size.directives + directives, MOST_DIRECTIVES)
-        check_cost(size.cost.fixed)
+        check_cost(Cost(size.cost.fixed).units({}))
         return Measured(
             name=node.name.value if node.name else None,
             type=node.operation,
@@ -175,10 +177,9 @@ class Ruler:
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int, *, is_page: bool) -> Measure:
         name, aliases = node.name.value, 1 if node.alias else 0
         field = _field_of(parent, name)
-        is_change = parent is not None and parent is self.schema.mutation_type
+        own_cost = PLAIN_FIELD if _is_plain(field, name) else units(_metadata(field, "own_units", RESOLVED_COST))
         if node.selection_set is None:
-            cost = Cost(MUTATION_COST if is_change else LEAF_COST)
-            return Measure(depth=1, aliases=aliases, cost=cost, fields=frozenset((name,)))
+            return Measure(depth=1, aliases=aliases, cost=own_cost, fields=frozenset((name,)))
         has_pages = field is not None and "first" in field.args
         child = get_named_type(field.type) if field is not None else None
         inner = self._selection_set(node.selection_set, child, level + 1, is_page=has_pages)
@@ -186,8 +187,8 @@ class Ruler:
             # Introspection is deep by nature and cheap by row; it is bounded by its own depth.
             depth = 1 + max(inner.depth, inner.schema_depth)
             return Measure(0, depth, inner.selections, aliases + inner.aliases, inner.directives,
-                           Cost(LEAF_COST * inner.selections), frozenset((name,)))  # fmt: skip
-        cost = Cost(MUTATION_COST if is_change else OBJECT_COST) + self._rows(node, field, inner.cost, is_page=is_page)
+                           units(SCHEMA_FIELD_COST * inner.selections), frozenset((name,)))  # fmt: skip
+        cost = own_cost + self._rows(node, field, inner.cost, is_page=is_page)
         return Measure(1 + inner.depth, inner.schema_depth, inner.selections, aliases + inner.aliases,
                        inner.directives, cost, frozenset((name,)))  # fmt: skip
 
@@ -196,7 +197,7 @@ class Ruler:
         if field is None or row == NOTHING:
             return row
         if "first" not in field.args:
-            return row.times(ASSUMED_ROWS) if _is_list(field) and not is_page else row
+            return row.times(_usual_rows(field)) if _is_list(field) and not is_page else row
         default = field.args["first"].default_value
         default = default if isinstance(default, int) else ASSUMED_ROWS
         argument = next((each for each in node.arguments or () if each.name.value == "first"), None)
@@ -228,6 +229,24 @@ def _answer_name(node: FieldNode) -> str:
 
 def _field_of(parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:
     return parent.fields.get(name) if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType) else None
+
+
+def _is_plain(field: GraphQLField | None, name: str) -> bool:
+    """Whether a field is read from the record that its parent has answered, without a resolver of its own."""
+    definition = field.extensions.get("strawberry-definition") if field is not None else None
+    is_read = isinstance(definition, StrawberryField) and definition.is_basic_field
+    return is_read or name == "__typename"
+
+
+def _usual_rows(field: GraphQLField) -> int:
+    return _metadata(field, "usual_rows", ASSUMED_ROWS)
+
+
+def _metadata(field: GraphQLField | None, name: str, default: int) -> int:
+    """What a field says of its own cost, or else the default."""
+    definition = field.extensions.get("strawberry-definition") if field is not None else None
+    value = definition.metadata.get(name, default) if isinstance(definition, StrawberryField) else default
+    return value if isinstance(value, int) else default
 
 
 def _is_list(field: GraphQLField) -> bool:

@@ -8,8 +8,8 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.accounts import PrincipalKind
-from marketplace.analytics import headline
+from marketplace.accounts import PrincipalKind, note_action
+from marketplace.analytics import headline, markets_overview
 from marketplace.batches import UnassignedReason, unassigned_deliveries
 from marketplace.core.errors import NotAllowed
 from marketplace.core.ids import MarketId, from_wire, to_wire
@@ -17,16 +17,17 @@ from marketplace.core.work import Work
 from marketplace.hubs import hubs_of_market
 from marketplace.markets import describe_market, set_dials
 from marketplace.routes import RouteState, StopKind, StopState
-from marketplace.tracking import live_routes, waiting_deliveries
+from marketplace.tracking import head_cursor, live_routes, waiting_deliveries
 from schema.access import require_operator, require_principal
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.batches import Delivery
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.paging import USUAL_PAGE, First, rows_to_read
 from schema.problem import Problem
-from schema.scalars import DateTime, MoneyMinor
+from schema.scalars import Cursor, DateTime, MoneyMinor
 
 
 @strawberry.type(description="The streets of a market: where they come from and whom to credit.")
@@ -98,6 +99,12 @@ class LiveStop:
     lon: float = strawberry.field(description="Longitude in degrees.")
     planned_arrival: DateTime = strawberry.field(description="Market time.")
     delivery_count: int = strawberry.field(description="Deliveries handled there.")
+    path: str | None = strawberry.field(
+        description="The way to this stop along streets, from the stop before, or for the first stop from where the"
+        " driver was at acceptance: an encoded polyline of 5 decimals (about 1 m), at most 100 points and 1,200"
+        " characters, within 5 m of the streets where that many points are enough. Null where no streets are known"
+        " or it is not drawn yet: then a straight line is all there is."
+    )
 
 
 @strawberry.type(description="A route on the live map.")
@@ -110,7 +117,11 @@ class LiveRoute:
     starts_at: DateTime = strawberry.field(description="Market time.")
     guarantee_minor: MoneyMinor | None = strawberry.field(description="What its driver was promised, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
-    stops: list[LiveStop] = strawberry.field(description="In driving order.")
+    approach_m: int = strawberry.field(
+        description="Road metres from where the driver was at acceptance to the first stop; 0 before that."
+    )
+    approach_s: int = strawberry.field(description="Driving seconds of that way.")
+    stops: list[LiveStop] = strawberry.field(description="In driving order.", metadata=usually(10))
 
 
 @strawberry.type(description="A drop-off that waits for a route.")
@@ -129,13 +140,43 @@ class MarketDials:
     """How a market is set."""
 
     offer_ttl_s: int = strawberry.field(description="Seconds to answer an offer, at least 60 in production.")
-    wave_size: int = strawberry.field(description="Offers sent together, 1 to 50.")
+    wave_size: int = strawberry.field(description="Most offers sent together, 1 to 50.")
     wave_limit: int = strawberry.field(description="Waves before a route dissolves, 1 to 50.")
+    broadcast_below_ttls: int = strawberry.field(
+        description="One driver is asked at a time while a route can wait longer than so many answer times, and several"
+        " together when it cannot; 0 is one until it is late, 10,000 always together."
+    )
+    broadcast_fill_percent: int = strawberry.field(
+        description="Together so many are asked that one of them takes the route in so many cases of 100."
+    )
+    waiting_cost_per_hour_minor: MoneyMinor = strawberry.field(
+        description="What an hour of waiting of one delivery is worth: weighs raises and near drivers, paid to nobody."
+    )
     open_offers_per_driver: int = strawberry.field(description="Open offers one driver may have, 1 to 50.")
     raise_step_minor: MoneyMinor = strawberry.field(description="What the next wave pays on top.")
     raise_cap_minor: MoneyMinor = strawberry.field(description="Most a route pays on top.")
     raise_budget_per_hour_minor: MoneyMinor = strawberry.field(description="Most raises of an hour together.")
     replan_after_s: int = strawberry.field(description="Pause before a delivery nobody took is planned again.")
+    matching_objective: str = strawberry.field(
+        description="What plans make least: expected_cost, delivery_delay, travel_time or fewest_drivers."
+    )
+    one_origin_per_route: bool = strawberry.field(description="Whether a route picks up at one place only.")
+    look_ahead_s: int = strawberry.field(description="Drivers free within this are planned for, 0 to 14,400.")
+    match_time_limit_ms: int = strawberry.field(description="Most processor time of one plan, 50 to 10,000 ms.")
+    zone_limit: int = strawberry.field(description="Open deliveries that are planned together, 20 to 1,000.")
+    pickup_service_s: int = strawberry.field(
+        description="Seconds planned for loading, 0 to 3,600: for each parcel, or once where a route has one origin."
+    )
+    dropoff_service_s: int = strawberry.field(description="Seconds planned for each hand-over, 0 to 3,600.")
+    head_start_waves: int = strawberry.field(
+        description="A route is offered so many answer times before its driver must leave, 0 to 50."
+    )
+    shift_end_covers: str = strawberry.field(
+        description="What must be over when a shift ends: the route, or only its pickups."
+    )
+    delivery_target_s: int = strawberry.field(
+        description="Seconds from posting to door that plans aim at with delivery_delay, 0 for none, to 604,800."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -145,11 +186,26 @@ class MarketDialsInput:
     offer_ttl_s: int | None = strawberry.field(default=None, description="Seconds to answer an offer.")
     wave_size: int | None = strawberry.field(default=None, description="1 to 50.")
     wave_limit: int | None = strawberry.field(default=None, description="1 to 50.")
+    broadcast_below_ttls: int | None = strawberry.field(default=None, description="Answer times, 0 to 10,000.")
+    broadcast_fill_percent: int | None = strawberry.field(default=None, description="1 to 100.")
+    waiting_cost_per_hour_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     open_offers_per_driver: int | None = strawberry.field(default=None, description="1 to 50.")
     raise_step_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     raise_cap_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     raise_budget_per_hour_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     replan_after_s: int | None = strawberry.field(default=None, description="Seconds, 1 to 86,400.")
+    matching_objective: str | None = strawberry.field(
+        default=None, description="expected_cost, delivery_delay, travel_time or fewest_drivers."
+    )
+    one_origin_per_route: bool | None = strawberry.field(default=None, description="One pickup place for each route.")
+    look_ahead_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 14,400.")
+    match_time_limit_ms: int | None = strawberry.field(default=None, description="50 to 10,000.")
+    zone_limit: int | None = strawberry.field(default=None, description="20 to 1,000.")
+    pickup_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    dropoff_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    head_start_waves: int | None = strawberry.field(default=None, description="Answer times, 0 to 50.")
+    shift_end_covers: str | None = strawberry.field(default=None, description="route or pickups.")
+    delivery_target_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 604,800; 0 for none.")
 
 
 @strawberry.type(description="A city that is operated as one.")
@@ -165,6 +221,25 @@ class Market:
     city: City = strawberry.field(description="Its streets.")
     headline: Headline = strawberry.field(description="Figures of the day and of this moment.")
     dials: MarketDials = strawberry.field(description="How it is set.")
+    cursor: Cursor = strawberry.field(
+        description="Where its events stood just before this was read: subscribe to `marketEvents` with it as `after`"
+        " and nothing is missed or told twice."
+    )
+
+
+@strawberry.type(description="A market that an operator may open, and how busy it is now.")
+class MarketSummary:
+    """A market in a list."""
+
+    id: strawberry.ID = strawberry.field(description="mkt_….")
+    name: str = strawberry.field(description="Name.")
+    time_zone: str = strawberry.field(description="IANA zone.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    waiting: int = strawberry.field(description="Deliveries that wait for a route now.")
+    routes_offered: int = strawberry.field(description="Routes that look for a driver now.")
+    routes_driven: int = strawberry.field(description="Routes with a driver now.")
+    drivers_available: int = strawberry.field(description="Drivers who could be asked now.")
+    drivers_engaged: int = strawberry.field(description="Drivers on a route now.")
 
 
 @strawberry.type(description="The dials are set from now on.")
@@ -181,6 +256,18 @@ SetMarketDialsResult = Annotated[MarketDialsSet | Problem, strawberry.union("Set
 class Query:
     """Markets, for operations; hubs for shippers too."""
 
+    @query(
+        description="The markets that you may open, by name, at most 200: all of them, or the one that you look after."
+        " For operations.",
+        usual_rows=10,
+    )
+    async def markets(self, info: Info) -> list[MarketSummary]:
+        """Reads markets."""
+        operator = require_operator(info)
+        async with info.context.marketplace.works.read() as connection:
+            found = await markets_overview(connection, market_id=cast("MarketId | None", operator.market_id))
+        return cast("list[MarketSummary]", found)
+
     @query(description="A market with the figures of its day. For operations.")
     async def market(
         self,
@@ -192,6 +279,8 @@ class Query:
         require_operator(info, market_id)
         pack = info.context.marketplace.city.meta
         async with info.context.marketplace.works.open() as work:
+            # Before the rest: what is committed later than this comes with the stream.
+            cursor = await head_cursor(work.connection, market_id=market_id)
             found = await describe_market(work, market_id=market_id)
             figures = await headline(work, market_id=market_id)
             now = work.now
@@ -205,9 +294,12 @@ class Query:
             city=cast("City", pack),
             headline=cast("Headline", asdict(figures)),
             dials=cast("MarketDials", found),
+            cursor=Cursor(cursor),
         )
 
-    @query(description="Hubs of a market: all for operations, those open to it for a shipper. At most 500.")
+    @query(
+        description="Hubs of a market: all for operations, those open to it for a shipper. At most 500.", usual_rows=20
+    )
     async def hubs(self, info: Info, market_id: MarketArgument) -> list[Hub]:
         """Reads hubs."""
         principal, market = require_principal(info), from_wire("market", market_id, field="marketId")
@@ -219,7 +311,7 @@ class Query:
         async with info.context.marketplace.works.open() as work:
             return cast("list[Hub]", await hubs_of_market(work, market_id=market, shipper_id=shipper_id))
 
-    @query(description="Routes that are not over, at most 500. For operations.")
+    @query(description="Routes that are not over, at most 500. For operations.", usual_rows=50)
     async def live_routes(self, info: Info, market_id: MarketArgument) -> list[LiveRoute]:
         """Reads live routes."""
         market = from_wire("market", market_id, field="marketId")
@@ -227,7 +319,10 @@ class Query:
         async with info.context.marketplace.works.read() as connection:
             return cast("list[LiveRoute]", await live_routes(connection, market_id=market))
 
-    @query(description="Drop-offs that wait for a route, most urgent first, at most 1,000. For operations.")
+    @query(
+        description="Drop-offs that wait for a route, most urgent first, at most 1,000. For operations.",
+        usual_rows=200,
+    )
     async def waiting_deliveries(self, info: Info, market_id: MarketArgument) -> list[WaitingDelivery]:
         """Reads waiting drop-offs."""
         market = from_wire("market", market_id, field="marketId")
@@ -261,12 +356,20 @@ class Mutation:
     ) -> SetMarketDialsResult:
         """Sets dials."""
         market = from_wire("market", market_id, field="marketId")
-        require_operator(info, market)
+        operator = require_operator(info, market)
         changes = {name: value for name, value in vars(dials).items() if value is not None}
         is_production = info.context.marketplace.settings.is_production
 
         async def run(work: Work) -> str:
             await set_dials(work, market_id=market, changes=changes, is_production=is_production)
+            await note_action(
+                work,
+                operator_id=operator.operator_id,
+                market_id=MarketId(market),
+                verb="setMarketDials",
+                subject_id=market,
+                details=changes,
+            )
             return market.hex
 
         async def answer(work: Work, reference: str) -> MarketDialsSet:

@@ -22,6 +22,7 @@ from marketplace.routes import StopKind, my_route
 from schema.access import require_driver
 from schema.arguments import IdempotencyKey
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.places import Point
@@ -66,7 +67,7 @@ class OfferedRoute:
     delivery_count: int = strawberry.field(description="Deliveries.")
     requirements: list[Requirement] = strawberry.field(description="What its deliveries ask for.")
     is_degraded: bool = strawberry.field(description="Whether times are estimates without streets.")
-    stops: list[OfferedStop] = strawberry.field(description="Areas in driving order.")
+    stops: list[OfferedStop] = strawberry.field(description="Areas in driving order.", metadata=usually(10))
 
 
 @strawberry.type(description="A timed proposal of a route. What it pays is a guarantee: it may only become more.")
@@ -78,7 +79,7 @@ class Offer:
     pay_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
     raise_minor: MoneyMinor = strawberry.field(description="What it pays on top because it was not taken before.")
     currency: str = strawberry.field(description="ISO 4217.")
-    lines: list[PayLine] = strawberry.field(description="What the pay is made of.")
+    lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
     approach_m: int = strawberry.field(description="Road metres to the first stop.")
     approach_s: int = strawberry.field(description="Driving seconds to the first stop.")
     sent_at: DateTime = strawberry.field(description="Market time.")
@@ -119,7 +120,7 @@ OfferId = Annotated[strawberry.ID, strawberry.argument(description="off_….")]
 class Query:
     """What the calling driver is asked."""
 
-    @query(description="Your open offers, soonest deadline first, in one read.")
+    @query(description="Your open offers, soonest deadline first, in one read.", usual_rows=3)
     async def my_offers(self, info: Info) -> list[Offer]:
         """Reads open offers."""
         driver = require_driver(info)

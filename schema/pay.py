@@ -21,6 +21,7 @@ from marketplace.payouts import (
 from schema.access import require_driver
 from schema.arguments import IdempotencyKey
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.offers import PayLine
@@ -40,7 +41,7 @@ class PayStatement:
     policy_version: int = strawberry.field(description="The version of the market's pay policy.")
     total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
-    lines: list[PayLine] = strawberry.field(description="What the pay is made of.")
+    lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
     created_at: DateTime = strawberry.field(description="Market time.")
 
 

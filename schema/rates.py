@@ -1,5 +1,8 @@
 """Budgets: what one caller may ask for in a time, counted in the cost of operations.
 
+What keeps accepted work moving has a budget of its own behind the common one, so that an app that reads too much can
+still accept, deliver and go offline: those are the last to be refused.
+
 Every process counts for itself and keeps a bounded number of callers, the latest ones; no other server is needed.
 """
 
@@ -7,7 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
@@ -22,6 +25,10 @@ class Budget:
 
     burst_units: float
     units_per_s: float
+
+
+DUTIES = Budget(burst_units=4_000, units_per_s=200)
+"""Some thirty accepts or fifty reports at once, and one or two each second for as long as one likes."""
 
 
 @dataclass(slots=True)
@@ -77,10 +84,14 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The budgets of a process: one for each known caller, one for each address that has not said who it is."""
+    """The budgets of a process: one for each known caller, one for each address that has not said who it is.
+
+    `duties` are a further one for each known caller, for priority operations when the first is used up.
+    """
 
     callers: Budgets
     addresses: Budgets
+    duties: Budgets = field(default_factory=lambda: Budgets(DUTIES))
 
 
 def usual_rates(*, caller_units_per_s: float = 2_000) -> Rates:

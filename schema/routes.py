@@ -30,6 +30,7 @@ from marketplace.routes import (
 from schema.access import require_driver
 from schema.arguments import ClientEventId, OccurredAt, ReportPlace
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query
 from schema.mutations import change, mutation
 from schema.places import Address, Package, Window
@@ -52,7 +53,7 @@ class CarriedDelivery:
     time_zone: str = strawberry.field(description="IANA zone of the windows.")
     instructions: str = strawberry.field(description="From shipper or recipient.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
-    packages: list[Package] = strawberry.field(description="The items.")
+    packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
 
 
 @strawberry.type(description="What is to be done for one delivery at a stop.")
@@ -80,7 +81,13 @@ class Stop:
     arrived_at: DateTime | None = strawberry.field(description="Market time.")
     ended_at: DateTime | None = strawberry.field(description="Market time.")
     failure_reason: str | None = strawberry.field(description="Why it failed.")
-    tasks: list[Task] = strawberry.field(description="What is done there, delivery by delivery.")
+    path: str | None = strawberry.field(
+        description="The way to this stop along streets, from the stop before, or for the first stop from where the"
+        " driver was at acceptance: an encoded polyline of 5 decimals (about 1 m), at most 100 points and 1,200"
+        " characters, within 5 m of the streets where that many points are enough. Null where no streets are known"
+        " or it is not drawn yet: then a straight line is all there is."
+    )
+    tasks: list[Task] = strawberry.field(description="What is done there, delivery by delivery.", metadata=usually(2))
 
 
 @strawberry.type(description="The route a driver has.")
@@ -92,6 +99,10 @@ class Route:
     version: int = strawberry.field(description="Rises when stops are added or skipped.")
     distance_m: int = strawberry.field(description="Road metres between the stops.")
     duration_s: int = strawberry.field(description="Seconds from the first arrival to the last departure.")
+    approach_m: int = strawberry.field(
+        description="Road metres from where the driver was at acceptance to the first stop."
+    )
+    approach_s: int = strawberry.field(description="Driving seconds of that way.")
     starts_at: DateTime = strawberry.field(description="When to set off, market time.")
     is_degraded: bool = strawberry.field(description="Whether times are estimates without streets.")
     guarantee_minor: MoneyMinor = strawberry.field(description="What was promised; the pay may only be more.")
@@ -99,7 +110,7 @@ class Route:
     is_flagged: bool = strawberry.field(description="Whether somebody looks at its reports before it is paid.")
     accepted_at: DateTime = strawberry.field(description="Market time.")
     started_at: DateTime | None = strawberry.field(description="Market time.")
-    stops: list[Stop] = strawberry.field(description="The next stop first, ended ones last.")
+    stops: list[Stop] = strawberry.field(description="The next stop first, ended ones last.", metadata=usually(15))
 
 
 @strawberry.type(description="A report was taken, now or when it first came.")

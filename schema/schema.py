@@ -7,7 +7,20 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from schema import accounts, batches, clock, events, fleet, markets, offers, pay, routes
+from schema import (
+    accounts,
+    batches,
+    clock,
+    dry_runs,
+    events,
+    explanations,
+    fleet,
+    markets,
+    offers,
+    operations,
+    pay,
+    routes,
+)
 from schema.inputs import read_inputs_directly
 from schema.results import read_field, read_fields_directly
 from schema.scalars import SCALARS
@@ -20,8 +33,11 @@ NOUNS: tuple[ModuleType, ...] = (
     batches,
     fleet,
     offers,
+    explanations,
+    dry_runs,
     routes,
     pay,
+    operations,
     events,
 )
 

@@ -44,6 +44,10 @@ async def make_market(work: Work, **changes: Any) -> Market:
         "offer_ttl_s": 60,
         "wave_size": 3,
         "wave_limit": 6,
+        # Waves of as many as may be: what is tested with several drivers is mostly what happens between them.
+        "broadcast_below_ttls": 10_000,
+        "broadcast_fill_percent": 100,
+        "waiting_cost_per_hour_minor": 1500,
         "open_offers_per_driver": 3,
         "raise_step_minor": 200,
         "raise_cap_minor": 1000,

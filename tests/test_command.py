@@ -32,7 +32,7 @@ from tests.processes import NO_ROUTER
 from tests.schema.conftest import TestMarketplace
 
 NOWHERE = "redis://127.0.0.1:9"
-COMMANDS = ["serve", "work", "migrate", "seed", "demo", "simulate", "plan", "geo"]
+COMMANDS = ["serve", "work", "migrate", "seed", "demo", "simulate", "plan", "explain", "stripe-sandbox", "geo"]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
@@ -150,6 +150,56 @@ async def test_a_seeded_market_can_be_used_at_once(
     ]
 
 
+async def test_a_problem_is_planned_dry_and_what_happened_is_explained(
+    fresh_url: str, fresh_database: AsyncpgDBClient, tmp_path: Path
+) -> None:
+    counts = ("--shippers", "1", "--hubs", "1", "--drivers", "4", "--operators", "0", "--deliveries", "30")
+    ended = await doorstep(tmp_path, "seed", "--json", *counts, "--offers", "1", DATABASE_URL=fresh_url)
+    assert ended.code == 0, ended.said
+    seeded = json.loads(ended.answer)
+    offer = seeded["offers"][0]
+    hub = {name: seeded["hubs"][0][name] for name in ("lat", "lon")}
+    problem = {
+        "deliveries": [{"reference": "tea", "pickup": hub, "dropoff": hub}],
+        "drivers": [{"reference": "ana", "point": hub}],
+    }
+    file = tmp_path / "problem.json"
+    file.write_text(json.dumps(problem))
+    routes = await fresh_database.execute_query_dict("SELECT count(*) FROM route")
+
+    planned = await doorstep(tmp_path, "plan", "--dry-run", str(file), DATABASE_URL=fresh_url)
+    why = await doorstep(tmp_path, "explain", offer["id"], "--json", DATABASE_URL=fresh_url)
+
+    assert planned.code == 0, planned.said
+    assert planned.answer.startswith("1 routes for ")
+    assert "ana (crowdsourced) sets off at " in planned.answer
+    assert await fresh_database.execute_query_dict("SELECT count(*) FROM route") == routes
+    told = json.loads(why.answer)
+    assert (told["offer_id"], told["driver_id"]) == (offer["id"], offer["driver_id"])
+    assert offer["driver_id"] in [one["driver_id"] for one in told["search"]["candidates"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("explain", "tea"),
+            "doorstep: explain a delivery (dlv_…), an offer (off_…), or a driver (drv_…) with --route",
+        ),
+        (("explain", "dlv_" + 32 * "0"), "doorstep: there is no such delivery"),
+        (("plan", "--dry-run", __file__), "is not JSON"),
+    ],
+)
+async def test_what_cannot_be_explained_or_planned_is_said_in_one_sentence(
+    fresh_url: str, tmp_path: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    ended = await doorstep(tmp_path, *words, DATABASE_URL=fresh_url)
+
+    assert ended.code == 1
+    assert sentence in ended.said
+    assert "Traceback" not in ended.said
+
+
 async def test_production_is_not_seeded_and_not_even_touched(fresh_url: str, tmp_path: Path) -> None:
     connection = await connect(fresh_url)
     await connection.execute("DROP TABLE tortoise_migrations")
@@ -208,6 +258,19 @@ async def test_a_plan_is_one_line_for_each_line(tmp_path: Path) -> None:
     assert [reply.get("request_id") for reply in replies] == ["r-1", None, 2]
     assert ["routes" in reply for reply in replies] == [True, False, True]
     assert replies[0]["routes"] == replies[2]["routes"]
+
+
+async def test_a_plan_can_be_looked_at(tmp_path: Path) -> None:
+    asked = example()
+    places = len(asked.pop("durations_s"))
+    asked.pop("distances_m", None)
+    asked |= {"points": [[-29.9 + 0.01 * i, -71.2] for i in range(places)], "speed_mps": 10}
+
+    ended = await doorstep(tmp_path, "plan", "--picture", str(tmp_path / "plan.png"), given=json.dumps(asked) + "\n")
+
+    assert ended.code == 0, ended.said
+    assert json.loads(ended.answer)["routes"]
+    assert (tmp_path / "plan.png").read_bytes().startswith(b"\x89PNG")
 
 
 async def test_a_city_is_imported_from_an_extract(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """arq: the queue that wakes workers for jobs, and the loop that takes them from it.
 
-What is on the queue is only the id of a row. Redis or Valkey may forget all of it: a sweep finds the rows. arq ends its
-loop when its server goes away, so the loop is supervised here and begun again; the process and its jobs go on.
+What is on the queue is only the id and the kind of a row. Redis or Valkey may forget all of it: a sweep finds the rows.
+arq ends its loop when its server goes away, so the loop is supervised here and begun again; the process and its jobs go
+on.
 """
 
 import asyncio
@@ -127,7 +128,7 @@ class ArqWorker:
 
     def _function(self) -> WorkerCoroutine:
         async def run_job(_context: dict[Any, Any], *arguments: Any, **_named: Any) -> None:
-            await self._runner.run_to_end(JobId(UUID(hex=arguments[0])))
+            await self._runner.run_to_end(JobId(UUID(hex=arguments[0])), *arguments[1:])
 
         return cast("WorkerCoroutine", run_job)
 
@@ -159,7 +160,7 @@ async def _enqueue(pool: ArqRedis, jobs: Sequence[ReadyJob]) -> list[bool]:
     async with pool.pipeline(transaction=True) as pipe:
         for job in jobs:
             queue_id = f"{job.id.hex}:{job.attempts}"
-            content = serialize_job(FUNCTION, (job.id.hex,), {}, None, now_ms, serializer=to_json)
+            content = serialize_job(FUNCTION, (job.id.hex, job.kind), {}, None, now_ms, serializer=to_json)
             pipe.set(job_key_prefix + queue_id, content, px=KEPT_MS, nx=True)
             pipe.zadd(QUEUE_NAME, {queue_id: now_ms}, nx=True)
         answers = await pipe.execute()

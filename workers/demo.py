@@ -42,6 +42,8 @@ DIALS = {
     "replan_after_s": 60,
     "plan_ahead_s": 1_800,
     "route_max_stops": 8,
+    "waiting_cost_per_hour_minor": 6_000,
+    "broadcast_below_ttls": 20,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
 answer are three seconds here, in which an app must hear, show and think."""

@@ -14,7 +14,7 @@ from marketplace.core.work import Works
 from workers.arq_runner import ArqQueue, ArqWorker
 from workers.periodic import Periodic, keep
 from workers.relay import Relay
-from workers.runner import JobRunner, RunJob
+from workers.runner import JobRunner, RunJob, Turn
 from workers.waker import Deadline, Waker
 
 PATIENCE_S = 8.0
@@ -31,13 +31,14 @@ class Engine:
     redis_url: str
     jobs: Mapping[str, RunJob]
     bounds: Mapping[str, float] = field(default_factory=dict)
+    turns: Mapping[str, Turn] = field(default_factory=dict)
     deadlines: Sequence[Deadline] = ()
     schedule: Callable[[JobRunner], Sequence[Periodic]] = lambda _: ()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until it is told to stop; a part that fails is a bug, and ends the process for its supervisor."""
         queue = ArqQueue(self.redis_url)
-        runner = JobRunner(self.works, self.jobs, queue=queue, bounds=self.bounds)
+        runner = JobRunner(self.works, self.jobs, queue=queue, bounds=self.bounds, turns=self.turns)
         wakers = [Waker(self.works, deadline) for deadline in self.deadlines]
 
         def look() -> None:

@@ -9,25 +9,48 @@ from marketplace.app import Marketplace
 from marketplace.billing import accrue_delivery
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
-from marketplace.matching import MatchMarket
-from marketplace.offers import SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
+from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
-from marketplace.routes import plan_return
+from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
-from workers.runner import RunJob
+from workers.runner import RunJob, Turn
 
 Job = Callable[[Marketplace, UUID], Awaitable[None]]
 
 
 async def match_market(marketplace: Marketplace, market_id: UUID) -> None:
-    """Bundles what waits in a market into routes."""
-    errand = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
-    await run_errand(marketplace.works, errand)
+    """Bundles what waits in a market into routes, or has it done zone by zone."""
+    look = MatchMarket(router=marketplace.router, solver=marketplace.solver, market_id=market_id)
+    await run_errand(marketplace.works, look)
+
+
+async def match_zone(marketplace: Marketplace, zone_id: UUID) -> None:
+    """Bundles what waits in a zone into routes."""
+    look = MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id)
+    await run_errand(marketplace.works, look)
+
+
+async def match_border(marketplace: Marketplace, zone_id: UUID) -> None:
+    """Tries again across the borders of a zone what nobody in it could take."""
+    look = MatchZone(router=marketplace.router, solver=marketplace.solver, zone_id=zone_id, is_border=True)
+    await run_errand(marketplace.works, look)
+
+
+async def match_near_driver(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Has the zones looked at in which a driver who is free now could be of use."""
+    async with marketplace.works.open() as work:
+        await wake_near_driver(work, driver_id=driver_id)
 
 
 async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
     """Asks the next drivers for a route."""
     await run_errand(marketplace.works, SendWave(router=marketplace.router, route_id=route_id))
+
+
+async def learn_acceptance(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from a market's answers which offers are taken."""
+    await run_errand(marketplace.works, LearnAcceptance(market_id=market_id))
 
 
 async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -45,6 +68,11 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Adds the return of a delivery that was attempted to its route."""
     await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
+
+
+async def draw(marketplace: Marketplace, route_id: UUID) -> None:
+    """Draws the lines of a route along streets."""
+    await draw_route(marketplace.works, router=marketplace.router, route_id=route_id)
 
 
 async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
@@ -84,10 +112,15 @@ async def count(marketplace: Marketplace, market_id: UUID) -> None:
 
 JOBS: Mapping[str, Job] = {
     "match_market": match_market,
+    "match_zone": match_zone,
+    "match_border": match_border,
+    "match_near_driver": match_near_driver,
     "send_wave": send_wave,
+    "learn_acceptance": learn_acceptance,
     "mend_route": mend_route,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
+    "draw_route": draw,
     "issue_statement": issue_pay_statement,
     "run_payouts": run_payouts,
     "send_payout": send_payout,
@@ -96,10 +129,21 @@ JOBS: Mapping[str, Job] = {
     "roll_up": count,
 }
 
-BOUNDS: Mapping[str, float] = {"match_market": 40.0, "send_payout": 60.0}
+MATCHING_S = 40.0
+BOUNDS: Mapping[str, float] = {
+    "match_market": MATCHING_S,
+    "match_zone": MATCHING_S,
+    "match_border": MATCHING_S,
+    "send_payout": 60.0,
+}
 """Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
 
 
 def jobs_of(marketplace: Marketplace) -> dict[str, RunJob]:
     """The jobs, bound to this process's marketplace."""
     return {kind: partial(job, marketplace) for kind, job in JOBS.items()}
+
+
+def turns_of(marketplace: Marketplace) -> dict[str, Turn]:
+    """Which jobs wait for one of this process's solvers, so that each plans from what it has just read."""
+    return dict.fromkeys(("match_market", "match_zone", "match_border"), marketplace.solver.turn)

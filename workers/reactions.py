@@ -30,6 +30,11 @@ def itself(event: PublishedEvent) -> object:
     return event.id
 
 
+def zone(event: PublishedEvent) -> object:
+    """The zone in which it happened."""
+    return event.payload["zone_id"]
+
+
 def route(event: PublishedEvent) -> object:
     """The route that it happened to."""
     return event.route_id
@@ -55,9 +60,30 @@ def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
 
 
+def is_driven_past(event: PublishedEvent) -> bool:
+    """Whether nobody goes to the stop any more, so that the way leads elsewhere."""
+    return event.payload["state"] in {"SKIPPED", "CANCELLED"}
+
+
+def is_in_zone(event: PublishedEvent) -> bool:
+    """Whether it happened in one zone of a market that has several."""
+    return event.payload.get("zone_id") is not None
+
+
+def is_at_border(event: PublishedEvent) -> bool:
+    """Whether what nobody in its zone could take is due."""
+    return is_in_zone(event) and bool(event.payload["is_border"])
+
+
 MATCH = Reaction(kind="match_market", about=market)
+MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
+MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
+MATCH_BORDER = Reaction(kind="match_border", about=zone, when=is_at_border)
+MATCH_NEAR_DRIVER = Reaction(kind="match_near_driver", about=driver)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
+DRAW = Reaction(kind="draw_route", about=route)
+DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
@@ -70,14 +96,18 @@ ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
 REACTIONS: dict[str, Sequence[Reaction]] = {
     # Something to plan, or somebody to plan it for
     "BatchPosted": [MATCH],
-    "PlanningDue": [MATCH],
+    "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
     "RouteDissolved": [MATCH],
-    "DriverWentOnline": [MATCH],
+    "DriverWentOnline": [MATCH, MATCH_NEAR_DRIVER],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
-    "RoutePlanned": [SEND_WAVE],
+    "RoutePlanned": [SEND_WAVE, DRAW],
     "WaveExhausted": [SEND_WAVE],
+    # Its lines on the map follow the streets, from where its driver was to its last stop
+    "RouteAssigned": [DRAW],
+    "RouteExtended": [DRAW],
+    "StopChanged": [DRAW_WITHOUT_STOP],
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
@@ -88,7 +118,7 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryExpired": [NOTIFY],
     "DeliveryFailed": [NOTIFY],
     # A route is done: its driver is free again, and is paid
-    "RouteCompleted": [ISSUE_STATEMENT, MATCH],
+    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
     "PayoutScheduled": [SEND_PAYOUT],
 }
 AFTER_EVERY_EVENT = [ROLL_UP]

@@ -8,6 +8,7 @@ import asyncio
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -48,6 +49,8 @@ HERE_WAITING = 200
 """Jobs that this process runs straight from their rows, and that it lets wait for that; the rest waits for a sweep."""
 
 RunJob = Callable[[UUID], Awaitable[None]]
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""What jobs of a kind wait for before they are claimed, since this process does only so many of them at a time."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,17 +85,20 @@ class JobRunner:
         *,
         queue: Queue | None = None,
         bounds: Mapping[str, float] | None = None,
+        turns: Mapping[str, Turn] | None = None,
         on_failure: Callable[[Exception], None] | None = None,
     ) -> None:
         self._works = works
         self._jobs = jobs
         self._queue = queue
         self._bounds = bounds or {}
+        self._turns = turns or {}
         self._on_failure = on_failure
         self._claimed: dict[JobId, ClaimedJob] = {}
         self._tasks: set[asyncio.Task[int]] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._here = asyncio.Semaphore(HERE_AT_ONCE)
+        self._in_line: set[JobId] = set()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     def start_soon(self, jobs: Sequence[ReadyJob]) -> None:
@@ -123,8 +129,15 @@ class JobRunner:
             known = await self._enqueue(jobs)
             self._start_here(jobs if known is None else known)
 
-    async def run_to_end(self, job_id: JobId) -> int:
-        """Runs a job as this runner's own, so that it goes on when whoever waits for it is cancelled."""
+    async def run_to_end(self, job_id: JobId, kind: str = "") -> int:
+        """Runs a job as this runner's own, so that it goes on when whoever waits for it is cancelled.
+
+        A job whose kind waits for its turn is not waited for: it would hold up the queue for all the others. It is
+        claimed when its turn comes, by this process or by another one that is free earlier.
+        """
+        if kind in self._turns:
+            self._start_here([ReadyJob(job_id, kind, 0)])
+            return 0
         return await asyncio.shield(self._adopt(self.run(job_id)))
 
     async def run(self, job_id: JobId, *, is_early: bool = False) -> int:
@@ -220,11 +233,23 @@ class JobRunner:
 
     def _start_here(self, jobs: Sequence[ReadyJob]) -> None:
         for job in jobs[: max(0, HERE_WAITING - len(self._tasks))]:
-            self._adopt(self._run_when_free(job.id))
+            turn = self._turns.get(job.kind)
+            if turn is None:
+                self._adopt(self._run_when_free(job.id))
+            elif job.id not in self._in_line:  # a sweep starts it again and again while it waits
+                self._in_line.add(job.id)
+                self._adopt(self._run_in_turn(job.id, turn))
 
     async def _run_when_free(self, job_id: JobId) -> int:
         async with self._here:
             return await self.run(job_id)
+
+    async def _run_in_turn(self, job_id: JobId, turn: Turn) -> int:
+        try:
+            async with turn():
+                return await self.run(job_id)
+        finally:
+            self._in_line.discard(job_id)
 
     def _adopt(self, running: Coroutine[Any, Any, int]) -> asyncio.Task[int]:
         task = asyncio.create_task(running)

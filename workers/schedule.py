@@ -14,13 +14,15 @@ from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
 from marketplace.payouts import is_payout_run_due, sweep_payouts
+from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
-MADE_BY_TIME = frozenset({"run_payouts"})
+MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
+LEARN_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -30,10 +32,12 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
     works = marketplace.works
     return [
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
+        Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
+        Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 
 
@@ -53,9 +57,27 @@ async def run_payouts(works: Works, runner: JobRunner) -> None:
         await runner.start(jobs)
 
 
+async def learn_acceptance(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to learn from its answers; one that has too few of them is done at once."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="learn_acceptance", subject=str(market_id))
+            for market_id in await market_ids(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
+
+
 async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) -> None:
     """Drops old rows, a bounded number in each commit, until there are none left."""
     for _ in range(BATCHES_AT_ONCE):
         async with works.open() as work:
             if not await drop(work):
                 return
+
+
+async def sweep_all_proofs(marketplace: Marketplace) -> None:
+    """Removes the pictures that no hand-over named, a bounded number at a time, until there are none left."""
+    for _ in range(BATCHES_AT_ONCE):
+        if not await sweep_proofs(marketplace.works, store=marketplace.object_store):
+            return

@@ -7,7 +7,7 @@ from marketplace.app import Marketplace, open_marketplace, open_servers
 from marketplace.core.settings import Settings
 from workers.deadlines import DEADLINES
 from workers.engine import Engine
-from workers.jobs import BOUNDS, jobs_of
+from workers.jobs import BOUNDS, jobs_of, turns_of
 from workers.schedule import schedule_of
 from workers.told import told_by_signal
 
@@ -26,6 +26,7 @@ async def work(marketplace: Marketplace, *, stop: asyncio.Event | None = None) -
         redis_url=marketplace.redis_url,
         jobs=jobs_of(marketplace),
         bounds=BOUNDS,
+        turns=turns_of(marketplace),
         deadlines=DEADLINES,
         schedule=partial(schedule_of, marketplace),
     )

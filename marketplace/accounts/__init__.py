@@ -9,6 +9,7 @@ the SQL that carries its id.
 
 from marketplace.accounts.add_operator import OperatorExists, add_operator
 from marketplace.accounts.api_keys import NewApiKey, create_api_key, revoke_api_key, verify_api_key
+from marketplace.accounts.audit import note_action, page_actions
 from marketplace.accounts.authenticate import authenticate
 from marketplace.accounts.forget_old import forget_old_codes, forget_old_sessions
 from marketplace.accounts.open_session import open_session
@@ -39,7 +40,9 @@ __all__ = [
     "create_api_key",
     "forget_old_codes",
     "forget_old_sessions",
+    "note_action",
     "open_session",
+    "page_actions",
     "read_own_name",
     "refresh_session",
     "request_sign_in_code",

@@ -62,3 +62,18 @@ class Session(Model):
 
     class Meta:
         table = "session"
+
+
+class OperatorAction(Model):
+    """What an operator did by hand: an audit line, never changed. The operator's name stays with the operator."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    operator_id = fields.UUIDField()
+    verb = fields.CharField(max_length=40)
+    subject_id = fields.UUIDField()
+    details = fields.JSONField[dict[str, object]]()
+    happened_at = fields.DatetimeField()
+
+    class Meta:
+        table = "operator_action"

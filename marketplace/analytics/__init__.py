@@ -1,7 +1,8 @@
 """Figures, read only: what happened in a market is counted by local day, and shown beside what is under way now."""
 
 from marketplace.analytics.headline import Headline, headline
+from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recount import Recount, recount_market
 from marketplace.analytics.roll_up import roll_up, roll_up_all
 
-__all__ = ["Headline", "Recount", "headline", "recount_market", "roll_up", "roll_up_all"]
+__all__ = ["Headline", "Recount", "headline", "markets_overview", "recount_market", "roll_up", "roll_up_all"]

@@ -24,6 +24,7 @@ from marketplace.batches.request import (
     RowProblem,
 )
 from marketplace.batches.states import (
+    SKILLS,
     AttemptFailure,
     CancelReason,
     DeliveryState,
@@ -33,6 +34,7 @@ from marketplace.batches.states import (
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
+    "SKILLS",
     "AttemptFailure",
     "BadDelivery",
     "CancelReason",

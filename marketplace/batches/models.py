@@ -85,6 +85,7 @@ class Delivery(Model):
     priority = fields.SmallIntField(db_default=0)
     plan_after = fields.DatetimeField()
     unassigned_reason = fields.CharField(max_length=20, null=True)
+    unassigned_counts = fields.JSONField[dict[str, int]](null=True)
     failure_reason = fields.CharField(max_length=30, null=True)
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()

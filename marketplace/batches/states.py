@@ -80,6 +80,18 @@ class UnassignedReason(StrEnum):
     NOBODY_ACCEPTED = "NOBODY_ACCEPTED"
 
 
+UNASSIGNED_WORDS = {
+    UnassignedReason.NO_CAPACITY: "Everybody able is taken, or nobody's vehicle has room for it.",
+    UnassignedReason.NO_SKILL: "No driver online has all the skills it asks for.",
+    UnassignedReason.WINDOW: "Nobody can be there within its windows.",
+    UnassignedReason.OUT_OF_REACH: "No way leads from any driver to its places.",
+    UnassignedReason.HELD: "It waits for a better moment, or for others to go with it.",
+    UnassignedReason.NO_DRIVER: "No driver was online who could be asked.",
+    UnassignedReason.NOBODY_ACCEPTED: "Drivers were asked and nobody took it; it is planned again after a pause.",
+}
+"""The reasons in words for people."""
+
+
 class AttemptFailure(StrEnum):
     """Why a hand-over did not happen."""
 

@@ -1,17 +1,15 @@
-"""The door to PostgreSQL: one pool that Tortoise's models and our own SQL share.
-
-`DATABASE_URL` has the usual form `postgres://user:password@host:port/name`; `?host=/folder` names a socket folder and
-`?sslmode=verify-full` asks for a server that proves its name.
-"""
+"""The door to PostgreSQL: one pool that Tortoise's models and our own SQL share."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.context import TortoiseContext, get_current_context
+
+from marketplace.core.database_url import credentials
 
 MODELS = [
     "marketplace.core.models",
@@ -23,6 +21,7 @@ MODELS = [
     "marketplace.ledger.models",
     "marketplace.batches.models",
     "marketplace.routes.models",
+    "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
     "marketplace.payouts.models",
@@ -40,23 +39,6 @@ SERVER_SETTINGS = {
 }
 
 
-def credentials(url: str) -> dict[str, Any]:
-    """The parts of a database URL as Tortoise and asyncpg want them."""
-    parts = urlsplit(url)
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise ValueError("DATABASE_URL starts with postgres:// or postgresql://")
-    found = {
-        "host": query.get("host") or parts.hostname or "127.0.0.1",
-        "port": parts.port or int(query.get("port", 5432)),
-        "user": unquote(parts.username or query.get("user", "postgres")),
-        "password": unquote(parts.password) if parts.password else None,
-        "database": unquote(parts.path.lstrip("/")) or "postgres",
-    }
-    # Left out where the URL says nothing: then asyncpg encrypts whenever the server can.
-    return found | ({"ssl": query["sslmode"]} if "sslmode" in query else {})
-
-
 async def keep_session(_connection: asyncpg.Connection) -> None:
     """Replaces asyncpg's reset on release, which costs a round trip and would have nothing to undo.
 
@@ -66,16 +48,17 @@ async def keep_session(_connection: asyncpg.Connection) -> None:
 
 def tortoise_config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
     """Tortoise's configuration: one connection, one app, our migrations folder."""
+    told = credentials(url)
     options = {
         "minsize": 1,
         "maxsize": pool_size,
         "command_timeout": 30,
-        "server_settings": SERVER_SETTINGS,
+        "server_settings": SERVER_SETTINGS | told.get("server_settings", {}),
         "reset": keep_session,
     }
     return {
         "connections": {
-            "default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials(url) | options},
+            "default": {"engine": "tortoise.backends.asyncpg", "credentials": told | options},
         },
         "apps": {"doorstep": {"models": MODELS, "default_connection": "default", "migrations": "migrations"}},
         "use_tz": True,
@@ -103,9 +86,9 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Async
 
 async def connect(url: str) -> asyncpg.Connection:
     """One connection of its own, for LISTEN, advisory locks and migrations."""
-    return await asyncpg.connect(
-        **credentials(url), server_settings={"application_name": "doorstep", "timezone": "UTC"}
-    )
+    told = credentials(url)
+    settings = {"application_name": "doorstep", "timezone": "UTC"} | told.pop("server_settings", {})
+    return await asyncpg.connect(**told, server_settings=settings)
 
 
 def with_database(url: str, name: str) -> str:

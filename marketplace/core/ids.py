@@ -43,6 +43,8 @@ PREFIXES = {
     "statement": "stm",
     "payout": "pay",
     "event": "evt",
+    "job": "job",
+    "action": "act",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 
@@ -72,7 +74,7 @@ def from_wire(noun: str, text: str, *, field: str | None = None) -> UUID:
     """Reads an id of that noun; a well-formed id of another noun is simply not found."""
     prefix, _, digits = text.partition("_")
     if prefix not in PREFIXES.values() or len(digits) != 32 or not DIGITS.issuperset(digits):
-        raise BadId(f"an id of a {noun} looks like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field)
+        raise BadId(f"{noun} ids look like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field)
     if prefix != PREFIXES[noun]:
         raise NotFound(f"there is no such {noun}", field=field)
     return UUID(hex=digits)

@@ -1,7 +1,7 @@
 """Amounts of money: whole minor units and a currency, never a float."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from marketplace.core.errors import Invalid
@@ -61,3 +61,10 @@ def allocate(total: Money, weights: Sequence[int]) -> list[Money]:
 def rate_times(rate_minor: int, quantity: int, per: int) -> int:
     """`rate_minor` for each `per` units, for `quantity` units, rounded half up to whole minor units."""
     return (2 * rate_minor * quantity + per) // (2 * per)
+
+
+def check_whole(values: Mapping[str, int], *, refusal: type[BadMoney], thing: str) -> None:
+    """Raises `refusal` unless every value is a whole number from 0 up to the largest amount."""
+    for name, value in values.items():
+        if type(value) is not int or not 0 <= value <= MAX_MINOR:
+            raise refusal(f"{name} of {thing} is a whole number from 0 to 2^53 - 1", field=name)

@@ -24,7 +24,7 @@ CONNECT_PATIENCE_S = 5.0
 RECONNECT_AFTER_S = 0.5
 STILL_THERE_EVERY_S = 10.0
 SEND_PATIENCE_S = 2.0
-GONE = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+GONE = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """How a connection tells that it is of no more use."""
 
 Hear = Callable[[str], None]

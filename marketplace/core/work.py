@@ -177,7 +177,13 @@ class Works:
         assert pool is not None, "the database is not open"
         try:
             connection = await pool.acquire(timeout=POOL_WAIT_S)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        except (
+            TimeoutError,
+            OSError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as failure:
             raise DatabaseUnavailable("the database does not answer now; try again in a few seconds") from failure
         try:
             yield cast("asyncpg.Connection", connection)  # the proxy forwards every method

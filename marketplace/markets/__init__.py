@@ -7,11 +7,14 @@ database when one is outgrown.
 
 from marketplace.markets.create import create_market, set_pay_policy
 from marketplace.markets.dials import Dials
+from marketplace.markets.pay_policy import BadPayPolicy, PayPolicy
 from marketplace.markets.queries import describe_market, dials, market_by_slug, market_ids, pay_policy_at
 from marketplace.markets.set_dials import set_dials
 
 __all__ = [
+    "BadPayPolicy",
     "Dials",
+    "PayPolicy",
     "create_market",
     "describe_market",
     "dials",

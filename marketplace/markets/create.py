@@ -1,5 +1,6 @@
 """Opens a market, and dates a new version of its drivers' pay."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
 from marketplace.markets.dials import Dials
 from marketplace.markets.models import Market, PayPolicyRecord
+from marketplace.markets.pay_policy import PayPolicy
 
 LOCK = "SELECT id FROM market WHERE id = $1 FOR NO KEY UPDATE"
 
@@ -24,8 +26,11 @@ async def create_market(
     return dials
 
 
-async def set_pay_policy(work: Work, *, market_id: UUID, rates: dict[str, int]) -> int:
-    """Dates a new version of the market's pay policy from now on; earlier versions stay for what they paid."""
+async def set_pay_policy(work: Work, *, market_id: UUID, rates: Mapping[str, int]) -> int:
+    """Dates a new version of the market's pay policy from now on; earlier versions stay for what they paid.
+
+    Rates that nobody could be paid by are refused here, with BadPayPolicy, and not when a route is planned.
+    """
     # Two at once queue at the market, so that each gets a version of its own.
     if await work.fetch_value(LOCK, market_id) is None:
         raise NotFound("there is no such market")
@@ -38,6 +43,6 @@ async def set_pay_policy(work: Work, *, market_id: UUID, rates: dict[str, int]) 
         market_id=market_id,
         version=version,
         effective_from=work.now,
-        rates=rates,
+        rates=PayPolicy.of(version, rates).rates(),
     )
     return version

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from marketplace.core.errors import Invalid
@@ -10,9 +11,13 @@ from marketplace.core.window import zone
 SHORTEST_ANSWER_IN_PRODUCTION_S = 60
 """Colorado asks for 60 seconds to decide; less is for development only."""
 OBJECTIVES = ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers")
+"""What a market's matcher makes least, once as many deliveries as possible are served."""
 SHIFT_END_COVERS = ("route", "pickups")
+"""What a shift must be long enough for: the whole route, or only its pickups."""
 LARGEST_AMOUNT = 10**12
 """Minor units: whatever is added to it is still exact in a JSON number."""
+LONGEST_PATIENCE_TTLS = 10_000
+"""So many answer times are more than any route has: offers are always sent together."""
 
 
 class BadDial(Invalid):
@@ -21,9 +26,57 @@ class BadDial(Invalid):
     code = "BAD_DIAL"
 
 
+class Limit(NamedTuple):
+    """What a dial may be set to, and what it is in words."""
+
+    low: int
+    high: int
+    what: str
+
+
+LIMITS = {
+    "offer_ttl_s": Limit(1, 3600, "the seconds a driver gets to answer are"),
+    "wave_size": Limit(1, 50, "the drivers of a wave are"),
+    "wave_limit": Limit(1, 50, "the waves of a route are"),
+    "open_offers_per_driver": Limit(1, 50, "the open offers of a driver are"),
+    "broadcast_below_ttls": Limit(
+        0, LONGEST_PATIENCE_TTLS, "the answer times of slack below which offers go out together are"
+    ),
+    "broadcast_fill_percent": Limit(1, 100, "the cases of a hundred in which a broadcast finds a driver are"),
+    "waiting_cost_per_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_step_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_cap_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "raise_budget_per_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "route_fixed_cost_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "payout_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "replan_after_s": Limit(1, 86_400, "the seconds until what waits is planned again are"),
+    "plan_ahead_s": Limit(0, 604_800, "the seconds that are planned ahead are"),
+    "look_ahead_s": Limit(0, 14_400, "the seconds within which busy drivers are counted as free are"),
+    "match_time_limit_ms": Limit(50, 10_000, "the milliseconds of a plan are"),
+    "zone_limit": Limit(20, 1000, "the open deliveries of a zone are"),
+    "pickup_service_s": Limit(0, 3600, "the seconds of a pickup are"),
+    "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
+    "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
+    "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
+    "route_max_stops": Limit(2, 200, "the stops of a route are"),
+    "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
+}
+"""Every dial that is a number; the shortest answer is longer in production."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dials:
-    """Settings of one market: seconds of market time, minor units of `currency`."""
+    """Settings of one market: seconds of market time, minor units of `currency`.
+
+    `look_ahead_s`: drivers who are through with their route within it are planned for already. `match_time_limit_ms` is
+    the most processor time that the plan of one zone may take, `zone_limit` the open deliveries that a zone holds
+    until it is cut. `one_origin_per_route` suits markets that deliver on demand, where what is ready at one kitchen
+    does not wait for another.
+
+    `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
+    origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
+    with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+    """
 
     market_id: UUID
     time_zone: str
@@ -31,6 +84,9 @@ class Dials:
     offer_ttl_s: int = 60
     wave_size: int = 3
     wave_limit: int = 6
+    broadcast_below_ttls: int = 2
+    broadcast_fill_percent: int = 95
+    waiting_cost_per_hour_minor: int = 1500
     open_offers_per_driver: int = 3
     raise_step_minor: int = 0
     raise_cap_minor: int = 0
@@ -39,28 +95,22 @@ class Dials:
     plan_ahead_s: int = 3600
     route_max_stops: int = 12
     route_fixed_cost_minor: int = 0
+    matching_objective: str = "expected_cost"
+    one_origin_per_route: bool = False
+    look_ahead_s: int = 900
+    match_time_limit_ms: int = 1000
+    zone_limit: int = 120
+    pickup_service_s: int = 60
+    dropoff_service_s: int = 120
+    head_start_waves: int = 3
+    shift_end_covers: str = "route"
+    delivery_target_s: int = 0
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
-    matching_objective: str = "expected_cost"
-    """What the matcher makes least: `expected_cost`, or `delivery_delay` where speed is what is sold."""
-    one_origin_per_route: bool = False
-    """Whether a driver picks up at one place only before handing over."""
-    driver_ahead_s: int = 900
-    """With `delivery_delay`, drivers who will be free within this time are planned with, and asked when they are."""
-    pickup_service_s: int = 60
-    """Planned for finding and loading at a pickup: for each parcel, or for each visit where a route has one origin."""
-    dropoff_service_s: int = 120
-    """Planned for parking, the door and the hand-over."""
-    head_start_waves: int = 3
-    """So many waves can pass without a yes before the next driver would have to leave at once."""
-    shift_end_covers: str = "route"
-    """What a shift must be long enough for: the whole `route`, or only its `pickups`."""
-    delivery_target_s: int = 0
-    """From posting to door; with the objective `delivery_delay` what is later counts twice. 0 means no target."""
 
     @property
     def head_start(self) -> timedelta:
-        """How long before its departure a route is offered."""
+        """How long before its departure a route is offered: so many waves may pass without a yes."""
         return self.head_start_waves * self.offer_ttl
 
     @property
@@ -71,35 +121,18 @@ class Dials:
     def check(self, *, is_production: bool) -> None:
         """Refuses dials that would break a law or the market."""
         zone(self.time_zone)
-        shortest = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
-        if not shortest <= self.offer_ttl_s <= 3600:
-            raise BadDial(f"drivers get {shortest} to 3600 seconds to answer", field="offerTtlS")
-        if not (1 <= self.wave_size <= 50 and 1 <= self.wave_limit <= 50 and 1 <= self.open_offers_per_driver <= 50):
-            raise BadDial("wave size, waves and open offers per driver are between 1 and 50", field="waveSize")
-        money = (self.raise_step_minor, self.raise_cap_minor, self.raise_budget_per_hour_minor)
-        amounts = (*money, self.payout_minimum_minor, self.route_fixed_cost_minor)
-        if min(amounts) < 0 or max(amounts) > LARGEST_AMOUNT:
-            raise BadDial(f"amounts are between 0 and {LARGEST_AMOUNT:,} minor units", field="raiseStepMinor")
-        if not (1 <= self.replan_after_s <= 86_400 and 0 <= self.plan_ahead_s <= 604_800):
-            raise BadDial("a pause is 1 second to a day, looking ahead at most a week", field="replanAfterS")
-        if not 60 <= self.payout_every_s <= 2_678_400:
-            raise BadDial("everybody is paid at most every minute and at least every 31 days", field="payoutEveryS")
-        if not 2 <= self.route_max_stops <= 200:
-            raise BadDial("a route has 2 to 200 stops", field="routeMaxStops")
-        self._check_planning()
-
-    def _check_planning(self) -> None:
         if self.matching_objective not in OBJECTIVES:
-            raise BadDial(f"the objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
+            raise BadDial(f"the matcher's objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
         if self.shift_end_covers not in SHIFT_END_COVERS:
             raise BadDial(f"a shift covers one of {', '.join(SHIFT_END_COVERS)}", field="shiftEndCovers")
-        if self.one_origin_per_route not in {True, False}:
-            raise BadDial("a route has one origin or any number: true or false", field="oneOriginPerRoute")
-        if not (0 <= self.driver_ahead_s <= 14_400 and 0 <= self.delivery_target_s <= 604_800):
-            raise BadDial(
-                "drivers are looked for at most 4 hours ahead, a target is at most a week", field="driverAheadS"
-            )
-        if not (0 <= self.pickup_service_s <= 3_600 and 0 <= self.dropoff_service_s <= 3_600):
-            raise BadDial("a stop takes at most an hour", field="pickupServiceS")
-        if not 0 <= self.head_start_waves <= 50:
-            raise BadDial("a route is offered at most 50 waves before its departure", field="headStartWaves")
+        shortest_answer = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
+        for name, limit in LIMITS.items():
+            low = shortest_answer if name == "offer_ttl_s" else limit.low
+            if not low <= getattr(self, name) <= limit.high:
+                raise BadDial(f"{limit.what} between {low:,} and {limit.high:,}", field=_as_sent(name))
+
+
+def _as_sent(name: str) -> str:
+    """A dial's name as clients write it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

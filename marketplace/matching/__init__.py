@@ -4,8 +4,9 @@ A `PlanRequest` says what is to be carried, who can drive and how far apart plac
 VROOM bundles stops into routes zone by zone, a least-cost pairing decides who drives them and when the offer is sent,
 and every route is timed and checked against every rule before it counts. It blocks its process and may die with it,
 so servers call it through a `SolverPool`; other programs talk to `door`, one JSON line at a time. `MatchMarket` is the
-errand around it all: a snapshot of a market, a plan, and the routes that still hold when it is committed; `wake_due`
-says when to look again.
+errand around it all: a snapshot of a market, a plan, and the routes that still hold when it is committed. A large
+market is cut into zones, each with its own `MatchZone`; `wake_due` and `wake_near_driver` say which to look at again.
+`dry_run` plays it all through for a problem that does not exist.
 """
 
 from importlib import import_module
@@ -29,16 +30,23 @@ from marketplace.matching.request import (
 from marketplace.matching.solver_pool import SolverPool
 
 if TYPE_CHECKING:
+    from marketplace.matching.dry_files import read_problem
+    from marketplace.matching.dry_runs import DryDelivery, DryDriver, DryProblem, dry_run
     from marketplace.matching.planner import plan
-    from marketplace.matching.tick import MatchMarket
+    from marketplace.matching.tick import MatchMarket, MatchZone
     from marketplace.matching.wake import next_planning, wake_due
+    from marketplace.matching.zoning import wake_near_driver, zones_of
 
 __all__ = [
     "BadRequest",
     "DriverKind",
     "DriverPay",
+    "DryDelivery",
+    "DryDriver",
+    "DryProblem",
     "LockedStep",
     "MatchMarket",
+    "MatchZone",
     "Objective",
     "Plan",
     "PlanDelivery",
@@ -54,16 +62,28 @@ __all__ = [
     "SolverPool",
     "StepKind",
     "Unassigned",
+    "dry_run",
     "next_planning",
     "plan",
+    "read_problem",
     "wake_due",
+    "wake_near_driver",
+    "zones_of",
 ]
 
 _LATE = {
     "plan": "marketplace.matching.planner",
+    "DryDelivery": "marketplace.matching.dry_runs",
+    "DryDriver": "marketplace.matching.dry_runs",
+    "DryProblem": "marketplace.matching.dry_runs",
+    "read_problem": "marketplace.matching.dry_files",
+    "dry_run": "marketplace.matching.dry_runs",
     "MatchMarket": "marketplace.matching.tick",
+    "MatchZone": "marketplace.matching.tick",
     "next_planning": "marketplace.matching.wake",
     "wake_due": "marketplace.matching.wake",
+    "wake_near_driver": "marketplace.matching.zoning",
+    "zones_of": "marketplace.matching.zoning",
 }
 
 

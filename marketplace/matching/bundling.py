@@ -15,6 +15,10 @@ from marketplace.matching.vroom_solver import NO_LIMIT, solve_with_vroom
 _FIRST_SHARE = 0.15
 """The part of the work limit that the first bundling may take; the rest improves it."""
 _HIGHEST_FIRST_LEVEL = 3
+_LOWEST_SHARE = 0.5
+"""The part of the work limit that the lowest level may take."""
+_ALONE_S = 0.02
+"""Enough for the compiled search to make routes from nothing."""
 
 
 def bundle(
@@ -40,22 +44,10 @@ def bundle(
     return _solve(problem, level or 0, deliveries, drivers, committed, most_tasks)
 
 
-def bundle_again(
-    problem: Problem,
-    *,
-    deliveries: Sequence[int],
-    drivers: Sequence[int],
-    committed: Routes,
-    effort: Effort,
-    highest: int = 2,
-) -> Routes | None:
-    """New legal routes for a few drivers and all of these deliveries, or None where the effort does not reach."""
-    room = freedom(problem, deliveries)
-    level = affordable_level(len(deliveries), len(drivers), len(drivers), room, budget_s=effort.left_s, highest=highest)
-    if level is None:
-        return None
-    effort.spend(vroom_cost_s(len(deliveries), len(drivers), len(drivers), room, level))
-    return _solve(problem, level, deliveries, drivers, committed, NO_LIMIT)
+def is_within_reach(problem: Problem, deliveries: Sequence[int], drivers: Sequence[int], effort: Effort) -> bool:
+    """Whether half of the effort pays for a bundling at the lowest level, or it is too small for anything else."""
+    cost_s = vroom_cost_s(len(deliveries), len(drivers), -(-len(drivers) // 2), freedom(problem, deliveries), 0)
+    return effort.covers(cost_s / _LOWEST_SHARE) or not effort.covers(_ALONE_S)
 
 
 def _solve(

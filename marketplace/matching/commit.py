@@ -13,6 +13,7 @@ from marketplace.core.work import Work
 from marketplace.matching.reply import PlannedRoute, PlannedStep, Reason
 from marketplace.matching.request import StepKind
 from marketplace.matching.snapshot import Snapshot
+from marketplace.matching.zoning import holds_turn
 from marketplace.routes.events import RoutePlanned
 from marketplace.routes.states import StopKind
 from marketplace.routing import Matrix
@@ -30,10 +31,25 @@ UPDATE delivery d SET state = 'OFFERING', route_id = put.route_id, unassigned_re
 FROM unnest($1::uuid[], $2::uuid[]) AS put(id, route_id)
 WHERE d.id = put.id RETURNING d.id, d.sequence, d.shipper_id, d.batch_id, d.route_id
 """
+# What was left over before is due again when it was to be, however often its zone is looked at meanwhile: it is then
+# looked at together with what lies beyond the zone's borders.
 SAY_WHY = """
-UPDATE delivery d SET unassigned_reason = why.reason, plan_after = why.plan_after
+UPDATE delivery d SET unassigned_reason = why.reason,
+       plan_after = CASE WHEN why.reason <> 'HELD' AND d.unassigned_reason NOT IN ('HELD', 'NOBODY_ACCEPTED')
+                          AND d.plan_after > $4
+                         THEN least(d.plan_after, why.plan_after) ELSE why.plan_after END
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS why(id, reason, plan_after)
 WHERE d.id = why.id AND d.state = 'SCHEDULED'
+"""
+LOOK_AGAIN = "UPDATE delivery SET plan_after = $2 WHERE id = ANY($1) AND state = 'SCHEDULED'"
+LOCK_DRIVERS = "SELECT driver_id FROM presence WHERE driver_id = ANY($1) ORDER BY driver_id FOR UPDATE"
+# A statement of its own after the lock, so that it sees what another zone's planner has committed meanwhile.
+STILL_FREE = """
+SELECT p.driver_id FROM presence p
+WHERE p.driver_id = ANY($1) AND p.state IN ('AVAILABLE', 'OFFERED')
+  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.driver_id = p.driver_id AND r.state IN ('ASSIGNED', 'STARTED'))
+  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.planned_driver_id = p.driver_id
+                  AND r.state IN ('PLANNED', 'OFFERING'))
 """
 ROUTE_COLUMNS = (
     "id", "market_id", "state", "planned_driver_id", "distance_m", "duration_s", "starts_at", "is_degraded",
@@ -56,10 +72,11 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedPlan:
-    """What became of a plan: the routes written, and how many deliveries wait."""
+    """What became of a plan: the routes written, how many deliveries wait, whether a later look has overtaken it."""
 
     route_ids: Sequence[UUID]
     waiting: int
+    is_overtaken: bool = False
 
 
 async def commit_plan(
@@ -72,18 +89,39 @@ async def commit_plan(
     unassigned: Mapping[str, Reason],
     held_until: Mapping[str, datetime],
 ) -> CommittedPlan:
-    """Writes due routes whose deliveries are all unchanged, and for the rest why and until when they wait."""
+    """Writes due routes whose deliveries are unchanged and drivers free, and for the rest why and until when they wait.
+
+    What was on another due route is looked at again at once. A plan that a later look has overtaken is dropped whole.
+    """
+    if snapshot.zone is not None and not await holds_turn(work, snapshot.zone):
+        return CommittedPlan(route_ids=[], waiting=0, is_overtaken=True)
     # All of them at once, those that go on waiting too: locked in two goes, two looks could wait in a circle.
     seen = snapshot.deliveries
     locked = await work.fetch(LOCK_UNCHANGED, [one.id for one in seen], [one.sequence for one in seen])
     unchanged = {row["id"] for row in locked}
-    sound = [route for route in routes if all(UUID(step.delivery_id) in unchanged for step in route.steps)]
+    free = await _lock_free(work, [UUID(route.driver_id) for route in routes])
+    sound = [route for route in routes if UUID(route.driver_id) in free and _deliveries(route) <= unchanged]
     written = []
     if sound:
         assert matrix is not None, "routes come with travel times"
         written = await _write_routes(work, snapshot, points, matrix, sound)
-    waiting = await _say_why(work, snapshot, unchanged, unassigned, held_until)
+    again = {one for route in routes if route not in sound for one in _deliveries(route)} & unchanged
+    if again:
+        await work.execute(LOOK_AGAIN, sorted(again), work.now)
+    waiting = await _say_why(work, snapshot, unchanged - again, unassigned, held_until)
     return CommittedPlan(route_ids=written, waiting=waiting)
+
+
+async def _lock_free(work: Work, driver_ids: Sequence[UUID]) -> set[UUID]:
+    """Of these drivers those who have nothing else to do, locked: of two zones that want one, the later gets none."""
+    if not driver_ids:
+        return set()
+    await work.execute(LOCK_DRIVERS, list(driver_ids))
+    return {row["driver_id"] for row in await work.fetch(STILL_FREE, list(driver_ids))}
+
+
+def _deliveries(route: PlannedRoute) -> set[UUID]:
+    return {UUID(step.delivery_id) for step in route.steps}
 
 
 async def _write_routes(
@@ -180,12 +218,14 @@ async def _say_why(
         reasons = dict.fromkeys(reasons, (UnassignedReason.NO_DRIVER, look_again))
     for key, moment in held_until.items():
         reasons[UUID(key)] = (UnassignedReason.HELD, min(max(moment, work.now), look_again))
-    reasons = {key: why for key, why in reasons.items() if key in unchanged}
+    own = unchanged - snapshot.neighbours
+    reasons = {key: why for key, why in reasons.items() if key in own}
     await work.execute(
         SAY_WHY,
         list(reasons),
         [reason.value for reason, _ in reasons.values()],
         [moment for _, moment in reasons.values()],
+        work.now,
     )
     return len(reasons)
 

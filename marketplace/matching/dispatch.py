@@ -24,6 +24,8 @@ READY_S = 30_000
 """What serving a delivery that is ready now is worth over one that is not ready yet."""
 IDLE_WEIGHT = 0.05
 """What a second of a driver's waiting counts: between equals, whoever would wait longest stays free for others."""
+EARLY_WEIGHT = 0.5
+"""The chance that food whose ready time is an estimate waits for each second of head start that the driver lacks."""
 PAIR_COST_S = 1.5e-6
 """Nominal price of pricing a bundle for a driver."""
 MOST_ROUNDS = 50
@@ -64,9 +66,11 @@ def _price(problem: Problem, crew: Crew, bundle: Steps) -> npt.NDArray[np.float6
     delay = delays(crew, bundle)
     ready_at = max(_ready_at(problem, step // 2) for step in bundle)
     worth = (SERVED_S + READY_S * (ready_at <= problem.now)) * len(bundle) / 2
-    legs = problem.table[crew.places, problem.place[bundle[0]]]
-    idle_s = np.maximum(0, ready_at - legs - crew.moments)
-    price = np.minimum(delay, MOST_DELAY_S * len(bundle)) + IDLE_WEIGHT * idle_s - worth
+    early_s = ready_at - problem.table[crew.places, problem.place[bundle[0]]] - crew.moments
+    head_start_s = max(0, min(problem.head_start_s, ready_at - problem.now))
+    price = np.minimum(delay, MOST_DELAY_S * len(bundle)) - worth
+    price += IDLE_WEIGHT * np.maximum(0, early_s - head_start_s)
+    price += EARLY_WEIGHT * len(bundle) / 2 * np.clip(head_start_s - early_s, 0, head_start_s)
     return np.where(np.isfinite(delay), price, IMPOSSIBLE)
 
 

@@ -4,18 +4,23 @@ Nothing else is ever written to standard output. Planning happens in a process o
 costs one reply and not the door.
 """
 
+import importlib
 import json
 import logging
 import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 from marketplace.core.errors import Refusal
 from marketplace.matching.reading import Json, object_of_pairs, read_request, read_request_id, write_plan
 from marketplace.matching.refusals import BadRequest
+from marketplace.matching.reply import Plan
+from marketplace.matching.request import PlanRequest
 from marketplace.matching.solver_pool import SolverPool
 
 LONGEST_LINE_BYTES = 2**30
@@ -27,19 +32,23 @@ LONGEST_NUMBER = 1_000
 _log = logging.getLogger(__name__)
 
 
-def main() -> None:
-    """Answers every line of standard input on standard output, in order, flushed after each."""
+def main(picture: Path | None = None) -> None:
+    """Answers every line of standard input on standard output, in order, flushed after each.
+
+    With a picture's name it draws each plan into that file; the last one stays.
+    """
+    shown = None if picture is None else partial(_draw, picture)
     with SolverPool(processes=1) as pool, _claim_stdout() as replies:
         try:
             for line in _lines(sys.stdin.buffer):
-                replies.write(json.dumps(answer(line, pool), separators=(",", ":")).encode() + b"\n")
+                replies.write(json.dumps(answer(line, pool, shown=shown), separators=(",", ":")).encode() + b"\n")
                 replies.flush()
         except (BrokenPipeError, KeyboardInterrupt):
             return
 
 
-def answer(line: bytes, pool: SolverPool) -> Json:
-    """The reply to one line: a plan, or which field is wrong."""
+def answer(line: bytes, pool: SolverPool, *, shown: Callable[[PlanRequest, Plan], None] | None = None) -> Json:
+    """The reply to one line: a plan, which is `shown` as well, or which field is wrong."""
     began = time.perf_counter()
     reply: Json = {"request_id": None}
     try:
@@ -47,12 +56,20 @@ def answer(line: bytes, pool: SolverPool) -> Json:
         reply["request_id"] = read_request_id(asked)
         request = read_request(asked)
         plan = pool.solve_now(request, time_limit_s=request.options.time_limit_s)
+        if shown is not None:
+            shown(request, plan)
         return reply | write_plan(plan) | {"elapsed_s": round(time.perf_counter() - began, 6)}
     except Refusal as refusal:
         return reply | {"error": {"field": refusal.field or "", "message": refusal.message}}
     except Exception:  # noqa: BLE001 - a fault of ours must cost one reply, not the process that others talk to
         _log.exception("a request was not answered")
         return reply | {"error": {"field": "", "message": "the matcher failed; its log says why"}}
+
+
+def _draw(picture: Path, request: PlanRequest, plan: Plan) -> None:
+    # Loaded only now: it asks the planner for its zones, and the planner brings VROOM along.
+    draw_plan = importlib.import_module("marketplace.matching.picture").draw_plan
+    picture.write_bytes(draw_plan(request, plan))
 
 
 def _parse(line: bytes) -> Json:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from marketplace.matching.problem import Problem, Routes, Spans, Steps
 from marketplace.matching.request import NO_WAY_S
 from marketplace.matching.schedule import follow
 
 IMPOSSIBLE = math.inf
+MANY = 400
+"""From so many rows and so many columns on, each looks at some partners only: trying all takes cubic time."""
+NEAREST, EVERY = 48, 40
+"""How many partners are near; one in so many of the others is far enough to be whom all others left over."""
 Moments = npt.NDArray[np.int64]
+Pairs = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +99,39 @@ def delays(crew: Crew, bundle: Steps) -> npt.NDArray[np.float64]:
 def pair_off(cost: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     """Pairs rows with columns for the least sum of costs, where leaving a row out costs nothing.
 
-    So only pairs with a negative cost are made: what a pair is worth must be in it.
+    So only pairs with a negative cost are made: what a pair is worth must be in it. Where both are many, each looks
+    at its cheapest partners and a few others only, which is a little off the least sum.
     """
     if not cost.size:
         return []
-    rows, columns = linear_sum_assignment(np.minimum(cost, 0.0))
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < 0]
+    pair = _pair_all if min(cost.shape) < MANY else _pair_nearest
+    rows, columns = pair(np.minimum(cost, 0.0))
+    return sorted((int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < 0)
+
+
+def _pair_all(cost: npt.NDArray[np.float64]) -> Pairs:
+    rows, columns = linear_sum_assignment(cost)
+    return rows, columns
+
+
+def _pair_nearest(cost: npt.NDArray[np.float64]) -> Pairs:
+    """Each row may also have a column of its own, which is to leave it out; who is left tries all who are left."""
+    (count, width), own = cost.shape, np.arange(len(cost))
+    is_near = np.zeros(cost.shape, dtype=bool)
+    for axis in (0, 1):
+        cheapest = np.argpartition(cost, NEAREST, axis=axis)
+        np.put_along_axis(is_near, np.take(cheapest, range(NEAREST), axis=axis), True, axis)
+    is_near |= np.add.outer(own, np.arange(width)) % EVERY == 0
+    near_rows, near_columns = np.nonzero(is_near)
+    priced = cost[near_rows, near_columns]
+    # The solver takes a zero for no edge: all weights are raised alike, which changes no order.
+    weights = np.concatenate([priced, np.zeros(count)]) - priced.min() + 1.0
+    ends = np.concatenate([near_rows, own]), np.concatenate([near_columns, width + own])
+    rows, columns = min_weight_full_bipartite_matching(csr_array((weights, ends), shape=(count, width + count)))
+    rows, columns = rows[columns < width], columns[columns < width]
+    rows_left, columns_left = np.setdiff1d(own, rows), np.setdiff1d(np.arange(width), columns)
+    more, others = _pair_all(cost[np.ix_(rows_left, columns_left)])
+    return np.concatenate([rows, rows_left[more]]), np.concatenate([columns, columns_left[others]])
 
 
 def peak_load(problem: Problem, bundle: Steps) -> tuple[int, ...]:

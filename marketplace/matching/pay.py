@@ -39,8 +39,7 @@ def expected_cost_cents(problem: Problem, driver: int, steps: Steps, payout: int
     """The payout and, with the chance of a decline, the waiting it causes and a dearer driver after it."""
     accept_prob = problem.drivers[driver].accept_prob
     drops = sum(step % 2 for step in steps)
-    waiting = drops * ANSWER_TIME_S * WAITING_CENTS_PER_HOUR / 3600
-    extra = payout * decline_factor(accept_prob) + (1 - accept_prob) * waiting
+    extra = payout * decline_factor(accept_prob) + waiting_cents(accept_prob, drops)
     return payout + math.floor(extra + 0.5)
 
 
@@ -50,3 +49,8 @@ def decline_factor(accept_prob: float) -> float:
     Where a share p of drivers takes such an offer, the next driver is reckoned to cost the payout divided by p.
     """
     return (1 - accept_prob) * (1 / max(accept_prob, LOWEST_ACCEPT_PROB) - 1)
+
+
+def waiting_cents(accept_prob: float, drops: int) -> float:
+    """What the waiting costs that the chance of a decline means for so many deliveries."""
+    return (1 - accept_prob) * (drops * ANSWER_TIME_S * WAITING_CENTS_PER_HOUR / 3600)

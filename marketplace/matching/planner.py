@@ -8,6 +8,7 @@ more before it is part of the reply.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from marketplace.matching.bordering import BORDER_SHARE, CELL_COST_S, is_bordered, smooth_borders
 from marketplace.matching.checking import check_request
 from marketplace.matching.drawing import Drawn, drawn_from
 from marketplace.matching.effort import Effort, effort_for
@@ -21,7 +22,7 @@ from marketplace.matching.travel import Travel, read_travel
 from marketplace.matching.writing import planned_route
 from marketplace.matching.zones import split_into_zones
 
-_RESCUE_SHARE = 0.1
+_RESCUE_SHARE = 0.05
 """The part of the work limit kept for deliveries that find no room in their own zone."""
 
 
@@ -49,16 +50,22 @@ def _sketch(request: PlanRequest, travel: Travel, effort: Effort) -> _Sketch:
     zones = split_into_zones(request, travel)
     is_whole = len(zones) == 1 and len(zones[0].drivers) == len(request.drivers)
     reserve = effort.share(0 if is_whole else _RESCUE_SHARE)
+    border = effort.share(BORDER_SHARE if is_bordered(request, zones) else 0)
     sketch, waiting = _Sketch({}, set(), {}), sum(len(zone.deliveries) for zone in zones)
     for zone in zones:
         problem = Problem(request, travel, zone.deliveries, zone.drivers)
         part = effort.share(len(zone.deliveries) / max(1, waiting))
         waiting -= len(zone.deliveries)
+        part.spend(0 if is_whole else CELL_COST_S * problem.table.size)
         filled = solve(problem, part)
         effort.left_s += part.take_all()
         sketch.drawn.update(drawn_from(problem, filled.routes))
         sketch.untried.update(problem.delivery_numbers[i] for i in filled.untried)
         sketch.broken.update(_broken_commitments(problem, filled.routes))
+    if is_bordered(request, zones):
+        border.left_s += effort.take_all()
+        sketch.drawn = smooth_borders(request, travel, sketch.drawn, border)
+        effort.left_s += border.take_all()
     if not is_whole:
         reserve.left_s += effort.take_all()
         _rescue(request, travel, sketch, reserve)
@@ -93,8 +100,9 @@ def _explain(request: PlanRequest, travel: Travel, sketch: _Sketch, routes: list
     explainer = Explainer(request, travel)
     for i, delivery in enumerate(request.deliveries):
         if delivery.id not in served:
-            reason = sketch.broken.get(i) or explainer.could_do_alone(delivery)
+            judgement = explainer.judge(delivery)
+            reason = sketch.broken.get(i) or judgement.reason
             if reason is None:
                 is_held = i in sketch.untried or request.options.one_origin_per_route
                 reason = Reason.HELD if is_held else Reason.NO_CAPACITY
-            yield Unassigned(delivery_id=delivery.id, reason=reason)
+            yield Unassigned(delivery_id=delivery.id, reason=reason, failed=judgement.failed, able=judgement.able)

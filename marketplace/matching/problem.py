@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from marketplace.matching.readiness import head_start_s
 from marketplace.matching.request import (
     Objective,
     PlanRequest,
@@ -59,6 +60,14 @@ class Problem:
     def free_drivers(self) -> list[int]:
         """Drivers without committed steps, who are still on shift."""
         return [j for j, steps in enumerate(self.locked) if not steps and self.begin[j] <= self.shift_end[j]]
+
+    @cached_property
+    def head_start_s(self) -> int:
+        """How much earlier than due drivers leave for what is picked up at one origin with the least delay."""
+        if self.objective != Objective.DELIVERY_DELAY or not self.has_one_origin:
+            return 0
+        idle = sum(self.begin[j] <= self.now for j in self.free_drivers)
+        return head_start_s(self.now, self.deliveries, idle)
 
     def _number_places(self, travel: Travel, stops: Sequence[PlanStop]) -> None:
         ends = [driver.end_location for driver in self.drivers if driver.end_location is not None]

@@ -4,6 +4,8 @@ The needs are asked in a fixed order: skills, then load and stops, then a way, t
 them could do it alone; then the delivery is held back, or everybody able is taken.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +19,27 @@ from marketplace.matching.schedule import is_allowed
 from marketplace.matching.travel import Travel
 
 Flags = npt.NDArray[np.bool_]
+
+
+RULES = (Reason.NO_SKILL, Reason.NO_CAPACITY, Reason.OUT_OF_REACH, Reason.WINDOW)
+"""The rules in the order in which they are asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """How many drivers break which rule first, and how many break none."""
+
+    failed: Mapping[Reason, int]
+    able: int
+
+    @property
+    def reason(self) -> Reason | None:
+        """The rule that nobody meets of those who meet the ones before, or None if somebody meets all."""
+        if self.able:
+            return None
+        if not self.failed:
+            return Reason.NO_CAPACITY
+        return max(self.failed, key=RULES.index)
 
 
 class Explainer:
@@ -36,30 +59,33 @@ class Explainer:
         number = {kind: n for n, kind in enumerate(self.kinds)}
         self.kind_of = np.array([number[kind] for kind in kinds], dtype=np.intp)
 
-    def could_do_alone(self, delivery: PlanDelivery) -> Reason | None:
-        """Why no driver could do the delivery even alone, or None if somebody could."""
-        if not self.request.drivers:
-            return Reason.NO_CAPACITY
+    def judge(self, delivery: PlanDelivery) -> Judgement:
+        """How many drivers break which rule first, each as if the delivery were the only one."""
         skilled = [frozenset(delivery.skills) <= skills for skills, _, _ in self.kinds]
         roomy = [
             has_skill and has_stops and all(a <= b for a, b in zip(delivery.load, capacity, strict=True))
             for has_skill, (_, capacity, has_stops) in zip(skilled, self.kinds, strict=True)
         ]
-        if not any(skilled):
-            return Reason.NO_SKILL
-        if not any(roomy):
-            return Reason.NO_CAPACITY
-        able = np.flatnonzero(np.array(roomy)[self.kind_of])
-        return self._could_drive(delivery, able)
+        by_skill = np.array(skilled, dtype=bool)[self.kind_of]
+        by_room = np.array(roomy, dtype=bool)[self.kind_of]
+        reachable, in_time = self._drive(delivery, np.flatnonzero(by_room))
+        failed = {
+            Reason.NO_SKILL: int((~by_skill).sum()),
+            Reason.NO_CAPACITY: int((by_skill & ~by_room).sum()),
+            Reason.OUT_OF_REACH: int((~reachable).sum()),
+            Reason.WINDOW: int((reachable & ~in_time).sum()),
+        }
+        return Judgement(
+            failed={reason: count for reason, count in failed.items() if count}, able=int((reachable & in_time).sum())
+        )
 
-    def _could_drive(self, delivery: PlanDelivery, able: npt.NDArray[np.intp]) -> Reason | None:
+    def _drive(self, delivery: PlanDelivery, able: npt.NDArray[np.intp]) -> tuple[Flags, Flags]:
+        """Which of these drivers have a way to everything, and which of them are in time for it."""
         pick, drop = delivery.pickup.location, delivery.dropoff.location
         approach = self.travel.seconds(self.homes[able], [pick])[:, 0]
         carry = int(self.travel.seconds([pick], [drop])[0, 0])
         home = np.where(self.has_end[able], self.travel.seconds([drop], self.ends[able])[0], 0)
         reachable: Flags = (approach < NO_WAY_S) & (home < NO_WAY_S) & (carry < NO_WAY_S)
-        if not reachable.any():
-            return Reason.OUT_OF_REACH
         request, shift_end = self.request, self.shift_end[able]
         picked, in_time = first_moments(spans_of(delivery.pickup, request.now), self.begin[able] + approach)
         on_board = picked + delivery.pickup.service_s + carry
@@ -68,7 +94,7 @@ class Explainer:
             on_shift = picked <= shift_end
         else:
             on_shift = dropped + delivery.dropoff.service_s + home <= shift_end
-        return None if (reachable & in_time & drops_in_time & on_shift).any() else Reason.WINDOW
+        return reachable, in_time & drops_in_time & on_shift
 
 
 def why_commitment_broke(problem: Problem, driver: int) -> Reason:

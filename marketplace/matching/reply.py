@@ -1,7 +1,7 @@
 """What the matcher answers: timed routes with their offers and pay, and why the rest is not planned."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from marketplace.matching.request import StepKind
@@ -44,10 +44,16 @@ class PlannedRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unassigned:
-    """A delivery in no route, and why."""
+    """A delivery in no route, and why.
+
+    `failed` counts the drivers of the request by the first rule that each breaks even if the delivery were the only
+    one, `able` those who could do it alone.
+    """
 
     delivery_id: str
     reason: Reason
+    failed: Mapping[Reason, int] = field(default_factory=dict, compare=False)
+    able: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,16 @@ class Clock:
 
 
 def timed(problem: Problem, driver: int, steps: Steps) -> Clock | None:
-    """The route's clock with the latest departure that delays no drop-off, or None if any hard rule is broken."""
+    """The route's clock with the latest departure that delays no drop-off, or None if any hard rule is broken.
+
+    Where ready times are estimates the departure has a head start on that.
+    """
     if not is_allowed(problem, driver, steps):
         return None
     clock = follow(problem, driver, steps)
     if clock is None or problem.locked[driver]:
         return clock
-    return follow(problem, driver, steps, latest_leave(problem, driver, steps, clock))
+    return follow(problem, driver, steps, latest_leave(problem, driver, steps, clock) - problem.head_start_s)
 
 
 def follow(problem: Problem, driver: int, steps: Steps, leaves_at: int = 0) -> Clock | None:

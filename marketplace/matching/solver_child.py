@@ -1,5 +1,6 @@
 """One solver process as its owner sees it: started, asked, and ended when it dies or takes too long."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,8 +11,14 @@ from marketplace.matching.refusals import BadRequest, SolverFailed
 from marketplace.matching.reply import Plan
 from marketplace.matching.request import PlanRequest
 
+COMPILING = "compiling"
+"""What a solver process says before it is ready, where it finds nothing compiled."""
 START_LIMIT_S = 60.0
 """How long a new process may take until it is ready; on an idle machine it takes two seconds."""
+COMPILE_LIMIT_S = 900.0
+"""How long it may take when it has to compile first: half a minute on an idle machine, and only once."""
+
+_log = logging.getLogger(__name__)
 
 
 class SolverChild:
@@ -44,7 +51,9 @@ class SolverChild:
     def ask(self, request: PlanRequest, bound_s: float) -> Plan | BadRequest | str:
         """Its answer; raises `SolverFailed`, and leaves no process behind, where it dies or the time runs out."""
         if not self._is_ready:
-            self._exchange(None, START_LIMIT_S)
+            if self._exchange(None, START_LIMIT_S) == COMPILING:
+                _log.warning("the solver compiles its inner loops; make install does that beforehand")
+                self._exchange(None, COMPILE_LIMIT_S)
             self._is_ready = True
         answer = self._exchange(request, bound_s)
         assert isinstance(answer, Plan | BadRequest | str)

@@ -9,8 +9,9 @@ import asyncio
 import os
 import queue
 import threading
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 from marketplace.matching.refusals import BadRequest, SolverFailed
@@ -27,12 +28,13 @@ class SolverPool:
 
     def __init__(self, processes: int | None = None, *, grace_s: float = 10.0) -> None:
         """By default one process less than the machine has cores; `grace_s` is added to the bound of every call."""
-        self.processes = processes or max(1, (os.cpu_count() or 2) - 1)
+        self.processes = processes or max(1, _cores() - 1)
         self.replaced = 0
         self._grace_s = grace_s
         self._idle: queue.LifoQueue[SolverChild | None] = queue.LifoQueue()
         for _ in range(self.processes):
             self._idle.put(None)
+        self._turns = asyncio.Semaphore(self.processes + 1)
         self._threads = ThreadPoolExecutor(self.processes, thread_name_prefix="solver")
         self._guard = threading.Lock()  # the running processes change in the threads and are ended by the owner
         self._running: set[SolverChild] = set()
@@ -43,6 +45,15 @@ class SolverPool:
         """The processes that run now, for health pages."""
         with self._guard:
             return sorted(child.process_id for child in self._running)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits until a process is about to be free: whoever reads only then plans from what is true now.
+
+        One more than there are processes has a turn, so that one reads or writes while the others are solving.
+        """
+        async with self._turns:
+            yield
 
     async def solve(self, request: PlanRequest, *, time_limit_s: float) -> Plan:
         """Plans while the event loop goes on; waits for its turn where all processes are busy.
@@ -104,3 +115,8 @@ class SolverPool:
         child.end()
         with self._guard:
             self._running.discard(child)
+
+
+def _cores() -> int:
+    """The cores that this process may use, which in a container may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2

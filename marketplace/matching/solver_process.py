@@ -13,6 +13,8 @@ from marketplace.matching.planner import plan
 from marketplace.matching.refusals import BadRequest
 from marketplace.matching.reply import Plan
 from marketplace.matching.request import PlanRequest
+from marketplace.matching.solver_child import COMPILING
+from marketplace.matching.warming import is_cold, warm_up
 
 READY = "ready"
 _FIRST_TO_GO = "500"
@@ -26,6 +28,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the owner, and the closed pipe then ends this process
     _volunteer()
     with Connection(int(sys.argv[1])) as owner:
+        if is_cold():
+            owner.send(COMPILING)
+        warm_up()
         owner.send(READY)
         try:
             while True:

@@ -5,26 +5,23 @@ what VROOM does not: delay, lateness, the chance of a decline. Whatever the way,
 """
 
 from collections.abc import Sequence
-from random import Random
 
-from marketplace.matching.bundling import bundle
+from marketplace.matching.bundling import bundle, is_within_reach
 from marketplace.matching.candidates import candidate_drivers
 from marketplace.matching.commitments import committed_routes
 from marketplace.matching.dispatch import DRIVER_AHEAD_S, dispatch
 from marketplace.matching.effort import Effort
 from marketplace.matching.filling import Filled, fill
+from marketplace.matching.improving import improve, missed
 from marketplace.matching.objectives import total_cost
-from marketplace.matching.polishing import polish
 from marketplace.matching.problem import Problem, Routes
 from marketplace.matching.reassigning import reassign
 from marketplace.matching.relocating import relocate
 from marketplace.matching.request import Objective
-from marketplace.matching.retiring import retire_drivers
 from marketplace.matching.swapping import make_room
 
 _RESERVE = 0.15
 """The part of the work limit kept for finding room for what the first routes left out."""
-_RETIRING_SHARE = 0.8
 
 
 def solve(problem: Problem, effort: Effort) -> Filled:
@@ -37,8 +34,6 @@ def solve(problem: Problem, effort: Effort) -> Filled:
     reserve = effort.share(_RESERVE)
     if problem.objective == Objective.DELIVERY_DELAY:
         routes = _least_delay(problem, open_deliveries, committed, effort)
-    elif problem.has_one_origin:
-        routes = committed
     else:
         routes = _bundled(problem, open_deliveries, committed, effort)
     left = _left(open_deliveries, routes)
@@ -51,17 +46,17 @@ def solve(problem: Problem, effort: Effort) -> Filled:
 
 
 def _bundled(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
-    """Routes by VROOM, then fewer or cheaper ones by solving parts again."""
-    random = Random(problem.options.seed)  # noqa: S311 - draws neighbourhoods, guards nothing
+    """First routes by VROOM, made fewer or cheaper by ruining and recreating them.
+
+    VROOM knows no single origin, and takes longer for a large zone than a city has for it: then these make all routes.
+    """
     candidates = candidate_drivers(problem, deliveries, committed)
-    routes = committed | bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
-    if problem.objective == Objective.FEWEST_DRIVERS:
-        part = effort.share(_RETIRING_SHARE)
-        routes = retire_drivers(problem, routes, committed, part, random)
-        effort.left_s += part.take_all()
+    routes = dict(committed)
+    if not problem.has_one_origin and is_within_reach(problem, deliveries, candidates, effort):
+        routes |= bundle(problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort)
     if problem.objective == Objective.EXPECTED_COST:
         routes = reassign(problem, routes, effort)
-    return polish(problem, routes, committed, effort, random)
+    return improve(problem, routes, candidates, effort)
 
 
 def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
@@ -76,13 +71,7 @@ def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes,
     bundled = committed | bundle(
         problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort, most_tasks=even
     )
-    return min((paired, bundled), key=lambda routes: (_missed(problem, routes), total_cost(problem, routes)))
-
-
-def _missed(problem: Problem, routes: Routes) -> tuple[int, int]:
-    """What speaks against the routes: how few deliveries they serve, then how unimportant these are."""
-    served = {step // 2 for steps in routes.values() for step in steps}
-    return -len(served), -sum(problem.priority[i] for i in served)
+    return min((paired, bundled), key=lambda routes: (missed(problem, routes), total_cost(problem, routes)))
 
 
 def _is_moved_singly(problem: Problem, deliveries: Sequence[int]) -> bool:
@@ -94,7 +83,7 @@ def _is_moved_singly(problem: Problem, deliveries: Sequence[int]) -> bool:
     if problem.objective == Objective.DELIVERY_DELAY and problem.has_one_origin:
         near = [j for j in problem.free_drivers if problem.begin[j] <= problem.now + DRIVER_AHEAD_S]
         return len(deliveries) > len(near)
-    return problem.has_one_origin or problem.objective in {Objective.DELIVERY_DELAY, Objective.EXPECTED_COST}
+    return problem.objective == Objective.DELIVERY_DELAY
 
 
 def _left(deliveries: Sequence[int], routes: Routes) -> list[int]:

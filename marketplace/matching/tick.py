@@ -5,7 +5,7 @@ open, and writes routes only from deliveries that nobody has changed meanwhile.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,33 +13,34 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.matching.commit import CommittedPlan, commit_plan
+from marketplace.matching.counting import keep_counts
 from marketplace.matching.limits import MAX_TIME
+from marketplace.matching.nearby import FreeDriver
+from marketplace.matching.reach import choose_candidates
 from marketplace.matching.reply import Plan, PlannedRoute, Reason, Unassigned
 from marketplace.matching.request import (
     DriverKind,
     DriverPay,
+    Objective,
     PlanDelivery,
     PlanDriver,
     PlanOptions,
     PlanRequest,
     PlanStop,
+    ShiftEndCovers,
 )
-from marketplace.matching.snapshot import FreeDriver, OpenDelivery, Snapshot, take_snapshot
+from marketplace.matching.snapshot import OpenDelivery, Snapshot, take_border_snapshot, take_snapshot
 from marketplace.matching.solver_pool import SolverPool
+from marketplace.matching.wake import wake_due
+from marketplace.matching.work_limit import time_limit_s
+from marketplace.matching.zoning import Zone, arrange, find_zone, take_turn, whole_market
 from marketplace.routing import Matrix, Router
 from marketplace.routing.router import Seconds
 
-TIME_LIMIT_S = 1.0
-"""CPU seconds one look may spend on a plan."""
+LATE_BY = timedelta(seconds=30)
+"""When a driver who should be free by now still is not, the next look comes this much later."""
 URGENT = timedelta(minutes=45)
 URGENT_PRIORITY = 50
-
-ACCEPT_PROBABILITY = {
-    ContractKind.DEDICATED: 1.0,
-    ContractKind.CONTRACTED: 0.8,
-    ContractKind.CROWDSOURCED: 0.6,
-}
-"""Chance that somebody of this kind takes an offer: a prior for all, never learnt from one driver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,47 +53,86 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchMarket:
-    """The errand of one look at a market."""
+class Look:
+    """What every look at a market does with its snapshot."""
 
     router: Router
     solver: SolverPool
-    market_id: UUID
-    time_limit_s: float = TIME_LIMIT_S
-
-    async def read(self, work: Work) -> Snapshot | None:
-        """Takes the snapshot."""
-        return await take_snapshot(work, market_id=self.market_id)
 
     async def call(self, found: Snapshot) -> Answer:
         """Asks the router for the travel times and the solver for a plan."""
         if not found.drivers:
             nobody = [Unassigned(delivery_id=str(d.id), reason=Reason.OUT_OF_REACH) for d in found.deliveries]
             return Answer(points=(), matrix=None, plan=Plan(routes=(), unassigned=nobody))
-        points = _places(found)
+        found = await choose_candidates(self.router, found)
+        points = places_of(found)
         matrix = await self.router.matrix(points, depart_at=found.now)
-        request = build_request(found, points, matrix, time_limit_s=self.time_limit_s)
-        plan = await self.solver.solve(request, time_limit_s=self.time_limit_s)
+        request = build_request(found, points, matrix)
+        plan = await self.solver.solve(request, time_limit_s=request.options.time_limit_s)
         return Answer(points=points, matrix=matrix, plan=plan)
 
     async def record(self, work: Work, found: Snapshot, answer: Answer) -> CommittedPlan:
         """Writes the routes that are due, and why the rest waits."""
-        due = [route for route in answer.plan.routes if _is_due(route, found)]
+        busy_until = {str(driver.id): driver.available_at for driver in found.drivers if driver.available_at}
+        due = [route for route in answer.plan.routes if _is_due(route, found) and route.driver_id not in busy_until]
         held = {step.delivery_id: route for route in answer.plan.routes if route not in due for step in route.steps}
-        return await commit_plan(
+        committed = await commit_plan(
             work,
             snapshot=found,
             points=answer.points,
             matrix=answer.matrix,
             routes=due,
             unassigned={item.delivery_id: item.reason for item in answer.plan.unassigned},
-            held_until={delivery_id: _asked_from(route, found) for delivery_id, route in held.items()},
+            held_until={
+                delivery_id: _look_again(route, found, busy_until.get(route.driver_id))
+                for delivery_id, route in held.items()
+            },
         )
+        await keep_counts(work, found, answer.plan.unassigned)
+        return committed
 
 
-def build_request(
-    found: Snapshot, points: Sequence[Point], matrix: Matrix, *, time_limit_s: float = TIME_LIMIT_S
-) -> PlanRequest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchMarket(Look):
+    """The errand of one look at a market; of a large one, it has those zones looked at in which something is due."""
+
+    market_id: UUID
+
+    async def read(self, work: Work) -> Snapshot | None:
+        """Takes the snapshot of a market that is one zone; None where nothing waits, or others will look."""
+        zone = await whole_market(work, market_id=self.market_id)
+        if zone is not None:
+            return await _read_zone(work, zone)
+        await wake_due(work, market_id=self.market_id)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchZone(Look):
+    """The errand of one look at a zone, or across its borders for what nobody in it could take."""
+
+    zone_id: UUID
+    is_border: bool = False
+
+    async def read(self, work: Work) -> Snapshot | None:
+        """Takes the snapshot; None where nothing waits, or the zone was cut or joined and others will look."""
+        zone = await find_zone(work, zone_id=self.zone_id)
+        if zone is None:
+            return None
+        if not self.is_border:
+            return await _read_zone(work, zone)
+        return await take_border_snapshot(work, market_id=zone.market_id, area=zone.area)
+
+
+async def _read_zone(work: Work, zone: Zone) -> Snapshot | None:
+    found = await take_snapshot(work, market_id=zone.market_id, area=zone.area)
+    if found is None or await arrange(work, zone, dials=found.dials, open_count=len(found.deliveries)):
+        return None
+    turn = await take_turn(work, zone)
+    return replace(found, zone=turn) if turn is not None else None
+
+
+def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> PlanRequest:
     """The matcher's question: the snapshot in whole seconds and places of the matrix."""
     # Where a driver stands at a pickup the place is there twice: loading is in the legs of the second, the pickup's.
     place = {point: i for i, point in enumerate(points)}
@@ -104,10 +144,11 @@ def build_request(
         deliveries=[_plan_delivery(delivery, place, found) for delivery in found.deliveries],
         drivers=[_plan_driver(driver, seat, found) for driver in found.drivers],
         options=PlanOptions(
-            objective=found.dials.matching_objective,
-            time_limit_s=time_limit_s,
+            objective=Objective(found.dials.matching_objective),
+            time_limit_s=time_limit_s(found),
             one_origin_per_route=found.dials.one_origin_per_route,
-            shift_end_covers=found.dials.shift_end_covers,
+            zone_limit=found.dials.zone_limit,
+            shift_end_covers=ShiftEndCovers(found.dials.shift_end_covers),
         ),
     )
 
@@ -150,12 +191,12 @@ def _plan_driver(driver: FreeDriver, seat: dict[Point, int], found: Snapshot) ->
         id=str(driver.id),
         kind=DriverKind(driver.kind.value.lower()),
         location=seat[driver.place],
-        available_at=_second(driver.free_at),
+        available_at=_second(driver.available_at) if driver.available_at else None,
         shift_end=_second(driver.online_until),
         capacity=list(driver.capacity),
         skills=list(driver.skills),
         max_stops=driver.max_stops,
-        accept_prob=ACCEPT_PROBABILITY[driver.kind],
+        accept_prob=found.accept_prob[driver.kind],
         pay=_pay(driver.kind, found.rates, found.dials.route_fixed_cost_minor),
     )
 
@@ -172,21 +213,22 @@ def _pay(kind: ContractKind, rates: dict[str, int], fixed_cost: int) -> DriverPa
     )
 
 
-def _places(found: Snapshot) -> list[Point]:
+def places_of(found: Snapshot) -> list[Point]:
     """Every place at which a driver is, then every end of a delivery."""
     ends = [point for delivery in found.deliveries for point in (delivery.pickup, delivery.dropoff)]
     return [*dict.fromkeys(driver.place for driver in found.drivers), *dict.fromkeys(ends)]
 
 
 def _is_due(route: PlannedRoute, found: Snapshot) -> bool:
-    return _asked_from(route, found) <= found.now
+    return _moment(route.offer_at) - found.dials.head_start <= found.now
 
 
-def _asked_from(route: PlannedRoute, found: Snapshot) -> datetime:
-    """When a route is to be offered: in time for some to think it over, but not before its driver is free."""
-    if UUID(route.driver_id) in found.busy:
-        return found.now + timedelta(seconds=found.dials.replan_after_s)
-    return _moment(route.offer_at) - found.dials.head_start
+def _look_again(route: PlannedRoute, found: Snapshot, busy_until: datetime | None) -> datetime:
+    """When a route that is held should be looked at again: when it is due, or its driver is late for it."""
+    due_at = _moment(route.offer_at) - found.dials.head_start
+    if busy_until is None or due_at > found.now:
+        return due_at
+    return max(busy_until, found.now + LATE_BY)
 
 
 def _second(moment: datetime) -> int:

@@ -1,19 +1,22 @@
 """The heart of the marketplace: a route is offered in waves, exactly one driver has it, or nobody and it dissolves.
 
 In order of life: a wave is sent, offers are viewed, accepted or declined, expire or are withdrawn; the last answer of a
-wave exhausts it and the next one pays a raise; a route that nobody takes is given up. Saying no, or nothing, never
-counts against a driver.
+wave exhausts it and the next one is decided anew, a raise included; a route that nobody takes is given up. Every
+search keeps what it saw, and a market learns from the answers what is taken. Saying no, or nothing, never counts
+against a driver.
 """
 
 from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, accept_offer
 from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.decline import decline_offer
 from marketplace.offers.expire import expire_due, next_expiry
+from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
 from marketplace.offers.give_up import give_up_route
+from marketplace.offers.learn_acceptance import LearnAcceptance
 from marketplace.offers.mend import mend_after_cancel
 from marketplace.offers.queries import my_offers, offer_of_driver
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
-from marketplace.offers.states import DeclineReason, OfferState, WaveState, WithdrawReason
+from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
 from marketplace.offers.view import view_offer
 from marketplace.offers.withdraw import withdraw_offers_of_driver
 
@@ -21,11 +24,14 @@ __all__ = [
     "CandidatesMoved",
     "DeclineReason",
     "DriverEngaged",
+    "LearnAcceptance",
     "OfferExpired",
     "OfferGone",
     "OfferState",
     "OfferTaken",
+    "Outcome",
     "RouteChanged",
+    "RuledOut",
     "SendWave",
     "WaveState",
     "WithdrawReason",
@@ -33,6 +39,9 @@ __all__ = [
     "assign_route",
     "decline_offer",
     "expire_due",
+    "explain_delivery",
+    "explain_driver",
+    "explain_offer",
     "give_up_route",
     "mend_after_cancel",
     "my_offers",

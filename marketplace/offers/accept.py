@@ -12,10 +12,15 @@ from marketplace.offers.states import OfferState, WithdrawReason
 
 # All who accept one route queue at its row; the first finds its offer open. The others' statements began before it was
 # done, and yet find theirs ended, because PostgreSQL looks again at a row that has changed under an UPDATE.
+# Before all that, a driver says one thing at a time: a yes, or a look at an offer, waits at a lock of the driver's own,
+# the first that it takes. Who waits there holds nothing yet that others wait for; who goes on finds every other open
+# offer of the driver free to be taken back.
 WIN = """
-WITH locked AS (
+WITH alone AS MATERIALIZED (
+    SELECT 1 FROM pg_advisory_xact_lock(answers_of($2))
+), locked AS (
     SELECT id, version FROM route
-    WHERE id = (SELECT route_id FROM offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
+    WHERE id = (SELECT route_id FROM alone, offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
 )
 UPDATE offer SET state = 'ACCEPTED', ended_at = $3 FROM locked
 WHERE offer.id = $1 AND offer.driver_id = $2 AND offer.state IN ('SENT', 'VIEWED') AND offer.expires_at > $3

@@ -1,4 +1,4 @@
-"""Tables of the marketplace's heart: waves and offers."""
+"""Tables of the marketplace's heart: waves and offers, why they were made, and what was learnt from their answers."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -46,6 +46,47 @@ class Offer(Model):
     viewed_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     end_reason = fields.CharField(max_length=20, null=True)
+    # Why this driver was asked: what the acceptance model was told, what it said, and which version of it
+    facts = fields.JSONField[dict[str, object]](null=True)
+    accept_prob = fields.FloatField(null=True)
+    model_version = fields.IntField(null=True)
 
     class Meta:
         table = "offer"
+
+
+class Choice(Model):
+    """What one search for a driver of a route saw and decided; kept as it was."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    route_id = fields.UUIDField()
+    wave_id = fields.UUIDField(null=True)
+    outcome = fields.CharField(max_length=10)
+    model_version = fields.IntField()
+    slack_s = fields.IntField(null=True)
+    raise_minor = fields.BigIntField()
+    raises = fields.JSONField[list[dict[str, object]]]()
+    candidates = fields.JSONField[list[dict[str, object]]]()
+    ruled_out = fields.JSONField[list[dict[str, object]]]()
+    decided_at = fields.DatetimeField()
+
+    class Meta:
+        table = "choice"
+
+
+class AcceptanceModelRecord(Model):
+    """What a market has learnt about which offers are taken; never edited, only followed by a later one."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    version = fields.IntField()
+    weights = fields.JSONField[dict[str, float]]()
+    accepted = fields.IntField()
+    declined = fields.IntField()
+    expired = fields.IntField()
+    answered_until = fields.DatetimeField()
+    fitted_at = fields.DatetimeField()
+
+    class Meta:
+        table = "acceptance_model"

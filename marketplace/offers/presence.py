@@ -6,11 +6,17 @@ from uuid import UUID
 from marketplace.core.work import Work
 
 LOCK = "SELECT driver_id FROM presence WHERE driver_id = ANY($1) ORDER BY driver_id FOR UPDATE"
+# A wave holds a route, so it does not wait for a driver who is answering (see `accept.py`) but passes by. That is asked
+# last and only until there are enough, so that no more drivers than are wanted have to wait with an answer.
 ASKABLE = """
-SELECT p.driver_id FROM presence p
-WHERE p.driver_id = ANY($1) AND p.state IN ('AVAILABLE', 'OFFERED')
-  AND NOT EXISTS (SELECT 1 FROM route r WHERE r.driver_id = p.driver_id AND r.state IN ('ASSIGNED', 'STARTED'))
-  AND (SELECT count(*) FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED')) < $2
+WITH askable AS MATERIALIZED (
+    SELECT p.driver_id FROM presence p
+    WHERE p.driver_id = ANY($1) AND p.state IN ('AVAILABLE', 'OFFERED')
+      AND NOT EXISTS (SELECT 1 FROM route r WHERE r.driver_id = p.driver_id AND r.state IN ('ASSIGNED', 'STARTED'))
+      AND (SELECT count(*) FROM offer o WHERE o.driver_id = p.driver_id AND o.state IN ('SENT', 'VIEWED')) < $2
+    ORDER BY array_position($1, p.driver_id)
+)
+SELECT driver_id FROM askable WHERE pg_try_advisory_xact_lock_shared(answers_of(driver_id)) LIMIT $3
 """
 # A statement of its own after the lock, so that it sees what whoever held the lock before has committed.
 SETTLE = """
@@ -25,10 +31,14 @@ WHERE p.driver_id = ANY($2) AND (p.driver_id = $1 OR p.state = 'OFFERED'
 """
 
 
-async def lock_askable(work: Work, driver_ids: Sequence[UUID], *, open_offers: int) -> set[UUID]:
-    """Of these drivers those who can take one more offer; holding their rows keeps two waves from overfilling them."""
+async def lock_askable(work: Work, driver_ids: Sequence[UUID], *, open_offers: int, wanted: int) -> set[UUID]:
+    """Of these drivers the first who can take one more offer, as many as are wanted.
+
+    Holding their rows keeps two waves from overfilling them. One who is saying yes to another route is not among them,
+    and one who says so next finds the new offer and takes it back.
+    """
     await work.execute(LOCK, list(driver_ids))
-    rows = await work.fetch(ASKABLE, list(driver_ids), open_offers)
+    rows = await work.fetch(ASKABLE, list(driver_ids), open_offers, wanted)
     return {row["driver_id"] for row in rows}
 
 

@@ -1,5 +1,6 @@
 """Raises: a route that nobody took is offered for more, within a step, a cap per route and a budget per hour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,7 +8,10 @@ from uuid import UUID
 from marketplace.core.work import Work
 from marketplace.markets import Dials
 
-LAST_WAVE = "SELECT number, raise_minor FROM wave WHERE route_id = $1 ORDER BY number DESC LIMIT 1"
+RAISES_AT_MOST = 20
+"""So many steps are weighed, and the cap."""
+
+LAST_RAISE = "SELECT raise_minor FROM wave WHERE route_id = $1 ORDER BY number DESC LIMIT 1"
 # What could still be paid out of the last hour's raises: routes that were taken with one, and those on offer with one.
 SPENT = """
 SELECT coalesce(sum(raise_minor), 0)::bigint FROM wave
@@ -17,27 +21,36 @@ LOCK_MARKET = "SELECT id FROM market WHERE id = $1 FOR NO KEY UPDATE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Raise:
-    """What the next wave pays on top, and what is left of the hour's budget before it."""
+class Raises:
+    """What the next wave may pay on top, lowest first, and what is left of the hour's budget before it."""
 
     at: datetime
-    raise_minor: int
+    allowed: Sequence[int]
     budget_left_minor: int
 
 
-async def next_raise(
-    work: Work, settings: Dials, route_id: UUID, *, is_final: bool = False, at: datetime | None = None
-) -> Raise:
-    """The raise of a route's next wave: none for the first, then step by step while cap and budget allow.
+async def allowed_raises(work: Work, settings: Dials, route_id: UUID) -> Raises:
+    """The raises that a route's next wave may pay: none for the first, then what was paid and every step up to the cap.
 
-    With `is_final` the market's row is locked, so that two waves at once cannot spend the same budget.
+    What is beyond the hour's budget is left out. A raise never falls again, unless the budget no longer carries it.
     """
-    moment = at or work.now
-    last = await work.fetch_row(LAST_WAVE, route_id)
-    paid = last["raise_minor"] if last else 0
-    wanted = min(paid + settings.raise_step_minor, settings.raise_cap_minor) if last else 0
-    if wanted and is_final:
-        await work.execute(LOCK_MARKET, settings.market_id)
-    spent = await work.fetch_value(SPENT, settings.market_id, moment - timedelta(hours=1)) if wanted else 0
-    left = max(0, settings.raise_budget_per_hour_minor - spent)
-    return Raise(at=moment, raise_minor=wanted if wanted <= left else min(paid, left), budget_left_minor=left)
+    last = await work.fetch_value(LAST_RAISE, route_id)
+    if last is None:
+        return Raises(at=work.now, allowed=[0], budget_left_minor=settings.raise_budget_per_hour_minor)
+    left = await budget_left(work, settings)
+    step, cap = settings.raise_step_minor, settings.raise_cap_minor
+    wanted = [*range(last, cap, step)[:RAISES_AT_MOST], cap] if step and last < cap else [last]
+    carried = sorted({one for one in wanted if one <= left}) or [min(last, left)]
+    return Raises(at=work.now, allowed=carried, budget_left_minor=left)
+
+
+async def lock_budget(work: Work, settings: Dials) -> int:
+    """What is left of the hour's budget, with the market's row locked: two waves at once cannot spend the same."""
+    await work.execute(LOCK_MARKET, settings.market_id)
+    return await budget_left(work, settings)
+
+
+async def budget_left(work: Work, settings: Dials) -> int:
+    """What is left of the last hour's budget for raises."""
+    spent: int = await work.fetch_value(SPENT, settings.market_id, work.now - timedelta(hours=1))
+    return max(0, settings.raise_budget_per_hour_minor - spent)

@@ -1,28 +1,35 @@
-"""Sends the next wave of offers of a route: the next kind of driver, nearest by drive time, with a raise when due.
+"""The next step in the search for a route's driver: whoever costs least in expectation is asked.
 
-Dedicated drivers are not asked but assigned. An errand, because drive times come from the router.
+One driver at a time while the route can wait for several answers, several at once when it cannot; dedicated drivers are
+not asked but assigned. An errand, because drive times come from the router; what it saw and decided is kept.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
-
-import orjson
+from zoneinfo import ZoneInfo
 
 from marketplace.batches.states import UnassignedReason
 from marketplace.core.errors import Unavailable
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import Dials, dials
+from marketplace.matching.acceptance import AcceptanceModel, usual_pay_per_minute
+from marketplace.matching.learned import acceptance_of
 from marketplace.offers.assign import assign_route
-from marketplace.offers.candidates import Candidate, RouteNeeds, find_candidates, next_kind
-from marketplace.offers.events import OfferSent
+from marketplace.offers.candidates import Candidate, Exclusion, RouteNeeds, exclude, find_candidates, find_needs
+from marketplace.offers.choices import Weighed, keep_choice
+from marketplace.offers.choosing import Decision, Ranked, Reachable, Terms, decide, how_many, rank
 from marketplace.offers.give_up import give_up_route
+from marketplace.offers.open_wave import open_wave
 from marketplace.offers.pay import pay_of_offer
 from marketplace.offers.presence import lock_askable
-from marketplace.offers.raises import Raise, next_raise
-from marketplace.pricing import PayLines
+from marketplace.offers.raises import Raises, allowed_raises, lock_budget
+from marketplace.offers.states import Outcome, RuledOut
 from marketplace.routing import Router
+
+SPARES = 10
+"""So many drivers beyond those to be asked are held ready, for when some have become busy meanwhile."""
 
 LOCK_ROUTE = "SELECT state, version FROM route WHERE id = $1 FOR UPDATE"
 # A statement of its own after the lock: within that one, a wave that was sent while it waited would not be seen.
@@ -30,22 +37,6 @@ IS_ASKED = "SELECT EXISTS (SELECT 1 FROM wave WHERE route_id = $1 AND state = 'O
 ROUTE_MARKET = """
 SELECT market_id FROM route WHERE id = $1 AND state IN ('PLANNED', 'OFFERING')
   AND NOT EXISTS (SELECT 1 FROM wave w WHERE w.route_id = route.id AND w.state = 'OPEN')
-"""
-INSERT_WAVE = """
-INSERT INTO wave (id, market_id, route_id, number, contract_kind, state, raise_minor, raise_step_minor, raise_cap_minor,
-                  raise_budget_left_minor, opened_at)
-VALUES ($1, $2, $3, $4, $5, 'OPEN', $6, $7, $8, $9, $10)
-"""
-INSERT_OFFERS = """
-INSERT INTO offer (id, market_id, route_id, route_version, wave_id, driver_id, state, pay_minor, raise_minor, currency,
-                   lines, approach_m, approach_s, rank, sent_at, expires_at)
-SELECT id, $1, $2, $3, $4, driver_id, 'SENT', pay_minor, $5, $6, lines::jsonb, approach_m, approach_s, rank, $7, $8
-FROM unnest($9::uuid[], $10::uuid[], $11::bigint[], $12::text[], $13::int[], $14::int[], $15::smallint[])
-  AS o(id, driver_id, pay_minor, lines, approach_m, approach_s, rank)
-"""
-OFFERING = "UPDATE route SET state = 'OFFERING', raise_minor = $2 WHERE id = $1"
-MARK_OFFERED = """
-UPDATE presence SET state = 'OFFERED', changed_at = $2 WHERE driver_id = ANY($1) AND state = 'AVAILABLE'
 """
 
 
@@ -62,17 +53,19 @@ class Search:
     dials: Dials
     needs: RouteNeeds
     candidates: Sequence[Candidate]
-    kind: ContractKind | None
-    extra: Raise
+    exclusions: Sequence[Exclusion]
+    raises: Raises
+    model: AcceptanceModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """A candidate with the drive to the first stop."""
+class Next:
+    """What is to be done: give the route to a dedicated driver, ask as decided, or, with neither, give it up."""
 
-    driver_id: UUID
-    approach_m: int
-    approach_s: int
+    terms: Terms
+    dedicated: Sequence[Ranked]
+    decision: Decision | None
+    exclusions: Sequence[Exclusion]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,37 +81,52 @@ class SendWave:
         if market_id is None:
             return None
         settings = await dials(work, market_id=market_id)
-        extra = await next_raise(work, settings, self.route_id)
-        found = await find_candidates(
-            work, route_id=self.route_id, raise_minor=extra.raise_minor, open_offers=settings.open_offers_per_driver
-        )
-        if found is None:
+        needs = await find_needs(work, route_id=self.route_id)
+        if needs is None:
             return None
-        needs, candidates = found
-        return Search(dials=settings, needs=needs, candidates=candidates, kind=next_kind(candidates), extra=extra)
-
-    async def call(self, found: Search) -> list[Ranked]:
-        """Ranks the candidates whose turn it is by drive time; the planned driver first, the unreachable left out."""
-        asked = [candidate for candidate in found.candidates if candidate.kind is found.kind]
-        if not asked or found.needs.waves >= found.dials.wave_limit:
-            return []
-        matrix = await self.router.matrix(
-            [candidate.place for candidate in asked], [found.needs.first_place], depart_at=found.extra.at
+        candidates, exclusions = await find_candidates(work, needs, open_offers=settings.open_offers_per_driver)
+        return Search(
+            dials=settings,
+            needs=needs,
+            candidates=candidates,
+            exclusions=exclusions,
+            raises=await allowed_raises(work, settings, self.route_id),
+            model=await acceptance_of(work, market_id=market_id),
         )
-        ranked = [
-            Ranked(
-                driver_id=candidate.driver_id,
-                approach_m=int(matrix.distances_m[i, 0]),
-                approach_s=int(matrix.durations_s[i, 0]),
-            )
-            for i, candidate in enumerate(asked)
+
+    async def call(self, found: Search) -> Next:
+        """Asks the router how far everybody is, and decides whom to ask and for how much."""
+        terms = terms_of(found)
+        if not found.candidates or found.needs.waves >= found.dials.wave_limit:
+            return Next(terms=terms, dedicated=(), decision=None, exclusions=found.exclusions)
+        matrix = await self.router.matrix(
+            [candidate.place for candidate in found.candidates], [found.needs.first_place], depart_at=found.raises.at
+        )
+        reached = [
+            _reachable(found, candidate, int(matrix.distances_m[i, 0]), int(matrix.durations_s[i, 0]))
+            for i, candidate in enumerate(found.candidates)
             if matrix.is_reachable[i, 0]
         ]
-        planned = found.needs.planned_driver_id
-        ranked.sort(key=lambda one: (one.driver_id != planned, one.approach_s, one.driver_id))
-        return ranked
+        cut_off = [one for i, one in enumerate(found.candidates) if not matrix.is_reachable[i, 0]]
+        exclusions = [*found.exclusions, *exclude(RuledOut.UNREACHABLE, cut_off)]
+        dedicated = [one for one in reached if one.kind is ContractKind.DEDICATED]
+        if ranked := rank(terms, dedicated, found.raises.allowed[0]):
+            return Next(terms=terms, dedicated=ranked, decision=None, exclusions=exclusions)
+        decision = decide(terms, reached, found.raises.allowed)
+        raise_minor = decision.raise_minor if decision else found.raises.allowed[-1]
+        passed = [
+            candidate
+            for candidate in found.candidates
+            if candidate.passed_minor is not None and candidate.passed_minor >= raise_minor
+        ]
+        return Next(
+            terms=terms,
+            dedicated=(),
+            decision=decision,
+            exclusions=[*exclusions, *exclude(RuledOut.LET_PASS, passed)],
+        )
 
-    async def record(self, work: Work, found: Search, answer: list[Ranked]) -> int:
+    async def record(self, work: Work, found: Search, answer: Next) -> int:
         """Sends the offers, or gives the route up when there is nobody left to ask; returns how many were asked."""
         # The route's lock closes the race against cancel, another wave and an operator's assignment.
         row = await work.fetch_row(LOCK_ROUTE, self.route_id)
@@ -128,25 +136,17 @@ class SendWave:
             return 0
         if row["version"] != found.needs.version:
             raise CandidatesMoved("the route has changed meanwhile")
-        if not answer:
-            reason = UnassignedReason.NOBODY_ACCEPTED if found.needs.waves else UnassignedReason.NO_DRIVER
-            await give_up_route(work, route_id=self.route_id, reason=reason)
-            return 0
-        final = await next_raise(work, found.dials, self.route_id, is_final=True, at=found.extra.at)
-        if final.raise_minor != found.extra.raise_minor:
-            raise CandidatesMoved("the hour's raises were spent meanwhile")
-        free = await lock_askable(
-            work, [one.driver_id for one in answer], open_offers=found.dials.open_offers_per_driver
-        )
-        chosen = [one for one in answer if one.driver_id in free]
-        if not chosen:
-            raise CandidatesMoved("every candidate has become busy meanwhile")
-        if found.kind is ContractKind.DEDICATED:
-            return await self._assign(work, found, chosen[0])
-        return await self._send(work, found, chosen[: found.dials.wave_size])
+        if answer.dedicated:
+            return await self._assign(work, found, answer)
+        if answer.decision is None:
+            return await self._give_up(work, found, answer)
+        return await self._send(work, found, answer, answer.decision)
 
-    async def _assign(self, work: Work, found: Search, one: Ranked) -> int:
-        pay = await self._pay(work, found, one)
+    async def _assign(self, work: Work, found: Search, plan: Next) -> int:
+        free = await self._free(work, found, plan.dedicated[: 1 + SPARES], wanted=1)
+        one = free[0].driver
+        raise_minor = found.raises.allowed[0]
+        pay = pay_of_offer(found.needs, approach_m=one.approach_m, approach_s=one.approach_s, raise_minor=raise_minor)
         await assign_route(
             work,
             route_id=self.route_id,
@@ -155,67 +155,111 @@ class SendWave:
             approach_m=one.approach_m,
             approach_s=one.approach_s,
         )
+        await keep_choice(
+            work,
+            _weighed(plan, plan.dedicated, raise_minor=raise_minor, slack_s=one.slack_s),
+            market_id=found.needs.market_id,
+            route_id=self.route_id,
+            outcome=Outcome.ASSIGNED,
+            asked=[one.driver_id],
+        )
         return 1
 
-    async def _pay(self, work: Work, found: Search, one: Ranked) -> PayLines:
-        return await pay_of_offer(
+    async def _give_up(self, work: Work, found: Search, plan: Next) -> int:
+        await keep_choice(
+            work,
+            _weighed(plan, (), raise_minor=found.raises.allowed[-1], slack_s=found.needs.slack_s(work.now, 0)),
+            market_id=found.needs.market_id,
+            route_id=self.route_id,
+            outcome=Outcome.GIVEN_UP,
+        )
+        reason = UnassignedReason.NOBODY_ACCEPTED if found.needs.waves else UnassignedReason.NO_DRIVER
+        await give_up_route(work, route_id=self.route_id, reason=reason)
+        return 0
+
+    async def _send(self, work: Work, found: Search, plan: Next, decision: Decision) -> int:
+        left = found.raises.budget_left_minor
+        if decision.raise_minor:
+            left = await lock_budget(work, found.dials)
+            if decision.raise_minor > left:
+                raise CandidatesMoved("the hour's raises were spent meanwhile")
+        free = await self._free(work, found, decision.ranked[: decision.asked + SPARES], wanted=decision.asked)
+        chosen = free[: how_many(plan.terms, free, decision.outcome)]
+        wave_id = await open_wave(
             work,
             needs=found.needs,
-            approach_m=one.approach_m,
-            approach_s=one.approach_s,
-            raise_minor=found.extra.raise_minor,
+            settings=found.dials,
+            chosen=chosen,
+            raise_minor=decision.raise_minor,
+            budget_left_minor=left,
+            model_version=plan.terms.model.version,
         )
-
-    async def _send(self, work: Work, found: Search, chosen: Sequence[Ranked]) -> int:
-        needs, wave_id, number = found.needs, work.new_id(), found.needs.waves + 1
-        assert found.kind is not None, "somebody was chosen"
-        paid = [await self._pay(work, found, one) for one in chosen]
-        offer_ids = [work.new_id() for _ in chosen]
-        expires_at = work.now + found.dials.offer_ttl
-        await work.execute(
-            INSERT_WAVE,
-            wave_id,
-            needs.market_id,
-            needs.route_id,
-            number,
-            found.kind.value,
-            found.extra.raise_minor,
-            found.dials.raise_step_minor,
-            found.dials.raise_cap_minor,
-            found.extra.budget_left_minor,
-            work.now,
+        await keep_choice(
+            work,
+            _weighed(plan, decision.ranked, raise_minor=decision.raise_minor, slack_s=decision.slack_s),
+            market_id=found.needs.market_id,
+            route_id=self.route_id,
+            outcome=decision.outcome,
+            wave_id=wave_id,
+            asked=[one.driver.driver_id for one in chosen],
         )
-        await work.execute(
-            INSERT_OFFERS,
-            needs.market_id,
-            needs.route_id,
-            needs.version,
-            wave_id,
-            found.extra.raise_minor,
-            needs.currency,
-            work.now,
-            expires_at,
-            offer_ids,
-            [one.driver_id for one in chosen],
-            [pay.total_minor for pay in paid],
-            [orjson.dumps(pay.as_json()).decode() for pay in paid],
-            [one.approach_m for one in chosen],
-            [one.approach_s for one in chosen],
-            list(range(1, len(chosen) + 1)),
-        )
-        await work.execute(OFFERING, needs.route_id, found.extra.raise_minor)
-        await work.execute(MARK_OFFERED, [one.driver_id for one in chosen], work.now)
-        for offer_id, one, pay in zip(offer_ids, chosen, paid, strict=True):
-            work.emit(
-                OfferSent(
-                    market_id=needs.market_id,
-                    offer_id=offer_id,
-                    route_id=needs.route_id,
-                    driver_id=one.driver_id,
-                    wave_number=number,
-                    pay_minor=pay.total_minor,
-                    currency=needs.currency,
-                    expires_at=expires_at,
-                )
-            )
         return len(chosen)
+
+    async def _free(self, work: Work, found: Search, ranked: Sequence[Ranked], *, wanted: int) -> list[Ranked]:
+        """Those who can still be asked, held so that no other wave overfills them."""
+        free = await lock_askable(
+            work,
+            [one.driver.driver_id for one in ranked],
+            open_offers=found.dials.open_offers_per_driver,
+            wanted=wanted,
+        )
+        chosen = [one for one in ranked if one.driver.driver_id in free]
+        if not chosen:
+            raise CandidatesMoved("every candidate has become busy meanwhile")
+        return chosen
+
+
+def terms_of(found: Search) -> Terms:
+    """What the choice is made under, from the market's dials and what the route is worth."""
+    settings, needs = found.dials, found.needs
+    local = found.raises.at.astimezone(ZoneInfo(settings.time_zone))
+    return Terms(
+        model=found.model,
+        usual_per_minute=usual_pay_per_minute(needs.policy),
+        local_hour=round(local.hour + local.minute / 60, 2),
+        ttl_s=settings.offer_ttl_s,
+        together_at_most=settings.wave_size,
+        broadcast_below_ttls=settings.broadcast_below_ttls,
+        broadcast_fill=settings.broadcast_fill_percent / 100,
+        waiting_minor_per_s=needs.delivery_count * settings.waiting_cost_per_hour_minor / 3600,
+        rest_s=settings.replan_after_s,
+        at_risk_minor=needs.price_minor,
+        duration_s=needs.duration_s,
+        stop_count=needs.stop_count,
+        planned_driver_id=needs.planned_driver_id,
+    )
+
+
+def _reachable(found: Search, candidate: Candidate, approach_m: int, approach_s: int) -> Reachable:
+    pay = pay_of_offer(found.needs, approach_m=approach_m, approach_s=approach_s, raise_minor=0)
+    return Reachable(
+        driver_id=candidate.driver_id,
+        kind=candidate.kind,
+        approach_m=approach_m,
+        approach_s=approach_s,
+        pay_minor=pay.total_minor,
+        slack_s=found.needs.slack_s(found.raises.at, approach_s),
+        passed_minor=candidate.passed_minor,
+        open_offers=candidate.open_offers,
+    )
+
+
+def _weighed(plan: Next, ranked: Sequence[Ranked], *, raise_minor: int, slack_s: int | None) -> Weighed:
+    return Weighed(
+        terms=plan.terms,
+        slack_s=slack_s,
+        raise_minor=raise_minor,
+        ranked=ranked,
+        alternatives=plan.decision.alternatives if plan.decision else (),
+        exclusions=plan.exclusions,
+    )

@@ -1,4 +1,4 @@
-"""The lives of waves and offers."""
+"""The lives of waves and offers, how a search for a driver ends, and why somebody is not asked."""
 
 from enum import StrEnum
 
@@ -44,3 +44,52 @@ class DeclineReason(StrEnum):
     VEHICLE_FIT = "VEHICLE_FIT"
     BREAK = "BREAK"
     OTHER = "OTHER"
+
+
+class Outcome(StrEnum):
+    """What a search for a driver came to: given to a dedicated driver, asked of one or of several, or given up."""
+
+    ASSIGNED = "ASSIGNED"
+    EXCLUSIVE = "EXCLUSIVE"
+    BROADCAST = "BROADCAST"
+    GIVEN_UP = "GIVEN_UP"
+
+
+class RuledOut(StrEnum):
+    """Why a driver was not among those who could be asked for a route: the first rule, in this order, that failed."""
+
+    ACCOUNT_NOT_ACTIVE = "ACCOUNT_NOT_ACTIVE"
+    OFFLINE = "OFFLINE"
+    PAUSED = "PAUSED"
+    NO_POSITION = "NO_POSITION"
+    BUSY = "BUSY"
+    DECLINED_BEFORE = "DECLINED_BEFORE"
+    ASKED_NOW = "ASKED_NOW"
+    NO_SKILL = "NO_SKILL"
+    NO_CAPACITY = "NO_CAPACITY"
+    TOO_MANY_STOPS = "TOO_MANY_STOPS"
+    SHIFT_ENDS = "SHIFT_ENDS"
+    TOO_MANY_OFFERS = "TOO_MANY_OFFERS"
+    TOO_FAR = "TOO_FAR"
+    UNREACHABLE = "UNREACHABLE"
+    LET_PASS = "LET_PASS"  # noqa: S105 - no password: an offer that nobody answered
+
+
+RULE_WORDS = {
+    RuledOut.ACCOUNT_NOT_ACTIVE: "The account is not active.",
+    RuledOut.OFFLINE: "The driver is not online.",
+    RuledOut.PAUSED: "The driver has paused.",
+    RuledOut.NO_POSITION: "Nobody knows where the driver is.",
+    RuledOut.BUSY: "The driver has a route and finishes it first.",
+    RuledOut.DECLINED_BEFORE: "The driver has said no to this route, and is not asked for it again.",
+    RuledOut.ASKED_NOW: "The driver has an open offer of this route.",
+    RuledOut.NO_SKILL: "The driver lacks a skill that a delivery asks for.",
+    RuledOut.NO_CAPACITY: "The parcels do not fit into the vehicle.",
+    RuledOut.TOO_MANY_STOPS: "The route has more stops than the driver takes.",
+    RuledOut.SHIFT_ENDS: "The driver's time ends before the route does.",
+    RuledOut.TOO_MANY_OFFERS: "The driver has as many open offers as one may have.",
+    RuledOut.TOO_FAR: "So many drivers are nearer that this one was not looked at.",
+    RuledOut.UNREACHABLE: "No way leads from the driver to the first stop.",
+    RuledOut.LET_PASS: "The driver let an offer of this route pass and is asked again only for more pay.",
+}
+"""The rules in words for people."""

@@ -5,8 +5,10 @@ from uuid import UUID
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
 
+# Waits for a yes of the same driver, which takes this offer back: see `accept.py`.
 VIEW = """
-UPDATE offer SET state = 'VIEWED', viewed_at = $3
+WITH alone AS MATERIALIZED (SELECT 1 FROM pg_advisory_xact_lock(answers_of($2)))
+UPDATE offer SET state = 'VIEWED', viewed_at = $3 FROM alone
 WHERE id = $1 AND driver_id = $2 AND state = 'SENT' AND expires_at > $3
 """
 OWN = "SELECT 1 FROM offer WHERE id = $1 AND driver_id = $2"

@@ -17,7 +17,7 @@ WHERE route_id = $1 AND state IN ('SENT', 'VIEWED')
 RETURNING id, market_id, route_id, driver_id
 """
 # Skips offers whose route somebody else is deciding at this moment: whoever takes that route, or its expiry, ends them.
-# Waiting for them here could wait in a circle.
+# Waiting for them here could wait in a circle. None is skipped for a yes or a look of the same driver, which waits.
 OF_DRIVER = """
 UPDATE offer SET state = 'WITHDRAWN', ended_at = $2, end_reason = $3
 WHERE id IN (SELECT id FROM offer WHERE driver_id = $1 AND state IN ('SENT', 'VIEWED') FOR UPDATE SKIP LOCKED)

@@ -15,7 +15,7 @@ from marketplace.payouts.gateway import (
     PaymentResult,
 )
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
-from marketplace.payouts.queries import find_earnings, find_payout, page_payouts, page_statements
+from marketplace.payouts.queries import find_earnings, find_payout, held_statements, page_payouts, page_statements
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
 from marketplace.payouts.request_payout import BelowPayoutMinimum, NothingToPay, PayoutUnderWay, request_payout
@@ -40,6 +40,7 @@ __all__ = [
     "StatementState",
     "find_earnings",
     "find_payout",
+    "held_statements",
     "is_payout_run_due",
     "issue_statement",
     "page_payouts",

@@ -12,11 +12,12 @@ from marketplace.core.ids import DriverId, RouteId, StatementId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.ledger import DRIVER_PAY, Entry, JournalId, driver_wallet, post_journal
+from marketplace.markets import PayPolicy
 from marketplace.payouts.events import PayStatementIssued
 from marketplace.payouts.models import PayStatement
 from marketplace.payouts.queries import ISSUED_BEFORE, LOCK_ROUTE, POLICY_VERSION, VISITED_STOPS
 from marketplace.payouts.states import StatementState
-from marketplace.pricing import DrivenFacts, PayPolicy, statement_digest, statement_pay
+from marketplace.pricing import DrivenFacts, statement_digest, statement_pay
 from marketplace.routes.states import RouteState, StopKind
 
 

@@ -12,6 +12,8 @@ import orjson
 STATEMENTS_OF_A_PAYOUT = 500
 """Most statements that one payout pays; older ones first, the rest waits for the next."""
 PAGE_AT_MOST = 100
+HELD_AT_MOST = 200
+FLAGGED_AT_MOST = 20
 LATEST = UUID(int=2**128 - 1)
 
 LOCK_ROUTE = """
@@ -99,6 +101,21 @@ SELECT s.id, json_build_object(
     'created_at', s.created_at) AS tree
 FROM pay_statement s WHERE s.driver_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3
 """
+# The flagged reports are why a person must look; there are few of them, and old ones come first.
+HELD_STATEMENTS = """
+SELECT coalesce(json_agg(held.tree), '[]') FROM (
+    SELECT json_build_object(
+        'id', 'stm_' || replace(s.id::text, '-', ''), 'route_id', 'rte_' || replace(s.route_id::text, '-', ''),
+        'driver_id', 'drv_' || replace(s.driver_id::text, '-', ''), 'total_minor', s.total_minor,
+        'currency', s.currency, 'created_at', s.created_at, 'lines', s.lines,
+        'flagged_reports', (SELECT coalesce(json_agg(flagged.tree), '[]') FROM (
+            SELECT json_build_object('verb', r.verb, 'flag', r.flag,
+                'stop_id', 'stp_' || replace(r.stop_id::text, '-', ''), 'occurred_at', r.occurred_at,
+                'received_at', r.received_at) AS tree
+            FROM stop_report r WHERE r.route_id = s.route_id AND r.flag IS NOT NULL
+            ORDER BY r.received_at, r.id LIMIT $3) flagged)) AS tree
+    FROM pay_statement s WHERE s.market_id = $1 AND s.state = 'HELD' ORDER BY s.id LIMIT $2) held
+"""
 PAYOUT = """
 json_build_object(
     'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'amount_minor', p.amount_minor,
@@ -124,6 +141,13 @@ async def page_statements(
     """A driver's pay statements with their lines, newest first, older than `before`."""
     rows = await connection.fetch(STATEMENTS, driver_id, before or LATEST, min(limit, PAGE_AT_MOST))
     return [(row["id"], orjson.loads(row["tree"])) for row in rows]
+
+
+async def held_statements(connection: asyncpg.Connection, *, market_id: UUID) -> list[dict[str, Any]]:
+    """Statements of a market that wait for a person, oldest first, each with the reports that were flagged."""
+    text = await connection.fetchval(HELD_STATEMENTS, market_id, HELD_AT_MOST, FLAGGED_AT_MOST)
+    statements: list[dict[str, Any]] = orjson.loads(text)
+    return statements
 
 
 async def page_payouts(

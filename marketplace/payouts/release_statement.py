@@ -1,5 +1,6 @@
 """Releases a held statement: a person has looked at the flagged reports, and the pay goes to the wallet."""
 
+from marketplace.accounts import note_action
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import OperatorId, StatementId
 from marketplace.core.money import Money
@@ -15,7 +16,10 @@ RELEASE = "UPDATE pay_statement SET state = 'PAYABLE', journal_id = $2 WHERE id 
 
 
 async def release_statement(work: Work, *, statement_id: StatementId, operator_id: OperatorId) -> StatementState:
-    """Puts the pay of a held statement on the driver's wallet; one that was released before stays as it is."""
+    """Puts the pay of a held statement on the driver's wallet; one that was released before stays as it is.
+
+    Who released it is written down with it.
+    """
     # Two operators at once: the second waits at the statement's lock and finds it released.
     statement = await work.fetch_row(LOCK_STATEMENT, statement_id)
     if statement is None or not await work.fetch_value(MAY_RELEASE, operator_id, statement["market_id"]):
@@ -31,6 +35,14 @@ async def release_statement(work: Work, *, statement_id: StatementId, operator_i
         policy_version=statement["policy_version"],
     )
     await work.execute(RELEASE, statement_id, journal_id)
+    await note_action(
+        work,
+        operator_id=operator_id,
+        market_id=statement["market_id"],
+        verb="releaseStatement",
+        subject_id=statement_id,
+        details={"total_minor": statement["total_minor"], "currency": statement["currency"]},
+    )
     work.emit(
         PayStatementIssued(
             market_id=statement["market_id"],

@@ -15,18 +15,15 @@ from marketplace.pricing.driver_pay import (
     statement_pay,
 )
 from marketplace.pricing.lines import PriceLine, total_minor
-from marketplace.pricing.pay_policy import BadPayPolicy, PayPolicy
 from marketplace.pricing.quote import BadDistance, price_delivery
 from marketplace.pricing.rate_card import BadRateCard, RateCard
 
 __all__ = [
     "BadDistance",
     "BadFacts",
-    "BadPayPolicy",
     "BadRateCard",
     "DrivenFacts",
     "PayLines",
-    "PayPolicy",
     "PriceLine",
     "RateCard",
     "RouteFacts",

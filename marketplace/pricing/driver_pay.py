@@ -11,18 +11,17 @@ from hashlib import sha256
 
 import orjson
 
-from marketplace.core.money import BadMoney
+from marketplace.core.money import BadMoney, check_whole
+from marketplace.markets import PayPolicy
 from marketplace.pricing.lines import (
     METRES_PER_KM,
     SECONDS_PER_MINUTE,
     PriceLine,
-    check_whole,
     price_line,
     top_up,
     total_minor,
     without_nothing,
 )
-from marketplace.pricing.pay_policy import PayPolicy
 
 OFFER = "offer"
 """The rule of what an accepted offer promised: its raise and its guarantee."""

@@ -7,7 +7,7 @@ Every line can be checked by hand: `amount_minor` is `rate_minor` for each `per`
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from marketplace.core.money import MAX_MINOR, BadMoney, rate_times
+from marketplace.core.money import rate_times
 
 HALF_UP = "HALF_UP"
 """The one way we round: each line once, to the nearest whole minor unit, halves upward."""
@@ -57,10 +57,3 @@ def top_up(lines: Iterable[PriceLine], *, to_minor: int, code: str, rule: str) -
 def without_nothing(lines: Iterable[PriceLine]) -> list[PriceLine]:
     """The lines that come to something; the rest would only be noise on a statement."""
     return [line for line in lines if line.amount_minor]
-
-
-def check_whole(values: dict[str, int], *, refusal: type[BadMoney], thing: str) -> None:
-    """Raises `refusal` unless every value is a whole number from 0 up to the largest amount."""
-    for name, value in values.items():
-        if type(value) is not int or not 0 <= value <= MAX_MINOR:
-            raise refusal(f"{name} of {thing} is a whole number from 0 to 2^53 - 1", field=name)

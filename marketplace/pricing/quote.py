@@ -1,7 +1,7 @@
 """Prices a delivery for its shipper: base, road distance, the stop at the door, and the card's minimum."""
 
-from marketplace.core.money import BadMoney
-from marketplace.pricing.lines import METRES_PER_KM, PriceLine, check_whole, price_line, top_up, without_nothing
+from marketplace.core.money import BadMoney, check_whole
+from marketplace.pricing.lines import METRES_PER_KM, PriceLine, price_line, top_up, without_nothing
 from marketplace.pricing.rate_card import RateCard
 
 STOPS_OF_A_DELIVERY = 1

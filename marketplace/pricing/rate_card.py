@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from marketplace.core.money import BadMoney, Money
-from marketplace.pricing.lines import check_whole
+from marketplace.core.money import BadMoney, Money, check_whole
 
 
 class BadRateCard(BadMoney):

@@ -10,14 +10,16 @@ Every report carries the app's own event id and the time at which it happened, s
 reports later, in order and as often as it likes, and each has one effect. Reports that are out of bounds or far from
 their stop work too, but somebody looks at the route before it is paid.
 
-In order of life: `my_route`, `start_route`, `arrive_at_stop`, `pick_up`, `create_proof_upload`, `receive_proof`,
-`drop_off`, `fail_stop`, `plan_return`, `mend_route`.
+In order of life: `draw_route`, `my_route`, `start_route`, `arrive_at_stop`, `pick_up`, `create_proof_upload`,
+`receive_proof`, `drop_off`, `fail_stop`, `plan_return`, `mend_route`, `sweep_proofs`.
 """
 
 from marketplace.routes.arrive import arrive_at_stop
 from marketplace.routes.create_proof_upload import ProofUpload, create_proof_upload
+from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
 from marketplace.routes.fail import fail_stop
+from marketplace.routes.line import read_line
 from marketplace.routes.mend import mend_route
 from marketplace.routes.object_store import ObjectKey, ObjectMissing, ObjectStore
 from marketplace.routes.pick_up import pick_up
@@ -27,6 +29,7 @@ from marketplace.routes.return_leg import plan_return
 from marketplace.routes.start import start_route
 from marketplace.routes.states import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.routes.store_proof import StoredProof, receive_proof
+from marketplace.routes.sweep_proofs import sweep_proofs
 from marketplace.routes.upload_address import UPLOAD_PATH, UploadSigner
 
 __all__ = [
@@ -47,12 +50,15 @@ __all__ = [
     "UploadSigner",
     "arrive_at_stop",
     "create_proof_upload",
+    "draw_route",
     "drop_off",
     "fail_stop",
     "mend_route",
     "my_route",
     "pick_up",
     "plan_return",
+    "read_line",
     "receive_proof",
     "start_route",
+    "sweep_proofs",
 ]

@@ -8,11 +8,12 @@ from marketplace.routes.events import RouteCompleted
 from marketplace.routes.in_hand import RouteInHand
 from marketplace.routes.states import RouteState
 
-# A driver who went offline while driving, or whose hours are over, is not asked again.
+# A driver who went offline while driving, or whose hours are over, is not asked again. Nor is one who went offline just
+# before saying yes and has no hours at all: nothing would ever end that presence.
 FREE_DRIVER = """
 UPDATE presence SET changed_at = $2,
-       state = CASE WHEN online_until <= $2 THEN 'OFFLINE' ELSE 'AVAILABLE' END,
-       online_until = CASE WHEN online_until <= $2 THEN NULL ELSE online_until END
+       state = CASE WHEN online_until > $2 THEN 'AVAILABLE' ELSE 'OFFLINE' END,
+       online_until = CASE WHEN online_until > $2 THEN online_until END
 WHERE driver_id = $1 AND state = 'ENGAGED' RETURNING state
 """
 

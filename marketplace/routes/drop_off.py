@@ -11,9 +11,10 @@ from marketplace.batches.states import DeliveryState
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routes.complete import complete_if_done
-from marketplace.routes.hand_over import check_form, check_pictures, check_pin, guarded_by_pin, pin_refusal
+from marketplace.routes.events import PinLocked
+from marketplace.routes.hand_over import check_form, check_pictures, check_pin, guarded_by_pin, is_locked, pin_refusal
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
-from marketplace.routes.queries import find_report, uploaded_proof_kinds
+from marketplace.routes.queries import find_report, name_proofs, uploaded_proof_kinds
 from marketplace.routes.refusals import PinRefused, WrongKindOfStop
 from marketplace.routes.report import (
     Judgement,
@@ -83,8 +84,9 @@ async def drop_off(
     uploaded = await uploaded_proof_kinds(work, stop_id=stop.id, driver_id=driver_id, proof_ids=list(proof_ids))
     check_pictures(deliveries, proof_ids, uploaded)
     judgement = judge_stop(work, route, stop, report)
-    if refusal := await _refuse_wrong_pin(work, route, report, judgement, deliveries, pin):
+    if refusal := await _refuse_wrong_pin(work, route, stop, report, judgement, deliveries, pin):
         return DropOffOutcome(refusal=refusal)
+    await name_proofs(work, proof_ids=list(uploaded))
     _hand_over(route, stop, deliveries, judgement.effective_at)
     await complete_if_done(work, route, judgement.effective_at)
     return DropOffOutcome(receipt=await keep(work, route, report, judgement))
@@ -93,12 +95,16 @@ async def drop_off(
 async def _refuse_wrong_pin(
     work: Work,
     route: RouteInHand,
+    stop: StopInHand,
     report: Report,
     judgement: Judgement,
     deliveries: Sequence[DeliveryInHand],
     pin: str | None,
 ) -> PinRefused | None:
-    """Counts a wrong PIN and keeps the try, so that the same report sent again is not counted again."""
+    """Counts a wrong PIN and keeps the try, so that the same report sent again is not counted again.
+
+    The try that uses up the last one is told to operations, who can then help at this door.
+    """
     guarded = guarded_by_pin(deliveries)
     # A try is known by what was said as well: the right PIN may follow under the same client event id.
     try_id = UUID(bytes=sha256(report.id.bytes + report.digest).digest()[:16])
@@ -110,6 +116,16 @@ async def _refuse_wrong_pin(
     await work.execute(COUNT_TRY, [delivery.id for delivery in wrong], route.id)
     for delivery in wrong:
         delivery.pin_attempts += 1
+        if is_locked(delivery):
+            work.emit(
+                PinLocked(
+                    market_id=route.market_id,
+                    route_id=route.id,
+                    driver_id=route.driver_id,
+                    stop_id=stop.id,
+                    delivery_id=delivery.id,
+                )
+            )
     wrong_try = replace(report, verb=ReportVerb.WRONG_PIN)
     await keep_report(work, route, wrong_try, judgement, report_id=try_id)
     return pin_refusal(wrong)

@@ -71,3 +71,13 @@ class RouteDissolved(Event):
 
     route_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinLocked(Event):
+    """All tries at the PIN of a delivery are used up: only operations can help the driver at this door."""
+
+    route_id: UUID
+    driver_id: UUID
+    stop_id: UUID
+    delivery_id: UUID

@@ -59,9 +59,14 @@ def check_pin(guarded: Sequence[DeliveryInHand], pin: str | None) -> list[Delive
         return []
     if pin is None:
         raise ProofMissing("this delivery needs the recipient's PIN", field="pin")
-    if any(delivery.pin_attempts >= PIN_TRIES for delivery in guarded):
+    if any(is_locked(delivery) for delivery in guarded):
         raise PinLocked("all tries at this PIN are used up; call operations, or report failStop", field="pin")
     return [delivery for delivery in guarded if not compare_digest((delivery.pin or "").encode(), pin.encode())]
+
+
+def is_locked(delivery: DeliveryInHand) -> bool:
+    """Whether all tries at this delivery's PIN are used up."""
+    return delivery.pin_attempts >= PIN_TRIES
 
 
 def pin_refusal(wrong: Iterable[DeliveryInHand]) -> PinRefused:

@@ -38,7 +38,7 @@ class Route(Model):
 
 
 class Stop(Model):
-    """One visit of a place on a route. Distances and durations are those of the leg that leads to it."""
+    """One visit of a place on a route. Distance, duration and drawn path are those of the leg that leads to it."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -55,6 +55,7 @@ class Stop(Model):
     arrived_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
     failure_reason = fields.CharField(max_length=30, null=True)
+    path = fields.TextField(null=True)
 
     class Meta:
         table = "stop"
@@ -73,7 +74,10 @@ class Task(Model):
 
 
 class Proof(Model):
-    """Evidence of a hand-over; a picture has a key in the object store once it is uploaded and re-encoded."""
+    """Evidence of a hand-over; a picture has a key in the object store from its upload on.
+
+    `named_at` is when a hand-over named it; one that nothing names is swept.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -87,6 +91,7 @@ class Proof(Model):
     height_px = fields.IntField(null=True)
     created_at = fields.DatetimeField()
     uploaded_at = fields.DatetimeField(null=True)
+    named_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "proof"

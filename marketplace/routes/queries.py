@@ -25,11 +25,13 @@ SELECT json_build_object(
     'distance_m', r.distance_m, 'duration_s', r.duration_s, 'starts_at', r.starts_at, 'is_degraded', r.is_degraded,
     'guarantee_minor', r.guarantee_minor, 'currency', r.currency, 'is_flagged', r.is_flagged,
     'accepted_at', r.accepted_at, 'started_at', r.started_at,
+    'approach_m', r.approach_m, 'approach_s', r.approach_s,
     'stops', (SELECT json_agg(json_build_object(
         'id', 'stp_' || replace(s.id::text, '-', ''), 'place', s.place, 'kind', s.kind, 'state', s.state,
         'lat', s.lat, 'lon', s.lon, 'leg_m', s.leg_m, 'leg_s', s.leg_s,
         'planned_arrival', s.planned_arrival, 'planned_departure', s.planned_departure,
         'arrived_at', s.arrived_at, 'ended_at', s.ended_at, 'failure_reason', s.failure_reason,
+        'path', s.path,
         'tasks', (SELECT coalesce(json_agg(json_build_object(
             'kind', s.kind,
             'delivery', json_build_object(
@@ -186,14 +188,24 @@ async def _save_deliveries(work: Work, route_id: UUID, deliveries: list[Delivery
 
 
 async def uploaded_proof_kinds(work: Work, *, stop_id: UUID, driver_id: UUID, proof_ids: list[UUID]) -> dict[UUID, str]:
-    """Which of these proofs are uploaded for this stop by this driver, and of what kind each is."""
+    """Which of these proofs are uploaded for this stop by this driver, and of what kind each is.
+
+    They are locked, so that none of them is swept before the hand-over has named it.
+    """
     rows = await work.fetch(
-        "SELECT id, kind FROM proof WHERE stop_id = $1 AND driver_id = $2 AND id = ANY($3) AND state = 'UPLOADED'",
+        "SELECT id, kind FROM proof WHERE stop_id = $1 AND driver_id = $2 AND id = ANY($3) AND state = 'UPLOADED'"
+        " ORDER BY id FOR UPDATE",
         stop_id,
         driver_id,
         proof_ids,
     )
     return {row["id"]: row["kind"] for row in rows}
+
+
+async def name_proofs(work: Work, *, proof_ids: list[UUID]) -> None:
+    """Keeps the pictures that prove a hand-over, which are locked already."""
+    if proof_ids:
+        await work.execute("UPDATE proof SET named_at = $2 WHERE id = ANY($1)", proof_ids, work.now)
 
 
 async def find_report(work: Work, *, report_id: UUID) -> asyncpg.Record | None:

@@ -52,10 +52,11 @@ class ProofKind(StrEnum):
 
 
 class ProofState(StrEnum):
-    """EXPECTED → UPLOADED."""
+    """EXPECTED → UPLOADED; SWEPT when no hand-over named it in time."""
 
     EXPECTED = "EXPECTED"
     UPLOADED = "UPLOADED"
+    SWEPT = "SWEPT"
 
 
 class ReportVerb(StrEnum):

@@ -24,6 +24,7 @@ _drawing = ThreadPoolExecutor(DRAWN_AT_ONCE, thread_name_prefix="picture")
 
 FOLDER = "proofs"
 FIND = "SELECT id, state, object_key, bytes, width_px, height_px FROM proof WHERE id = $1"
+EXPECT = "UPDATE proof SET object_key = $2 WHERE id = $1 AND state = 'EXPECTED'"
 STORE = """
 UPDATE proof SET state = 'UPLOADED', object_key = $2, bytes = $3, width_px = $4, height_px = $5, uploaded_at = $6
 WHERE id = $1 AND state = 'EXPECTED' RETURNING id, state, object_key, bytes, width_px, height_px
@@ -34,6 +35,12 @@ class UnexpectedSize(BadPicture):
     """The body has not the size that was announced."""
 
     code = "UNEXPECTED_SIZE"
+
+
+class ProofSwept(Conflict):
+    """No hand-over named this proof in time."""
+
+    code = "PROOF_SWEPT"
 
 
 class ProofStored(Conflict):
@@ -92,8 +99,14 @@ class StoreProof:
         key = ObjectKey.build(
             FOLDER, random_hex=f"{work.random.getrandbits(128):032x}", digest_hex=sha256(self.body).hexdigest()[:32]
         )
-        is_stored = ProofState(row["state"]) is ProofState.UPLOADED
-        return ExpectedProof(key=key, stored=self._same(row, key) if is_stored else None)
+        if ProofState(row["state"]) is not ProofState.EXPECTED:
+            return ExpectedProof(key=key, stored=self._same(row, key))
+        # Known before anything is stored under it, so that what a crash leaves behind is swept; the same picture sent
+        # again goes to the same place.
+        if row["object_key"] and ObjectKey(row["object_key"]).digest_hex == key.digest_hex:
+            return ExpectedProof(key=ObjectKey(row["object_key"]), stored=None)
+        await work.execute(EXPECT, self.promise.proof_id, key.text)
+        return ExpectedProof(key=key, stored=None)
 
     async def call(self, found: "ExpectedProof") -> Picture | None:
         """Draws the picture anew in a thread and stores it."""
@@ -116,6 +129,8 @@ class StoreProof:
 
     def _same(self, row: asyncpg.Record | None, key: ObjectKey) -> StoredProof:
         assert row is not None, "proofs are never removed"
+        if ProofState(row["state"]) is ProofState.SWEPT:
+            raise ProofSwept("this proof was not used in time; announce a new one with createProofUpload")
         if ObjectKey(row["object_key"]).digest_hex != key.digest_hex:
             raise ProofStored("another picture is stored for this proof; announce a new one with createProofUpload")
         return StoredProof(

@@ -15,8 +15,10 @@ SELECT coalesce(json_agg(live.tree), '[]') FROM (
         'id', 'rte_' || replace(r.id::text, '-', ''), 'state', r.state,
         'driver_id', 'drv_' || replace(r.driver_id::text, '-', ''), 'starts_at', r.starts_at,
         'guarantee_minor', r.guarantee_minor, 'currency', r.currency,
+        'approach_m', r.approach_m, 'approach_s', r.approach_s,
         'stops', (SELECT json_agg(json_build_object('id', 'stp_' || replace(s.id::text, '-', ''), 'place', s.place,
             'kind', s.kind, 'state', s.state, 'lat', s.lat, 'lon', s.lon, 'planned_arrival', s.planned_arrival,
+            'path', s.path,
             'delivery_count', (SELECT count(*) FROM task t WHERE t.stop_id = s.id)) ORDER BY s.place)
             FROM stop s WHERE s.route_id = r.id)) AS tree
     FROM route r WHERE r.market_id = $1 AND r.state IN ('PLANNED', 'OFFERING', 'ASSIGNED', 'STARTED')

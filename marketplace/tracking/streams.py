@@ -68,14 +68,15 @@ class EventStreams:
         await self._notices.until_connected()
 
     async def subscribe(
-        self, market_id: MarketId, after: str | None, wanted: StreamFilter
+        self, market_id: MarketId, after: str | None, wanted: StreamFilter, *, last: int = 0
     ) -> AsyncGenerator[StreamedEvent, None]:
         """The wanted events of a market: those after a cursor first, or from now on when there is none, then for ever.
 
-        Raises CursorExpired at once; SubscriberTooSlow or StreamEnded later, both with the cursor to go on from.
+        Without a cursor, those among the `last` events of the market come first. Raises CursorExpired at once;
+        SubscriberTooSlow or StreamEnded later, both with the cursor to go on from.
         """
         async with self._feed(market_id) as feed:
-            position = feed.head if after is None else await self._resume_at(market_id, after)
+            position = max(0, feed.head - last) if after is None else await self._resume_at(market_id, after)
             while position < feed.head and not feed.reaches_back_to(position):
                 events, position = await self._page(market_id, position, feed.head, wanted)
                 for event in events:

@@ -1,6 +1,7 @@
 /** The legend: every symbol beside its meaning, drawn by the same hand as on the map. */
 
 import { element } from "/static/dom.js";
+import { PARTS, STRAIGHT } from "/static/lines.js";
 import { palette } from "/static/palette.js";
 import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
 import { CONTRACT, PRESENCE, STOP, STOP_STATE, capital } from "/static/wording.js";
@@ -17,9 +18,11 @@ export function legend() {
     group("Stops by state", STOP_STATES.map((state) => [STOP_STATE[state], stop({ state })])),
     group("Places", [["hub", (pen) => drawHub(pen, 0, 0)], ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
     group("Routes", [
-      ["to the next stop", (pen) => dash(pen, "move", 3, [])],
-      ["planned order", (pen) => dash(pen, "move", 1.75, [6, 5])],
-      ["on offer", (pen) => dash(pen, "wait", 2, [1, 5])],
+      ["to the next stop", (pen) => dash(pen, PARTS.next)],
+      ["after the next stop", (pen) => dash(pen, PARTS.ahead)],
+      ["driven", (pen) => dash(pen, PARTS.driven)],
+      ["on offer", (pen) => dash(pen, PARTS.offered)],
+      ["no streets known", (pen) => dash(pen, { ...PARTS.ahead, dashes: STRAIGHT })],
     ]),
   ];
   const body = element("div", { class: "legend-body" }, ...groups);
@@ -45,8 +48,9 @@ export function symbol(draw, size = 30) {
   return canvas;
 }
 
-function dash(pen, tone, width, dashes) {
-  pen.strokeStyle = palette[tone];
+function dash(pen, { colour, width, alpha, dashes }) {
+  pen.globalAlpha = alpha;
+  pen.strokeStyle = palette[colour];
   pen.lineWidth = width;
   pen.lineCap = "round";
   pen.setLineDash(dashes);
@@ -55,4 +59,5 @@ function dash(pen, tone, width, dashes) {
   pen.lineTo(11, 0);
   pen.stroke();
   pen.setLineDash([]);
+  pen.globalAlpha = 1;
 }

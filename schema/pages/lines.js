@@ -1,39 +1,74 @@
-/** Routes as lines: a bold leg to the stop that is next, dashes with arrows for the order that is planned after it. */
+/** Routes as lines along streets: what is driven in grey, the way to the next stop bold, the rest thin, with arrows. */
 
 import { isOver, nextStop } from "/static/market.js";
 import { palette } from "/static/palette.js";
+import { middleOf, pointsOf, restOf } from "/static/ways.js";
 
 const ARROW_FROM_PX = 64;
 const FAINT = 0.12;
 
-/** Draws one route; `driverAt` is the point of its driver on the canvas, or null. */
-export function drawRoute(pen, route, { place, driverAt, isChosen, isFaint }) {
+/** How each part of a route is drawn; a part for which no streets are known is dashed, whatever it is. */
+export const PARTS = {
+  driven: { colour: "quiet", width: 2, alpha: 0.45, dashes: [] },
+  next: { colour: "move", width: 3.6, alpha: 1, dashes: [] },
+  ahead: { colour: "move", width: 2, alpha: 0.6, dashes: [] },
+  offered: { colour: "wait", width: 2, alpha: 0.85, dashes: [1, 5] },
+};
+export const STRAIGHT = [7, 6];
+
+/**
+ * Draws one route. `driverAt` is the point of its driver on the canvas, or null; `place` makes a point of the canvas of
+ * a position, `onCanvas` of a point of the unit square; `scale` makes lines thinner from afar.
+ */
+export function drawRoute(pen, route, { place, onCanvas, scale, driverAt, isChosen, isFaint }) {
   const next = nextStop(route);
   if (!next) return;
-  const points = (stops) => stops.map(({ lat, lon }) => place(lat, lon));
-  const ahead = points([next, ...route.stops.filter((stop) => !isOver(stop) && stop !== next)]);
-  const weight = isChosen ? 1.5 : 1;
-  const alpha = (usual) => (isFaint ? FAINT : isChosen ? 1 : usual);
+  const look = { weight: scale * (isChosen ? 1.5 : 1), isChosen, isFaint };
   const isOffered = route.state === "PLANNED" || route.state === "OFFERING";
   const isStarted = route.state === "STARTED";
-
-  if (isChosen) stroke(pen, points(route.stops.filter(isOver)), { colour: "quiet", width: 2, alpha: 0.7 });
-  const way = driverAt && !isStarted ? [driverAt, ...ahead] : ahead;
-  stroke(pen, way, {
-    colour: isOffered ? "wait" : "move",
-    width: (isOffered ? 2 : 1.4) * weight,
-    alpha: alpha(isOffered ? 0.8 : 0.42),
-    dashes: isOffered ? [1, 5] : [6, 5],
-    hasArrows: true,
-  });
-  if (driverAt && isStarted) {
-    stroke(pen, [driverAt, ahead[0]], { colour: "surface", width: 5.5 * weight, alpha: alpha(0.8) });
-    stroke(pen, [driverAt, ahead[0]], { colour: "move", width: 3 * weight, alpha: alpha(0.95) });
+  let before = null;
+  const legs = [];
+  for (const stop of route.stops) {
+    if (stop.state === "SKIPPED" || stop.state === "CANCELLED") continue;
+    const here = place(stop.lat, stop.lon);
+    const part = isOver(stop) ? "driven" : isOffered ? "offered" : stop === next && isStarted ? "next" : "ahead";
+    legs.push({ part, ...wayTo(stop, { before, here, onCanvas, driverAt, isNext: stop === next && !isOffered }) });
+    before = here;
+  }
+  // What matters most is drawn last: every line lies above those that are less urgent.
+  for (const part of ["driven", "offered", "ahead", "next"]) {
+    for (const leg of legs) if (leg.part === part && leg.way.length > 1) drawLeg(pen, leg, look);
   }
 }
 
-function stroke(pen, points, { colour, width, alpha, dashes = [], hasArrows = false }) {
-  if (points.length < 2) return;
+/** The way that leads to a stop, as points of the canvas, and whether it follows streets. */
+function wayTo(stop, { before, here, onCanvas, driverAt, isNext }) {
+  if (!stop.path) {
+    const from = isNext && driverAt ? driverAt : before;
+    return { way: from ? [from, here] : [], isStraight: true };
+  }
+  const square = pointsOf(stop.path);
+  const way = [];
+  for (let i = 0; i < square.length; i += 2) way.push(onCanvas(square[i], square[i + 1]));
+  return { way: isNext && driverAt ? restOf(way, driverAt) : way, isStraight: false };
+}
+
+function drawLeg(pen, { part, way, isStraight }, { weight, isChosen, isFaint }) {
+  const { colour, width, alpha, dashes } = PARTS[part];
+  const looks = {
+    colour,
+    width: width * weight,
+    alpha: isFaint ? FAINT : isChosen ? 1 : alpha,
+    dashes: isStraight && part !== "offered" ? STRAIGHT : dashes,
+  };
+  if (part === "next" && !isStraight) {
+    stroke(pen, way, { ...looks, colour: "surface", width: looks.width + 2.5, alpha: looks.alpha * 0.85 });
+  }
+  stroke(pen, way, looks);
+  if (part === "ahead" || part === "offered") arrow(pen, way, looks);
+}
+
+function stroke(pen, points, { colour, width, alpha, dashes }) {
   pen.save();
   pen.globalAlpha = alpha;
   pen.strokeStyle = palette[colour];
@@ -44,22 +79,25 @@ function stroke(pen, points, { colour, width, alpha, dashes = [], hasArrows = fa
   pen.beginPath();
   for (const { x, y } of points) pen.lineTo(x, y);
   pen.stroke();
-  pen.setLineDash([]);
-  if (hasArrows) points.slice(1).forEach((point, i) => arrow(pen, points[i], point));
   pen.restore();
 }
 
 /** A small arrow in the middle of a leg, where the leg is long enough to carry one. */
-function arrow(pen, from, to) {
-  const length = Math.hypot(to.x - from.x, to.y - from.y);
-  if (length < ARROW_FROM_PX) return;
+function arrow(pen, way, { colour, width, alpha }) {
+  const middle = middleOf(way, ARROW_FROM_PX);
+  if (!middle) return;
   pen.save();
-  pen.translate((from.x + to.x) / 2, (from.y + to.y) / 2);
-  pen.rotate(Math.atan2(to.y - from.y, to.x - from.x));
+  pen.globalAlpha = alpha;
+  pen.strokeStyle = palette[colour];
+  pen.lineWidth = width;
+  pen.lineCap = "round";
+  pen.lineJoin = "round";
+  pen.translate(middle.x, middle.y);
+  pen.rotate(middle.angle);
   pen.beginPath();
-  pen.moveTo(-3.5, -4);
-  pen.lineTo(2.5, 0);
-  pen.lineTo(-3.5, 4);
+  pen.moveTo(-2 * width, -2.2 * width);
+  pen.lineTo(1.2 * width, 0);
+  pen.lineTo(-2 * width, 2.2 * width);
   pen.stroke();
   pen.restore();
 }

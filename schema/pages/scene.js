@@ -95,7 +95,7 @@ export class Scene extends CanvasLayer {
     this.targets = [];
     const zoom = this._map.getZoom();
     const scale = Math.min(1.1, Math.max(0.65, 1 - (14 - zoom) * 0.12));
-    const view = { pen, place, scale, zoom, route: this.chosenRoute };
+    const view = { pen, place, onCanvas: this.fromSquare(zoom), scale, zoom, route: this.chosenRoute };
     this.drawRoutes(view);
     for (const delivery of this.market.waiting) {
       this.put(view, "waiting", delivery, place(delivery.lat, delivery.lon), drawWaiting, { isFaint: view.route });
@@ -108,12 +108,21 @@ export class Scene extends CanvasLayer {
     this.fire("painted");
   }
 
-  drawRoutes({ pen, place, route: chosen }) {
+  /** Makes points of the canvas of points of the unit square of Web Mercator, at the map's present zoom. */
+  fromSquare(zoom) {
+    const size = 256 * 2 ** zoom;
+    const { x: left, y: top } = this._map.getPixelOrigin().add(this.origin);
+    return (x, y) => ({ x: x * size - left, y: y * size - top });
+  }
+
+  drawRoutes({ pen, place, onCanvas, scale, route: chosen }) {
     for (const route of this.market.routes.values()) {
       const at = route.driverId && this.motion.at(route.driverId, this.paintedAt);
       const isChosen = route.id === chosen;
       const driverAt = at ? place(at.lat, at.lon) : null;
-      drawRoute(pen, route, { place, driverAt, isChosen, isFaint: Boolean(chosen) && !isChosen });
+      drawRoute(pen, route, {
+        place, onCanvas, scale, driverAt, isChosen, isFaint: Boolean(chosen) && !isChosen,
+      });
     }
   }
 

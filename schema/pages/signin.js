@@ -1,6 +1,7 @@
 /** Signing in: an e-mail address, the code that was sent there, and the market where there are several. */
 
-import { byId, write } from "/static/dom.js";
+import { byId, element, write } from "/static/dom.js";
+import { plural } from "/static/wording.js";
 
 /** Resolves when the session is open and knows its market. */
 export class SignIn {
@@ -28,7 +29,8 @@ export class SignIn {
     this.place.hidden = false;
     this.behind.inert = true;
     write(this.problem, why);
-    this.step(this.session.isOpen ? "choose-market" : "ask-code");
+    if (this.session.isOpen) this.attempt(byId("choose-market"), () => this.offerMarkets());
+    else this.step("ask-code");
     return new Promise((resolve) => {
       this.done = () => {
         this.place.hidden = true;
@@ -40,7 +42,7 @@ export class SignIn {
 
   step(shown) {
     for (const id of ["ask-code", "send-code", "choose-market"]) byId(id).hidden = id !== shown;
-    byId(shown).querySelector("input").focus();
+    byId(shown).querySelector("input, select").focus();
   }
 
   async attempt(form, send) {
@@ -67,14 +69,32 @@ export class SignIn {
   async sendCode() {
     const code = byId("code").value.trim();
     this.session.openWith(await this.api.change("sign_in", { address: this.address, code }));
-    const { me } = await this.api.ask("me");
-    if (me.marketId) this.session.chooseMarket(me.marketId);
-    if (this.session.marketId) this.done();
-    else this.step("choose-market");
+    await this.offerMarkets();
+  }
+
+  /** Shows the markets that this operator may open; a single one is opened at once. */
+  async offerMarkets() {
+    const { markets } = await this.api.ask("markets");
+    if (markets.length === 0) throw new Error("There is no market yet.");
+    if (markets.length === 1) {
+      this.openMarket(markets[0].id);
+      return;
+    }
+    const options = markets.map((market) => element("option", { value: market.id }, glance(market)));
+    byId("market-id").replaceChildren(...options);
+    this.step("choose-market");
   }
 
   async chooseMarket() {
-    this.session.chooseMarket(byId("market-id").value.trim());
+    this.openMarket(byId("market-id").value);
+  }
+
+  openMarket(id) {
+    this.session.chooseMarket(id);
     this.done();
   }
+}
+
+function glance({ name, routesDriven, waiting }) {
+  return `${name}: ${plural(routesDriven, "route")} driven, ${plural(waiting, "delivery waits", "deliveries wait")}`;
 }

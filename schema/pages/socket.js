@@ -8,16 +8,19 @@ const SILENCE_MS = 45_000;
 /** A connection that lasted this long was a good one: the next pause is short again. */
 const SETTLED_MS = 10_000;
 const FORBIDDEN = 4403;
+/** A feed that knows of nothing yet begins with the latest events of the market. */
+const BACKLOG = 60;
 
 export class EventSocket {
   /**
-   * `session` and `api` give and renew the credential; `after` is the cursor to begin at, null for now. `onEvent` hears
-   * each event once and in order, `onState` hears connecting, live and waiting, `onLive` that what was missed is being
-   * told now, `onSignedOut` that the session has ended.
+   * `session` and `api` give and renew the credential; `after` is the cursor to begin at, null for the latest events.
+   * `onEvent` hears each event once and in order, `onState` hears connecting, live and waiting, `onLive` that what was
+   * missed is being told now, `onSignedOut` that the session has ended.
    */
   constructor({ session, api, after, onEvent, onState, onLive, onSignedOut }) {
     Object.assign(this, { session, api, onEvent, onState, onLive, onSignedOut });
     this.cursor = after;
+    this.hasTold = false;
     this.isAgain = false;
     this.tries = 0;
     this.isStopped = true;
@@ -91,13 +94,15 @@ export class EventSocket {
   }
 
   subscribe() {
-    const variables = { marketId: this.session.marketId, after: this.cursor };
+    const last = this.cursor === null && !this.hasTold ? BACKLOG : 0;
+    const variables = { marketId: this.session.marketId, after: this.cursor, last };
     this.say({ type: "subscribe", id: "market", payload: { query: this.document, variables } });
   }
 
   take(event) {
     if (!event) return;
     this.cursor = event.cursor;
+    this.hasTold = true;
     this.onEvent(event);
   }
 

@@ -44,6 +44,7 @@ export const WORDS = {
     tone: "bad",
     say: (event, _number, context) => `${driverOf(event, context)} could not hand over${because(event)}`,
   },
+  PinLocked: { tone: "bad", say: () => "A PIN was wrong too often; the driver at this door needs help" },
   DeliveryReturning: { tone: "wait", say: () => "A parcel goes back to where it came from" },
   DeliveryReturned: { tone: "quiet", say: () => "A parcel is back where it came from" },
   DeliveryCancelled: { tone: "quiet", say: (event) => `Delivery called off${because(event)}` },

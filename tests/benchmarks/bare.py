@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from marketplace.core.database import SERVER_SETTINGS, credentials, keep_session
+from marketplace.core.database import SERVER_SETTINGS, keep_session
+from marketplace.core.database_url import credentials
 from marketplace.core.settings import Settings
 from marketplace.offers.queries import MY_OFFERS
 from marketplace.routes.queries import MY_ROUTE

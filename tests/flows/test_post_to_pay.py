@@ -84,9 +84,17 @@ class Story:
 async def story(
     fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
 ) -> AsyncIterator[Story]:
-    """A market with a shipper, a hub and two drivers of the crowd who are offline."""
+    """A market in a hurry, which asks drivers together, with a shipper, a hub and two of the crowd who are offline."""
     async with open_test_marketplace(fresh_url, fresh_database, clock, tmp_path) as marketplace:
-        plan = SeedPlan(shippers=1, hubs=1, drivers=2, operators=1, is_online=False, kinds=("CROWDSOURCED",))
+        plan = SeedPlan(
+            shippers=1,
+            hubs=1,
+            drivers=2,
+            operators=1,
+            is_online=False,
+            kinds=("CROWDSOURCED",),
+            dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100},
+        )
         seeded = await seed_market(marketplace, plan)
         transport = httpx.ASGITransport(build_app(marketplace))
         async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:

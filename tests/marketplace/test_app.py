@@ -1,5 +1,7 @@
 """The composition root: the settings choose the streets."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,12 @@ async def test_a_pack_in_a_folder_of_its_own_is_used_as_it_is(tmp_path: Path) ->
 async def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadCityPack):
         await open_city(Settings(state_folder=tmp_path, city=str(tmp_path / "nowhere")))
+
+
+@pytest.mark.parametrize("name", ["scipy", "vroom", "numba", "pandas"])
+def test_a_server_does_not_load_what_only_other_processes_compute_with(name: str) -> None:
+    look = f"import sys, schema.serve, marketplace.app; print({name!r} in sys.modules)"
+
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "False"

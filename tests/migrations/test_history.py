@@ -17,6 +17,14 @@ from tests.marketplace.ledger.world import refused_by_database
 
 FINAL = [OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN]
 
+TABLES_THAT_KEEP = """
+SELECT c.relname AS name,
+       bool_or(t.tgtype & 32 > 0) AS is_kept_whole
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE p.proname = 'refuse_change' GROUP BY c.relname HAVING bool_or(t.tgtype & 8 > 0) ORDER BY c.relname
+"""
+"""Tables whose rows are not removed one by one (8 is DELETE), and whether not all at once either (32 is TRUNCATE)."""
+
 
 async def make_event(work: Work) -> None:
     work.emit(DriverWentOnline(market_id=work.new_id(), driver_id=work.new_id()))
@@ -131,7 +139,7 @@ async def test_an_open_offer_has_no_end_and_an_ended_one_has(work: Work) -> None
             await work.execute(f"UPDATE offer SET {edit}")
 
 
-@pytest.mark.parametrize("edit", ["UPDATE quote SET total_minor = 1", "DELETE FROM quote"])
+@pytest.mark.parametrize("edit", ["UPDATE quote SET total_minor = 1", "DELETE FROM quote", "TRUNCATE quote CASCADE"])
 async def test_a_quote_stays_as_it_was_given(work: Work, edit: str) -> None:
     market = await make_market(work)
     shipper = await make_shipper(work, market)
@@ -148,9 +156,29 @@ async def test_a_quote_stays_as_it_was_given(work: Work, edit: str) -> None:
         await work.execute(edit)
 
 
-@pytest.mark.parametrize("edit", ["UPDATE pay_policy SET rates = '{}'", "DELETE FROM pay_policy"])
+@pytest.mark.parametrize(
+    "edit", ["UPDATE pay_policy SET rates = '{}'", "DELETE FROM pay_policy", "TRUNCATE pay_policy"]
+)
 async def test_a_pay_policy_is_followed_by_another_and_never_edited(work: Work, edit: str) -> None:
     await make_market(work)
 
     async with refused_by_database(work, asyncpg.RestrictViolationError, match="pay_policy is history"):
         await work.execute(edit)
+
+
+async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None:
+    rows = await work.fetch(TABLES_THAT_KEEP)
+
+    assert [(row["name"], row["is_kept_whole"]) for row in rows] == [
+        (name, True)
+        for name in (
+            "acceptance_model",
+            "choice",
+            "event",
+            "journal",
+            "operator_action",
+            "pay_policy",
+            "posting",
+            "quote",
+        )
+    ]

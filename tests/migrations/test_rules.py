@@ -24,7 +24,7 @@ from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
-from marketplace.offers.states import OfferState, WaveState, WithdrawReason
+from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payouts import PayoutState, StatementState
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
@@ -49,6 +49,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("proof", "state"): ProofState,
     ("wave", "state"): WaveState,
     ("wave", "contract_kind"): ContractKind,
+    ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
     ("pay_statement", "state"): StatementState,

@@ -22,9 +22,9 @@ from marketplace.ledger import (
     void_hold,
     wallet_available,
 )
+from marketplace.markets import PayPolicy
 from marketplace.pricing import (
     DrivenFacts,
-    PayPolicy,
     PriceLine,
     RateCard,
     RouteFacts,

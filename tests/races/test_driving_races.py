@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Awaitable
 from uuid import UUID
 
+from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.batches import cancel_delivery
 from marketplace.batches.states import AttemptFailure, CancelReason, Requirement
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import Refusal
 from marketplace.core.work import Works
-from marketplace.routes import DropOffOutcome, Receipt, mend_route, plan_return
+from marketplace.routes import DropOffOutcome, Receipt, mend_route, plan_return, sweep_proofs
+from marketplace.routes.sweep_proofs import UNNAMED_FOR
 from tests.marketplace.routes.drives import Drive, make_drive
+from tests.marketplace.routes.test_sweep_proofs import upload
 
 AT_ONCE = 10
 
@@ -180,3 +183,38 @@ async def test_two_returns_to_one_hub_planned_at_once_share_a_stop(committed_wor
 
 async def _plan(drive: Drive, number: int) -> UUID | None:
     return await plan_return(drive.works, router=StraightLineRouter(), delivery_id=drive.deliveries[number].id)
+
+
+async def test_a_picture_is_named_or_swept_and_never_both(committed_works: Works, clock: ManualClock) -> None:
+    store, drives = MemoryObjectStore(), [await make_drive(committed_works, clock) for _ in range(AT_ONCE)]
+    proofs = []
+    for drive in drives:
+        await drive.drive_to_first_door()
+        proofs.append(await upload(drive, store))
+    clock.now += UNNAMED_FOR
+
+    answers = await at_once(
+        committed_works,
+        *(drive.drop_off(1, proof_ids=[proof]) for drive, proof in zip(drives, proofs, strict=True)),
+        *(sweep_proofs(committed_works, store=store, limit=3) for _ in range(5)),
+    )
+
+    said = codes(answers[:AT_ONCE])
+    assert said["done"] + said["PROOF_MISSING"] == AT_ONCE
+    async with committed_works.open() as work:
+        rows = await work.fetch("SELECT state, named_at IS NOT NULL AS is_named, object_key FROM proof")
+    assert Counter((row["state"], row["is_named"]) for row in rows) == +Counter(
+        {("UPLOADED", True): said["done"], ("SWEPT", False): said["PROOF_MISSING"]}
+    )
+    assert {row["object_key"] for row in rows if row["is_named"]} == {key.text for key in store.objects}
+
+
+async def test_ten_wrong_pins_at_once_lock_it_once(committed_works: Works, clock: ManualClock) -> None:
+    needs = [Requirement.PIN_AT_DROPOFF.value]
+    drive = await make_drive(committed_works, clock, requirements=needs, pin="4711")
+    await drive.drive_to_first_door()
+
+    answers = await at_once(committed_works, *(drive.drop_off(1, pin=f"00{number:02}") for number in range(AT_ONCE)))
+
+    assert codes(answers) == {"PIN_WRONG": 5, "PIN_LOCKED": 5}
+    assert (await drive.events()).count("PinLocked") == 1

@@ -2,27 +2,40 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from uuid import UUID
+
+import pytest
 
 from marketplace.batches import PostBatch, PostResult, QuoteBatch, QuoteResult, cancel_delivery
 from marketplace.batches.states import CancelReason, UnassignedReason
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
+from marketplace.core.errors import Refusal
 from marketplace.core.work import Work, Works
 from marketplace.offers import (
+    LearnAcceptance,
     OfferExpired,
     SendWave,
+    WithdrawReason,
     accept_offer,
     decline_offer,
     expire_due,
     give_up_route,
     mend_after_cancel,
+    view_offer,
+    withdraw_offers_of_driver,
 )
+from marketplace.offers.accept import WIN
+from marketplace.offers.learn_acceptance import NEW_ANSWERS
 from tests.builders import make_hub, make_market, make_shipper
 from tests.conftest import NOW
 from tests.marketplace.batches.orders import order
 from tests.marketplace.offers.worlds import ROUTER, World, make_world, open_offers, send_wave
 from tests.races.together import Verb, at_once, codes, until_one_waits
+
+Answer = Callable[[UUID, UUID], Verb]
+"""What a driver says to an offer."""
 
 TTL_S = 60
 AT_ONCE = 12
@@ -37,6 +50,11 @@ def accepts(driver_id: UUID, offer_id: UUID) -> Verb:
 def declines(driver_id: UUID, offer_id: UUID) -> Verb:
     """A driver's no."""
     return lambda work: decline_offer(work, offer_id=offer_id, driver_id=driver_id)
+
+
+def looks_at(driver_id: UUID, offer_id: UUID) -> Verb:
+    """A driver's look at an offer."""
+    return lambda work: view_offer(work, offer_id=offer_id, driver_id=driver_id)
 
 
 async def expires(work: Work) -> int:
@@ -222,11 +240,11 @@ async def test_two_waves_of_a_route_at_once_are_one_wave(committed_works: Works)
     async with committed_works.open() as work:
         found = await errand.read(work)
     assert found is not None
-    ranked = await errand.call(found)
+    answer = await errand.call(found)
 
     async with committed_works.open() as work:
-        assert await errand.record(work, found, ranked) == 3
-        second = asyncio.create_task(at_once((committed_works, lambda work: errand.record(work, found, ranked))))
+        assert await errand.record(work, found, answer) == 3
+        second = asyncio.create_task(at_once((committed_works, lambda work: errand.record(work, found, answer))))
         await until_one_waits(committed_works)
 
     assert await second == [0]
@@ -253,10 +271,9 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
     async with committed_works.open() as work:
         world = await make_world(
             work,
-            drivers=8,
+            drivers=1,
             routes=2,
-            wave_size=1,
-            open_offers_per_driver=8,
+            open_offers_per_driver=2,
             raise_step_minor=200,
             raise_cap_minor=1000,
             raise_budget_per_hour_minor=300,
@@ -268,14 +285,15 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
         assert await expire_due(work) == 2
 
     async def records(route_id: UUID) -> Verb:
-        """Reads and ranks for the next wave, and returns what is left: to send it."""
+        """Reads and decides on the next wave, for more since the only driver let the first pass; to send it is left."""
         errand = SendWave(router=ROUTER, route_id=route_id)
         async with committed_works.open() as work:
             found = await errand.read(work)
         assert found is not None
-        assert found.extra.raise_minor == 200
-        ranked = await errand.call(found)
-        return lambda work: errand.record(work, found, ranked)
+        answer = await errand.call(found)
+        assert answer.decision is not None
+        assert answer.decision.raise_minor == 200
+        return lambda work: errand.record(work, found, answer)
 
     first, second = [await records(route_id) for route_id in world.route_ids]
     async with committed_works.open() as work:
@@ -284,10 +302,12 @@ async def test_two_waves_at_once_do_not_spend_one_raise_twice(committed_works: W
         await until_one_waits(committed_works)
 
     assert codes(await other) == {"CANDIDATES_MOVED": 1}
-    await send_wave(committed_works, world.route_ids[1])
+    assert await send_wave(committed_works, world.route_ids[1]) == 0
     async with committed_works.open() as work:
-        raises = await work.fetch("SELECT raise_minor FROM wave WHERE number = 2 ORDER BY raise_minor")
-    assert [row["raise_minor"] for row in raises] == [0, 200]
+        raises = await work.fetch("SELECT raise_minor FROM wave WHERE number = 2")
+        outcomes = await work.fetch("SELECT outcome FROM choice WHERE route_id = $1 ORDER BY id", world.route_ids[1])
+    assert [row["raise_minor"] for row in raises] == [200]
+    assert [row["outcome"] for row in outcomes] == ["BROADCAST", "GIVEN_UP"]
 
 
 async def test_ten_yeses_of_one_driver_at_once_are_one_route(committed_works: Works) -> None:
@@ -300,14 +320,125 @@ async def test_ten_yeses_of_one_driver_at_once_are_one_route(committed_works: Wo
 
     answers = await at_once(*((committed_works, accepts(row["driver_id"], row["id"])) for row in rows))
 
-    said = codes(answers)
-    assert said["done"] == 1
-    assert said.keys() <= {"done", "DRIVER_ENGAGED", "OFFER_WITHDRAWN"}
+    assert codes(answers) == {"done": 1, "OFFER_WITHDRAWN": 9}
     async with committed_works.open() as work:
-        routes = Counter(row["state"] for row in await work.fetch("SELECT state FROM route"))
-        accepted = await work.fetch_value("SELECT count(*) FROM offer WHERE state = 'ACCEPTED'")
-    assert (routes, accepted) == ({"ASSIGNED": 1, "OFFERING": 9}, 1)
-    assert (await told(committed_works))["OfferAccepted"] == 1
+        assert await presence_of(work, world.drivers[0].id) == "ENGAGED"
+    assert await routes_are(committed_works) == {("ASSIGNED", "ACCEPTED"): 1, ("OFFERING", "WITHDRAWN"): 9}
+    events = await told(committed_works)
+    assert (events["OfferAccepted"], events["OfferWithdrawn"], events["WaveExhausted"]) == (1, 9, 9)
+
+
+async def two_offers_of_one_driver(works: Works) -> tuple[UUID, list[UUID]]:
+    """A driver with an open offer of each of two routes."""
+    async with works.open() as work:
+        world = await make_world(work, drivers=1, routes=2, wave_size=1, open_offers_per_driver=3)
+    for route_id in world.route_ids:
+        await send_wave(works, route_id)
+    async with works.open() as work:
+        return world.drivers[0].id, [row["id"] for row in await work.fetch("SELECT id FROM offer ORDER BY id")]
+
+
+async def presence_of(work: Work, driver_id: UUID) -> str:
+    """What a driver does now."""
+    return str(await work.fetch_value("SELECT state FROM presence WHERE driver_id = $1", driver_id))
+
+
+async def test_a_second_yes_waits_for_the_first_and_finds_its_offer_taken_back(committed_works: Works) -> None:
+    driver, (first, second) = await two_offers_of_one_driver(committed_works)
+
+    async with committed_works.open() as work:
+        await work.fetch_row(WIN, first, driver, work.now)
+        later = asyncio.create_task(at_once((committed_works, accepts(driver, second))))
+        await until_one_waits(committed_works)
+        assert await withdraw_offers_of_driver(work, driver_id=driver, reason=WithdrawReason.ENGAGED) == 1
+
+    assert codes(await later) == {"OFFER_WITHDRAWN": 1}
+
+
+@pytest.mark.parametrize("answer", [declines, looks_at])
+async def test_a_yes_waits_for_another_answer_of_its_driver(committed_works: Works, answer: Answer) -> None:
+    driver, (first, second) = await two_offers_of_one_driver(committed_works)
+
+    async with committed_works.open() as work:
+        await answer(driver, first)(work)
+        yes = asyncio.create_task(at_once((committed_works, accepts(driver, second))))
+        await until_one_waits(committed_works)
+
+    assert codes(await yes) == {"done": 1}
+    async with committed_works.open() as work:
+        states = {row["state"] for row in await work.fetch("SELECT state FROM offer WHERE id = $1", first)}
+    assert states == {"DECLINED" if answer is declines else "WITHDRAWN"}
+
+
+async def test_a_wave_passes_by_a_driver_who_is_saying_yes(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(work, drivers=1, routes=2, wave_size=1, open_offers_per_driver=3)
+    [driver] = [driver.id for driver in world.drivers]
+    await send_wave(committed_works, world.route_ids[0])
+    async with committed_works.open() as work:
+        offer = (await open_offers(work, world.route_ids[0]))[driver]
+    errand = SendWave(router=ROUTER, route_id=world.route_ids[1])
+    async with committed_works.open() as work:
+        found = await errand.read(work)
+    assert found is not None
+    ranked = await errand.call(found)
+
+    async with committed_works.open() as work:
+        await work.fetch_row(WIN, offer, driver, work.now)
+        assert codes(await at_once((committed_works, lambda work: errand.record(work, found, ranked)))) == {
+            "CANDIDATES_MOVED": 1
+        }
+
+
+async def test_a_yes_takes_back_what_a_wave_asks_at_the_same_moment(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(work, drivers=1, routes=2, wave_size=1, open_offers_per_driver=3)
+    [driver] = [driver.id for driver in world.drivers]
+    await send_wave(committed_works, world.route_ids[0])
+    async with committed_works.open() as work:
+        offer = (await open_offers(work, world.route_ids[0]))[driver]
+    errand = SendWave(router=ROUTER, route_id=world.route_ids[1])
+    async with committed_works.open() as work:
+        found = await errand.read(work)
+    assert found is not None
+    ranked = await errand.call(found)
+
+    async with committed_works.open() as work:
+        assert await errand.record(work, found, ranked) == 1
+        yes = asyncio.create_task(at_once((committed_works, accepts(driver, offer))))
+        await until_one_waits(committed_works)
+
+    assert codes(await yes) == {"done": 1}
+    assert await routes_are(committed_works) == {("ASSIGNED", "ACCEPTED"): 1, ("OFFERING", "WITHDRAWN"): 1}
+
+
+async def test_an_engaged_driver_has_no_open_offer_whatever_happened_at_once(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(work, drivers=4, routes=6, wave_size=4, open_offers_per_driver=6)
+    for route_id in world.route_ids[:4]:
+        await send_wave(committed_works, route_id)
+    async with committed_works.open() as work:
+        offers = [(row["driver_id"], row["id"]) for row in await work.fetch("SELECT driver_id, id FROM offer")]
+    errands = [SendWave(router=ROUTER, route_id=route_id) for route_id in world.route_ids[4:]]
+
+    waves = asyncio.gather(*(run_errand(committed_works, errand) for errand in errands), return_exceptions=True)
+    answers = await at_once(
+        *((committed_works, accepts(driver, offer)) for driver, offer in offers),
+        *((committed_works, looks_at(driver, offer)) for driver, offer in offers[::3]),
+        *((committed_works, declines(driver, offer)) for driver, offer in offers[::5]),
+    )
+    await waves
+
+    assert all(isinstance(answer, Refusal | UUID | None) for answer in answers)
+    async with committed_works.open() as work:
+        open_of_engaged = await work.fetch_value(
+            "SELECT count(*) FROM offer JOIN presence USING (driver_id)"
+            " WHERE presence.state = 'ENGAGED' AND offer.state IN ('SENT', 'VIEWED')"
+        )
+        engaged = await work.fetch_value("SELECT count(*) FROM presence WHERE state = 'ENGAGED'")
+        assigned = await work.fetch_value("SELECT count(*) FROM route WHERE state = 'ASSIGNED'")
+    assert open_of_engaged == 0
+    assert engaged == assigned == sum(isinstance(answer, UUID) for answer in answers) > 0
 
 
 async def test_a_quote_posted_twice_at_once_is_one_batch(committed_works: Works) -> None:
@@ -333,3 +464,103 @@ async def test_a_quote_posted_twice_at_once_is_one_batch(committed_works: Works)
     assert len({tuple(row.delivery_id for row in result.rows) for result in results}) == 1
     assert Counter(row.is_new for result in results for row in result.rows) == {True: 3, False: 15}
     assert await told(committed_works) == {"DeliveryPosted": 3, "BatchPosted": 1}
+
+
+async def test_waves_of_many_routes_at_once_never_spend_more_than_the_hour_has(
+    committed_works: Works, clock: ManualClock
+) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(
+            work,
+            drivers=1,
+            routes=AT_ONCE,
+            open_offers_per_driver=AT_ONCE,
+            raise_step_minor=200,
+            raise_cap_minor=1000,
+            raise_budget_per_hour_minor=900,
+        )
+    for route_id in world.route_ids:
+        await send_wave(committed_works, route_id)
+    clock.advance(seconds=TTL_S)
+    async with committed_works.open() as work:
+        assert await expire_due(work) == AT_ONCE
+    # The only driver let all of them pass and is asked again for more: for 200, of which the budget has four.
+    found = [await decided(committed_works, route_id) for route_id in world.route_ids]
+
+    answers = await at_once(*((committed_works, verb) for verb in found))
+
+    assert codes(answers) == {"done": 4, "CANDIDATES_MOVED": AT_ONCE - 4}
+    async with committed_works.open() as work:
+        assert await work.fetch_value("SELECT sum(raise_minor) FROM wave WHERE state = 'OPEN'") == 800
+        # Whatever was rolled back has left no word of itself.
+        assert await work.fetch_value("SELECT count(*) FROM choice") == AT_ONCE + 4
+
+
+async def test_offers_of_many_routes_at_once_never_overfill_a_driver(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(
+            work, drivers=4, routes=AT_ONCE, open_offers_per_driver=2, broadcast_below_ttls=2, broadcast_fill_percent=95
+        )
+    found = [await decided(committed_works, route_id) for route_id in world.route_ids]
+
+    answers = await at_once(*((committed_works, verb) for verb in found))
+
+    said = codes(answers)
+    assert said.keys() <= {"done", "CANDIDATES_MOVED"}
+    assert said["done"] == 8
+    async with committed_works.open() as work:
+        rows = await work.fetch("SELECT driver_id, count(*) AS open FROM offer WHERE state = 'SENT' GROUP BY driver_id")
+        assert [row["open"] for row in rows] == [2, 2, 2, 2]
+        outcomes = await work.fetch("SELECT outcome, count(*) AS waves FROM choice GROUP BY outcome")
+        assert [tuple(row) for row in outcomes] == [("EXCLUSIVE", 8)]
+
+
+async def test_one_driver_who_is_asked_alone_for_several_routes_takes_one(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_world(
+            work, drivers=2, routes=4, open_offers_per_driver=4, broadcast_below_ttls=2, broadcast_fill_percent=95
+        )
+    for route_id in world.route_ids:
+        assert await send_wave(committed_works, route_id) == 1
+    async with committed_works.open() as work:
+        rows = await work.fetch("SELECT id, driver_id, accept_prob FROM offer ORDER BY sent_at, id")
+        # Whoever weighs another offer is less likely to take this one, so that the two take turns.
+        assert Counter(row["driver_id"] for row in rows) == {driver.id: 2 for driver in world.drivers}
+
+    answers = await at_once(*((committed_works, accepts(row["driver_id"], row["id"])) for row in rows))
+
+    said = codes(answers)
+    assert said["done"] == 2
+    assert said.keys() <= {"done", "DRIVER_ENGAGED", "OFFER_WITHDRAWN"}
+    async with committed_works.open() as work:
+        routes = Counter(row["state"] for row in await work.fetch("SELECT state FROM route"))
+    assert routes == {"ASSIGNED": 2, "OFFERING": 2}
+
+
+async def test_two_who_learn_at_once_make_one_version(committed_works: Works) -> None:
+    world, offers = await one_offer_each(committed_works, NEW_ANSWERS)
+    for driver, offer in offers:
+        async with committed_works.open() as work:
+            await decline_offer(work, offer_id=offer, driver_id=driver)
+    errand = LearnAcceptance(market_id=world.market.id)
+    async with committed_works.open() as work:
+        found = await errand.read(work)
+    assert found is not None
+    weights = await errand.call(found)
+
+    answers = await at_once(*((committed_works, lambda work: errand.record(work, found, weights)) for _ in range(4)))
+
+    assert answers == [1, 1, 1, 1]
+    async with committed_works.open() as work:
+        rows = await work.fetch("SELECT version, declined FROM acceptance_model")
+    assert [tuple(row) for row in rows] == [(1, NEW_ANSWERS)]
+
+
+async def decided(works: Works, route_id: UUID) -> Verb:
+    """Reads and decides on a route's next wave; what is left is to record it."""
+    errand = SendWave(router=ROUTER, route_id=route_id)
+    async with works.open() as work:
+        found = await errand.read(work)
+    assert found is not None
+    answer = await errand.call(found)
+    return lambda work: errand.record(work, found, answer)

@@ -108,7 +108,12 @@ class Query:
         rows = [tree(number) for number in range(start, 40)][: rows_to_read(first)]
         return cast("Connection[Tree]", page_of(rows, first=first, key=lambda row: [row["id"][1:]]))
 
-    @query(description="A list without a page.")
+    @query(description="A long list without a page.", usual_rows=400)
+    def meadow(self) -> list[Tree]:
+        """Says that it has 400 trees."""
+        return cast("list[Tree]", [tree(number) for number in range(400)])
+
+    @query(description="A list without a page.", usual_rows=12)
     def grove(self) -> list[Tree]:
         """Twelve trees."""
         return cast("list[Tree]", [tree(number) for number in range(12)])

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, open_session
+from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, note_action, open_session
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
@@ -33,6 +33,7 @@ from marketplace.markets.models import Market
 from marketplace.matching import SolverPool
 from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
+from marketplace.payouts.models import PayStatement
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
@@ -62,6 +63,9 @@ SECRETS = {
     "pin": "481516",
     "package": "insulina alfa",
     "market": "Ciudad Alfa",
+    "job": "gateway alfa said no",
+    "statement": "7654321",
+    "action": "alfa detail",
     **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     **{f"longitude of {name}": repr(place.lon) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     "where the driver is": repr(SECRET_SPOT.lat),
@@ -82,6 +86,9 @@ class Things:
     stop: str
     proof: str
     offer: str
+    job: str
+    statement: str
+    driver: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -188,6 +195,16 @@ async def _credentials(work: Work, tokens: Tokens, shipper: Shipper, driver: Dri
 
     email = f"{market.slug}@doorstep.example"
     operator_id = await add_operator(work, name="Operator", email=email, market_id=MarketId(market.id))
+    if market.name == SECRETS["market"]:
+        details = {"why": SECRETS["action"]}
+        await note_action(
+            work,
+            operator_id=operator_id,
+            market_id=MarketId(market.id),
+            verb="setMarketDials",
+            subject_id=market.id,
+            details=details,
+        )
     return {
         "shipper": (await create_api_key(work, shipper_id=ShipperId(shipper.id))).secret,
         "driver": await session(PrincipalKind.DRIVER, driver.id),
@@ -234,6 +251,37 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         stop=to_wire("stop", stop_id),
         proof=to_wire("proof", (await _proof(work, market, stop_id, driver)).id),
         offer=to_wire("offer", offer.id),
+        job=to_wire("job", await _dead_job(work, market)),
+        statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
+        driver=to_wire("driver", driver.id),
+    )
+
+
+async def _dead_job(work: Work, market: Market) -> UUID:
+    job_id = work.new_id()
+    await work.execute(
+        "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
+        " VALUES ($1, $2, 'send_payout', $3, 'DEAD', $4, $4, 8, $5)",
+        *(job_id, market.id, str(uuid4()), work.machine_now, SECRETS["job"]),
+    )
+    return job_id
+
+
+async def _held_statement(work: Work, market: Market, route_id: UUID, driver: Driver) -> PayStatement:
+    return await PayStatement.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        route_id=route_id,
+        driver_id=driver.id,
+        policy_version=1,
+        facts={},
+        lines=[],
+        total_minor=int(SECRETS["statement"]),
+        currency=market.currency,
+        digest=b"",
+        state="HELD",
+        created_at=work.now,
     )
 
 

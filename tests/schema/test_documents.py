@@ -3,6 +3,7 @@
 import pytest
 from graphql import parse, print_ast
 
+from schema.costs import LARGEST_COST
 from schema.documents import FOLDER, NoSuchDocument, load_document, ready_made_documents
 from schema.prepared import Documents, Operation
 from schema.results import engine_schema
@@ -15,15 +16,16 @@ REPORTS = {"start_route", "arrive_at_stop", "pick_up", "drop_off", "fail_stop"}
 DRIVER = REPORTS | {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "my_profile", "go_online", "go_offline",
     "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
-    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events",
+    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events", "event_cursor",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
-    "delivery_events",
+    "delivery_events", "event_cursor",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
+    "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
 }  # fmt: skip
 
 
@@ -32,11 +34,43 @@ def prepared(name: str) -> Operation:
     return DOCUMENTS.prepare(load_document(*name.split("/"))).select(None)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_document_fits_the_schema_and_its_limits(name: str) -> None:
-    operation = prepared(name)
+COSTS = {
+    # What a driver does to keep work moving
+    "driver/accept_offer": 140, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 140,
+    "driver/start_route": 80, "driver/arrive_at_stop": 80, "driver/pick_up": 80, "driver/drop_off": 80,
+    "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
+    "driver/go_online": 25, "driver/go_offline": 25,
+    # What a driver reads
+    "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 120,
+    "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
+    # Signing in, and the time
+    **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
+    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
+    **{f"{client}/me": 25 for client in ("driver", "portal", "operations")},
+    **{
+        f"{client}/{name}": 25
+        for client in ("driver", "operations")
+        for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
+    },
+    # Shippers
+    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 260, "portal/batches": 50,
+    "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
+    "portal/hubs": 35,
+    # Operations
+    "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
+    "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
+    "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
+    "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
+    "operations/operator_actions": 50,
+}  # fmt: skip
+"""What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
-    assert 0 < operation.units({}) <= 5_000
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operation_fits_the_schema_and_costs_what_its_work_costs(name: str) -> None:
+    bound = COSTS[name]
+
+    assert bound - 30 <= prepared(name).units({}) <= bound <= LARGEST_COST
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,7 +90,7 @@ def test_every_client_has_the_operations_that_it_needs(client: str, names: set[s
 
 @pytest.mark.parametrize("name", ["portal/deliveries", "portal/batches", "driver/my_payouts"])
 def test_lists_can_be_read_in_the_largest_pages(name: str) -> None:
-    assert prepared(name).units({"first": 100}) <= 5_000
+    assert prepared(name).units({"first": 100}) <= LARGEST_COST
 
 
 @pytest.mark.parametrize("report", sorted(REPORTS))

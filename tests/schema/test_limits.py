@@ -48,8 +48,8 @@ ATTACKS = {
     "three hundred and one selections": "{grove{" + "...f " * 20 + "}} fragment f on Tree{"
     + "id colour valueMinor plantedAt leaves{name sizeG} parent{id colour valueMinor plantedAt leaves{name sizeG}}}",
     "a page of 101": "{trees(first:101){edges{node{id}}}}",
-    "lists in a page": "{trees(first:100){edges{node{leaves{name sizeG} parent{leaves{name sizeG} parent{"
-    "leaves{name}}}}}}}",
+    "lists in a page": "{trees(first:100){edges{node{" + "leaves{name sizeG} parent{" * 5 + "id" + "}" * 5 + "}}}}",
+    "many long lists": "{" + " ".join(f"m{i}:meadow{{id colour plantedAt valueMinor}}" for i in range(6)) + "}",
     "a page of 101 by default of a variable": "query($n:Int!=101){trees(first:$n){edges{node{id}}}}",
     "a very long text": "{boom}#" + "x" * 40_000,
 }  # fmt: skip
@@ -110,21 +110,27 @@ def test_what_is_at_the_limits_passes() -> None:
 
 
 def test_costs_count_rows() -> None:
-    assert units("{boom}") == 1
-    assert units("{grove{id}}") == 2 + 10
-    assert units("{trees{edges{node{id}}}}") == 2 + 10 * (2 + 2 + 1)
-    assert units("{trees(first:3){edges{node{id leaves{name}}}}}") == 2 + 3 * (2 + 2 + 1 + (2 + 10))
-    assert units("query($n:Int!){trees(first:$n){edges{node{id}}}}", n=40) == 2 + 40 * 5
-    assert units("query($n:Int! =7){trees(first:$n){edges{node{id}}}}") == 2 + 7 * 5
-    assert units("query($n:Int!){a:trees(first:$n){edges{node{id}}} b:trees(first:5){edges{node{id}}}}", n=1) == 4 + 30
-    assert units('mutation{goOffline(name:"a",idempotencyKey:"b"){__typename}}') == 10 + 1
-    assert units("{grove{...a}} fragment a on Tree{id ...b} fragment b on Tree{id colour}") == 2 + 10 * 3
+    """A field with a resolver is 20 units, ten plain fields are one, and what is left of ten counts as ten."""
+    assert units("{boom}") == 20
+    assert units("{grove{id}}") == 20 + 12 * 1 // 10 + 1
+    assert units("{trees{edges{node{id}}}}") == 20 + 10 * 3 // 10
+    assert units("{trees(first:10){edges{node{id leaves{name}}}}}") == 20 + 10 * (3 + (1 + 10)) // 10
+    assert units("query($n:Int!){trees(first:$n){edges{node{id}}}}", n=40) == 20 + 40 * 3 // 10
+    assert units("query($n:Int! =70){trees(first:$n){edges{node{id}}}}") == 20 + 70 * 3 // 10
+    assert units("query($n:Int!){a:trees(first:$n){edges{node{id}}} b:trees(first:5){edges{node{id}}}}", n=5) == 40 + 3
+    assert units('mutation{goOffline(name:"a",idempotencyKey:"b"){__typename}}') == 20 + 1
+    assert units("{grove{...a}} fragment a on Tree{id ...b} fragment b on Tree{id colour}") == 20 + 12 * 3 // 10 + 1
+
+
+def test_a_list_that_says_how_long_it_usually_is_counts_as_long() -> None:
+    assert units("{meadow{id}}") == 20 + 400 // 10
+    assert units("{meadow{id leaves{name}}}") == 20 + 400 * (1 + 1 + 10) // 10
 
 
 def test_cost_follows_fragments_with_pages() -> None:
     text = "query($n:Int!){trees(first:$n){...page}} fragment page on TreeConnection{edges{node{id}}}"
 
-    assert units(text, n=20) == 2 + 20 * 5
+    assert units(text, n=20) == 20 + 20 * 3 // 10
 
 
 def test_root_fields_are_seen_through_fragments() -> None:

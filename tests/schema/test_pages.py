@@ -1,6 +1,7 @@
 """The live map in a real browser: it shows the market, hears its events, and keeps tokens and markup in their place."""
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ from marketplace.fleet import ContractKind
 from marketplace.fleet.events import DriverWentOnline
 from marketplace.offers.events import OfferSent
 from marketplace.routes import RouteState
+from marketplace.routes.line import write_line
 from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import PAGES
@@ -341,6 +343,87 @@ async def test_an_operator_signs_in_by_mail_and_signs_out(page: Page, served: Wo
     assert await page.ask("sessionStorage.getItem('doorstep.session')") is None
     assert await page.ask("document.getElementById('panel').hidden") is True
     assert page.complaints == []
+
+
+async def test_an_operator_of_all_markets_picks_one_from_a_list(page: Page, served: World) -> None:
+    works = served.marketplace.works
+    tokens = Tokens(served.marketplace.settings.secret.get_secret_value())
+    async with works.open() as work:
+        elsewhere = await make_market(work, name="Ovalle")
+        chief = await add_operator(work, name="Clara", email="clara@example.com", market_id=None)
+        session = await open_session(work, kind=PrincipalKind.OPERATOR, principal_id=chief, tokens=tokens)
+    await page.open(f"{served.url}#token={session.access_token}")
+    await page.until("!document.getElementById('choose-market').hidden")
+
+    offered = await page.ask("[...document.querySelectorAll('#market-id option')].map((one) => one.textContent)")
+    await submit(page, "choose-market", "market-id", to_wire("market", elsewhere.id))
+    await page.until(IS_LIVE)
+
+    assert offered == [
+        "La Serena: 1 route driven, 2 deliveries wait",
+        "Ovalle: 0 routes driven, 0 deliveries wait",
+    ]
+    assert await page.ask("document.getElementById('market-name').textContent") == "Ovalle"
+
+
+async def test_the_feed_begins_with_what_happened_before(page: Page, served: World) -> None:
+    await served.publish(served.came_online("Ana Rojas"))
+
+    await page.open(served.signed_in_url)
+    await page.until(IS_LIVE)
+    await page.until(f"{FEED}.length === 1")
+
+    assert await page.ask(FEED) == ["Ana Rojas came online"]
+
+
+LINES = """
+(async () => {
+  const { drawRoute } = await import("/static/lines.js");
+  const strokes = [];
+  let dashes = [], points = [];
+  const pen = {
+    setLineDash: (given) => { dashes = given; },
+    beginPath: () => { points = []; },
+    lineTo: (x, y) => points.push([Math.round(x), Math.round(y)]),
+    stroke: () => strokes.push({ dashes, points, width: pen.lineWidth }),
+    ...Object.fromEntries(["save", "restore", "translate", "rotate", "moveTo"].map((name) => [name, () => {}])),
+  };
+  const place = (lat, lon) => ({ x: lon * 10, y: -lat * 10 });
+  const onCanvas = (x, y) => place(Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180 / Math.PI, (x - 0.5) * 360);
+  const stop = (lat, lon, path, state = "PENDING") => ({ lat, lon, path, state });
+  const route = { state: "STARTED", stops: [ROUTE] };
+  drawRoute(pen, route, { place, onCanvas, scale: 1, driverAt: { x: 2, y: 10 }, isChosen: false, isFaint: false });
+  return strokes.filter(({ points }) => points.length > 1);
+})()
+"""
+
+
+async def test_a_route_is_drawn_along_streets_and_dashed_where_none_are_known(live: Page) -> None:
+    first, second = write_line(((0, 0), (-1, 0), (-1, 1))), write_line(((-1, 1), (-3, 1), (-3, 3)))
+    known = f'stop(0, 0, null, "COMPLETED"), stop(-1, 1, "{first}", "EN_ROUTE"), stop(-3, 3, "{second}")'
+    unknown = 'stop(0, 0, null, "COMPLETED"), stop(-1, 1, null, "EN_ROUTE"), stop(-3, 3, null)'
+
+    along_streets = await live.ask(LINES.replace("ROUTE", known))
+    straight = await live.ask(LINES.replace("ROUTE", unknown))
+
+    # What comes after the next stop is thin; what is left of the way to it begins at the driver, and is bold.
+    ahead, casing, bold = along_streets
+    assert (ahead["points"], ahead["dashes"]) == ([[10, 10], [10, 30], [30, 30]], [])
+    assert bold["points"] == casing["points"] == [[2, 10], [2, 10], [10, 10]]
+    assert (bold["dashes"], bold["width"] > ahead["width"]) == ([], True)
+    assert [line["points"] for line in straight] == [[[10, 10], [30, 30]], [[2, 10], [10, 10]]]
+    assert all(line["dashes"] for line in straight)
+
+
+async def test_the_page_reads_lines_as_they_are_written(live: Page) -> None:
+    shape = ((-29.90453, -71.24894), (-29.9051, -71.2521), (-29.94, -71.28))
+    read = "import('/static/ways.js').then(({ pointsOf }) => [...pointsOf('LINE')])"
+
+    points = await live.ask(read.replace("LINE", write_line(shape).replace("\\", "\\\\")))
+
+    assert [x * 360 - 180 for x in points[::2]] == pytest.approx([lon for _, lon in shape], abs=1e-6)
+    lats = [math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * y)))) for y in points[1::2]]
+    assert lats == pytest.approx([lat for lat, _ in shape], abs=1e-6)
 
 
 async def test_a_wrong_code_is_said_and_can_be_tried_again(page: Page, served: World) -> None:

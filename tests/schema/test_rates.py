@@ -83,7 +83,7 @@ def test_an_ipv6_network_is_one_address() -> None:
 
 def small_rates() -> Rates:
     return Rates(
-        callers=Budgets(Budget(burst_units=60, units_per_s=0.01)),
+        callers=Budgets(Budget(burst_units=100, units_per_s=0.01)),
         addresses=Budgets(Budget(burst_units=60, units_per_s=0.01)),
     )
 
@@ -95,11 +95,11 @@ async def test_a_caller_over_budget_is_told_when_to_come_back(marketplace: TestM
     second = await api.send("{grove{id}}", caller=driver)
     third = await api.send("{grove{id} boom}", caller=driver)
 
-    # A new document takes 25 units beside the 12 that the operation costs.
-    assert (first.headers["x-cost"], first.headers["x-budget-left"]) == ("12", "23")
-    assert second.headers["x-budget-left"] == "11"
+    # A new document takes 25 units beside the 22 that the operation costs.
+    assert (first.headers["x-cost"], first.headers["x-budget-left"]) == ("22", "53")
+    assert second.headers["x-budget-left"] == "31"
     assert third.status_code == 429
-    assert third.headers["retry-after"] == "1400"
+    assert third.headers["retry-after"] == "3600"
     assert third.json()["errors"][0]["extensions"] == {"code": "RATE_LIMITED", "retryable": True}
 
 

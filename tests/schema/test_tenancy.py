@@ -85,14 +85,36 @@ RULES = {
     # Whoever is signed in, about oneself
     "me": Rule(callers=SIGNED_IN),
     "signOut": Rule(callers=SIGNED_IN),
+    "eventCursor": Rule(callers=SIGNED_IN, asks=(in_market,)),
     # Operations of one market
+    "markets": Rule(callers=OPERATOR),
+    "deadJobs": Rule(callers=OPERATOR, asks=(in_market,)),
+    "replayJob": Rule(callers=OPERATOR, asks=(lambda things: {"marketId": things.market, "jobId": things.job},)),
+    "heldStatements": Rule(callers=OPERATOR, asks=(in_market,)),
+    "releaseStatement": Rule(callers=OPERATOR, asks=(lambda things: {"statementId": things.statement},)),
+    "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
     "unassignedDeliveries": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "dryRun": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={
+            "input": {
+                "deliveries": [{"reference": "a", "pickup": POINT, "dropoff": POINT}],
+                "drivers": [{"reference": "b", "point": POINT}],
+            }
+        },
+    ),
+    "explainDelivery": Rule(callers=OPERATOR, asks=(lambda things: {"deliveryId": things.delivery},)),
+    "explainDriver": Rule(
+        callers=OPERATOR, asks=(lambda things: {"driverId": things.driver, "routeId": things.route},)
+    ),
+    "explainOffer": Rule(callers=OPERATOR | DRIVER, asks=(at_offer,)),
     "setMarketDials": Rule(callers=OPERATOR, asks=(in_market,), more={"dials": {"waveSize": 7}}),
-    "marketEvents": Rule(callers=OPERATOR, asks=(in_market,)),
+    "marketEvents": Rule(callers=OPERATOR, asks=(in_market,), more={"last": 200}),
     # Shippers; a market is a city and no secret to them
     "hubs": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,)),
     "batch": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.batch},)),
@@ -241,7 +263,7 @@ async def test_whoever_is_of_the_wrong_kind_is_told_just_that(tenants: Tenants, 
 async def test_a_thing_of_somebody_else_looks_like_none(tenants: Tenants, name: str) -> None:
     for kind in sorted(RULES[name].callers or SIGNED_IN):
         theirs, nothing = tenants.things, things_of_nobody()
-        if kind == "shipper":
+        if kind != "operator":
             nothing = Things(**{**as_dict(nothing), "market": theirs.market})
         answers: list[list[Any]] = []
         for things in (theirs, nothing):
@@ -306,6 +328,10 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("liveRoutes", "operator", {"latitude of home"}),
         ("unassignedDeliveries", "operator", {"address"}),
         ("market", "operator", {"market"}),
+        ("markets", "operator", {"market"}),
+        ("deadJobs", "operator", {"job"}),
+        ("heldStatements", "operator", {"statement"}),
+        ("operatorActions", "operator", {"action"}),
     ],
 )
 async def test_its_owner_reads_it(tenants: Tenants, name: str, kind: str, seen: set[str]) -> None:

@@ -91,7 +91,7 @@ async def test_jobs_on_the_queue_are_run_by_a_worker(bench: Bench) -> None:
     assert sorted(bench.ran) == SUBJECTS
 
 
-async def test_only_ids_of_rows_are_on_the_queue_and_as_json(bench: Bench, redis_url: str) -> None:
+async def test_only_ids_and_kinds_of_rows_are_on_the_queue_and_as_json(bench: Bench, redis_url: str) -> None:
     [job] = await bench.make(SUBJECTS[:1])
 
     await bench.runner.start([job])
@@ -100,7 +100,7 @@ async def test_only_ids_of_rows_are_on_the_queue_and_as_json(bench: Bench, redis
     assert await client.zrange(QUEUE_NAME, 0, -1) == [f"{job.id.hex}:0".encode()]
     content = orjson.loads(await client.get(f"arq:job:{job.id.hex}:0"))
     await client.aclose()
-    assert (content["f"], content["a"], content["k"]) == ("run_job", [job.id.hex], {})
+    assert (content["f"], content["a"], content["k"]) == ("run_job", [job.id.hex, "work"], {})
 
 
 async def test_a_job_queued_twice_runs_once(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from marketplace.core.database import connect
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import DatabaseUnavailable, Works
-from marketplace.fleet.events import DriverWentOnline
+from marketplace.matching.events import PlanningDue
 from tests.waiting import until
 from tests.workers.conftest import flush
 from tests.workers.offers import make_offered_route, send_offers
@@ -131,7 +131,7 @@ async def test_what_follows_from_events_runs(live_works: Works, fresh_url: str, 
     running = asyncio.create_task(engine.run(stop))
     try:
         async with live_works.open() as work:
-            work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+            work.emit(PlanningDue(market_id=MARKET, delivery_count=1))
         await until(lambda: sorted(ran) == [("match_market", MARKET), ("roll_up", MARKET)])
     finally:
         stop.set()
@@ -160,7 +160,7 @@ async def test_a_worker_outlives_all_its_database_connections(
         """Tries as a client would that is told to try again."""
         try:
             async with live_works.open() as work:
-                work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+                work.emit(PlanningDue(market_id=MARKET, delivery_count=1))
         except DatabaseUnavailable:
             return False
         return True
@@ -190,7 +190,7 @@ async def test_events_of_a_process_that_died_before_its_nudge_are_published(
     committed_works: Works, fresh_url: str, redis_url: str
 ) -> None:
     async with committed_works.open() as work:
-        work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+        work.emit(PlanningDue(market_id=MARKET, delivery_count=1))
 
     async def is_published() -> bool:
         async with committed_works.read() as connection:

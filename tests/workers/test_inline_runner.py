@@ -8,7 +8,8 @@ from marketplace import offers
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
-from marketplace.fleet.events import DriverWentOffline, DriverWentOnline
+from marketplace.fleet.events import DriverWentOffline
+from marketplace.matching.events import PlanningDue
 from marketplace.routes.events import RoutePlanned
 from tests.workers.offers import make_offers
 from workers.deadlines import DEADLINES
@@ -24,7 +25,12 @@ class Jobs:
     def __init__(self, works: Works) -> None:
         self.works = works
         self.ran: list[tuple[str, UUID]] = []
-        self.table = {"match_market": self.match_market, "send_wave": self.send_wave, "roll_up": self.roll_up}
+        self.table = {
+            "match_market": self.match_market,
+            "send_wave": self.send_wave,
+            "draw_route": self.draw_route,
+            "roll_up": self.roll_up,
+        }
 
     async def match_market(self, market_id: UUID) -> None:
         self.ran.append(("match_market", market_id))
@@ -34,13 +40,16 @@ class Jobs:
     async def send_wave(self, route_id: UUID) -> None:
         self.ran.append(("send_wave", route_id))
 
+    async def draw_route(self, route_id: UUID) -> None:
+        self.ran.append(("draw_route", route_id))
+
     async def roll_up(self, market_id: UUID) -> None:
         self.ran.append(("roll_up", market_id))
 
 
 async def went_online(works: Works) -> None:
     async with works.open() as work:
-        work.emit(DriverWentOnline(market_id=MARKET, driver_id=work.new_id()))
+        work.emit(PlanningDue(market_id=MARKET, delivery_count=1))
 
 
 async def test_what_follows_from_what_follows_runs_too(works: Works) -> None:
@@ -50,8 +59,9 @@ async def test_what_follows_from_what_follows_runs_too(works: Works) -> None:
 
     count = await drain_works(works, jobs.table, ())
 
-    assert count == 4
+    assert count == 5
     assert sorted(jobs.ran) == [
+        ("draw_route", UUID(int=9)),
         ("match_market", MARKET),
         ("roll_up", MARKET),
         ("roll_up", MARKET),

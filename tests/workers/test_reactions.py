@@ -14,7 +14,7 @@ from workers.jobs import BOUNDS, JOBS
 from workers.reactions import AFTER_EVERY_EVENT, REACTIONS, jobs_after
 from workers.schedule import MADE_BY_TIME
 
-MARKET, ROUTE, DELIVERY, EVENT = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
+MARKET, ROUTE, DELIVERY, EVENT, DRIVER, ZONE = (UUID(int=number) for number in range(1, 7))
 
 
 def published(name: str, **payload: object) -> PublishedEvent:
@@ -26,7 +26,7 @@ def published(name: str, **payload: object) -> PublishedEvent:
         occurred_at=datetime(2026, 3, 2, tzinfo=UTC),
         payload=dict(payload),
         shipper_id=None,
-        driver_id=None,
+        driver_id=DRIVER,
         delivery_id=DELIVERY,
         route_id=ROUTE,
     )
@@ -39,7 +39,13 @@ def wanted(name: str, **payload: object) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", REACTIONS)
 def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str) -> None:
     has = {field.name for field in fields(Event.registry[name])}
-    needed = {"route": "route_id", "delivery": "delivery_id", "driver": "driver_id", "payout": "payout_id"}
+    needed = {
+        "zone": "zone_id",
+        "route": "route_id",
+        "delivery": "delivery_id",
+        "driver": "driver_id",
+        "payout": "payout_id",
+    }
 
     for reaction in REACTIONS[name]:
         assert needed.get(reaction.about.__name__, "market_id") in has
@@ -55,16 +61,35 @@ def test_every_job_of_the_table_exists_and_every_job_is_in_the_table() -> None:
 def test_jobs_are_about_what_the_table_says() -> None:
     counted = ("roll_up", str(MARKET))
 
-    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), counted]
+    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), counted]
     assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
-    assert wanted("RouteCompleted") == [("issue_statement", str(ROUTE)), ("match_market", str(MARKET)), counted]
+    assert wanted("RouteCompleted") == [
+        ("issue_statement", str(ROUTE)),
+        ("match_market", str(MARKET)),
+        ("match_near_driver", str(DRIVER)),
+        counted,
+    ]
     assert wanted("PayoutScheduled", payout_id="77") == [("send_payout", "77"), counted]
+    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
     assert wanted("PayStatementIssued") == [counted]
+
+
+def test_what_is_due_is_looked_at_in_its_zone_across_its_borders_or_in_the_whole_market() -> None:
+    counted = ("roll_up", str(MARKET))
+
+    assert wanted("PlanningDue", zone_id=None, is_border=False) == [("match_market", str(MARKET)), counted]
+    assert wanted("PlanningDue", zone_id=str(ZONE), is_border=False) == [("match_zone", str(ZONE)), counted]
+    assert wanted("PlanningDue", zone_id=str(ZONE), is_border=True) == [("match_border", str(ZONE)), counted]
 
 
 def test_only_the_way_to_the_recipient_is_told() -> None:
     assert wanted("DeliveryMoved", state="EN_ROUTE_TO_DROPOFF")[0] == ("notify", str(EVENT))
     assert wanted("DeliveryMoved", state="EN_ROUTE_TO_PICKUP") == [("roll_up", str(MARKET))]
+
+
+def test_a_route_is_drawn_anew_when_a_stop_of_it_is_driven_past() -> None:
+    assert wanted("StopChanged", state="SKIPPED")[0] == ("draw_route", str(ROUTE))
+    assert wanted("StopChanged", state="ARRIVED") == [("roll_up", str(MARKET))]
 
 
 def test_figures_gather_for_a_while() -> None:

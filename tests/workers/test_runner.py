@@ -1,7 +1,8 @@
 """A job runs once for each claim; a failure is tried again later, and in the end lies in sight."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
@@ -206,3 +207,36 @@ async def test_a_job_that_kills_its_processes_dies_too(committed_works: Works) -
     assert (state, attempts) == ("DEAD", TRIES)
     assert error is not None
     assert error.startswith("WorkerLost")
+
+
+async def test_jobs_that_wait_for_a_turn_hold_up_nobody_and_are_claimed_one_by_one(committed_works: Works) -> None:
+    """The queue has its slot back at once; meanwhile another process may claim what still waits here."""
+    ledger, may_end, solver = Ledger(), asyncio.Event(), asyncio.Semaphore(1)
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[None]:
+        async with solver:
+            yield
+
+    async def wait() -> None:
+        await may_end.wait()
+
+    works = committed_works
+    runner = JobRunner(works, {"work": ledger.job(wait), "other": ledger.job()}, turns={"work": turn})
+    async with works.open() as work:
+        wanted = [WantedJob(market_id=MARKET, kind="work", subject=str(UUID(int=number))) for number in range(3)]
+        jobs = await make_jobs(work, wanted)
+
+    for job in jobs * 2:
+        assert await runner.run_to_end(job.id, job.kind) == 0
+    await until(lambda: len(ledger.ran) == 1)
+    assert sorted(row[:2] for row in await rows(works)) == [("READY", 0), ("READY", 0), ("RUNNING", 1)]
+    async with works.open() as work:
+        taken = await claim_job(work, jobs[-1].id, lease_s=60)
+    assert taken is not None
+    may_end.set()
+    await until(lambda: len(ledger.ran) == 2)
+    await runner.stop(patience_s=5)
+
+    assert len(set(ledger.ran)) == 2
+    assert [row[:2] for row in await rows(works)] == [("RUNNING", 1)]

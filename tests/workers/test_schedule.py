@@ -8,11 +8,12 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.idempotency import KEPT_FOR, forget_old
 from marketplace.core.work import Works
 from marketplace.payouts import schedule_payouts
+from tests.builders import make_market
 from tests.marketplace.payouts.world import make_paid_driver, make_pay_world
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
-from workers.schedule import run_payouts, until_none_left
+from workers.schedule import learn_acceptance, run_payouts, until_none_left
 
 
 async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, clock: ManualClock) -> None:
@@ -32,6 +33,22 @@ async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, cl
     await runner.stop(patience_s=30)
 
     assert ran == [world.market.id]
+
+
+async def test_every_market_learns_from_its_answers_from_time_to_time(committed_works: Works) -> None:
+    works, learnt = committed_works, list[UUID]()
+
+    async def note(market_id: UUID) -> None:
+        learnt.append(market_id)
+
+    async with works.open() as work:
+        markets = [await make_market(work) for _ in range(2)]
+    runner = JobRunner(works, {"learn_acceptance": note})
+
+    await learn_acceptance(works, runner)
+    await runner.stop(patience_s=30)
+
+    assert sorted(learnt) == sorted(market.id for market in markets)
 
 
 async def test_a_payout_that_nobody_sends_is_sent(committed_works: Works) -> None:

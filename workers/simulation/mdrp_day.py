@@ -26,16 +26,16 @@ from marketplace.core.work import Work
 from marketplace.fleet import ContractKind, Vehicle, create_driver, plan_shift
 from marketplace.markets import Dials, create_market, set_pay_policy
 from marketplace.shippers import create_shipper, set_rate_card
+from workers.jobs import jobs_of
 from workers.simulation.closing import Played, close_day, run_payouts
 from workers.simulation.driver import Driver
 from workers.simulation.figures import click_to_door_s, minutes, quantile, ratio, ready_to_pickup_s, share
-from workers.simulation.jobs import LEFT_OUT, simulated_jobs
 from workers.simulation.mdrp import GIVE_UP_MIN, Courier, Instance, Meal
 from workers.simulation.opening import open_simulated
 from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
-from workers.simulation.stage import Stage
+from workers.simulation.stage import LEFT_OUT, Stage
 from workers.simulation.world import Doors, World
 from workers.simulator.personality import Answer, Decision
 
@@ -46,19 +46,19 @@ DAY_BEFORE = MIDNIGHT - timedelta(hours=1)
 BLOCKS = 4
 """A marketplace wants a city; the smallest will do where nobody drives on streets."""
 MOST_STOPS = 200
-PLAN_TIME_LIMIT_S = 1.0
 EVERYTHING = 10_000
 """What a courier can carry is no matter here."""
 DIALS: dict[str, Any] = {
     "offer_ttl_s": 60,
     "wave_size": 1,
+    "waiting_cost_per_hour_minor": 0,
     "head_start_waves": 0,
     "replan_after_s": 60,
     "plan_ahead_s": 86_400,
     "route_max_stops": MOST_STOPS,
     "matching_objective": "delivery_delay",
     "one_origin_per_route": True,
-    "driver_ahead_s": 14_400,
+    "look_ahead_s": 14_400,
     "shift_end_covers": "pickups",
 }
 RATES = {
@@ -223,7 +223,7 @@ class _MealDay:
             marketplace.works,
             clock,
             market_id=town.market_id,
-            jobs=simulated_jobs(marketplace, time_limit_s=PLAN_TIME_LIMIT_S),
+            jobs=jobs_of(marketplace),
             leaves_out=LEFT_OUT,
             on_moment=telling(on_progress, starts_at=MIDNIGHT, minutes=instance.last_off_min),
         )

@@ -33,6 +33,9 @@ STANDING_AT_MOST = 100_000
 LOOK_EVERY = timedelta(minutes=5)
 """So much of the day passes at most before the stage looks for deadlines anyway, whatever has happened."""
 
+LEFT_OUT = frozenset({"draw_route", "notify", "roll_up"})
+"""Lines and messages that nobody looks at, and figures that are counted once at the end of a day."""
+
 DEADLINES_STAY = frozenset(
     {
         "accrue_delivery", "issue_statement", "send_payout",

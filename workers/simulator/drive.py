@@ -5,14 +5,16 @@ later, in order, with the times at which it happened.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from marketplace.core.geo import Point
+from marketplace.routes import read_line
 from workers.simulator.chance import chance
 from workers.simulator.client import ApiClient, Refused
 from workers.simulator.clock import MarketClock
-from workers.simulator.driving import Leg, planned_drive_s
+from workers.simulator.driving import Leg, planned_drive_s, way_from
 from workers.simulator.network import Tunnel, Unreachable
 from workers.simulator.news import News
 from workers.simulator.personality import Mind
@@ -59,11 +61,14 @@ class Drive:
         self._tally = tally
         self._tunnel = tunnel
         self._legs: dict[str, Leg] = {}
+        self._ways: dict[str, Sequence[Point]] = {}
         self._refusals: Counter[str] = Counter()
 
     async def along(self, route: Route | None) -> None:
         """Drives a route until it is over, whatever happens to it on the way."""
+        self._ways = {}
         while route is not None:
+            self._ways |= {stop["id"]: way_of(stop["path"]) for stop in route["stops"] if stop.get("path")}
             stop = next_stop(route)
             if route["state"] == "ASSIGNED":
                 route = await self._start(route)
@@ -132,7 +137,8 @@ class Drive:
             now = self._clock.now
             lasts = timedelta(seconds=self._mind.driving_s(planned_drive_s(self.here, stop)))
             target = Point(lat=stop["lat"], lon=stop["lon"])
-            leg = Leg(origin=self.here, target=target, departs_at=now, arrives_at=now + lasts)
+            way = way_from(self.here, self._ways.get(stop["id"], ()))
+            leg = Leg(origin=self.here, target=target, departs_at=now, arrives_at=now + lasts, way=way)
             self._legs = {stop["id"]: leg}
         return leg
 
@@ -218,6 +224,11 @@ class Drive:
                 await self._news.wait(LOOK_EVERY_S)
             else:
                 return route
+
+
+def way_of(path: str) -> Sequence[Point]:
+    """The places of a way, as the route tells it."""
+    return [Point(lat=lat, lon=lon) for lat, lon in read_line(path)]
 
 
 def next_stop(route: Route) -> Stop | None:

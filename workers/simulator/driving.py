@@ -1,7 +1,9 @@
-"""Where a simulated vehicle is at which moment: on the straight line of a leg, as fast as the plan says it drives."""
+"""Where a simulated vehicle is at which moment: on the streets of a leg, as fast as the plan says it drives."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from marketplace.core.geo import Point, straight_line_m
@@ -15,24 +17,26 @@ Fitted to legs of the demo's city between 0.5 and 16 km.
 SHORTEST_DRIVE_S = 20.0
 
 
+WAY_BEGINS_WITHIN_M = 250.0
+"""A way that begins further from where the vehicle is leads from elsewhere, and is not taken."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One drive from a place to another, between two moments of market time."""
+    """One drive from a place to another, between two moments of market time, along a way where one is known."""
 
     origin: Point
     target: Point
     departs_at: datetime
     arrives_at: datetime
+    way: Sequence[Point] = ()
 
     def place_at(self, moment: datetime) -> Point:
         """Where the vehicle is then: at the origin before the departure, at the target after the arrival."""
         lasts_s = (self.arrives_at - self.departs_at).total_seconds()
         gone_s = (moment - self.departs_at).total_seconds()
         share = 1.0 if lasts_s <= 0 else min(1.0, max(0.0, gone_s / lasts_s))
-        return Point(
-            lat=self.origin.lat + share * (self.target.lat - self.origin.lat),
-            lon=self.origin.lon + share * (self.target.lon - self.origin.lon),
-        )
+        return _along((self.origin, *self.way, self.target), share)
 
     def samples(self, after: datetime, until: datetime, *, every_s: float) -> list[tuple[datetime, Point]]:
         """The moments and places between two moments, `every_s` apart; the end is always the last of them."""
@@ -41,6 +45,26 @@ class Leg:
             samples.append((moment, self.place_at(moment)))
             moment += step
         return [*samples, (until, self.place_at(until))]
+
+
+def way_from(here: Point, way: Sequence[Point]) -> Sequence[Point]:
+    """The way, if it begins where the vehicle is; none otherwise."""
+    return way if way and straight_line_m(here, way[0]) <= WAY_BEGINS_WITHIN_M else ()
+
+
+def _along(line: Sequence[Point], share: float) -> Point:
+    """The place on a line after that share of its length."""
+    lengths = [straight_line_m(begin, end) for begin, end in pairwise(line)]
+    left = share * sum(lengths)
+    for (begin, end), length in zip(pairwise(line), lengths, strict=True):
+        if length > 0 and left <= length:
+            part = left / length
+            return Point(
+                lat=begin.lat + part * (end.lat - begin.lat),
+                lon=begin.lon + part * (end.lon - begin.lon),
+            )
+        left -= length
+    return line[-1]
 
 
 def planned_drive_s(here: Point, stop: dict[str, Any]) -> float:

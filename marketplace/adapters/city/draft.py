@@ -7,12 +7,11 @@ street.
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from marketplace.adapters.city.arrays import Flags, Real, Whole
 from marketplace.adapters.city.pack import DEGREES, BadCityPack, CityArrays, CityMeta, CityPack, save_city_pack
@@ -85,8 +84,8 @@ class CityDraft:
             raise BadCityPack("there is no street in it that a car may drive")
 
         rows, columns = np.concatenate([starts, ends[two_way]]), np.concatenate([ends, starts[two_way]])
-        links = coo_array((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(nodes), len(nodes)))
-        _, label = connected_components(links.tocsr(), directed=True, connection="strong")
+        # Late, because a server reads packs and never imports a city: scipy is dear to load.
+        label: Whole = import_module("marketplace.adapters.city.linked").groups_of_junctions(len(nodes), rows, columns)
         inside = (label[starts] == label[ends]) & self._has_length()
         if not inside.any():
             raise BadCityPack("no two of its streets can be driven both ways: the extract is too small")

@@ -7,13 +7,18 @@
 by `await graph.start()` so that the first question is not answered with an estimate while the city is being loaded.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from marketplace.adapters.routers.cached import CachedRouter
-from marketplace.adapters.routers.engine import GraphEngine
 from marketplace.adapters.routers.fallback import FallbackRouter
 from marketplace.adapters.routers.graph import GraphRouter
 from marketplace.adapters.routers.osrm import OsrmRouter
 from marketplace.adapters.routers.planar import PlanarRouter, plane_point
 from marketplace.adapters.routers.straight_line import StraightLineRouter
+
+if TYPE_CHECKING:
+    from marketplace.adapters.routers.engine import GraphEngine
 
 __all__ = [
     "CachedRouter",
@@ -25,3 +30,10 @@ __all__ = [
     "StraightLineRouter",
     "plane_point",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Imports the engine only when it is asked for: it brings scipy, which only the router's own process needs."""
+    if name != "GraphEngine":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module("marketplace.adapters.routers.engine").GraphEngine

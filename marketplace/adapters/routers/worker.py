@@ -9,16 +9,20 @@ import signal
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import import_module
 from multiprocessing import connection, parent_process
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from marketplace.adapters.city.pack import load_city_pack
-from marketplace.adapters.routers.engine import GraphEngine
 from marketplace.adapters.routers.time_of_day import Factors
 from marketplace.core.geo import Point
 from marketplace.routing import Journey, Matrix
 
-_engines: list[GraphEngine] = []  # one, once the city is open
+if TYPE_CHECKING:
+    from marketplace.adapters.routers.engine import GraphEngine
+
+_engines: list["GraphEngine"] = []  # one, once the city is open
 
 
 def settle_in() -> None:
@@ -29,7 +33,9 @@ def settle_in() -> None:
 
 def open_city(folder: Path, factors: Factors | None) -> int:
     """Loads the city and tells the worker's process number, by which it can be ended."""
-    _engines.append(GraphEngine(load_city_pack(folder), factors=factors))
+    # Late, because the parent imports this file for its names alone, and the engine brings scipy.
+    engine = import_module("marketplace.adapters.routers.engine")
+    _engines.append(engine.GraphEngine(load_city_pack(folder), factors=factors))
     return os.getpid()
 
 

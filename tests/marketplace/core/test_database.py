@@ -13,11 +13,11 @@ import marketplace
 from marketplace.core.database import (
     SERVER_SETTINGS,
     connect,
-    credentials,
     open_database,
     tortoise_config,
     with_database,
 )
+from marketplace.core.database_url import credentials
 from marketplace.core.work import Work, Works
 from marketplace.offers import accept_offer
 from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
@@ -37,6 +37,10 @@ OF_A_SESSION = re.compile(
 OF_A_CONNECTION = {"add_listener", "set_type_codec", "set_builtin_type_codec", "add_log_listener", "add_query_logger"}
 """Methods of asyncpg's connections whose effect outlives their use."""
 
+SESSION = """
+SELECT current_setting('application_name') AS name, current_setting('work_mem') AS memory,
+       current_setting('lock_timeout') AS patience
+"""
 LEFT_BEHIND = """
 SELECT name || ' = ' || setting FROM pg_settings WHERE source = 'session' AND setting IS DISTINCT FROM reset_val
 UNION ALL SELECT 'listens to ' || channel FROM pg_listening_channels() AS channel
@@ -45,38 +49,6 @@ UNION ALL SELECT 'holds ' || locktype FROM pg_locks
 UNION ALL SELECT 'has ' || relname FROM pg_class WHERE relpersistence = 't' AND pg_table_is_visible(oid)
 UNION ALL SELECT 'keeps open ' || name FROM pg_cursors WHERE is_holdable
 """
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("postgres://ana:secret@db.internal:6432/market", ("db.internal", 6432, "ana", "secret", "market")),
-        ("postgresql://ana@db.internal/market", ("db.internal", 5432, "ana", None, "market")),
-        ("postgres://market@/doorstep?host=/run/postgresql", ("/run/postgresql", 5432, "market", None, "doorstep")),
-        ("postgres:///doorstep?host=%2Frun%2Fpg&port=5433&user=ana", ("/run/pg", 5433, "ana", None, "doorstep")),
-        ("postgres://ana@[::1]:5433/market", ("::1", 5433, "ana", None, "market")),
-        ("postgres://ana:@db.internal/market", ("db.internal", 5432, "ana", None, "market")),
-        ("postgres://db.internal", ("db.internal", 5432, "postgres", None, "postgres")),
-        ("postgres://", ("127.0.0.1", 5432, "postgres", None, "postgres")),
-        (
-            "postgres://a%40b:p%40s%2Fs%3Aw%23o%3Fr%25d+%20%C3%A4@db.internal/my%20market",
-            ("db.internal", 5432, "a@b", "p@s/s:w#o?r%d+ ä", "my market"),
-        ),
-    ],
-)
-def test_a_url_is_read_in_all_its_forms(url: str, expected: tuple[object, ...]) -> None:
-    assert tuple(credentials(url).values()) == expected
-
-
-def test_a_url_may_ask_for_a_server_that_proves_its_name() -> None:
-    assert credentials("postgres://db.internal/market?sslmode=verify-full")["ssl"] == "verify-full"
-    assert "ssl" not in credentials("postgres://db.internal/market")
-
-
-@pytest.mark.parametrize("url", ["mysql://db.internal/market", "db.internal/market", "", "/run/postgresql"])
-def test_another_scheme_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="DATABASE_URL starts with postgres://"):
-        credentials(url)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +71,21 @@ def test_tortoise_and_asyncpg_are_told_the_same() -> None:
 
     assert {key: told[key] for key in credentials(url)} == credentials(url)
     assert (told["minsize"], told["maxsize"]) == (1, 7)
+
+
+async def test_what_the_url_says_of_a_session_is_told_to_the_server_and_keeps_our_limits(shared_url: str) -> None:
+    said = "application_name=errands&options=-c%20work_mem%3D5MB%20-c%20lock_timeout%3D0&connect_timeout=7"
+    url = f"{shared_url}{'&' if '?' in shared_url else '?'}{said}"
+
+    async with open_database(url, pool_size=2) as client:
+        _, pooled = await client.execute_query(SESSION)
+    own = await connect(url)
+    single = await own.fetchrow(SESSION)
+    await own.close()
+
+    assert tuple(pooled[0].values()) == ("errands", "5MB", "5s")
+    assert single is not None
+    assert (single["name"], single["memory"]) == ("errands", "5MB")
 
 
 async def test_connections_are_in_utc_and_patient_for_a_bounded_time(shared_url: str) -> None:

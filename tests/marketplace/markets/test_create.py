@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
+import orjson
 import pytest
 from tortoise.exceptions import IntegrityError
 
@@ -12,6 +15,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.window import BadWindow
 from marketplace.core.work import Work, Works
 from marketplace.markets import (
+    BadPayPolicy,
     Dials,
     create_market,
     describe_market,
@@ -22,11 +26,15 @@ from marketplace.markets import (
     set_pay_policy,
 )
 from marketplace.markets.dials import BadDial
+from tests.builders import PAY_RATES
+from tests.marketplace.ledger.world import refused_by_database
 from tests.races.together import at_once, codes
 
 NOBODY = UUID(int=404)
 WANTED = Dials(market_id=UUID(int=0), time_zone="America/Santiago", currency="CLP", offer_ttl_s=45, wave_size=5)
 AT_ONCE = 6
+DEARER = PAY_RATES | {"base_minor": 950}
+KEEP_POLICY = "INSERT INTO pay_policy (id, market_id, version, effective_from, rates) VALUES ($1, $2, 1, $3, $4::jsonb)"
 
 
 async def open_market(
@@ -90,10 +98,10 @@ async def test_a_pay_policy_is_in_force_from_its_moment_until_the_next(works: Wo
     began = clock.now
     async with works.open() as work:
         market_id = (await open_market(work)).market_id
-        assert await set_pay_policy(work, market_id=market_id, rates={"base_minor": 900}) == 1
+        assert await set_pay_policy(work, market_id=market_id, rates=PAY_RATES) == 1
     clock.advance(seconds=3600)
     async with works.open() as work:
-        assert await set_pay_policy(work, market_id=market_id, rates={"base_minor": 950}) == 2
+        assert await set_pay_policy(work, market_id=market_id, rates=DEARER) == 2
 
     async with works.open() as work:
         in_force = {
@@ -103,16 +111,16 @@ async def test_a_pay_policy_is_in_force_from_its_moment_until_the_next(works: Wo
         with pytest.raises(NotFound, match="no pay policy yet"):
             await pay_policy_at(work, market_id=market_id, moment=began - timedelta(seconds=1))
 
-    first, second = (1, {"base_minor": 900}), (2, {"base_minor": 950})
+    first, second = (1, PAY_RATES), (2, DEARER)
     assert in_force == {0: first, 59: first, 60: second, 9999: second}
 
 
 async def test_of_two_policies_of_one_moment_the_later_version_counts(work: Work) -> None:
     market_id = (await open_market(work)).market_id
-    for base in (900, 950):
-        await set_pay_policy(work, market_id=market_id, rates={"base_minor": base})
+    for rates in (PAY_RATES, DEARER):
+        await set_pay_policy(work, market_id=market_id, rates=rates)
 
-    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == (2, {"base_minor": 950})
+    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == (2, DEARER)
 
 
 async def test_policies_that_are_set_at_the_same_moment_all_get_a_version(committed_works: Works) -> None:
@@ -120,7 +128,7 @@ async def test_policies_that_are_set_at_the_same_moment_all_get_a_version(commit
         market_id = (await open_market(work)).market_id
 
     async def set_rates(work: Work) -> int:
-        return await set_pay_policy(work, market_id=market_id, rates={"base_minor": 900})
+        return await set_pay_policy(work, market_id=market_id, rates=PAY_RATES)
 
     answers = await at_once(*[(committed_works, set_rates)] * AT_ONCE)
 
@@ -131,3 +139,46 @@ async def test_policies_that_are_set_at_the_same_moment_all_get_a_version(commit
 async def test_a_market_that_is_not_there_has_no_pay_policy(work: Work) -> None:
     with pytest.raises(NotFound, match="no such market"):
         await set_pay_policy(work, market_id=NOBODY, rates={})
+
+
+@pytest.mark.parametrize(
+    ("rates", "field"),
+    [
+        ({name: rate for name, rate in PAY_RATES.items() if name != "wait_grace_s"}, "wait_grace_s"),
+        (PAY_RATES | {"per_parsec_minor": 9}, "per_parsec_minor"),
+        (PAY_RATES | {"per_km_minor": -1}, "per_km_minor"),
+        (PAY_RATES | {"per_km_minor": 1.5}, "per_km_minor"),
+        ({}, "base_minor"),
+    ],
+    ids=["missing", "unknown", "negative", "not whole", "none"],
+)
+async def test_a_policy_that_nobody_could_be_paid_by_is_refused(work: Work, rates: Any, field: str) -> None:
+    market_id = (await open_market(work)).market_id
+
+    with pytest.raises(BadPayPolicy) as refused:
+        await set_pay_policy(work, market_id=market_id, rates=rates)
+
+    assert (refused.value.code, refused.value.field) == ("BAD_PAY_POLICY", field)
+    assert await work.fetch_value("SELECT count(*) FROM pay_policy WHERE market_id = $1", market_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [*((name, None) for name in PAY_RATES), ("per_parsec_minor", 9), ("per_km_minor", -1), ("per_km_minor", 1.5),
+     ("per_km_minor", 180.0), ("per_km_minor", "180"), ("per_km_minor", True), ("per_km_minor", 2**53)],
+)  # fmt: skip
+async def test_the_database_keeps_no_such_policy_either(work: Work, name: str, rate: Any) -> None:
+    market_id = (await open_market(work)).market_id
+    rates: dict[str, Any] = {key: value for key, value in (PAY_RATES | {name: rate}).items() if value is not None}
+
+    async with refused_by_database(work, asyncpg.CheckViolationError, match="pay_policy_rates"):
+        await work.execute(KEEP_POLICY, work.new_id(), market_id, work.now, orjson.dumps(rates).decode())
+
+
+async def test_the_database_keeps_the_largest_and_the_smallest_rates(work: Work) -> None:
+    market_id = (await open_market(work)).market_id
+    rates = dict.fromkeys(PAY_RATES, 0) | {"base_minor": 2**53 - 1}
+
+    assert await set_pay_policy(work, market_id=market_id, rates=rates) == 1
+
+    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == (1, rates)

@@ -9,7 +9,7 @@ import pytest
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work, Works
 from marketplace.markets import Dials, dials, set_dials
-from marketplace.markets.dials import SHORTEST_ANSWER_IN_PRODUCTION_S, BadDial
+from marketplace.markets.dials import OBJECTIVES, SHORTEST_ANSWER_IN_PRODUCTION_S, BadDial
 from tests.builders import make_market
 from tests.races.together import at_once, codes
 
@@ -17,6 +17,9 @@ LIMITS = {
     "offer_ttl_s": (1, 3600),
     "wave_size": (1, 50),
     "wave_limit": (1, 50),
+    "broadcast_below_ttls": (0, 10_000),
+    "broadcast_fill_percent": (1, 100),
+    "waiting_cost_per_hour_minor": (0, 10**12),
     "open_offers_per_driver": (1, 50),
     "raise_step_minor": (0, 10**12),
     "raise_cap_minor": (0, 10**12),
@@ -25,18 +28,15 @@ LIMITS = {
     "plan_ahead_s": (0, 604_800),
     "route_max_stops": (2, 200),
     "route_fixed_cost_minor": (0, 10**12),
+    "look_ahead_s": (0, 14_400),
+    "match_time_limit_ms": (50, 10_000),
+    "zone_limit": (20, 1000),
     "payout_every_s": (60, 2_678_400),
     "payout_minimum_minor": (0, 10**12),
-    "driver_ahead_s": (0, 14_400),
     "pickup_service_s": (0, 3_600),
     "dropoff_service_s": (0, 3_600),
     "head_start_waves": (0, 50),
     "delivery_target_s": (0, 604_800),
-}
-WORDS = {
-    "matching_objective": ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers"),
-    "shift_end_covers": ("route", "pickups"),
-    "one_origin_per_route": (True, False),
 }
 
 
@@ -44,17 +44,18 @@ async def turn(work: Work, market_id: UUID, /, *, is_production: bool = False, *
     return await set_dials(work, market_id=market_id, changes=changes, is_production=is_production)
 
 
-async def turn_one(work: Work, market_id: UUID, name: str, value: Any) -> Dials:
+async def turn_one(work: Work, market_id: UUID, name: str, value: int) -> Dials:
     return await set_dials(work, market_id=market_id, changes={name: value}, is_production=False)
 
 
 def test_every_dial_has_limits() -> None:
-    assert LIMITS.keys() | WORDS.keys() == asdict(
-        Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")
-    ).keys() - {
+    assert LIMITS.keys() == asdict(Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")).keys() - {
         "market_id",
         "time_zone",
         "currency",
+        "matching_objective",
+        "one_origin_per_route",
+        "shift_end_covers",
     }
 
 
@@ -99,23 +100,35 @@ async def test_a_dial_turns_as_far_as_its_limits_and_no_further(work: Work, name
     assert getattr(await dials(work, market_id=market.id), name) == highest
 
 
-@pytest.mark.parametrize("name", WORDS)
-async def test_a_dial_of_words_takes_each_of_them_and_no_other(work: Work, name: str) -> None:
+async def test_a_market_says_what_its_plans_make_least(work: Work) -> None:
     market = await make_market(work)
+    assert (await dials(work, market_id=market.id)).matching_objective == "expected_cost"
 
-    for word in WORDS[name]:
-        assert getattr(await turn_one(work, market.id, name, word), name) == word
-    with pytest.raises(BadDial) as refused:
-        await turn_one(work, market.id, name, "sideways")
+    for objective in OBJECTIVES:
+        turned = await turn(work, market.id, matching_objective=objective, one_origin_per_route=True)
+        assert (turned.matching_objective, turned.one_origin_per_route) == (objective, True)
 
-    assert refused.value.field is not None
-    assert getattr(await dials(work, market_id=market.id), name) == WORDS[name][-1]
+    with pytest.raises(BadDial, match="one of expected_cost, delivery_delay"):
+        await turn(work, market.id, matching_objective="luck")
+    assert (await dials(work, market_id=market.id)).matching_objective == OBJECTIVES[-1]
+
+
+async def test_a_market_says_what_a_shift_must_be_long_enough_for(work: Work) -> None:
+    market = await make_market(work)
+    assert (await dials(work, market_id=market.id)).shift_end_covers == "route"
+
+    assert (await turn(work, market.id, shift_end_covers="pickups")).shift_end_covers == "pickups"
+
+    with pytest.raises(BadDial, match="one of route, pickups") as refused:
+        await turn(work, market.id, shift_end_covers="lunch")
+    assert refused.value.field == "shiftEndCovers"
+    assert (await dials(work, market_id=market.id)).shift_end_covers == "pickups"
 
 
 async def test_in_production_a_driver_has_a_minute_to_answer(work: Work) -> None:
     market = await make_market(work, offer_ttl_s=90)
 
-    with pytest.raises(BadDial, match="60 to 3600 seconds to answer"):
+    with pytest.raises(BadDial, match="to answer are between 60 and 3,600"):
         await turn(work, market.id, offer_ttl_s=59, is_production=True)
 
     assert SHORTEST_ANSWER_IN_PRODUCTION_S == 60

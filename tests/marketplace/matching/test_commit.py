@@ -195,15 +195,15 @@ async def test_an_old_look_does_not_end_the_rest_of_what_nobody_accepted(works: 
 async def test_two_looks_that_want_what_the_other_leaves_do_not_wait_in_a_circle(committed_works: Works) -> None:
     async with committed_works.open() as work:
         world = await make_world(work)
-        driver = await world.driver(work)
+        first, second = await world.driver(work), await world.driver(work)
         one, two = [await world.delivery(work, number) for number in (1, 2)]
         snapshot, now = await look(work, world), work.now
 
-    def wants(delivery: Delivery, other: Delivery) -> Verb:
+    def wants(delivery: Delivery, other: Delivery, driver: Driver) -> Verb:
         route, because = route_of(driver, delivery, now=now), {str(other.id): Reason.NO_CAPACITY}
         return lambda work: commit(work, snapshot, route, unassigned=because)
 
-    plans = await at_once((committed_works, wants(one, two)), (committed_works, wants(two, one)))
+    plans = await at_once((committed_works, wants(one, two, first)), (committed_works, wants(two, one, second)))
 
     assert codes(plans) == {"done": 2}
     async with committed_works.open() as work:

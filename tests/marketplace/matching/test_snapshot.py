@@ -11,7 +11,8 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
 from marketplace.fleet import AccountState, ContractKind, PresenceState
 from marketplace.markets import set_pay_policy
-from marketplace.matching.snapshot import DELIVERIES_AT_ONCE, DRIVERS_AT_ONCE, Snapshot, take_snapshot
+from marketplace.matching.nearby import DRIVERS_AT_ONCE
+from marketplace.matching.snapshot import FULL_ZONES_AT_ONCE, Snapshot, take_snapshot
 from marketplace.routes.states import RouteState
 from tests.builders import HUB_PLACE, PAY_RATES, make_hub, make_route
 from tests.marketplace.matching.worlds import World, home_place, make_world
@@ -133,12 +134,12 @@ async def test_one_look_takes_in_a_bounded_number_of_deliveries(work: Work) -> N
     await work.execute(
         f"INSERT INTO delivery (id, external_id, priority, {columns})"
         f" SELECT gen_random_uuid(), 'copy-' || i, 1, {columns} FROM delivery, generate_series(1, $1) AS i",
-        DELIVERIES_AT_ONCE,
+        FULL_ZONES_AT_ONCE * world.market.zone_limit,
     )
 
     seen = {delivery.id for delivery in (await look(work, world)).deliveries}
 
-    assert len(seen) == DELIVERIES_AT_ONCE
+    assert len(seen) == FULL_ZONES_AT_ONCE * world.market.zone_limit
     assert one.id not in seen
 
 

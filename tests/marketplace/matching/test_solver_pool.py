@@ -153,7 +153,7 @@ def test_a_solver_ends_when_its_owner_is_killed() -> None:
     assert not is_running(process_id)
 
 
-@pytest.mark.parametrize("name", ["vroom", "pandas", "scipy", "tortoise"])
+@pytest.mark.parametrize("name", ["vroom", "numba", "pandas", "scipy", "tortoise"])
 def test_the_face_of_the_package_imports_nothing_dear(name: str) -> None:
     look = f"import sys, marketplace.matching; print({name!r} in sys.modules)"
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import orjson
 import pytest
 
 from marketplace.adapters.routers import StraightLineRouter
@@ -23,6 +24,7 @@ from marketplace.core.work import Work, Works
 from marketplace.fleet import ContractKind
 from marketplace.matching import MatchMarket, SolverFailed, SolverPool
 from marketplace.matching.commit import CommittedPlan
+from marketplace.offers import explain_delivery
 from marketplace.routes.states import RouteState
 from marketplace.routing import NO_WAY, Matrix
 from tests.builders import HUB_PLACE, make_hub, make_route
@@ -192,6 +194,26 @@ async def test_hubs_are_stops_of_their_own(matcher: Matcher, works: Works) -> No
         tasks = [row["place"] for row in await work.fetch(TASKS, route_id)]
     assert [row["kind"] for row in stops] == ["PICKUP", "PICKUP", *["DROPOFF"] * 4]
     assert tasks == [0, 0, 1, 1, 2, 3, 4, 5]
+
+
+async def test_a_delivery_keeps_how_many_drivers_failed_which_rule(matcher: Matcher, works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        for changes in ({}, {}, {"skills": ["PHARMACY"], "capacity": [1, 100, 1]}):
+            await world.driver(work, **changes)
+        delivery = await world.delivery(work, 1, requirements=["PHARMACY"])
+
+    assert (await matcher.why(world, delivery))[0] == "NO_CAPACITY"
+
+    async with works.open() as work:
+        kept = await work.fetch_value("SELECT unassigned_counts FROM delivery WHERE id = $1", delivery.id)
+        assert orjson.loads(kept) == {"NO_SKILL": 2, "NO_CAPACITY": 1, "ABLE": 0}
+        told = await explain_delivery(work, delivery_id=delivery.id, market_id=world.market.id)
+        assert told["drivers_able"] == 0
+        assert [(rule["code"], rule["drivers"], rule["words"]) for rule in told["failed_rules"]] == [
+            ("NO_SKILL", 2, "2 drivers without a skill that it asks for."),
+            ("NO_CAPACITY", 1, "1 driver without room for it."),
+        ]
 
 
 async def test_with_nobody_online_everything_waits_for_a_driver(

@@ -1,6 +1,7 @@
 """A market with a route on offer, as most offer tests need it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from marketplace.adapters.routers import StraightLineRouter
@@ -10,7 +11,9 @@ from marketplace.fleet.models import Driver
 from marketplace.fleet.states import ContractKind
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
+from marketplace.matching.acceptance import PRIOR_WEIGHTS
 from marketplace.offers import SendWave
+from marketplace.offers.models import AcceptanceModelRecord
 from marketplace.shippers.models import Shipper
 from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
 
@@ -34,7 +37,7 @@ async def make_world(
     drivers: int = 3,
     routes: int = 1,
     kind: ContractKind = ContractKind.CROWDSOURCED,
-    **dials: object,
+    **dials: Any,
 ) -> World:
     """A market with drivers at the hub and planned routes of two deliveries each."""
     market = await make_market(work, **dials)
@@ -65,3 +68,19 @@ async def event_names(work: Work, market_id: UUID) -> list[str]:
     """Names of a market's events, oldest first."""
     rows = await work.fetch("SELECT name FROM event WHERE market_id = $1 ORDER BY occurred_at, id", market_id)
     return [row["name"] for row in rows]
+
+
+async def make_model(work: Work, market_id: UUID, *, version: int = 1, **weights: float) -> None:
+    """A law of acceptance that a market has learnt: the prior, but for the weights that are named."""
+    await AcceptanceModelRecord.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        version=version,
+        weights=dict(PRIOR_WEIGHTS) | weights,
+        accepted=10,
+        declined=5,
+        expired=5,
+        answered_until=work.now,
+        fitted_at=work.now,
+    )

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from marketplace.markets import PayPolicy
 from marketplace.pricing import (
     BadFacts,
     DrivenFacts,
     PayLines,
-    PayPolicy,
     RouteFacts,
     offer_pay,
     statement_digest,

@@ -26,16 +26,16 @@ async def test_a_route_is_over_when_its_last_parcel_is_handed_over(works: Works,
     assert (presence["state"], presence["changed_at"]) == ("AVAILABLE", clock.now)
 
 
-@pytest.mark.parametrize(("ends_in_s", "state"), [(0, "OFFLINE"), (1, "AVAILABLE")])
+@pytest.mark.parametrize(("ends_in_s", "state"), [(0, "OFFLINE"), (1, "AVAILABLE"), (None, "OFFLINE")])
 async def test_a_driver_whose_hours_are_over_is_not_asked_again(
-    works: Works, clock: ManualClock, ends_in_s: int, state: str
+    works: Works, clock: ManualClock, ends_in_s: int | None, state: str
 ) -> None:
     drive = await make_drive(works, clock, count=1)
     async with works.open() as work:
         await work.execute(
             "UPDATE presence SET online_until = $2 WHERE driver_id = $1",
             drive.driver.id,
-            clock.now + timedelta(seconds=ends_in_s),
+            None if ends_in_s is None else clock.now + timedelta(seconds=ends_in_s),
         )
     await drive.start()
     await drive.pick_up(0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from marketplace.batches.states import Requirement
@@ -121,6 +122,35 @@ async def test_after_five_wrong_pins_not_even_the_right_one_is_taken(works: Work
     assert refused.value.code == "PIN_LOCKED"
     assert await drive.everything() == before
     assert (await drive.delivery(0))["pin_attempts"] == 5
+
+
+async def test_operations_hear_once_that_a_pin_is_locked_and_nothing_personal(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, **WITH_PIN)
+    await drive.drive_to_first_door()
+    for number in range(4):
+        await drive.drop_off(1, pin=f"000{number}")
+    assert "PinLocked" not in await drive.events()
+    said = {"client_event_id": "the last try", "occurred_at": clock.now}
+
+    await drive.drop_off(1, pin="0004", **said)
+    with pytest.raises(PinLocked):
+        await drive.drop_off(1, pin="0005")
+    await drive.drop_off(1, pin="0004", **said)
+
+    async with works.open() as work:
+        rows = await work.fetch("SELECT payload, shipper_id FROM event WHERE name = 'PinLocked'")
+    assert [(orjson.loads(row["payload"]), row["shipper_id"]) for row in rows] == [
+        (
+            {
+                "market_id": str(drive.market.id),
+                "route_id": str(drive.route.id),
+                "driver_id": str(drive.driver.id),
+                "stop_id": str(drive.stops[1].id),
+                "delivery_id": str(drive.deliveries[0].id),
+            },
+            None,
+        )
+    ]
 
 
 async def test_a_wrong_pin_that_is_sent_again_counts_once(works: Works, clock: ManualClock) -> None:

@@ -54,6 +54,19 @@ async def test_a_driver_sees_the_whole_route_with_people_and_packages(works: Wor
     ]
 
 
+async def test_a_route_says_how_far_it_is_to_its_first_stop_and_which_way(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    async with works.open() as work:
+        await work.execute("UPDATE route SET approach_m = 900, approach_s = 120 WHERE id = $1", drive.route.id)
+        await work.execute("UPDATE stop SET path = '_p~iF~ps|U' WHERE id = $1", drive.stops[0].id)
+
+    tree = await see(drive)
+
+    assert tree is not None
+    assert (tree["approach_m"], tree["approach_s"]) == (900, 120)
+    assert [stop["path"] for stop in tree["stops"]] == ["_p~iF~ps|U", None]
+
+
 async def test_the_recipients_pin_is_never_shown_to_the_driver(works: Works, clock: ManualClock) -> None:
     drive = await make_drive(works, clock, requirements=[Requirement.PIN_AT_DROPOFF.value], pin="83741926")
 

@@ -22,7 +22,7 @@ async def test_the_same_seed_plays_the_same_day_to_the_event(empty_urls: list[st
     assert (figures.posted, figures.delivered, figures.returned, figures.cancelled) == (24, 14, 7, 3)
     assert (figures.failed, figures.expired, figures.unfinished) == (0, 0, 0)
     offers = (figures.offers_sent, figures.offers_accepted, figures.offers_declined, figures.offers_expired)
-    assert offers == (18, 4, 1, 9)
+    assert offers == (9, 3, 2, 3)
     assert (figures.routes_completed, figures.drivers_paid) == (6, 3)
     assert first.refusals == {"TOO_LATE_TO_CANCEL": 1}
     assert (first.ledger_sum_minor, first.ledger_findings, first.statements_held) == (0, 0, 0)

@@ -13,6 +13,7 @@ from marketplace.core.work import Works
 from marketplace.fleet.events import DriverWentOnline
 from tests.builders import make_market
 from tests.workers.offers import make_offered_route, send_offers
+from workers.jobs import JOBS
 from workers.simulation.stage import Stage
 
 DAY = timedelta(days=1)
@@ -20,8 +21,7 @@ DAY = timedelta(days=1)
 
 def play_on(works: Works, clock: ManualClock, market_id: UUID, **jobs: Callable[[UUID], Awaitable[None]]) -> Stage:
     """A stage on which only these jobs are run."""
-    others = {"match_market", "send_wave", "withdraw_offers", "notify", "roll_up", "mend_route"} - jobs.keys()
-    return Stage(works, clock, market_id=MarketId(market_id), jobs=jobs, leaves_out=others)
+    return Stage(works, clock, market_id=MarketId(market_id), jobs=jobs, leaves_out=JOBS.keys() - jobs.keys())
 
 
 async def test_acts_come_in_order_of_time_and_of_equals_in_order_of_noting(works: Works, clock: ManualClock) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from marketplace.core.geo import Point
-from workers.simulator.driving import SET_OFF_S, STRAIGHT_M_PER_S, Leg, planned_drive_s
+from workers.simulator.driving import SET_OFF_S, STRAIGHT_M_PER_S, Leg, planned_drive_s, way_from
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOME, SHOP = Point(lat=-29.90, lon=-71.25), Point(lat=-29.94, lon=-71.21)
@@ -26,6 +26,25 @@ def test_a_vehicle_is_on_the_line_as_far_as_its_time_has_brought_it(after_s: int
     place = LEG.place_at(NOON + timedelta(seconds=after_s))
 
     assert (place.lat, place.lon) == pytest.approx((lat, lon))
+
+
+@pytest.mark.parametrize(
+    ("after_s", "lat", "lon"),
+    [(0, -29.90, -71.25), (107, -29.92, -71.25), (400, -29.94, -71.21), (900, -29.94, -71.21)],
+)
+def test_a_vehicle_follows_the_way_where_one_is_known(after_s: int, lat: float, lon: float) -> None:
+    corner = Point(lat=-29.94, lon=-71.25)
+    leg = Leg(origin=HOME, target=SHOP, departs_at=NOON, arrives_at=NOON + timedelta(seconds=400), way=(HOME, corner))
+
+    place = leg.place_at(NOON + timedelta(seconds=after_s))
+
+    assert (place.lat, place.lon) == pytest.approx((lat, lon), abs=2e-4)
+
+
+def test_a_way_from_elsewhere_is_not_taken() -> None:
+    assert way_from(HOME, (HOME, SHOP)) == (HOME, SHOP)
+    assert way_from(SHOP, (HOME, SHOP)) == ()
+    assert way_from(SHOP, ()) == ()
 
 
 def test_a_leg_without_length_in_time_has_arrived() -> None:

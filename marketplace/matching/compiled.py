@@ -1,0 +1,53 @@
+"""The one door to numba: inner loops of the matcher that are compiled to machine code, once, and kept in a folder.
+
+Compiling takes many seconds, so it happens when Doorstep is installed (see `warming`) and
+the result is read back in a fraction of a second. The folder is named by a digest of all compiled files: numba itself
+looks only at the file of the outermost function, and would run yesterday's code after a change to any other.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+
+COMPILED_FILES = ("annealing", "arrays", "driving", "recreating", "ruining")
+HERE = Path(__file__).parent
+
+_compile: Any = numba.njit  # its types do not know the setting below
+"""Arrays are neither made nor counted by compiled code: without numba's memory management it is ten times faster."""
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def compiled(function: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Makes a function of numbers and arrays fast; the first call with new types compiles it or reads it back."""
+    made: Callable[Given, Made] = _compile(cache=True, error_model="numpy", _nrt=False)(function)
+    return made
+
+
+def _folder() -> Path:
+    """Where compiled code is kept: beside the code, else in the user's cache, else for a while."""
+    digest = hashlib.sha256(b"".join((HERE / f"{name}.py").read_bytes() for name in COMPILED_FILES)).hexdigest()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    places = (HERE / "__pycache__", cache / "doorstep", Path(tempfile.gettempdir()) / f"doorstep-{os.getuid()}")
+    names = [place / f"compiled-{digest[:16]}" for place in places]
+    return next((name for name in names if _is_writable(name)), names[-1])
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+FOLDER = _folder()
+_settings: Any = numba.config
+_settings.CACHE_DIR = str(FOLDER)

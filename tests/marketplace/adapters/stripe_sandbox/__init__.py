@@ -1,0 +1,1 @@
+"""Tests of the Stripe stand-in itself: what it keeps, refuses, breaks and survives."""

@@ -1,0 +1,67 @@
+"""What the command line asks a market without changing it: explanations and dry runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from marketplace.app import open_marketplace, open_servers
+from marketplace.core.clock import DatabaseClock
+from marketplace.core.database import open_database
+from marketplace.core.errors import CannotStart
+from marketplace.core.ids import from_wire
+from marketplace.core.migrate import migrate
+from marketplace.core.settings import Settings
+from marketplace.core.work import Work, Works
+from marketplace.markets import market_ids
+from marketplace.matching import dry_run, read_problem
+from marketplace.offers import explain_delivery, explain_driver, explain_offer
+
+
+async def explain(settings: Settings, thing: str, route: str | None) -> dict[str, Any]:
+    """Explains whatever the id names: a delivery, an offer, or a driver and a route."""
+    async with (
+        open_servers(settings) as servers,
+        open_database(servers.database_url, pool_size=1) as database,
+        Works(database, DatabaseClock()).open() as work,
+    ):
+        return await _explain(work, thing, route)
+
+
+async def plan_dry(settings: Settings, file: Path, text: str, market: str | None) -> dict[str, Any]:
+    """Plans the deliveries and drivers of a file as a market would, the oldest one unless one is named."""
+    try:
+        problem = read_problem(json.loads(text))
+    except ValueError as wrong:
+        raise CannotStart(f"{file} is not JSON: {wrong}") from wrong
+    async with open_servers(settings) as servers:
+        await migrate(servers.database_url)
+        async with open_marketplace(settings, servers) as marketplace:
+            return await dry_run(
+                marketplace.works,
+                router=marketplace.router,
+                solver=marketplace.solver,
+                market_id=await _market_id(marketplace.works, market),
+                problem=problem,
+            )
+
+
+async def _explain(work: Work, thing: str, route: str | None) -> dict[str, Any]:
+    if thing.startswith("dlv_"):
+        return await explain_delivery(work, delivery_id=from_wire("delivery", thing), market_id=None)
+    if thing.startswith("off_"):
+        return await explain_offer(work, offer_id=from_wire("offer", thing), market_id=None)
+    if thing.startswith("drv_") and route is not None:
+        driver_id, route_id = from_wire("driver", thing), from_wire("route", route)
+        return await explain_driver(work, driver_id=driver_id, route_id=route_id, market_id=None)
+    raise CannotStart("explain a delivery (dlv_…), an offer (off_…), or a driver (drv_…) with --route rte_…")
+
+
+async def _market_id(works: Works, market: str | None) -> UUID:
+    if market is not None:
+        return from_wire("market", market)
+    async with works.open() as work:
+        found = await market_ids(work)
+    if not found:
+        raise CannotStart("there is no market yet; make one with doorstep seed")
+    return found[0]

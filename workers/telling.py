@@ -1,0 +1,82 @@
+"""Explanations and dry runs as text for a terminal, line by line."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Told = Mapping[str, Any]
+
+
+def delivery_lines(told: Told) -> Iterator[str]:
+    """Why a delivery has no driver, or how it found one."""
+    yield f"{told['delivery_id']} is {told['state']}. {told['words']}"
+    if told["look_again_at"]:
+        yield f"It is looked at again by {told['look_again_at']:%Y-%m-%d %H:%M:%S} UTC."
+    for rule in told["failed_rules"]:
+        yield f"  {rule['words']}"
+    if told["drivers_able"]:
+        yield f"  {told['drivers_able']} could have done it alone."
+    for search in told["searches"]:
+        yield from search_lines(search)
+
+
+def offer_lines(told: Told) -> Iterator[str]:
+    """Why an offer was made, and what it pays."""
+    yield f"{told['offer_id']} to {told['driver_id']} is {told['state']}. {told['words']}"
+    for line in told["lines"]:
+        yield f"  {line['code']:10} {line['quantity']:>7} {line['unit']:6} {line['amount_minor']:>8,}  {line['rule']}"
+    if told["accept_prob"] is not None:
+        yield f"A yes was thought {told['accept_prob']:.0%} likely, by version {told['model_version']} of the law."
+    if told["search"]:
+        yield from search_lines(told["search"])
+
+
+def driver_lines(told: Told) -> Iterator[str]:
+    """Why a driver was, or was not, asked for a route."""
+    yield f"{told['driver_id']} and {told['route_id']}, now: {told['words_now']}"
+    for look in told["looks"]:
+        yield f"  {look['decided_at']:%H:%M:%S} {look['outcome']}: {look['words']}"
+        if look["candidate"]:
+            yield f"    {_candidate(look['candidate'])}"
+
+
+def search_lines(search: Told) -> Iterator[str]:
+    """One search for a route's driver."""
+    slack = "" if search["slack_s"] is None else f" It could wait {search['slack_s']} s."
+    yield f"{search['decided_at']:%H:%M:%S} {search['route_id']} {search['outcome']}: {search['words']}{slack}"
+    for weighed in search["raises"] if len(search["raises"]) > 1 else ():
+        mark = "*" if weighed["raise_minor"] == search["raise_minor"] else " "
+        yield (
+            f"  {mark} a raise of {weighed['raise_minor']:,}: {weighed['asked']} asked, {weighed['accept_prob']:.0%}"
+            f" likely, costs {weighed['cost_minor']:,} {search['currency']}"
+        )
+    for candidate in search["candidates"]:
+        yield f"  {'*' if candidate['is_asked'] else ' '} {candidate['driver_id']} {_candidate(candidate)}"
+    for exclusion in search["ruled_out"]:
+        yield f"    {exclusion['drivers']} × {exclusion['code']}: {exclusion['words']}"
+
+
+def dry_run_lines(told: Told) -> Iterator[str]:
+    """How a market would plan what does not exist."""
+    estimates = " Times are estimates without streets." if told["is_degraded"] else ""
+    yield (
+        f"{len(told['routes'])} routes for {told['payout_minor']:,} {told['currency']}, in expectation"
+        f" {told['expected_cost_minor']:,}; {len(told['unassigned'])} deliveries wait.{estimates}"
+    )
+    for route in told["routes"]:
+        yield (
+            f"{route['driver']} ({route['kind'].lower()}) sets off at {route['offer_at']:%H:%M:%S} for"
+            f" {route['payout_minor']:,}: {route['distance_m'] / 1000:.1f} km, {route['travel_s'] // 60} min of driving"
+        )
+        for step in route["steps"]:
+            yield f"  {step['arrives_at']:%H:%M:%S} {step['kind'].lower():7} {step['delivery']}"
+    for waiting in told["unassigned"]:
+        failed = " ".join(rule["words"] for rule in waiting["failed_rules"])
+        yield f"{waiting['delivery']} waits: {waiting['code']}. {waiting['words']} {failed}".rstrip()
+
+
+def _candidate(candidate: Told) -> str:
+    return (
+        f"rank {candidate['rank']}, {candidate['kind'].lower()}, {candidate['approach_s']} s away, pays"
+        f" {candidate['pay_minor']:,}, {candidate['accept_prob']:.0%} likely, asked first costs"
+        f" {candidate['cost_minor']:,}"
+    )
