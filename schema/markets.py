@@ -161,7 +161,10 @@ class MarketDials:
         description="What plans make least: expected_cost, delivery_delay, travel_time or fewest_drivers."
     )
     one_origin_per_route: bool = strawberry.field(description="Whether a route picks up at one place only.")
-    look_ahead_s: int = strawberry.field(description="Drivers free within this are planned for, 0 to 14,400.")
+    look_ahead_s: int = strawberry.field(
+        description="Busy drivers who are free within this are planned for, where free ones are few or with"
+        " delivery_delay: seconds, 0 to 14,400."
+    )
     match_time_limit_ms: int = strawberry.field(description="Most processor time of one plan, 50 to 10,000 ms.")
     zone_limit: int = strawberry.field(description="Open deliveries that are planned together, 20 to 1,000.")
     pickup_service_s: int = strawberry.field(

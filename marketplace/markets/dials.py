@@ -68,10 +68,10 @@ LIMITS = {
 class Dials:
     """Settings of one market: seconds of market time, minor units of `currency`.
 
-    `look_ahead_s`: drivers who are through with their route within it are planned for already. `match_time_limit_ms` is
-    the most processor time that the plan of one zone may take, `zone_limit` the open deliveries that a zone holds
-    until it is cut. `one_origin_per_route` suits markets that deliver on demand, where what is ready at one kitchen
-    does not wait for another.
+    `look_ahead_s`: drivers who are through with their route within it are planned for already, where free ones are few
+    or the objective is `delivery_delay`. `match_time_limit_ms` is the most processor time that the plan of one zone may
+    take, `zone_limit` the open deliveries that a zone holds until it is cut. `one_origin_per_route` suits markets that
+    deliver on demand, where what is ready at one kitchen does not wait for another.
 
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
