@@ -74,7 +74,7 @@ def from_wire(noun: str, text: str, *, field: str | None = None) -> UUID:
     """Reads an id of that noun; a well-formed id of another noun is simply not found."""
     prefix, _, digits = text.partition("_")
     if prefix not in PREFIXES.values() or len(digits) != 32 or not DIGITS.issuperset(digits):
-        raise BadId(f"{noun} ids look like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field)
+        raise BadId(f"such an id looks like {PREFIXES[noun]}_ and 32 hexadecimal digits", field=field)
     if prefix != PREFIXES[noun]:
         raise NotFound(f"there is no such {noun}", field=field)
     return UUID(hex=digits)

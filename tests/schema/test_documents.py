@@ -42,7 +42,7 @@ COSTS = {
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 120,
-    "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
+    "driver/explain_offer": 40, "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
     **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
@@ -61,7 +61,8 @@ COSTS = {
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
-    "operations/operator_actions": 50,
+    "operations/operator_actions": 50, "operations/explain_delivery": 240, "operations/explain_driver": 50,
+    "operations/explain_offer": 60, "operations/dry_run": 840,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

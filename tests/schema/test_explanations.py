@@ -106,4 +106,4 @@ async def test_a_dry_run_that_makes_no_sense_is_refused(tenants: Tenants, wrong:
 def test_a_dry_run_costs_more_than_its_fields() -> None:
     text = "query($m:ID!,$i:DryRunInput!){dryRun(marketId:$m,input:$i){currency}}"
 
-    assert Documents(engine_schema(strawberry_schema)).prepare(text).select(None).units({}) == 2_001
+    assert Documents(engine_schema(strawberry_schema)).prepare(text).select(None).units({}) == 701

@@ -106,7 +106,11 @@ async def test_a_payout_that_waits_does_not_show_the_gateways_troubles(work: Wor
 @pytest.mark.parametrize(
     ("question", "values", "indexes"),
     [
-        (EARNINGS, "d", {"driver_pkey", "market_pkey", "account_code", "pay_statement_driver", "payout_driver"}),
+        (
+            EARNINGS,
+            "d",
+            {"driver_(pkey|market)", "market_pkey", "account_code", "pay_statement_driver", "payout_driver"},
+        ),
         (STATEMENTS, "dd1", {"pay_statement_driver"}),
         (PAYOUTS, "dd1", {"payout_driver"}),
         (STATEMENTS_TO_PAY, "ddc1", {"pay_statement_(driver|payable)"}),
