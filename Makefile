@@ -36,7 +36,7 @@ demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--
 	@$(BIN)/python -m marketplace demo $(ARGS)
 
 test: install    ## Runs the whole suite on its own throw-away servers.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
 	$(BIN)/ruff check .

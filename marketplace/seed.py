@@ -135,6 +135,8 @@ class _Seeding:
         self.market_id = UUID(int=0)
         self.hub_points: list[tuple[UUID, Point]] = []
         self.shipper_ids: list[UUID] = []
+        self.coming_later: list[tuple[UUID, Point]] = []
+        """Dedicated drivers are not asked but assigned: where offers are wanted, they come once these are out."""
 
     async def run(self) -> Seeded:
         seeded = Seeded(market_id=await self._market())
@@ -144,6 +146,7 @@ class _Seeding:
         seeded.drivers = [await self._driver(i) for i in self._count("drivers", self.plan.drivers)]
         seeded.batches = await self._batches(self.plan.deliveries)
         seeded.offers = await self._offers(self.plan.offers)
+        await self._come_later()
         return seeded
 
     def _count(self, thing: str, total: int) -> Iterator[int]:
@@ -250,7 +253,9 @@ class _Seeding:
                     starts_at=work.now - timedelta(minutes=5),
                     ends_at=work.now + timedelta(hours=self.plan.shift_hours),
                 )
-            if self.plan.is_online:
+            if self.plan.is_online and kind is ContractKind.DEDICATED and self.plan.offers:
+                self.coming_later.append((driver_id, place))
+            elif self.plan.is_online:
                 await go_online(work, driver_id=driver_id, place=place)
             session = await self._session(work, PrincipalKind.DRIVER, driver_id)
         return {
@@ -350,6 +355,11 @@ class _Seeding:
             plan = await run_errand(works, MatchZone(router=router, solver=solver, zone_id=zone.id))
             planned += plan.route_ids if plan is not None else ()
         return planned
+
+    async def _come_later(self) -> None:
+        for driver_id, place in self.coming_later:
+            async with self.marketplace.works.open() as work:
+                await go_online(work, driver_id=driver_id, place=place)
 
     async def _open_offers(self) -> list[dict[str, Any]]:
         async with self.marketplace.works.open() as work:

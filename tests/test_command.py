@@ -171,7 +171,7 @@ async def test_a_problem_is_planned_dry_and_what_happened_is_explained(
     why = await doorstep(tmp_path, "explain", offer["id"], "--json", DATABASE_URL=fresh_url)
 
     assert planned.code == 0, planned.said
-    assert planned.answer.startswith("1 routes for ")
+    assert planned.answer.startswith("1 route for ")
     assert "ana (crowdsourced) sets off at " in planned.answer
     assert await fresh_database.execute_query_dict("SELECT count(*) FROM route") == routes
     told = json.loads(why.answer)

@@ -1,6 +1,6 @@
 """Explanations and dry runs as text for a terminal, line by line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Told = Mapping[str, Any]
@@ -59,8 +59,9 @@ def dry_run_lines(told: Told) -> Iterator[str]:
     """How a market would plan what does not exist."""
     estimates = " Times are estimates without streets." if told["is_degraded"] else ""
     yield (
-        f"{len(told['routes'])} routes for {told['payout_minor']:,} {told['currency']}, in expectation"
-        f" {told['expected_cost_minor']:,}; {len(told['unassigned'])} deliveries wait.{estimates}"
+        f"{_count(told['routes'], 'route', 'routes')} for {told['payout_minor']:,} {told['currency']}, in expectation"
+        f" {told['expected_cost_minor']:,}; left over: {_count(told['unassigned'], 'delivery', 'deliveries')}."
+        f"{estimates}"
     )
     for route in told["routes"]:
         yield (
@@ -72,6 +73,10 @@ def dry_run_lines(told: Told) -> Iterator[str]:
     for waiting in told["unassigned"]:
         failed = " ".join(rule["words"] for rule in waiting["failed_rules"])
         yield f"{waiting['delivery']} waits: {waiting['code']}. {waiting['words']} {failed}".rstrip()
+
+
+def _count(things: Sequence[object], one: str, several: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else several}"
 
 
 def _candidate(candidate: Told) -> str:

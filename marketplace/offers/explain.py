@@ -50,7 +50,7 @@ DRIVER = "SELECT id FROM driver WHERE id = $1 AND ($2::uuid IS NULL OR market_id
 OUTCOME_WORDS = {
     Outcome.ASSIGNED: "Given to a dedicated driver without asking.",
     Outcome.EXCLUSIVE: "Asked of one driver alone, for there was time for several answers.",
-    Outcome.BROADCAST: "Asked of several drivers together, for there was no time to ask one after the other.",
+    Outcome.BROADCAST: "Asked of several drivers together, for by the market's dials there was no time to ask one after the other.",
     Outcome.GIVEN_UP: "Nobody was left to ask, and the route was dissolved.",
 }
 STATE_WORDS = {

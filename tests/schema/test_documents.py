@@ -42,7 +42,8 @@ COSTS = {
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 120,
-    "driver/explain_offer": 40, "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
+    "driver/explain_offer": 40,
+    "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
     **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},

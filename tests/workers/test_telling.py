@@ -80,7 +80,7 @@ def test_a_dry_run_can_be_read() -> None:
     told = list(lines)
     assert told[-1].startswith("bun waits: NO_SKILL. No driver online has all the skills it asks for. 1 driver without")
     assert told[:-1] == [
-        "1 routes for 4,500 CLP, in expectation 5,000; 1 deliveries wait. Times are estimates without streets.",
+        "1 route for 4,500 CLP, in expectation 5,000; left over: 1 delivery. Times are estimates without streets.",
         "ana (contracted) sets off at 15:00:00 for 4,500: 2.3 km, 10 min of driving",
         "  15:00:00 pickup  tea",
     ]
