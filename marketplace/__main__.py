@@ -155,6 +155,47 @@ def demo(
 
 
 @app.command()
+def simulate(
+    as_json: AsJson = False,
+    random_seed: Annotated[int, typer.Option("--seed", help="The same number plays the same day, to the event.")] = 1,
+    deliveries: Annotated[int, typer.Option(help="Deliveries posted over the day.", min=1, max=20_000)] = 300,
+    drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online all day.", min=0, max=2_000)] = 30,
+    hours: Annotated[float, typer.Option(help="Hours over which shippers post.", min=0.1, max=11.0)] = 10.0,
+    mdrp: Annotated[
+        Path | None,
+        typer.Option(
+            help="Play the meal-delivery instance in this folder instead; orders.txt, couriers.txt, restaurants.txt "
+            "and instance_parameters.txt fix everything but the seed.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Plays a day through the marketplace's own flow in simulated time, hundreds of times as fast as it would last.
+
+    Shippers post, the production matcher bundles, drivers get offers and accept, decline or let them pass, drive, prove
+    and are paid; deadlines, pay runs and ledger are the real ones, on a clock that jumps to whatever happens next. No
+    API and no queue: for those see `demo`. It runs on a PostgreSQL that is thrown away, or in the empty database of
+    DATABASE_URL, and is refused in production mode.
+
+    The event hash at the end is the same for the same seed and the same code: change a rule, and see what it changes.
+    """
+    chosen = startable()
+    chosen.refuse_in_production("simulating")
+    stage = part("workers.simulation")
+    with part("workers.progress").progress() as bar:
+        if mdrp is not None:
+            playing = stage.play_meal_day(chosen, stage.read_instance(mdrp), seed=random_seed, on_progress=bar.step)
+        else:
+            demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
+            playing = stage.play_city_day(chosen, stage.CityDay(plan=demand, drivers=drivers), bar.step)
+        figures = asyncio.run(playing).as_dict()
+    stage.show_played(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)
+    if as_json:
+        typer.echo(json.dumps(figures))
+
+
+@app.command()
 def plan(
     problem: Annotated[
         Path | None,

@@ -89,6 +89,7 @@ class SeedPlan:
     deliveries: int = 0
     offers: int = 0
     is_online: bool = True
+    shift_hours: float = 9.0
     kinds: tuple[str, ...] = ()
     dials: dict[str, Any] = field(default_factory=dict)
 
@@ -250,7 +251,7 @@ class _Seeding:
                     driver_id=driver_id,
                     market_id=self.market_id,
                     starts_at=work.now - timedelta(minutes=5),
-                    ends_at=work.now + timedelta(hours=9),
+                    ends_at=work.now + timedelta(hours=self.plan.shift_hours),
                 )
             if self.plan.is_online and kind is ContractKind.DEDICATED and self.plan.offers:
                 self.coming_later.append((driver_id, place))

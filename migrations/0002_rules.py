@@ -125,7 +125,12 @@ CHECKS = [
     (
         "market",
         "matching_dials",
-        "matching_objective IN ('expected_cost', 'delivery_delay', 'travel_time', 'fewest_drivers') AND look_ahead_s BETWEEN 0 AND 3600 AND match_time_limit_ms BETWEEN 50 AND 10000 AND zone_limit BETWEEN 20 AND 1000",
+        "matching_objective IN ('expected_cost', 'delivery_delay', 'travel_time', 'fewest_drivers') AND look_ahead_s BETWEEN 0 AND 14400 AND match_time_limit_ms BETWEEN 50 AND 10000 AND zone_limit BETWEEN 20 AND 1000",
+    ),
+    (
+        "market",
+        "planning_dials",
+        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
     ),
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),

@@ -127,7 +127,7 @@ class DryRoute:
     kind: ContractKind = strawberry.field(description="On what terms the driver works.")
     accept_prob: float = strawberry.field(description="Chance that a usual offer to such a driver is taken, 0 to 1.")
     offer_at: DateTime = strawberry.field(
-        description="When to set off at the latest, market time; it is offered three answer times before."
+        description="When to set off at the latest, market time; it is offered `headStartWaves` answer times before."
     )
     payout_minor: MoneyMinor = strawberry.field(description="What it pays its driver, minor units.")
     expected_cost_minor: MoneyMinor = strawberry.field(

@@ -161,9 +161,25 @@ class MarketDials:
         description="What plans make least: expected_cost, delivery_delay, travel_time or fewest_drivers."
     )
     one_origin_per_route: bool = strawberry.field(description="Whether a route picks up at one place only.")
-    look_ahead_s: int = strawberry.field(description="Drivers free within this are planned for, 0 to 3,600.")
+    look_ahead_s: int = strawberry.field(
+        description="Busy drivers who are free within this are planned for, where free ones are few or with"
+        " delivery_delay: seconds, 0 to 14,400."
+    )
     match_time_limit_ms: int = strawberry.field(description="Most processor time of one plan, 50 to 10,000 ms.")
     zone_limit: int = strawberry.field(description="Open deliveries that are planned together, 20 to 1,000.")
+    pickup_service_s: int = strawberry.field(
+        description="Seconds planned for loading, 0 to 3,600: for each parcel, or once where a route has one origin."
+    )
+    dropoff_service_s: int = strawberry.field(description="Seconds planned for each hand-over, 0 to 3,600.")
+    head_start_waves: int = strawberry.field(
+        description="A route is offered so many answer times before its driver must leave, 0 to 50."
+    )
+    shift_end_covers: str = strawberry.field(
+        description="What must be over when a shift ends: the route, or only its pickups."
+    )
+    delivery_target_s: int = strawberry.field(
+        description="Seconds from posting to door that plans aim at with delivery_delay, 0 for none, to 604,800."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -185,9 +201,14 @@ class MarketDialsInput:
         default=None, description="expected_cost, delivery_delay, travel_time or fewest_drivers."
     )
     one_origin_per_route: bool | None = strawberry.field(default=None, description="One pickup place for each route.")
-    look_ahead_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    look_ahead_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 14,400.")
     match_time_limit_ms: int | None = strawberry.field(default=None, description="50 to 10,000.")
     zone_limit: int | None = strawberry.field(default=None, description="20 to 1,000.")
+    pickup_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    dropoff_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    head_start_waves: int | None = strawberry.field(default=None, description="Answer times, 0 to 50.")
+    shift_end_covers: str | None = strawberry.field(default=None, description="route or pickups.")
+    delivery_target_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 604,800; 0 for none.")
 
 
 @strawberry.type(description="A city that is operated as one.")

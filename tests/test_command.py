@@ -32,7 +32,7 @@ from tests.processes import NO_ROUTER
 from tests.schema.conftest import TestMarketplace
 
 NOWHERE = "redis://127.0.0.1:9"
-COMMANDS = ["serve", "work", "migrate", "seed", "demo", "plan", "explain", "stripe-sandbox", "geo"]
+COMMANDS = ["serve", "work", "migrate", "seed", "demo", "simulate", "plan", "explain", "stripe-sandbox", "geo"]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
@@ -109,6 +109,17 @@ async def test_migrating_twice_is_as_good_as_once(fresh_url: str, tmp_path: Path
     assert (ended.code, ended.answer) == (0, f"the database is at {newest()}\n")
     assert await connection.fetchval(COUNT) == tables
     await connection.close()
+
+
+async def test_a_day_is_simulated_and_told_in_figures(fresh_url: str, tmp_path: Path) -> None:
+    counts = ("--deliveries", "4", "--drivers", "2", "--hours", "0.2")
+
+    ended = await doorstep(tmp_path, "simulate", "--json", "--seed", "3", *counts, DATABASE_URL=fresh_url)
+
+    assert ended.code == 0, ended.said
+    figures = json.loads(ended.answer)
+    assert (figures["posted"], figures["unfinished"], figures["ledger_sum_minor"]) == (4, 0, 0)
+    assert figures["event_hash"] in ended.said
 
 
 async def test_a_seeded_market_can_be_used_at_once(

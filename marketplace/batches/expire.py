@@ -23,7 +23,7 @@ NEXT_DUE = "SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'SCHEDULED
 
 async def expire_due(work: Work, *, limit: int = 500) -> int:
     """Ends deliveries that nobody can deliver in time any more, and says why nobody did."""
-    rows = await work.fetch(EXPIRE, work.now, limit)
+    rows = await work.fetch_sorted(EXPIRE, work.now, limit)
     for row in rows:
         work.emit(
             DeliveryExpired(

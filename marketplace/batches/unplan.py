@@ -17,7 +17,7 @@ RETURNING id, market_id, shipper_id, batch_id, sequence
 
 async def unplan_deliveries(work: Work, *, route_id: UUID, reason: UnassignedReason, wait: timedelta) -> int:
     """Takes all deliveries that are not picked up yet off a route; the caller holds the route's lock."""
-    rows = await work.fetch(UNPLAN, route_id, reason.value, work.now + wait, work.now)
+    rows = await work.fetch_sorted(UNPLAN, route_id, reason.value, work.now + wait, work.now)
     for row in rows:
         work.emit(
             DeliveryUnplanned(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -78,6 +79,10 @@ class Work:
         """All rows of a statement."""
         rows: list[asyncpg.Record] = await self.connection.fetch(sql, *values)
         return rows
+
+    async def fetch_sorted(self, sql: str, *values: Any) -> list[asyncpg.Record]:
+        """All rows of a statement in order of their `id`: what a change returns comes in no order of its own."""
+        return sorted(await self.fetch(sql, *values), key=itemgetter("id"))
 
     async def fetch_row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         """The first row of a statement, if any."""

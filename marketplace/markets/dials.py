@@ -12,6 +12,8 @@ SHORTEST_ANSWER_IN_PRODUCTION_S = 60
 """Colorado asks for 60 seconds to decide; less is for development only."""
 OBJECTIVES = ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers")
 """What a market's matcher makes least, once as many deliveries as possible are served."""
+SHIFT_END_COVERS = ("route", "pickups")
+"""What a shift must be long enough for: the whole route, or only its pickups."""
 LARGEST_AMOUNT = 10**12
 """Minor units: whatever is added to it is still exact in a JSON number."""
 LONGEST_PATIENCE_TTLS = 10_000
@@ -49,9 +51,13 @@ LIMITS = {
     "payout_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "replan_after_s": Limit(1, 86_400, "the seconds until what waits is planned again are"),
     "plan_ahead_s": Limit(0, 604_800, "the seconds that are planned ahead are"),
-    "look_ahead_s": Limit(0, 3600, "the seconds within which busy drivers are counted as free are"),
+    "look_ahead_s": Limit(0, 14_400, "the seconds within which busy drivers are counted as free are"),
     "match_time_limit_ms": Limit(50, 10_000, "the milliseconds of a plan are"),
     "zone_limit": Limit(20, 1000, "the open deliveries of a zone are"),
+    "pickup_service_s": Limit(0, 3600, "the seconds of a pickup are"),
+    "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
+    "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
+    "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
 }
@@ -62,10 +68,14 @@ LIMITS = {
 class Dials:
     """Settings of one market: seconds of market time, minor units of `currency`.
 
-    `look_ahead_s`: drivers who are through with their route within it are planned for already. `match_time_limit_ms` is
-    the most processor time that the plan of one zone may take, `zone_limit` the open deliveries that a zone holds
-    until it is cut. `one_origin_per_route` suits markets that deliver on demand, where what is ready at one kitchen
-    does not wait for another.
+    `look_ahead_s`: drivers who are through with their route within it are planned for already, where free ones are few
+    or the objective is `delivery_delay`. `match_time_limit_ms` is the most processor time that the plan of one zone may
+    take, `zone_limit` the open deliveries that a zone holds until it is cut. `one_origin_per_route` suits markets that
+    deliver on demand, where what is ready at one kitchen does not wait for another.
+
+    `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
+    origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
+    with the objective `delivery_delay` what is later counts twice, and 0 means no target.
     """
 
     market_id: UUID
@@ -90,8 +100,18 @@ class Dials:
     look_ahead_s: int = 900
     match_time_limit_ms: int = 1000
     zone_limit: int = 120
+    pickup_service_s: int = 60
+    dropoff_service_s: int = 120
+    head_start_waves: int = 3
+    shift_end_covers: str = "route"
+    delivery_target_s: int = 0
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
+
+    @property
+    def head_start(self) -> timedelta:
+        """How long before its departure a route is offered: so many waves may pass without a yes."""
+        return self.head_start_waves * self.offer_ttl
 
     @property
     def offer_ttl(self) -> timedelta:
@@ -103,6 +123,8 @@ class Dials:
         zone(self.time_zone)
         if self.matching_objective not in OBJECTIVES:
             raise BadDial(f"the matcher's objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
+        if self.shift_end_covers not in SHIFT_END_COVERS:
+            raise BadDial(f"a shift covers one of {', '.join(SHIFT_END_COVERS)}", field="shiftEndCovers")
         shortest_answer = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
         for name, limit in LIMITS.items():
             low = shortest_answer if name == "offer_ttl_s" else limit.low

@@ -38,6 +38,11 @@ class Market(Model):
     look_ahead_s = fields.IntField(db_default=900)
     match_time_limit_ms = fields.IntField(db_default=1000)
     zone_limit = fields.SmallIntField(db_default=120)
+    pickup_service_s = fields.IntField(db_default=60)
+    dropoff_service_s = fields.IntField(db_default=120)
+    head_start_waves = fields.SmallIntField(db_default=3)
+    shift_end_covers = fields.CharField(max_length=10, db_default="route")
+    delivery_target_s = fields.IntField(db_default=0)
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)

@@ -15,7 +15,8 @@ SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit,
        broadcast_fill_percent, waiting_cost_per_hour_minor, open_offers_per_driver,
        raise_step_minor, raise_cap_minor, raise_budget_per_hour_minor, replan_after_s, plan_ahead_s, route_max_stops,
        route_fixed_cost_minor, matching_objective, one_origin_per_route, look_ahead_s, match_time_limit_ms,
-       zone_limit, payout_every_s, payout_minimum_minor
+       zone_limit, pickup_service_s, dropoff_service_s, head_start_waves, shift_end_covers, delivery_target_s,
+       payout_every_s, payout_minimum_minor
 FROM market WHERE id = $1
 """
 DESCRIPTION = """

@@ -133,7 +133,7 @@ async def _write_routes(
     await work.insert_many("route", ROUTE_COLUMNS, rows.routes)
     await work.insert_many("stop", STOP_COLUMNS, rows.stops)
     await work.insert_many("task", TASK_COLUMNS, rows.tasks)
-    put = await work.fetch(PUT_ON_ROUTE, list(rows.route_of), list(rows.route_of.values()), work.now)
+    put = await work.fetch_sorted(PUT_ON_ROUTE, list(rows.route_of), list(rows.route_of.values()), work.now)
     for row in put:
         work.emit(
             DeliveryOffered(
@@ -169,10 +169,13 @@ def _draft(
         for a, b in pairwise(visits)
     ]
     first, last = route.steps[0], route.steps[-1]
+    is_loaded_once = snapshot.dials.one_origin_per_route
     for place, (visit, (leg_m, leg_s)) in enumerate(zip(visits, legs, strict=True)):
         stop_id, point = work.new_id(), points[visit[0].location]
         kind = StopKind.PICKUP if visit[0].kind is StepKind.PICKUP else StopKind.DROPOFF
-        arrival, departure = _moment(visit[0].arrival), _moment(visit[-1].departure)
+        # Where a route has one origin, the plan counts its loading with the legs that leave it.
+        loading_s = snapshot.dials.pickup_service_s if kind is StopKind.PICKUP and is_loaded_once else 0
+        arrival, departure = _moment(visit[0].arrival), _moment(visit[-1].departure + loading_s)
         rows.stops.append(
             (stop_id, market_id, route_id, place, kind.value, "PENDING", point.lat, point.lon, leg_m, leg_s,
              arrival, departure)

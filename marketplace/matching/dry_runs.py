@@ -20,9 +20,10 @@ from marketplace.matching.counting import counts_of, failed_rules
 from marketplace.matching.learned import usual_chances
 from marketplace.matching.nearby import FreeDriver
 from marketplace.matching.reply import Plan, PlannedRoute, PlannedStep, Reason, Unassigned
+from marketplace.matching.request import StepKind
 from marketplace.matching.snapshot import OpenDelivery, Snapshot
 from marketplace.matching.solver_pool import SolverPool
-from marketplace.matching.tick import build_request
+from marketplace.matching.tick import build_request, places_of
 from marketplace.routing import Router
 
 DELIVERIES_AT_MOST = 200
@@ -106,8 +107,7 @@ async def dry_run(
     if not problem.drivers:
         nobody = [Unassigned(delivery_id=str(one.id), reason=Reason.OUT_OF_REACH) for one in found.deliveries]
         return _told(problem, found, Plan(routes=(), unassigned=nobody), is_degraded=False, points=())
-    ends = [point for one in found.deliveries for point in (one.pickup, one.dropoff)]
-    points = list(dict.fromkeys([one.place for one in found.drivers] + ends))
+    points = places_of(found)
     matrix = await router.matrix(points, depart_at=found.now)
     request = build_request(found, points, matrix)
     plan = await solver.solve(request, time_limit_s=request.options.time_limit_s)
@@ -187,11 +187,14 @@ def _route(problem: DryProblem, found: Snapshot, route: PlannedRoute, points: Se
         "expected_cost_minor": route.expected_cost_cents,
         "travel_s": route.travel_s,
         "distance_m": route.distance_m or 0,
-        "steps": [_step(problem, step, points) for step in route.steps],
+        "steps": [_step(problem, found, step, points) for step in route.steps],
     }
 
 
-def _step(problem: DryProblem, step: PlannedStep, points: Sequence[Point]) -> dict[str, Any]:
+def _step(problem: DryProblem, found: Snapshot, step: PlannedStep, points: Sequence[Point]) -> dict[str, Any]:
+    # Where a route has one origin, the plan counts its loading with the legs that leave it.
+    is_loading = found.dials.one_origin_per_route and step.kind is StepKind.PICKUP
+    loading_s = found.dials.pickup_service_s if is_loading else 0
     point = points[step.location]
     return {
         "delivery": problem.deliveries[UUID(step.delivery_id).int].reference,
@@ -199,7 +202,7 @@ def _step(problem: DryProblem, step: PlannedStep, points: Sequence[Point]) -> di
         "point": {"lat": point.lat, "lon": point.lon},
         "arrives_at": _moment(step.arrival),
         "starts_at": _moment(step.start),
-        "leaves_at": _moment(step.departure),
+        "leaves_at": _moment(step.departure + loading_s),
     }
 
 

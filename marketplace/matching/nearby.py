@@ -26,6 +26,8 @@ NEAREST_PER_PICKUP = 8
 ONLINE_AT_ONCE = 4_000
 """Of so many drivers around the pickups the nearest are found."""
 PICKUPS_AT_ONCE = 60
+PLENTY = 2
+"""With so many free drivers for each delivery nobody waits for a busy one: it takes longer and saves nothing."""
 METRES_PER_SECOND = 8.0
 """How much further away a driver counts for each second until that driver is free."""
 METRES_PER_DEGREE = 111_195.0
@@ -45,11 +47,17 @@ class FreeDriver:
     available_at: datetime | None = None
 
 
-async def drivers_nearby(work: Work, *, dials: Dials, pickups: Collection[Point]) -> list[FreeDriver]:
-    """At most `DRIVERS_AT_ONCE` drivers close to the pickups, each with no other work planned."""
-    most = DRIVERS_TO_PAIR if dials.matching_objective == "delivery_delay" else DRIVERS_AT_ONCE
+async def drivers_nearby(
+    work: Work, *, dials: Dials, pickups: Collection[Point], delivery_count: int
+) -> list[FreeDriver]:
+    """At most `DRIVERS_AT_ONCE` drivers close to the pickups, each with no other work planned.
+
+    Busy ones are among them where free ones are few, and always where the least delay is what counts.
+    """
+    is_paired = dials.matching_objective == "delivery_delay"
+    most = DRIVERS_TO_PAIR if is_paired else DRIVERS_AT_ONCE
     rows = await work.fetch(FREE_DRIVERS, dials.market_id, work.now, *_edges(pickups), ONLINE_AT_ONCE)
-    if dials.look_ahead_s:
+    if dials.look_ahead_s and (is_paired or min(len(rows), most) < PLENTY * delivery_count):
         horizon = work.now + timedelta(seconds=dials.look_ahead_s)
         rows += await work.fetch(
             SOON_FREE_DRIVERS, dials.market_id, work.now, *_edges(pickups), ONLINE_AT_ONCE, horizon

@@ -93,7 +93,7 @@ async def _snapshot(work: Work, settings: Dials, rows: Sequence[asyncpg.Record])
         policy_version=version,
         rates=rates,
         deliveries=deliveries,
-        drivers=await drivers_nearby(work, dials=settings, pickups=pickups),
+        drivers=await drivers_nearby(work, dials=settings, pickups=pickups, delivery_count=len(deliveries)),
         accept_prob=await usual_chances(work, market_id=settings.market_id, time_zone=settings.time_zone),
         zone_count=await count_zones(work, market_id=settings.market_id),
     )

@@ -27,6 +27,7 @@ from marketplace.matching.request import (
     PlanOptions,
     PlanRequest,
     PlanStop,
+    ShiftEndCovers,
 )
 from marketplace.matching.snapshot import OpenDelivery, Snapshot, take_border_snapshot, take_snapshot
 from marketplace.matching.solver_pool import SolverPool
@@ -34,11 +35,8 @@ from marketplace.matching.wake import wake_due
 from marketplace.matching.work_limit import time_limit_s
 from marketplace.matching.zoning import Zone, arrange, find_zone, take_turn, whole_market
 from marketplace.routing import Matrix, Router
+from marketplace.routing.router import Seconds
 
-PICKUP_SERVICE_S = 60
-"""Finding and loading one parcel at its pickup."""
-DROPOFF_SERVICE_S = 120
-"""Parking, the door and the hand-over."""
 LATE_BY = timedelta(seconds=30)
 """When a driver who should be free by now still is not, the next look comes this much later."""
 URGENT = timedelta(minutes=45)
@@ -67,7 +65,7 @@ class Look:
             nobody = [Unassigned(delivery_id=str(d.id), reason=Reason.OUT_OF_REACH) for d in found.deliveries]
             return Answer(points=(), matrix=None, plan=Plan(routes=(), unassigned=nobody))
         found = await choose_candidates(self.router, found)
-        points = _places(found)
+        points = places_of(found)
         matrix = await self.router.matrix(points, depart_at=found.now)
         request = build_request(found, points, matrix)
         plan = await self.solver.solve(request, time_limit_s=request.options.time_limit_s)
@@ -136,35 +134,50 @@ async def _read_zone(work: Work, zone: Zone) -> Snapshot | None:
 
 def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> PlanRequest:
     """The matcher's question: the snapshot in whole seconds and places of the matrix."""
+    # Where a driver stands at a pickup the place is there twice: loading is in the legs of the second, the pickup's.
     place = {point: i for i, point in enumerate(points)}
+    seat = {point: i for i, point in reversed(list(enumerate(points)))}
     return PlanRequest(
         now=_second(found.now),
-        durations_s=matrix.durations_s,
+        durations_s=_with_loading(found, place, matrix) if found.dials.one_origin_per_route else matrix.durations_s,
         distances_m=matrix.distances_m,
-        deliveries=[_plan_delivery(delivery, place, found.now) for delivery in found.deliveries],
-        drivers=[_plan_driver(driver, place, found) for driver in found.drivers],
+        deliveries=[_plan_delivery(delivery, place, found) for delivery in found.deliveries],
+        drivers=[_plan_driver(driver, seat, found) for driver in found.drivers],
         options=PlanOptions(
             objective=Objective(found.dials.matching_objective),
             time_limit_s=time_limit_s(found),
             one_origin_per_route=found.dials.one_origin_per_route,
             zone_limit=found.dials.zone_limit,
+            shift_end_covers=ShiftEndCovers(found.dials.shift_end_covers),
         ),
     )
 
 
-def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], now: datetime) -> PlanDelivery:
-    is_urgent = delivery.dropoff_closes_at - now < URGENT
+def _with_loading(found: Snapshot, place: dict[Point, int], matrix: Matrix) -> Seconds:
+    """Travel times with a route's one loading in the legs that leave its pickup, however many parcels there are."""
+    durations_s = matrix.durations_s.copy()
+    for origin in {place[delivery.pickup] for delivery in found.deliveries}:
+        leaves = matrix.is_reachable[origin].copy()
+        leaves[origin] = False
+        durations_s[origin, leaves] += found.dials.pickup_service_s
+    return durations_s
+
+
+def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], found: Snapshot) -> PlanDelivery:
+    is_urgent = delivery.dropoff_closes_at - found.now < URGENT
+    target_s = found.dials.delivery_target_s
     return PlanDelivery(
         id=str(delivery.id),
         pickup=PlanStop(
             location=place[delivery.pickup],
             windows=[(_second(delivery.pickup_opens_at), _second(delivery.pickup_closes_at))],
-            service_s=PICKUP_SERVICE_S,
+            service_s=0 if found.dials.one_origin_per_route else found.dials.pickup_service_s,
         ),
         dropoff=PlanStop(
             location=place[delivery.dropoff],
             windows=[(_second(delivery.dropoff_opens_at), _second(delivery.dropoff_closes_at))],
-            service_s=DROPOFF_SERVICE_S,
+            service_s=found.dials.dropoff_service_s,
+            due_at=_second(delivery.created_at) + target_s if target_s else None,
         ),
         load=list(delivery.load),
         skills=list(delivery.skills),
@@ -173,11 +186,11 @@ def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], now: datetim
     )
 
 
-def _plan_driver(driver: FreeDriver, place: dict[Point, int], found: Snapshot) -> PlanDriver:
+def _plan_driver(driver: FreeDriver, seat: dict[Point, int], found: Snapshot) -> PlanDriver:
     return PlanDriver(
         id=str(driver.id),
         kind=DriverKind(driver.kind.value.lower()),
-        location=place[driver.place],
+        location=seat[driver.place],
         available_at=_second(driver.available_at) if driver.available_at else None,
         shift_end=_second(driver.online_until),
         capacity=list(driver.capacity),
@@ -200,27 +213,22 @@ def _pay(kind: ContractKind, rates: dict[str, int], fixed_cost: int) -> DriverPa
     )
 
 
-def _places(found: Snapshot) -> list[Point]:
-    """Every place of the snapshot once."""
+def places_of(found: Snapshot) -> list[Point]:
+    """Every place at which a driver is, then every end of a delivery."""
     ends = [point for delivery in found.deliveries for point in (delivery.pickup, delivery.dropoff)]
-    return list(dict.fromkeys([driver.place for driver in found.drivers] + ends))
+    return [*dict.fromkeys(driver.place for driver in found.drivers), *dict.fromkeys(ends)]
 
 
 def _is_due(route: PlannedRoute, found: Snapshot) -> bool:
-    return _moment(route.offer_at) - _head_start(found) <= found.now
+    return _moment(route.offer_at) - found.dials.head_start <= found.now
 
 
 def _look_again(route: PlannedRoute, found: Snapshot, busy_until: datetime | None) -> datetime:
     """When a route that is held should be looked at again: when it is due, or its driver is late for it."""
-    due_at = _moment(route.offer_at) - _head_start(found)
+    due_at = _moment(route.offer_at) - found.dials.head_start
     if busy_until is None or due_at > found.now:
         return due_at
     return max(busy_until, found.now + LATE_BY)
-
-
-def _head_start(found: Snapshot) -> timedelta:
-    """Time for two drivers to think before a third must leave."""
-    return 3 * found.dials.offer_ttl
 
 
 def _second(moment: datetime) -> int:

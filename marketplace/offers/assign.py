@@ -1,6 +1,7 @@
 """A route gets its driver: by acceptance, by contract, or by an operator."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from uuid import UUID
 
 import asyncpg
@@ -104,7 +105,7 @@ async def take_route(
 
 
 def _tell_losers(work: Work, route_id: UUID, route: asyncpg.Record) -> None:
-    for offer_id, loser_id in zip(route["lost_offer_ids"], route["lost_driver_ids"], strict=True):
+    for offer_id, loser_id in sorted(zip(route["lost_offer_ids"], route["lost_driver_ids"], strict=True)):
         work.emit(
             OfferWithdrawn(
                 market_id=route["market_id"],
@@ -119,7 +120,7 @@ def _tell_losers(work: Work, route_id: UUID, route: asyncpg.Record) -> None:
 def _tell_deliveries(
     work: Work, market_id: UUID, route_id: UUID, driver_id: UUID, deliveries: Sequence[asyncpg.Record]
 ) -> None:
-    for row in deliveries:
+    for row in sorted(deliveries, key=itemgetter("id")):
         work.emit(
             DeliveryAssigned(
                 market_id=market_id,

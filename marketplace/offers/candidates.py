@@ -28,7 +28,8 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        s.lat, s.lon, s.planned_arrival,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
        (SELECT count(*) FROM stop WHERE route_id = r.id AND kind = 'DROPOFF') AS dropoff_count,
-       (SELECT max(planned_departure) FROM stop WHERE route_id = r.id) AS ends_at,
+       (SELECT CASE m.shift_end_covers WHEN 'pickups' THEN max(planned_arrival) FILTER (WHERE kind = 'PICKUP')
+               ELSE max(planned_departure) END FROM stop WHERE route_id = r.id) AS ends_at,
        n.packages, n.grams, n.litres, n.skills, n.delivery_count, n.price_minor,
        (SELECT min(extract(epoch FROM w.closes_at - greatest(st.planned_arrival, w.opens_at)))::int
           FROM stop st JOIN task t ON t.stop_id = st.id JOIN delivery d ON d.id = t.delivery_id
@@ -39,6 +40,7 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        (SELECT rates FROM pay_policy WHERE market_id = r.market_id AND version = r.policy_version) AS rates,
        (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves
 FROM route r
+JOIN market m ON m.id = r.market_id
 JOIN stop s ON s.route_id = r.id AND s.place = 0
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(d.load[1]), 0)::int AS packages, coalesce(sum(d.load[2]), 0)::int AS grams,

@@ -22,7 +22,7 @@ async def exhaust_waves(work: Work, wave_ids: Sequence[UUID]) -> int:
         return 0
     ordered = sorted(set(wave_ids))
     await work.execute(LOCK, ordered)
-    rows = await work.fetch(EXHAUST, ordered, work.now)
+    rows = await work.fetch_sorted(EXHAUST, ordered, work.now)
     for row in rows:
         work.emit(
             WaveExhausted(market_id=row["market_id"], route_id=row["route_id"], wave_id=row["id"], number=row["number"])

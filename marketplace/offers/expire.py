@@ -23,7 +23,7 @@ NEXT = "SELECT min(expires_at) FROM offer WHERE state IN ('SENT', 'VIEWED')"
 
 async def expire_due(work: Work, *, limit: int = EXPIRED_AT_ONCE) -> int:
     """Ends every offer whose time is over, up to `limit`, and the waves that have nobody left to answer."""
-    rows = await work.fetch(EXPIRE, work.now, limit)
+    rows = await work.fetch_sorted(EXPIRE, work.now, limit)
     for row in rows:
         work.emit(
             OfferExpired(

@@ -28,7 +28,7 @@ RETURNING id, market_id, route_id, driver_id, wave_id
 
 async def withdraw_offers_of_route(work: Work, *, route_id: UUID, reason: WithdrawReason) -> list[UUID]:
     """Ends every open offer of a route and returns the drivers who had one; the caller holds the route's lock."""
-    rows = await work.fetch(OF_ROUTE, route_id, work.now, reason.value)
+    rows = await work.fetch_sorted(OF_ROUTE, route_id, work.now, reason.value)
     _tell(work, rows, reason)
     return [row["driver_id"] for row in rows]
 
@@ -38,7 +38,7 @@ async def withdraw_offers_of_driver(work: Work, *, driver_id: UUID, reason: With
 
     For OFFLINE only if the driver still is: one who went offline and came back keeps what was asked.
     """
-    rows = await work.fetch(OF_DRIVER, driver_id, work.now, reason.value)
+    rows = await work.fetch_sorted(OF_DRIVER, driver_id, work.now, reason.value)
     _tell(work, rows, reason)
     await exhaust_waves(work, [row["wave_id"] for row in rows])
     if reason is WithdrawReason.OFFLINE:

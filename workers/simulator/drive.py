@@ -82,7 +82,7 @@ class Drive:
         self._tally.routes_driven += 1
 
     async def _start(self, route: Route) -> Route | None:
-        await self._clock.sleep(self._mind.hand_over_s() / 4)
+        await self._clock.sleep(self._mind.set_off_s())
         starts_at = datetime.fromisoformat(route["startsAt"])
         while (left_s := (starts_at - self._clock.now).total_seconds()) > 0:
             await self._news.wait(min(self._clock.machine_s(left_s), LOOK_EVERY_S))

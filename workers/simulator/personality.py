@@ -78,6 +78,10 @@ class Mind:
             return Decision(Answer.DECLINE, after_s, reason)
         return Decision(Answer.ACCEPT, after_s)
 
+    def set_off_s(self) -> float:
+        """How long it takes to get going with a new route."""
+        return self.hand_over_s() / 4
+
     def driving_s(self, planned_s: float) -> float:
         """How long a leg really takes."""
         return max(1.0, planned_s * self.personality.pace * self._source.uniform(0.92, 1.1))

@@ -1,6 +1,7 @@
 """Routers: who answers the Router protocol, from our own street graph to a straight line in an emergency.
 
 `GraphRouter` is the default: a city pack's streets in a process of its own. `OsrmRouter` asks a server.
+`PlanarRouter` drives on a plane, where published instances say so.
 `CachedRouter` and `FallbackRouter` wrap either; put together they read
 `FallbackRouter(CachedRouter(graph), StraightLineRouter())` with `graph = GraphRouter(pack.folder)`, started beforehand
 by `await graph.start()` so that the first question is not answered with an estimate while the city is being loaded.
@@ -13,12 +14,22 @@ from marketplace.adapters.routers.cached import CachedRouter
 from marketplace.adapters.routers.fallback import FallbackRouter
 from marketplace.adapters.routers.graph import GraphRouter
 from marketplace.adapters.routers.osrm import OsrmRouter
+from marketplace.adapters.routers.planar import PlanarRouter, plane_point
 from marketplace.adapters.routers.straight_line import StraightLineRouter
 
 if TYPE_CHECKING:
     from marketplace.adapters.routers.engine import GraphEngine
 
-__all__ = ["CachedRouter", "FallbackRouter", "GraphEngine", "GraphRouter", "OsrmRouter", "StraightLineRouter"]
+__all__ = [
+    "CachedRouter",
+    "FallbackRouter",
+    "GraphEngine",
+    "GraphRouter",
+    "OsrmRouter",
+    "PlanarRouter",
+    "StraightLineRouter",
+    "plane_point",
+]
 
 
 def __getattr__(name: str) -> object:

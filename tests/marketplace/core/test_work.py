@@ -161,3 +161,9 @@ def idle_connections(client: AsyncpgDBClient) -> int:
     assert pool is not None
     idle: int = pool.get_idle_size()
     return idle
+
+
+async def test_what_a_change_returns_can_be_had_in_order_of_ids(work: Work) -> None:
+    rows = await work.fetch_sorted("SELECT * FROM unnest(ARRAY[3, 1, 2], ARRAY['c', 'a', 'b']) AS t(id, name)")
+
+    assert [row["name"] for row in rows] == ["a", "b", "c"]

@@ -28,11 +28,15 @@ LIMITS = {
     "plan_ahead_s": (0, 604_800),
     "route_max_stops": (2, 200),
     "route_fixed_cost_minor": (0, 10**12),
-    "look_ahead_s": (0, 3600),
+    "look_ahead_s": (0, 14_400),
     "match_time_limit_ms": (50, 10_000),
     "zone_limit": (20, 1000),
     "payout_every_s": (60, 2_678_400),
     "payout_minimum_minor": (0, 10**12),
+    "pickup_service_s": (0, 3_600),
+    "dropoff_service_s": (0, 3_600),
+    "head_start_waves": (0, 50),
+    "delivery_target_s": (0, 604_800),
 }
 
 
@@ -51,6 +55,7 @@ def test_every_dial_has_limits() -> None:
         "currency",
         "matching_objective",
         "one_origin_per_route",
+        "shift_end_covers",
     }
 
 
@@ -106,6 +111,18 @@ async def test_a_market_says_what_its_plans_make_least(work: Work) -> None:
     with pytest.raises(BadDial, match="one of expected_cost, delivery_delay"):
         await turn(work, market.id, matching_objective="luck")
     assert (await dials(work, market_id=market.id)).matching_objective == OBJECTIVES[-1]
+
+
+async def test_a_market_says_what_a_shift_must_be_long_enough_for(work: Work) -> None:
+    market = await make_market(work)
+    assert (await dials(work, market_id=market.id)).shift_end_covers == "route"
+
+    assert (await turn(work, market.id, shift_end_covers="pickups")).shift_end_covers == "pickups"
+
+    with pytest.raises(BadDial, match="one of route, pickups") as refused:
+        await turn(work, market.id, shift_end_covers="lunch")
+    assert refused.value.field == "shiftEndCovers"
+    assert (await dials(work, market_id=market.id)).shift_end_covers == "pickups"
 
 
 async def test_in_production_a_driver_has_a_minute_to_answer(work: Work) -> None:

@@ -14,6 +14,7 @@ from marketplace.core.work import Work, Works
 from marketplace.fleet.models import Driver
 from marketplace.matching import MatchMarket, SolverPool
 from marketplace.matching.commit import CommittedPlan
+from marketplace.matching.nearby import PLENTY
 from marketplace.matching.snapshot import take_snapshot
 from marketplace.matching.tick import LATE_BY
 from marketplace.routes.states import RouteState
@@ -77,6 +78,27 @@ async def test_a_market_that_does_not_look_ahead_plans_for_those_who_are_free(wo
     assert await seen(work, world) == []
 
 
+@pytest.mark.parametrize(
+    ("free", "objective", "waits"),
+    [
+        (PLENTY - 1, "expected_cost", True),
+        (PLENTY, "expected_cost", False),
+        (PLENTY, "travel_time", False),
+        (PLENTY, "delivery_delay", True),
+    ],
+)
+async def test_where_free_drivers_are_plenty_nobody_waits_for_a_busy_one(
+    work: Work, free: int, objective: str, waits: bool
+) -> None:
+    world = await make_world(work, matching_objective=objective)
+    busy, _ = await busy_driver(work, world)
+    for _ in range(free):
+        await world.driver(work)
+    await world.delivery(work, 2)
+
+    assert (busy.id in {driver_id for driver_id, _ in await seen(work, world)}) is waits
+
+
 async def test_whose_hours_end_with_the_route_is_not_planned_for(work: Work) -> None:
     world = await make_world(work)
     await busy_driver(work, world)
@@ -103,6 +125,18 @@ async def test_a_driver_who_is_late_is_free_later(works: Works, clock: ManualClo
         assert await seen(work, world) == [
             (driver.id, work.now - timedelta(minutes=3) + BUSY_FOR + timedelta(minutes=3))
         ]
+
+
+async def test_a_driver_who_is_early_is_not_expected_early(work: Work) -> None:
+    world = await make_world(work)
+    driver, route_id = await busy_driver(work, world)
+    await world.delivery(work, 2)
+    await work.execute(
+        "UPDATE stop SET planned_departure = ended_at + interval '5 minutes' WHERE route_id = $1 AND place = 0",
+        route_id,
+    )
+
+    assert await seen(work, world) == [(driver.id, work.now + BUSY_FOR)]
 
 
 async def test_a_driver_who_should_be_through_is_expected_any_moment(works: Works, clock: ManualClock) -> None:

@@ -24,7 +24,6 @@ from marketplace.core.work import Work, Works
 from marketplace.fleet import ContractKind
 from marketplace.matching import MatchMarket, SolverFailed, SolverPool
 from marketplace.matching.commit import CommittedPlan
-from marketplace.matching.tick import DROPOFF_SERVICE_S, PICKUP_SERVICE_S
 from marketplace.offers import explain_delivery
 from marketplace.routes.states import RouteState
 from marketplace.routing import NO_WAY, Matrix
@@ -39,6 +38,7 @@ SELECT s.place, t.delivery_id FROM task t JOIN stop s ON s.id = t.stop_id WHERE 
 ORDER BY s.place, t.delivery_id
 """
 TTL_S, REPLAN_S = 60, 120
+PICKUP_SERVICE_S, DROPOFF_SERVICE_S = 60, 120
 
 
 class River(StraightLineRouter):

@@ -1,5 +1,6 @@
 """Explanations tell what was decided: from what each search kept, in codes and in words, and to whom it concerns."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,23 @@ async def test_the_rule_that_keeps_a_driver_from_being_asked_is_named(
     assert told["code_now"] == rule
     assert told["could_be_asked_now"] is (rule is None)
     assert told["words_now"] == (RULE_WORDS[rule] if rule else "The driver could be asked.")
+
+
+async def test_where_a_shift_covers_the_pickups_it_may_end_before_the_route(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=0, shift_end_covers="pickups")
+        driver = await make_driver(work, world.market, kind=ContractKind.CONTRACTED)
+        stops = await work.fetch(
+            "SELECT planned_arrival FROM stop WHERE route_id = $1 ORDER BY place", world.route_ids[0]
+        )
+        pickup_at = stops[0]["planned_arrival"]
+        assert pickup_at < stops[-1]["planned_arrival"]
+        told = {}
+        for ends_at in (pickup_at - timedelta(seconds=1), pickup_at + timedelta(seconds=1)):
+            await work.execute("UPDATE presence SET online_until = $2 WHERE driver_id = $1", driver.id, ends_at)
+            told[ends_at] = (await why(work, world, driver))["code_now"]
+
+    assert list(told.values()) == [RuledOut.SHIFT_ENDS, None]
 
 
 async def test_one_who_declined_and_one_who_is_asked_are_told_so(works: Works, clock: ManualClock) -> None:

@@ -1,0 +1,37 @@
+"""Simulated days: a market's own flow in simulated time, as fast as the machine goes, the same for the same seed.
+
+The verbs, jobs, deadlines, matcher and ledger are those of production. A `Stage` moves a manual clock from one thing
+that happens to the next; people (`Driver`, `Shipper`) act on it by calling the verbs directly, and a `Record` hears
+every event and adds up the figures. How people behave is theirs (`Person`), what a day holds is a value (`CityDay`,
+`Instance`), so that other days and other people are other values and not other code. It stands beside the `simulator`,
+whose apps live in real time and speak to the API only: that one shows that the API works, this one what a policy does.
+"""
+
+from workers.simulation.city_day import CityDay, play_city_day, quiet_day
+from workers.simulation.closing import BooksDisagree, Played
+from workers.simulation.figures import Figures
+from workers.simulation.mdrp import BadInstance, Instance, read_instance
+from workers.simulation.mdrp_day import MealFigures, PlayedMeals, play_meal_day
+from workers.simulation.opening import DatabaseInUse
+from workers.simulation.people import Person
+from workers.simulation.tables import show_played
+from workers.simulation.world import World
+
+__all__ = [
+    "BadInstance",
+    "BooksDisagree",
+    "CityDay",
+    "DatabaseInUse",
+    "Figures",
+    "Instance",
+    "MealFigures",
+    "Person",
+    "Played",
+    "PlayedMeals",
+    "World",
+    "play_city_day",
+    "play_meal_day",
+    "quiet_day",
+    "read_instance",
+    "show_played",
+]

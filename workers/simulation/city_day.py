@@ -1,0 +1,160 @@
+"""A seeded day of the demo city on the stage, from the first posting to the last payout."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from marketplace.adapters.city import PlaceSampler
+from marketplace.adapters.routers import CachedRouter, GraphRouter
+from marketplace.app import Marketplace, open_city
+from marketplace.core.clock import ManualClock
+from marketplace.core.geo import Point
+from marketplace.core.ids import DriverId, MarketId, ShipperId, from_wire
+from marketplace.core.settings import Settings
+from marketplace.seed import Seeded, SeedPlan, seed_market
+from workers.jobs import jobs_of
+from workers.simulation.closing import Played, close_day, pay_regularly
+from workers.simulation.driver import Driver
+from workers.simulation.opening import open_simulated
+from workers.simulation.progress import OnProgress, telling
+from workers.simulation.record import Record
+from workers.simulation.shipper import Shipper
+from workers.simulation.stage import LEFT_OUT, Stage
+from workers.simulation.world import Doors, World
+from workers.simulator.chance import chance
+from workers.simulator.demand import draw_postings
+from workers.simulator.personality import Mind, draw_personality
+from workers.simulator.plan import DayPlan
+from workers.simulator.recipients import Recipients
+
+MORNING = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+"""Eight o'clock on a Monday in Chile."""
+RUN = "sim"
+DIALS: Mapping[str, Any] = {"payout_every_s": 7_200, "match_time_limit_ms": 100}
+"""A plan may take a tenth of the processor time that a market allows it otherwise."""
+
+
+def quiet_day(*, seed: int = 1, deliveries: int = 300, hours: float = 10.0) -> DayPlan:
+    """The demand of a day on which every phone and network works: those faults are of the transport, not of people."""
+    return DayPlan(
+        seed=seed, deliveries=deliveries, hours=hours, limit_hours=hours + 8, repeat_rate=0.0, offline_drivers=0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityDay:
+    """Everything that makes a day of the demo city what it is: the same value gives the same day, to the event."""
+
+    plan: DayPlan = field(default_factory=quiet_day)
+    drivers: int = 30
+    shippers: int = 3
+    hubs: int = 4
+    starts_at: datetime = MORNING
+    dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the day is broken off, even if something is still on its way."""
+        return self.starts_at + timedelta(hours=self.plan.limit_hours)
+
+
+async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgress = lambda *_: None) -> Played:
+    """Plays a day and closes its books."""
+    settings.refuse_in_production("simulating")
+    city = await open_city(settings)
+    streets = GraphRouter(city.folder)
+    await streets.start()
+    opened = open_simulated(
+        settings, seed=day.plan.seed, starts_at=day.starts_at, city=city, router=CachedRouter(streets)
+    )
+    async with opened as (marketplace, clock):
+        seeded = await seed_market(marketplace, _seed_plan(day), on_step=on_progress)
+        return await _Playing(day, marketplace, clock, seeded, on_progress).run()
+
+
+class _Playing:
+    """One day while it is played."""
+
+    def __init__(
+        self, day: CityDay, marketplace: Marketplace, clock: ManualClock, seeded: Seeded, on_progress: OnProgress
+    ) -> None:
+        self.day = day
+        self.seeded = seeded
+        market_id = MarketId(from_wire("market", seeded.market_id))
+        told = telling(on_progress, starts_at=day.starts_at, minutes=round(day.plan.hours * 60))
+        stage = Stage(
+            marketplace.works,
+            clock,
+            market_id=market_id,
+            jobs=jobs_of(marketplace),
+            leaves_out=LEFT_OUT,
+            on_moment=told,
+        )
+        recipients = Recipients(seed=day.plan.seed, fail_rate=day.plan.fail_rate)
+        self.world = World(
+            marketplace=marketplace,
+            stage=stage,
+            market_id=market_id,
+            doors=Doors(failure_at=recipients.failure_at),
+            record=Record(),
+        )
+
+    async def run(self) -> Played:
+        self.world.stage.listen(self.world.record.hear)
+        self._bring_drivers()
+        self._bring_shippers()
+        pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
+        return await close_day(self.world, until=self.day.ends_at)
+
+    def _bring_drivers(self) -> None:
+        drivers: dict[UUID | None, Driver] = {}
+        for number, row in enumerate(self.seeded.drivers):
+            source, plan = chance(self.day.plan.seed, "driver", number), self.day.plan
+            traits = draw_personality(
+                source,
+                decline_rate=plan.decline_rate,
+                ignore_rate=plan.expire_rate,
+                mistype_rate=0.0,
+                gathering_s=plan.gathering_s,
+            )
+            driver_id = DriverId(from_wire("driver", row["id"]))
+            here = Point(lat=row["lat"], lon=row["lon"])
+            driver = Driver(self.world, driver_id=driver_id, here=here, person=Mind(traits, source))
+            drivers[driver_id] = driver
+            self.world.stage.after(traits.comes_online_after_s, driver.come_online)
+        self.world.stage.listen(
+            lambda event: drivers[event.driver_id].hear(event) if event.driver_id in drivers else None
+        )
+
+    def _bring_shippers(self) -> None:
+        hub_ids = [from_wire("hub", hub["id"]) for hub in self.seeded.hubs]
+        shippers = [
+            Shipper(
+                world=self.world,
+                shipper_id=ShipperId(from_wire("shipper", row["id"])),
+                hub_ids=hub_ids,
+                time_zone=_seed_plan(self.day).time_zone,
+            )
+            for row in self.seeded.shippers
+        ]
+        plan = self.day.plan
+        places = PlaceSampler(self.world.marketplace.city).draw_places(chance(plan.seed, "homes"), plan.deliveries)
+        addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
+        for posting in draw_postings(plan, run=RUN, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses):
+            self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
+
+
+def _seed_plan(day: CityDay) -> SeedPlan:
+    return SeedPlan(
+        seed=day.plan.seed,
+        shippers=day.shippers,
+        hubs=day.hubs,
+        drivers=day.drivers,
+        operators=0,
+        is_online=False,
+        shift_hours=day.plan.limit_hours,
+        dials=dict(day.dials),
+    )

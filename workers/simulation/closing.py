@@ -1,0 +1,109 @@
+"""The end of a simulated day: it is played out, everybody is paid, and the books are checked."""
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from marketplace.analytics import Recount, recount_market, roll_up_all
+from marketplace.core.errors import Conflict
+from marketplace.ledger import check_ledger
+from marketplace.payouts import is_payout_run_due, schedule_payouts
+from workers.simulation.cpu import tree_cpu_s
+from workers.simulation.figures import Figures, figures_of
+from workers.simulation.world import World
+
+
+class BooksDisagree(Conflict):
+    """What was heard of a day is not what the records say: a fault of the simulation or of the market."""
+
+    code = "BOOKS_DISAGREE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A day that is over: its figures, its books, and what it took to play it."""
+
+    figures: Figures
+    ledger_sum_minor: int
+    ledger_findings: int
+    statements_held: int
+    event_hash: str
+    events: int
+    refusals: dict[str, int]
+    market_s: float
+    machine_s: float
+    cpu_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as one flat object, ready for JSON."""
+        rest = {name: getattr(self, name) for name in self.__slots__ if name != "figures"}
+        return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of the market for each second of the machine."""
+        return round(self.market_s / self.machine_s, 1)
+
+    @property
+    def per_cpu_s(self) -> float:
+        """Seconds of the market for each second of a processor, servers and solver included."""
+        return round(self.market_s / self.cpu_s, 1)
+
+
+def pay_regularly(world: World, *, every_s: int) -> None:
+    """Has the market's payout runs begin when they are due, for as long as anything is still to happen."""
+
+    async def pay() -> None:
+        await run_payouts(world)
+        if world.stage.has_acts or world.record.open_deliveries or world.record.is_on_the_road:
+            world.stage.after(every_s, pay)
+
+    world.stage.after(0.0, pay)
+
+
+async def run_payouts(world: World) -> None:
+    """One payout run, if it is due; sending the payouts follows from their events."""
+    reserved = True
+    while reserved:
+        async with world.marketplace.works.open() as work:
+            is_due = await is_payout_run_due(work, market_id=world.market_id)
+            reserved = bool(await schedule_payouts(work, market_id=world.market_id)) if is_due else False
+
+
+async def close_day(world: World, *, until: datetime) -> Played:
+    """Plays the day to its end, last payouts included, and compares what was heard with what the records say."""
+    record, starts_at = world.record, world.stage.now
+    machine_s, cpu_s = time.monotonic(), tree_cpu_s()
+    await world.stage.play(until=until)
+    machine_s, cpu_s = time.monotonic() - machine_s, tree_cpu_s() - cpu_s
+    await roll_up_all(world.marketplace.works, market_id=world.market_id)
+    async with world.marketplace.works.open() as work:
+        recount = await recount_market(work, market_id=world.market_id)
+        ledger = await check_ledger(work, market_id=world.market_id)
+    ends_at = record.last_end_at or world.stage.now
+    online_s = sum((min(end, ends_at) - begin).total_seconds() for begin, end in record.shifts.values())
+    figures = figures_of(record, online_s=online_s)
+    _compare(figures, recount)
+    return Played(
+        figures=figures,
+        ledger_sum_minor=sum(ledger.sums_minor.values()),
+        ledger_findings=len(ledger.findings),
+        statements_held=recount.statements_held,
+        event_hash=record.event_hash,
+        events=record.events,
+        refusals=dict(record.refusals),
+        market_s=(ends_at - starts_at).total_seconds(),
+        machine_s=round(machine_s, 2),
+        cpu_s=round(cpu_s, 2),
+    )
+
+
+def _compare(figures: Figures, recount: Recount) -> None:
+    heard = asdict(figures) | {"failed": figures.failed + figures.expired}
+    counted = asdict(recount)
+    wrong = {
+        name: (heard[name], counted[name]) for name in heard.keys() & counted.keys() if heard[name] != counted[name]
+    }
+    if wrong:
+        raise BooksDisagree(f"heard and counted differ: {wrong}")

@@ -1,0 +1,62 @@
+"""The figures of a simulated day as a table for people; `--json` has them all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from workers.progress import console
+
+DAY = {
+    "posted": "deliveries posted",
+    "delivered": "delivered",
+    "returned": "returned to their sender",
+    "cancelled": "cancelled before pickup",
+    "failed": "failed",
+    "expired": "found no driver in time",
+    "unfinished": "still under way",
+    "click_to_door_min": "click to door, mean (min)",
+    "click_to_door_p50_min": "click to door, median (min)",
+    "click_to_door_p90_min": "click to door, 9 of 10 within (min)",
+    "ready_to_pickup_min": "ready to pickup, mean (min)",
+    "on_time_pct": "delivered in their window (%)",
+    "time_to_fill_min": "posting to driver, mean (min)",
+    "offers_sent": "offers sent",
+    "offers_accepted": "offers accepted",
+    "offers_declined": "offers declined",
+    "offers_expired": "offers nobody answered in time",
+    "routes_completed": "routes completed",
+    "cost_per_delivery_minor": "drivers' pay for each delivery (minor units)",
+    "pay_per_engaged_hour_minor": "drivers' pay for each hour on a route (minor units)",
+    "utilisation_pct": "drivers' hours online on a route (%)",
+    "driven_km": "driven (km)",
+    "empty_km_pct": "driven with nothing aboard (%)",
+    "drivers_paid": "drivers paid",
+    "paid_minor": "paid to drivers (minor units)",
+    "ledger_sum_minor": "sum of the ledger, which must be 0",
+    "times_real_time": "times as fast as real time",
+    "per_cpu_s": "seconds of the market for each CPU second",
+}
+MEALS = {
+    "orders": "orders",
+    "undelivered_pct": "undelivered (%)",
+    "click_to_door_min": "click to door, mean (min)",
+    "click_to_door_p90_min": "click to door, 9 of 10 within (min)",
+    "ready_to_pickup_min": "ready to pickup, mean (min)",
+    "orders_per_route": "orders for each route",
+    "ledger_sum_minor": "sum of the ledger, which must be 0",
+    "times_real_time": "times as fast as real time",
+    "per_cpu_s": "seconds of the market for each CPU second",
+}
+
+
+def show_played(title: str, figures: Mapping[str, Any]) -> None:
+    """Prints a day's figures in words."""
+    table = Table(title=title, show_header=False)
+    table.add_column("what")
+    table.add_column("how much", justify="right")
+    for name, words in (MEALS if "instance" in figures else DAY).items():
+        value = figures[name]
+        table.add_row(words, "-" if value is None else f"{value:,}")
+    console.print(table)
+    console.print(f"event hash {figures['event_hash']}", soft_wrap=True)

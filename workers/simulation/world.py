@@ -1,0 +1,30 @@
+"""What all people of a simulated day share: the marketplace, the stage, the doors they go to, and the record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from marketplace.app import Marketplace
+from marketplace.core.ids import MarketId
+from workers.simulation.record import Record
+from workers.simulation.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The people at the doors: whether they are there, and the PINs that their shippers have passed on to them."""
+
+    failure_at: Callable[[str], str | None] = lambda _: None
+    """Why a parcel cannot be handed over, by its shipper's reference; None when it can."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """By the wire id of the delivery."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Handed to everybody who acts."""
+
+    marketplace: Marketplace
+    stage: Stage
+    market_id: MarketId
+    doors: Doors
+    record: Record
