@@ -35,12 +35,14 @@ class Choice:
 
     sets: Sequence[str] = SETS
     only: Sequence[str] = ()
-    """Names or beginnings of names; none means all instances, and the usual days."""
+    """Names or their beginnings; none means all instances, and the usual days."""
     every: int = 1
 
     def of(self, names: Sequence[str]) -> list[str]:
-        """The chosen ones among these names."""
-        return [name for name in names if not self.only or name.startswith(tuple(self.only))][:: self.every]
+        """The chosen ones among these names; a whole name is not also the beginning of longer ones."""
+        beginnings = tuple(word for word in self.only if word not in names)
+        chosen = [name for name in names if not self.only or name in self.only or name.startswith(beginnings)]
+        return chosen[:: self.every]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

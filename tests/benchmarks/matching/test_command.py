@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.benchmarks.matching.__main__ import app
+from tests.benchmarks.matching.folder import Choice
 from tests.benchmarks.matching.small_problems import lay_out
 
 
@@ -57,6 +58,20 @@ def test_an_instance_without_a_best_known_plan_is_refused(tmp_path: Path) -> Non
 
     assert result.exit_code == 2
     assert result.stderr.startswith("No best known plan of small lies in ")
+
+
+@pytest.mark.parametrize(
+    ("choice", "chosen"),
+    [
+        (Choice(), ["LC1_1", "LC1_10", "LC1_2", "LR1_1"]),
+        (Choice(only=["LC1_1"]), ["LC1_1"]),
+        (Choice(only=["LC"]), ["LC1_1", "LC1_10", "LC1_2"]),
+        (Choice(only=["LC", "LR1_1"], every=2), ["LC1_1", "LC1_2"]),
+        (Choice(only=["0o"]), []),
+    ],
+)
+def test_names_choose_one_instance_and_beginnings_a_group(choice: Choice, chosen: list[str]) -> None:
+    assert choice.of(["LC1_1", "LC1_10", "LC1_2", "LR1_1"]) == chosen
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the CPU of other processes is read as Linux tells it")
