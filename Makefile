@@ -2,15 +2,16 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+DATA   ?=
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 WARM   := $(VENV)/.compiled
 LOOPS  := $(addprefix marketplace/matching/,annealing.py arrays.py compiled.py driving.py recreating.py ruining.py)
 
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test check bench bench-matching lock clean
 
 help:            ## Lists what can be made.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 install: $(WARM) ## Installs the locked dependencies and Doorstep itself into .venv.
 
@@ -48,6 +49,9 @@ check: install   ## Lint, format, types, import contracts, the committed schema 
 
 bench: install   ## Measures the hot paths against bare baselines in the same run.
 	@$(BIN)/python -m pytest tests/benchmarks -m bench -q -s -p no:cacheprovider $(ARGS)
+
+bench-matching: install ## Measures the matcher on public sets: make bench-matching DATA=folder; without it says what belongs there.
+	@$(BIN)/python -m tests.benchmarks.matching '$(DATA)' $(ARGS)
 
 lock:            ## Writes requirements.lock anew from pyproject.toml (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements.lock
