@@ -7,6 +7,7 @@ looks only at the file of the outermost function, and would run yesterday's code
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -36,16 +37,22 @@ def _folder() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     places = (HERE / "__pycache__", cache / "doorstep", Path(tempfile.gettempdir()) / f"doorstep-{os.getuid()}")
     names = [place / f"compiled-{digest[:16]}" for place in places]
-    return next((name for name in names if _is_writable(name)), names[-1])
+    return next((name for name in names if _is_ours_to_write(name)), None) or Path(tempfile.mkdtemp())
 
 
-def _is_writable(folder: Path) -> bool:
+def _is_ours_to_write(folder: Path) -> bool:
+    """What lies there is run, so nobody else may have put it there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return True
+            return all(_is_ours(each) for each in (folder, folder.parent))
     except OSError:
         return False
+
+
+def _is_ours(folder: Path) -> bool:
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & stat.S_IWOTH
 
 
 FOLDER = _folder()
