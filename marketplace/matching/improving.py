@@ -23,6 +23,8 @@ _SETUP_S, _CELL_S = 0.0015, 60e-9
 _NANOSECOND_S = 1.12e-9
 """A nominal nanosecond of the search; on a busy machine it takes somewhat longer than on an idle one."""
 _RETIRING_SHARE = 0.4
+_PATIENCE, _LONGER = 0.32, 4.0
+"""One driver is tried to be done without for so long a part of that share, or so many times as long as any before."""
 _HOT, _COLD = 0.3, 0.003
 """The heat at first and at last, as a part of the average leg."""
 _STRING_STEPS, _LONG_STRING_STEPS = 10.0, 15.0
@@ -76,7 +78,9 @@ class _Search:
                 return routes
         most_routes = len(self.crew)
         if self.problem.objective == Objective.FEWEST_DRIVERS:
-            most_routes = self._retire(effort.share(_RETIRING_SHARE))
+            part = effort.share(_RETIRING_SHARE)
+            most_routes = self._retire(part)
+            effort.left_s += part.take_all()
         self._start_over(effort)
         self._anneal(most_routes, False)
         effort.spend(int(self.desk.work[0]) * _NANOSECOND_S)
@@ -86,11 +90,17 @@ class _Search:
         """Dissolves one route after the other, as long as all that was served finds room; returns how many remain."""
         self._start_over(effort)
         most_routes = len(self.crew)
+        whole, patience = self.limit, _PATIENCE * self.limit
         is_served = self._anneal(most_routes, True)
         while is_served:
             copy_routes(self.task, self.now, self.best)
+            begun = int(self.desk.work[0])
             most_routes = dissolve(self.task, self.now, self.desk.misses)
+            self.limit = min(whole, begun + int(patience))
             is_served = most_routes > 0 and self._anneal(most_routes, True)
+            if is_served:
+                patience = max(patience, _LONGER * (int(self.desk.work[0]) - begun))
+        effort.spend(int(self.desk.work[0]) * _NANOSECOND_S)
         return int((self.best.length > 0).sum())
 
     def _start_over(self, effort: Effort) -> None:
