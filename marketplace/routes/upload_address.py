@@ -66,7 +66,9 @@ class UploadSigner:
     def read(self, token: str, *, now: datetime) -> PromisedUpload:
         """The promise behind a token, if it was signed here and is not over at `now` of machine time."""
         try:
-            signed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            # The decoder would take + and / for - and _, and an address would have two spellings.
+            plain = token.replace("+", "!").replace("/", "!")
+            signed = base64.b64decode(plain + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             signed = b""
         promise, mark = signed[: PROMISE.size], signed[PROMISE.size :]
