@@ -37,10 +37,28 @@ class LedgerAccount:
         return f"{market_id}:{currency}:{self.name}"
 
 
-DRIVER_PAY = LedgerAccount("driver_pay", AccountKind.EXPENSE)
+# What we earn and what it costs us
 DELIVERY_REVENUE = LedgerAccount("delivery_revenue", AccountKind.REVENUE)
+CANCELLATION_REVENUE = LedgerAccount("cancellation_revenue", AccountKind.REVENUE)
+INSTANT_FEE_REVENUE = LedgerAccount("instant_fee_revenue", AccountKind.REVENUE)
+DRIVER_PAY = LedgerAccount("driver_pay", AccountKind.EXPENSE)
+PAY_TRUE_UP = LedgerAccount("pay_true_up", AccountKind.EXPENSE)
+GATEWAY_FEE = LedgerAccount("gateway_fee", AccountKind.EXPENSE)
+DISPUTE_LOSS = LedgerAccount("dispute_loss", AccountKind.EXPENSE)
+SLA_CREDIT = LedgerAccount("sla_credit", AccountKind.EXPENSE)
+GOODWILL = LedgerAccount("goodwill", AccountKind.EXPENSE)
+
+# The money that we really have at the gateway: captured charges are pending until they settle
 GATEWAY_AVAILABLE = LedgerAccount("gateway:available", AccountKind.ASSET)
+GATEWAY_PENDING = LedgerAccount("gateway:pending", AccountKind.ASSET)
+
+# Passing through: each of these is empty when nothing is on its way
+TIPS_CLEARING = LedgerAccount("clearing:tips", AccountKind.LIABILITY)
+DISPUTES_CLEARING = LedgerAccount("clearing:disputes", AccountKind.ASSET)
 SUSPENSE = LedgerAccount("suspense", AccountKind.ASSET)
+
+# What lies on drivers' own accounts at the gateway is theirs: it stands here on both sides, never among ours
+CONNECTED_FUNDS = LedgerAccount("connected_funds", AccountKind.LIABILITY)
 
 
 def driver_wallet(driver_id: UUID) -> LedgerAccount:
@@ -48,6 +66,21 @@ def driver_wallet(driver_id: UUID) -> LedgerAccount:
     return LedgerAccount(f"driver:{driver_id}:wallet", AccountKind.LIABILITY, is_floored=True)
 
 
+def driver_debt(driver_id: UUID) -> LedgerAccount:
+    """What one driver owes us; later pay repays it in part, and tips never do."""
+    return LedgerAccount(f"driver:{driver_id}:debt", AccountKind.ASSET)
+
+
+def driver_connected(driver_id: UUID) -> LedgerAccount:
+    """What should lie on one driver's own account at the gateway, between a transfer and its payout."""
+    return LedgerAccount(f"driver:{driver_id}:connected", AccountKind.ASSET)
+
+
 def shipper_receivable(shipper_id: UUID) -> LedgerAccount:
-    """What one shipper owes us."""
+    """What one shipper owes us; below nothing it is a credit."""
     return LedgerAccount(f"shipper:{shipper_id}:receivable", AccountKind.ASSET)
+
+
+def shipper_prepaid(shipper_id: UUID) -> LedgerAccount:
+    """What one shipper has paid ahead; never below nothing."""
+    return LedgerAccount(f"shipper:{shipper_id}:prepaid", AccountKind.LIABILITY, is_floored=True)
