@@ -61,6 +61,9 @@ REFERENCES = [
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
     ("matching_zone", "market_id", "market"),
+    ("stripe_operation", "market_id", "market"),
+    ("stripe_object", "market_id", "market"),
+    ("stripe_object", "operation_id", "stripe_operation"),
 ]
 
 STATES = {
@@ -88,6 +91,12 @@ STATES = {
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
+    ("stripe_operation", "state"): "READY SENT UNKNOWN DONE REJECTED",
+    ("stripe_operation", "kind"): (
+        "CREATE_CUSTOMER CREATE_ACCOUNT CHARGE CAPTURE CANCEL_CHARGE REFUND TRANSFER REVERSE_TRANSFER PAYOUT"
+        " CREATE_INVOICE ADD_INVOICE_ITEM FINALIZE_INVOICE VOID_INVOICE"
+    ),
+    ("stripe_event", "endpoint"): "PLATFORM CONNECT",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
 
@@ -167,6 +176,13 @@ CHECKS = [
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
     ("pay_statement", "total", "total_minor >= 0"),
     ("payout", "amount", "amount_minor > 0"),
+    (
+        "stripe_operation",
+        "amount",
+        "amount_minor > 0 AND currency IS NOT NULL OR amount_minor IS NULL AND currency IS NULL",
+    ),
+    ("stripe_operation", "ended", "(ended_at IS NOT NULL) = (state IN ('DONE', 'REJECTED'))"),
+    ("stripe_operation", "made", "object_id IS NOT NULL OR state <> 'DONE'"),
 ]
 
 INDEXES = [
@@ -270,6 +286,16 @@ INDEXES = [
     ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
     ("UNIQUE", "payout_one_underway", "payout (driver_id) WHERE state IN ('SCHEDULED', 'IN_TRANSIT')"),
     ("", "payout_driver", "payout (driver_id, id)"),
+    ("UNIQUE", "stripe_operation_once", "stripe_operation (kind, subject_id, number)"),
+    (
+        "UNIQUE",
+        "stripe_operation_one_underway",
+        "stripe_operation (kind, subject_id) WHERE state IN ('READY', 'SENT', 'UNKNOWN')",
+    ),
+    ("", "stripe_operation_open", "stripe_operation (created_at) WHERE state IN ('READY', 'SENT', 'UNKNOWN')"),
+    ("", "stripe_object_subject", "stripe_object (subject_id)"),
+    ("", "stripe_object_operation", "stripe_object (operation_id) WHERE operation_id IS NOT NULL"),
+    ("", "stripe_event_open", "stripe_event (received_at) WHERE processed_at IS NULL"),
     ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
 ]
 

@@ -24,6 +24,7 @@ MODELS = [
     "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.payments.models",
     "marketplace.payouts.models",
     "marketplace.analytics.models",
 ]

@@ -23,6 +23,7 @@ OfferId = NewType("OfferId", UUID)
 ProofId = NewType("ProofId", UUID)
 StatementId = NewType("StatementId", UUID)
 PayoutId = NewType("PayoutId", UUID)
+OperationId = NewType("OperationId", UUID)
 JobId = NewType("JobId", UUID)
 
 PREFIXES = {
@@ -42,6 +43,7 @@ PREFIXES = {
     "proof": "prf",
     "statement": "stm",
     "payout": "pay",
+    "operation": "opn",
     "event": "evt",
     "job": "job",
     "action": "act",

@@ -25,6 +25,7 @@ from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
+from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutState, StatementState
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
@@ -54,6 +55,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("notification", "state"): {"READY", "SENT", "FAILED"},
     ("pay_statement", "state"): StatementState,
     ("payout", "state"): PayoutState,
+    ("stripe_operation", "state"): OperationState,
+    ("stripe_operation", "kind"): OperationKind,
+    ("stripe_event", "endpoint"): Endpoint,
 }
 """What the code may write into each column whose words the database checks."""
 
@@ -69,6 +73,12 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
 """Columns of words that only the code knows; the words have to fit in."""
 
 EXCLUSIVE = {
+    "stripe_operation_once": "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id, number)",
+    "stripe_operation_one_underway": (
+        "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id)"
+        " WHERE ((state)::text = ANY ((ARRAY['READY'::character varying, 'SENT'::character varying,"
+        " 'UNKNOWN'::character varying])::text[]))"
+    ),
     "delivery_external_id": "UNIQUE INDEX ON delivery USING btree (shipper_id, external_id)",
     "journal_key": "UNIQUE INDEX ON journal USING btree (key)",
     "offer_one_accepted": "UNIQUE INDEX ON offer USING btree (route_id) WHERE ((state)::text = 'ACCEPTED'::text)",

@@ -1,0 +1,45 @@
+"""What passes between us and the payment provider: operations going out once, events coming in, objects known.
+
+A verb that wants something done there writes an operation in its own commit. `SendOperation` is the errand that has it
+done: leased and fenced, under a key that stays, looked up before it is ever sent again. Events come into an inbox and
+only say what to read anew. What was read stands in `stripe_object`, where a state never goes back, whatever the order
+of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectChanged`, and then read what is so.
+"""
+
+from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
+from marketplace.payments.provider import (
+    BadSignature,
+    Facts,
+    FrozenOperation,
+    OperationRefused,
+    OutcomeUnknown,
+    PaymentProvider,
+    ProviderBusy,
+    ProviderObject,
+    ReceivedEvent,
+)
+from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
+from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
+
+__all__ = [
+    "BadSignature",
+    "Endpoint",
+    "Facts",
+    "FrozenOperation",
+    "KnownObject",
+    "ObjectKind",
+    "OperationKeyReused",
+    "OperationKind",
+    "OperationRefused",
+    "OperationState",
+    "Outcome",
+    "OutcomeUnknown",
+    "Params",
+    "PaymentProvider",
+    "ProviderBusy",
+    "ProviderObject",
+    "ReceivedEvent",
+    "known_objects",
+    "latest_outcome",
+    "want_operation",
+]

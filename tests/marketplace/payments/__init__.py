@@ -1,0 +1,1 @@
+"""Tests of what passes between us and the payment provider."""
