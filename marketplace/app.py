@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from pydantic import SecretStr
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
@@ -17,7 +18,8 @@ from marketplace.adapters.gateways import ClosedGateway, FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
-from marketplace.core.clock import Clock, DatabaseClock
+from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
+from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
@@ -27,6 +29,7 @@ from marketplace.core.nudge import Nudger
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
+from marketplace.payments import PaymentProvider
 from marketplace.payouts import PaymentGateway
 from marketplace.routes import ObjectStore
 from marketplace.routing import Router
@@ -35,6 +38,8 @@ from marketplace.tracking import EventStreams, PositionBuffer
 log = structlog.get_logger(__name__)
 
 LOOK_AFTER_SERVERS_EVERY_S = 1.0
+STAND_IN_KEY = "sk_test_stand_in"
+"""What a stand-in of one's own takes where no key is set."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class Marketplace:
     router: Router
     solver: SolverPool
     gateway: PaymentGateway
+    provider: PaymentProvider
     notifier: Notifier
     object_store: ObjectStore
     streams: EventStreams
@@ -120,6 +126,10 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)
         solver = stack.enter_context(SolverPool(settings.solver_processes))
+        async with works.read() as connection:
+            factor = await pace(connection)
+        provider = open_provider(settings, factor=factor)
+        stack.push_async_callback(provider.aclose)
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         yield Marketplace(
@@ -131,6 +141,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             router=router,
             solver=solver,
             gateway=open_gateway(settings),
+            provider=provider,
             notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
@@ -162,6 +173,25 @@ def open_gateway(settings: Settings) -> PaymentGateway:
     if settings.is_production:
         return ClosedGateway()
     return FolderGateway(settings.state_folder / "payments", is_production=False)
+
+
+def open_provider(settings: Settings, *, factor: float) -> PaymentProvider:
+    """Stripe, where there is a key for it; in development a stand-in that lives at the market's pace."""
+    key = settings.stripe_secret_key
+    if key is None and settings.is_production:
+        return ClosedProvider()
+    if key is None and settings.stripe_url is None:
+        return DevelopmentStripe(settings.state_folder / "stripe", public_url=settings.public_url, factor=factor)
+    return StripeProvider(
+        key.get_secret_value() if key else STAND_IN_KEY,
+        url=settings.stripe_url,
+        secrets=fixed_secrets(_each(settings.stripe_webhook_secrets), _each(settings.stripe_connect_webhook_secrets)),
+    )
+
+
+def _each(secrets: SecretStr | None) -> list[str]:
+    """The secrets of a setting that may hold several, with commas between."""
+    return [one.strip() for one in secrets.get_secret_value().split(",") if one.strip()] if secrets else []
 
 
 def open_notifier(settings: Settings) -> Notifier:
