@@ -6,6 +6,7 @@ only say what to read anew. What was read stands in `stripe_object`, where a sta
 of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectChanged`, and then read what is so.
 """
 
+from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
     BadSignature,
@@ -15,18 +16,33 @@ from marketplace.payments.provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderBusy,
+    ProviderMovement,
     ProviderObject,
     ReceivedEvent,
+)
+from marketplace.payments.read_movements import ReadMovements, accounts_to_read
+from marketplace.payments.reconcile import (
+    Difference,
+    Disagreement,
+    ReconciliationReport,
+    as_findings,
+    page_reconciliations,
+    reconcile,
 )
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
 
 __all__ = [
     "BadSignature",
+    "BookedAs",
+    "Difference",
+    "Disagreement",
     "Endpoint",
     "Facts",
     "FrozenOperation",
     "KnownObject",
+    "MovementBooked",
+    "MovementIsOurs",
     "ObjectKind",
     "OperationKeyReused",
     "OperationKind",
@@ -37,9 +53,17 @@ __all__ = [
     "Params",
     "PaymentProvider",
     "ProviderBusy",
+    "ProviderMovement",
     "ProviderObject",
+    "ReadMovements",
     "ReceivedEvent",
+    "ReconciliationReport",
+    "accounts_to_read",
+    "as_findings",
+    "book_movement",
     "known_objects",
     "latest_outcome",
+    "page_reconciliations",
+    "reconcile",
     "want_operation",
 ]
