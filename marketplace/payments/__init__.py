@@ -29,7 +29,9 @@ from marketplace.payments.reconcile import (
     page_reconciliations,
     reconcile,
 )
+from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
+from marketplace.payments.sweeps import open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
 
 __all__ = [
@@ -58,12 +60,15 @@ __all__ = [
     "ReadMovements",
     "ReceivedEvent",
     "ReconciliationReport",
+    "SendOperation",
     "accounts_to_read",
     "as_findings",
     "book_movement",
     "known_objects",
     "latest_outcome",
+    "open_operations",
     "page_reconciliations",
     "reconcile",
+    "send_operation",
     "want_operation",
 ]
