@@ -20,7 +20,7 @@ from marketplace.payments.provider import (
     ProviderObject,
     ReceivedEvent,
 )
-from marketplace.payments.read_movements import ReadMovements, accounts_to_read
+from marketplace.payments.read_movements import read_all_movements
 from marketplace.payments.reconcile import (
     Difference,
     Disagreement,
@@ -28,6 +28,7 @@ from marketplace.payments.reconcile import (
     as_findings,
     page_reconciliations,
     reconcile,
+    reconciliation_is_due,
 )
 from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
@@ -57,18 +58,18 @@ __all__ = [
     "ProviderBusy",
     "ProviderMovement",
     "ProviderObject",
-    "ReadMovements",
     "ReceivedEvent",
     "ReconciliationReport",
     "SendOperation",
-    "accounts_to_read",
     "as_findings",
     "book_movement",
     "known_objects",
     "latest_outcome",
     "open_operations",
     "page_reconciliations",
+    "read_all_movements",
     "reconcile",
+    "reconciliation_is_due",
     "send_operation",
     "want_operation",
 ]

@@ -140,7 +140,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
-        """Every movement on an account from `since` to before `until`, in the provider's time.
+        """Every movement on an account from `since` to `until`, in the provider's time.
 
         Raises ProviderBusy or OutcomeUnknown.
         """

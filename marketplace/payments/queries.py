@@ -124,3 +124,4 @@ RECONCILIATIONS = """
 SELECT id, read_until, movement_count, subject_count, findings::text AS findings, is_clean, created_at
 FROM reconciliation WHERE market_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
+LAST_RECONCILIATION = "SELECT max(created_at) FROM reconciliation WHERE market_id = $1"

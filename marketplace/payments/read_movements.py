@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from marketplace.core.work import Work
+from marketplace.core.errand import run_errand
+from marketplace.core.ids import MarketId
+from marketplace.core.work import Work, Works
 from marketplace.payments.provider import PaymentProvider, ProviderMovement
 
 STRETCH = timedelta(hours=6)
@@ -14,6 +16,7 @@ OVERLAP = timedelta(minutes=10)
 LOOK_BACK = timedelta(days=35)
 """How far the first reading of an account goes back."""
 ACCOUNTS_AT_ONCE = 100
+ROUNDS_AT_MOST = 1_000
 
 PLATFORM = ""
 """The platform's own account, as a reading names it."""
@@ -34,10 +37,15 @@ WHERE stripe_reading.read_until < excluded.read_until
 """
 # Only where something has moved by our doing since the last reading; what moves otherwise is read with it.
 ACCOUNTS_TO_READ = """
-SELECT DISTINCT object.account
-FROM stripe_object AS object LEFT JOIN stripe_reading AS reading ON reading.account = object.account
-WHERE object.account IS NOT NULL AND (reading.account IS NULL OR object.seen_at > reading.read_until)
-ORDER BY object.account LIMIT $1
+SELECT DISTINCT touched.account
+FROM stripe_object AS object
+CROSS JOIN LATERAL (VALUES (object.account),
+                           (CASE object.kind WHEN 'transfer' THEN object.facts ->> 'destination' END)
+) AS touched(account)
+LEFT JOIN stripe_reading AS reading ON reading.account = touched.account
+WHERE object.market_id = $1 AND touched.account IS NOT NULL
+  AND (reading.account IS NULL OR object.seen_at > reading.read_until)
+ORDER BY touched.account LIMIT $2
 """
 
 
@@ -83,9 +91,24 @@ class ReadMovements:
         return found.is_last
 
 
-async def accounts_to_read(work: Work) -> list[str]:
-    """The connected accounts on which something has moved by our doing since they were read, some at a time."""
-    return [row["account"] for row in await work.fetch(ACCOUNTS_TO_READ, ACCOUNTS_AT_ONCE)]
+async def read_all_movements(works: Works, *, provider: PaymentProvider, market_id: MarketId) -> None:
+    """Reads our own account to the end, and then the accounts of a market's drivers on which something has moved.
+
+    Raises ProviderBusy or OutcomeUnknown; what was read until then is kept.
+    """
+    await _read_to_the_end(works, ReadMovements(provider=provider, account=None))
+    for _ in range(ROUNDS_AT_MOST):
+        async with works.open() as work:
+            rows = await work.fetch(ACCOUNTS_TO_READ, market_id, ACCOUNTS_AT_ONCE)
+        for row in rows:
+            await _read_to_the_end(works, ReadMovements(provider=provider, account=row["account"]))
+        if len(rows) < ACCOUNTS_AT_ONCE:
+            return
+
+
+async def _read_to_the_end(works: Works, errand: ReadMovements) -> None:
+    while not await run_errand(works, errand):
+        continue
 
 
 def _row(movement: ProviderMovement) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from marketplace.payments.queries import (
     FOREIGN_MOVEMENTS,
     KEEP_RECONCILIATION,
     LAST_READING,
+    LAST_RECONCILIATION,
     RECONCILIATIONS,
 )
 from marketplace.payments.read_movements import PLATFORM
@@ -31,6 +32,7 @@ from marketplace.payments.read_movements import PLATFORM
 FINDINGS_AT_MOST = 200
 GRACE = timedelta(minutes=10)
 """What moved so recently, on either side, may not have reached the other yet."""
+DAY = timedelta(days=1)
 BOOKED_BY_HAND = "MOVEMENT_BOOKED"
 """The kind of journals that an operator made for a movement that is not of our doing."""
 
@@ -103,6 +105,12 @@ async def reconcile(work: Work, *, market_id: MarketId) -> ReconciliationReport 
     )
     await _keep(work, report)
     return report
+
+
+async def reconciliation_is_due(work: Work, *, market_id: MarketId) -> bool:
+    """Whether a market's ledger has not been held against the provider for a day of market time."""
+    last_at: datetime | None = await work.fetch_value(LAST_RECONCILIATION, market_id)
+    return last_at is None or last_at <= work.now - DAY
 
 
 async def page_reconciliations(

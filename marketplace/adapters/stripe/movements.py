@@ -18,10 +18,10 @@ MOST_PAGES = 500
 async def list_movements(
     client: StripeClient, *, account: str | None, since: datetime, until: datetime
 ) -> list[ProviderMovement]:
-    """Every movement from `since` to before `until`, in Stripe's time, newest first."""
+    """Every movement from `since` to `until`, in whole seconds of Stripe's time, newest first."""
     params: dict[str, Any] = {
         "limit": PAGE,
-        "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+        "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
         "expand": ["data.source"],
     }
     options: Any = {"max_network_retries": READ_RETRIES} | ({"stripe_account": account} if account else {})

@@ -66,7 +66,7 @@ class StripeProvider:
             return await retrieve(self._client, kind, object_id, account=account, parent_id=parent_id)
 
     async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
-        """Every movement on an account from `since` to before `until`, in Stripe's time.
+        """Every movement on an account from `since` to `until`, in Stripe's time.
 
         Raises ProviderBusy or OutcomeUnknown.
         """
