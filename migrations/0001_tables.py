@@ -741,6 +741,26 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Reconciliation",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("read_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("movement_count", fields.IntField()),
+                ("subject_count", fields.IntField()),
+                ("findings", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("is_clean", fields.BooleanField()),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "reconciliation",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "What one comparison of a market's ledger with the provider's movements found; kept as it was found.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Route",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
@@ -940,6 +960,28 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="StripeMovement",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
+                ("account", fields.CharField(null=True, max_length=80)),
+                ("type", fields.CharField(max_length=40)),
+                ("object_id", fields.CharField(null=True, max_length=80)),
+                ("gross_minor", fields.BigIntField()),
+                ("fee_minor", fields.BigIntField()),
+                ("net_minor", fields.BigIntField()),
+                ("currency", fields.CharField(max_length=3)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("available_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "stripe_movement",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "One movement of money on an account at the provider, as the provider lists it; never edited.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="StripeObject",
             fields=[
                 ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
@@ -997,6 +1039,21 @@ class Migration(migrations.Migration):
                 "app": "doorstep",
                 "pk_attr": "id",
                 "table_description": "One thing that the provider shall do, once, whatever happens; the outbox of payments.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="StripeReading",
+            fields=[
+                ("account", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
+                ("read_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("read_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "stripe_reading",
+                "app": "doorstep",
+                "pk_attr": "account",
+                "table_description": "How far the movements of one account have been read; the platform's own account is the empty text.",
             },
             bases=["Model"],
         ),

@@ -64,6 +64,7 @@ REFERENCES = [
     ("stripe_operation", "market_id", "market"),
     ("stripe_object", "market_id", "market"),
     ("stripe_object", "operation_id", "stripe_operation"),
+    ("reconciliation", "market_id", "market"),
 ]
 
 STATES = {
@@ -185,6 +186,8 @@ CHECKS = [
         ),
     ),
     ("stripe_operation", "ended", "(ended_at IS NOT NULL) = (state IN ('DONE', 'REJECTED'))"),
+    ("stripe_movement", "sum", "net_minor = gross_minor - fee_minor"),
+    ("reconciliation", "clean", "is_clean = (jsonb_array_length(findings) = 0)"),
     ("stripe_operation", "made", "object_id IS NOT NULL OR state <> 'DONE'"),
 ]
 
@@ -298,6 +301,9 @@ INDEXES = [
     ("", "stripe_operation_open", "stripe_operation (created_at) WHERE state IN ('READY', 'SENT', 'UNKNOWN')"),
     ("", "stripe_object_subject", "stripe_object (subject_id)"),
     ("", "stripe_object_operation", "stripe_object (operation_id) WHERE operation_id IS NOT NULL"),
+    ("", "stripe_movement_object", "stripe_movement (object_id) WHERE object_id IS NOT NULL"),
+    ("", "stripe_movement_foreign", "stripe_movement (id) WHERE object_id IS NULL"),
+    ("", "reconciliation_market", "reconciliation (market_id, id)"),
     ("", "stripe_event_open", "stripe_event (received_at) WHERE processed_at IS NULL"),
     ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
 ]
@@ -336,6 +342,14 @@ CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_mode
     EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER choice_whole BEFORE TRUNCATE ON choice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acceptance_model_whole BEFORE TRUNCATE ON acceptance_model
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stripe_movement_stays BEFORE UPDATE OR DELETE ON stripe_movement
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stripe_movement_whole BEFORE TRUNCATE ON stripe_movement
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -7,6 +7,7 @@ import strawberry
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
+from marketplace.payments import BookedAs, Difference
 from marketplace.payouts import PayoutState, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
@@ -32,6 +33,8 @@ ENUMS: dict[type[Enum], str] = {
     ProofKind: "Evidence that is a picture.",
     StatementState: "The life of a pay statement.",
     PayoutState: "The life of a payout.",
+    Difference: "What can be wrong between the ledger and the payment provider.",
+    BookedAs: "What a movement that is not of our doing was: the company's own money, a fee, or not known yet.",
 }
 
 for kind, description in ENUMS.items():

@@ -19,6 +19,7 @@ from schema import (
     offers,
     operations,
     pay,
+    reconciliation,
     routes,
 )
 from schema.inputs import read_inputs_directly
@@ -38,6 +39,7 @@ NOUNS: tuple[ModuleType, ...] = (
     routes,
     pay,
     operations,
+    reconciliation,
     events,
 )
 

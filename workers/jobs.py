@@ -11,7 +11,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
-from marketplace.payments import send_operation
+from marketplace.payments import read_all_movements, reconcile, send_operation
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
@@ -100,6 +100,14 @@ async def send_to_provider(marketplace: Marketplace, operation_id: UUID) -> None
     await send_operation(marketplace.works, provider=marketplace.provider, operation_id=operation_id)
 
 
+async def hold_against_provider(marketplace: Marketplace, market_id: UUID) -> None:
+    """Compares a market's ledger with what really moved at the payment provider."""
+    market = MarketId(market_id)
+    await read_all_movements(marketplace.works, provider=marketplace.provider, market_id=market)
+    async with marketplace.works.open() as work:
+        await reconcile(work, market_id=market)
+
+
 async def accrue(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Books what the shipper owes for a delivery."""
     async with marketplace.works.open() as work:
@@ -131,6 +139,7 @@ JOBS: Mapping[str, Job] = {
     "run_payouts": run_payouts,
     "send_payout": send_payout,
     "send_operation": send_to_provider,
+    "reconcile": hold_against_provider,
     "accrue_delivery": accrue,
     "notify": tell,
     "roll_up": count,
@@ -143,6 +152,7 @@ BOUNDS: Mapping[str, float] = {
     "match_border": MATCHING_S,
     "send_payout": 60.0,
     "send_operation": 110.0,
+    "reconcile": 600.0,
 }
 """Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
 

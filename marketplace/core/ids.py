@@ -47,6 +47,8 @@ PREFIXES = {
     "event": "evt",
     "job": "job",
     "action": "act",
+    "reconciliation": "rcn",
+    "movement": "mov",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

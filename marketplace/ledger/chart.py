@@ -57,6 +57,9 @@ TIPS_CLEARING = LedgerAccount("clearing:tips", AccountKind.LIABILITY)
 DISPUTES_CLEARING = LedgerAccount("clearing:disputes", AccountKind.ASSET)
 SUSPENSE = LedgerAccount("suspense", AccountKind.ASSET)
 
+# What the operating company puts into its account at the gateway, and takes out of it
+OWNER_FUNDS = LedgerAccount("owner_funds", AccountKind.LIABILITY)
+
 # What lies on drivers' own accounts at the gateway is theirs: it stands here on both sides, never among ours
 CONNECTED_FUNDS = LedgerAccount("connected_funds", AccountKind.LIABILITY)
 

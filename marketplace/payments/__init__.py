@@ -7,6 +7,7 @@ of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectCh
 """
 
 from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_events
+from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
 from marketplace.payments.keep_object import Kept
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
@@ -17,10 +18,21 @@ from marketplace.payments.provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderBusy,
+    ProviderMovement,
     ProviderObject,
     ReceivedEvent,
 )
+from marketplace.payments.read_movements import read_all_movements
 from marketplace.payments.receive_event import receive_event
+from marketplace.payments.reconcile import (
+    Difference,
+    Disagreement,
+    ReconciliationReport,
+    as_findings,
+    page_reconciliations,
+    reconcile,
+    reconciliation_is_due,
+)
 from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
 from marketplace.payments.sweeps import open_events, open_operations
@@ -29,11 +41,16 @@ from marketplace.payments.want_operation import OperationKeyReused, Params, want
 __all__ = [
     "ApplyEvent",
     "BadSignature",
+    "BookedAs",
+    "Difference",
+    "Disagreement",
     "Endpoint",
     "Facts",
     "FrozenOperation",
     "Kept",
     "KnownObject",
+    "MovementBooked",
+    "MovementIsOurs",
     "ObjectKind",
     "OperationKeyReused",
     "OperationKind",
@@ -44,16 +61,24 @@ __all__ = [
     "Params",
     "PaymentProvider",
     "ProviderBusy",
+    "ProviderMovement",
     "ProviderObject",
     "ReceivedEvent",
+    "ReconciliationReport",
     "SendOperation",
     "apply_event",
     "apply_events",
+    "as_findings",
+    "book_movement",
     "known_objects",
     "latest_outcome",
     "open_events",
     "open_operations",
+    "page_reconciliations",
+    "read_all_movements",
     "receive_event",
+    "reconcile",
+    "reconciliation_is_due",
     "send_operation",
     "want_operation",
 ]

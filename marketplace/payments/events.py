@@ -33,3 +33,11 @@ class ProviderObjectChanged(Event):
     kind: str
     subject_id: UUID
     state: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerDiffers(Event):
+    """The ledger and the provider do not say the same; the report names each difference."""
+
+    reconciliation_id: UUID
+    finding_count: int

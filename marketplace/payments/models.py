@@ -87,3 +87,55 @@ class StripeEvent(Model):
 
     class Meta:
         table = "stripe_event"
+
+
+class StripeMovement(Model):
+    """One movement of money on an account at the provider, as the provider lists it; never edited.
+
+    `account` is empty for the platform's own. `object_id` names the object that moved it in our words: a payment intent
+    for its charge, a transfer for what arrives from it.
+    """
+
+    id = fields.CharField(max_length=80, primary_key=True)
+    account = fields.CharField(max_length=80, null=True)
+    type = fields.CharField(max_length=40)
+    object_id = fields.CharField(max_length=80, null=True)
+    gross_minor = fields.BigIntField()
+    fee_minor = fields.BigIntField()
+    net_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    created_at = fields.DatetimeField()
+    available_at = fields.DatetimeField()
+
+    class Meta:
+        table = "stripe_movement"
+
+
+class StripeReading(Model):
+    """How far the movements of one account have been read; the platform's own account is the empty text.
+
+    `read_until` is the provider's time, `read_at` the market time at which that reading began.
+    """
+
+    account = fields.CharField(max_length=80, primary_key=True)
+    read_until = fields.DatetimeField()
+    read_at = fields.DatetimeField()
+
+    class Meta:
+        table = "stripe_reading"
+
+
+class Reconciliation(Model):
+    """What one comparison of a market's ledger with the provider's movements found; kept as it was found."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    read_until = fields.DatetimeField()
+    movement_count = fields.IntField()
+    subject_count = fields.IntField()
+    findings = fields.JSONField[list[dict[str, object]]]()
+    is_clean = fields.BooleanField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "reconciliation"

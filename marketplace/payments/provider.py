@@ -103,6 +103,21 @@ class ReceivedEvent:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderMovement:
+    """One movement of money on an account there. `object_id` is the object that moved it, as we know objects."""
+
+    id: str
+    account: str | None
+    type: str
+    object_id: str | None
+    gross: Money
+    fee: Money
+    net: Money
+    created_at: datetime
+    available_at: datetime
+
+
 class PaymentProvider(Protocol):
     """Moves real money; the real one and the stand-in pass the same scenarios."""
 
@@ -122,6 +137,13 @@ class PaymentProvider(Protocol):
         self, kind: ObjectKind, object_id: str, *, account: str | None, parent_id: str | None = None
     ) -> ProviderObject | None:
         """An object as it is now; None where there is none. Raises ProviderBusy or OutcomeUnknown."""
+        ...
+
+    async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+        """Every movement on an account from `since` to `until`, in the provider's time.
+
+        Raises ProviderBusy or OutcomeUnknown.
+        """
         ...
 
     def read_event(self, body: bytes, signature: str, *, endpoint: Endpoint, now: datetime) -> ReceivedEvent:

@@ -98,3 +98,64 @@ WHERE id = $1 AND processed_at IS NULL
 PUT_EVENT_OFF = """
 UPDATE stripe_event SET lease_until = NULL, not_before = $2, error = $3 WHERE id = $1 AND processed_at IS NULL
 """
+
+# The provider's states in which an object has not come to rest: its money may be on one side only.
+UNDER_WAY = "('pending', 'in_transit', 'processing', 'requires_action', 'requires_confirmation', 'requires_capture')"
+
+LAST_READING = "SELECT read_until, read_at FROM stripe_reading WHERE account = $1"
+COMPARE = f"""
+WITH ledger AS (
+    SELECT journal.subject_id, posting.currency, account.code LIKE '%:connected' AS is_connected,
+           sum(CASE posting.debit_id WHEN account.id THEN amount_minor ELSE -amount_minor END)::bigint AS moved_minor,
+           max(posting.created_at) AS last_at
+    FROM account
+    JOIN posting ON account.id IN (posting.debit_id, posting.credit_id)
+    JOIN journal ON journal.id = posting.journal_id
+    WHERE account.market_id = $1 AND posting.state IN ('POSTED', 'POST_PENDING') AND journal.kind <> $6
+      AND (account.code LIKE '%:' || $2 OR account.code LIKE '%:' || $3 OR account.code LIKE '%:connected')
+    GROUP BY 1, 2, 3
+), provider AS (
+    SELECT object.subject_id, movement.currency, movement.account IS NOT NULL AS is_connected,
+           sum(movement.net_minor)::bigint AS moved_minor, max(movement.created_at) AS last_at
+    FROM stripe_movement AS movement JOIN stripe_object AS object ON object.id = movement.object_id
+    WHERE object.market_id = $1 GROUP BY 1, 2, 3
+)
+SELECT subject_id, currency, is_connected,
+       ledger.moved_minor AS ledger_minor, provider.moved_minor AS provider_minor
+FROM ledger FULL JOIN provider USING (subject_id, currency, is_connected)
+WHERE coalesce(ledger.moved_minor, 0) <> coalesce(provider.moved_minor, 0)
+  AND coalesce(ledger.last_at <= $4, true) AND coalesce(provider.last_at <= $5, true)
+  AND NOT EXISTS (SELECT FROM stripe_operation AS operation WHERE operation.market_id = $1
+                  AND operation.state IN ('READY', 'SENT', 'UNKNOWN')
+                  AND operation.subject_id = coalesce(ledger.subject_id, provider.subject_id))
+  AND NOT EXISTS (SELECT FROM stripe_object AS object WHERE object.market_id = $1 AND object.state IN {UNDER_WAY}
+                  AND object.subject_id = coalesce(ledger.subject_id, provider.subject_id))
+ORDER BY subject_id, is_connected LIMIT $7
+"""
+COUNT_MOVEMENTS = """
+SELECT count(*) AS movements, count(DISTINCT object.subject_id) AS subjects
+FROM stripe_movement AS movement JOIN stripe_object AS object ON object.id = movement.object_id
+WHERE object.market_id = $1
+"""
+# A movement on a driver's account belongs to the market of that account; one on our own belongs to nobody, and every
+# market that has its currency is told, until somebody books it.
+FOREIGN_MOVEMENTS = """
+SELECT movement.id, movement.type, movement.net_minor, movement.currency, movement.account IS NOT NULL AS is_connected
+FROM stripe_movement AS movement
+LEFT JOIN stripe_object AS object ON object.id = movement.object_id
+LEFT JOIN stripe_object AS owner ON owner.id = movement.account
+WHERE object.id IS NULL AND movement.created_at <= $2 AND movement.net_minor <> 0
+  AND CASE WHEN movement.account IS NULL THEN movement.currency = (SELECT currency FROM market WHERE id = $1)
+           ELSE owner.market_id = $1 END
+  AND NOT EXISTS (SELECT FROM journal WHERE key = 'movement:' || movement.id || ':book')
+ORDER BY movement.id LIMIT $3
+"""
+KEEP_RECONCILIATION = """
+INSERT INTO reconciliation (id, market_id, read_until, movement_count, subject_count, findings, is_clean, created_at)
+VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
+"""
+RECONCILIATIONS = """
+SELECT id, read_until, movement_count, subject_count, findings::text AS findings, is_clean, created_at
+FROM reconciliation WHERE market_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+"""
+LAST_RECONCILIATION = "SELECT max(created_at) FROM reconciliation WHERE market_id = $1"

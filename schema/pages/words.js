@@ -125,6 +125,13 @@ export const WORDS = {
     tone: "bad",
     say: (event, _number, context) => `A payout to ${driverOf(event, context)} failed${because(event)}`,
   },
+  OperationWanted: null,
+  OperationEnded: null,
+  ProviderObjectChanged: null,
+  LedgerDiffers: {
+    tone: "bad",
+    say: () => "The ledger and the payment provider do not agree",
+  },
 };
 
 /** What the feed shows for an event, with the key by which others join it; null for events that say nothing here. */

@@ -26,6 +26,7 @@ OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
     "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
+    "reconciliations", "book_movement",
 }  # fmt: skip
 
 
@@ -62,7 +63,8 @@ COSTS = {
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
-    "operations/operator_actions": 50, "operations/explain_delivery": 240, "operations/explain_driver": 50,
+    "operations/operator_actions": 50, "operations/reconciliations": 70, "operations/book_movement": 25,
+    "operations/explain_delivery": 240, "operations/explain_driver": 50,
     "operations/explain_offer": 60, "operations/dry_run": 840,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""

@@ -93,6 +93,8 @@ RULES = {
     "heldStatements": Rule(callers=OPERATOR, asks=(in_market,)),
     "releaseStatement": Rule(callers=OPERATOR, asks=(lambda things: {"statementId": things.statement},)),
     "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "reconciliations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),

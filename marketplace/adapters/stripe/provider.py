@@ -1,5 +1,6 @@
 """The payment provider of production: Stripe. The same code speaks to the stand-in at another address."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,19 @@ import httpx
 from marketplace.adapters.stripe.connection import TIMEOUT_S, close_client, make_client
 from marketplace.adapters.stripe.failures import told_apart
 from marketplace.adapters.stripe.finding import find_made, retrieve
+from marketplace.adapters.stripe.movements import list_movements
 from marketplace.adapters.stripe.objects import read_object
 from marketplace.adapters.stripe.sending import TARGETS, request_of, send_request
 from marketplace.adapters.stripe.signatures import Secrets, read_signed_event
 from marketplace.core.work import outside
-from marketplace.payments import Endpoint, FrozenOperation, ObjectKind, ProviderObject, ReceivedEvent
+from marketplace.payments import (
+    Endpoint,
+    FrozenOperation,
+    ObjectKind,
+    ProviderMovement,
+    ProviderObject,
+    ReceivedEvent,
+)
 
 
 class StripeProvider:
@@ -55,6 +64,15 @@ class StripeProvider:
         outside()
         async with told_apart():
             return await retrieve(self._client, kind, object_id, account=account, parent_id=parent_id)
+
+    async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+        """Every movement on an account from `since` to `until`, in Stripe's time.
+
+        Raises ProviderBusy or OutcomeUnknown.
+        """
+        outside()
+        async with told_apart():
+            return await list_movements(self._client, account=account, since=since, until=until)
 
     def read_event(self, body: bytes, signature: str, *, endpoint: Endpoint, now: datetime) -> ReceivedEvent:
         """Verifies the signature over the raw body and reads the event. Raises BadSignature or Invalid."""
