@@ -136,6 +136,8 @@ CHECKS = [
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
+    ("account", "floored_kind", "NOT is_floored OR kind = 'LIABILITY'"),
+    ("account", "unfloored", "is_floored OR (debits_posted, credits_posted, debits_pending) = (0, 0, 0)"),
     ("posting", "amount", "amount_minor > 0"),
     ("posting", "two_sides", "debit_id <> credit_id"),
     ("posting", "resolution", "(pending_id IS NOT NULL) = (state IN ('POST_PENDING', 'VOID_PENDING'))"),
@@ -315,34 +317,65 @@ CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT
 """
 
 LEDGER = """
-CREATE FUNCTION apply_posting() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    held posting;
-    sides integer;
+-- Once for each statement that inserts postings, however many rows it has. It runs as the owner of the tables, so that
+-- a role which may insert postings needs no right to change accounts.
+CREATE FUNCTION apply_postings() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    SELECT count(*) INTO sides FROM account
-     WHERE id IN (NEW.debit_id, NEW.credit_id) AND currency = NEW.currency AND market_id = NEW.market_id;
-    IF sides <> 2 THEN
+    IF EXISTS (
+        SELECT FROM fresh JOIN account AS debit ON debit.id = fresh.debit_id
+        JOIN account AS credit ON credit.id = fresh.credit_id
+        WHERE (debit.currency, credit.currency) <> (fresh.currency, fresh.currency)
+           OR (debit.market_id, credit.market_id) <> (fresh.market_id, fresh.market_id)
+    ) THEN
         RAISE EXCEPTION 'a posting stays within one market and one currency' USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.pending_id IS NOT NULL THEN
-        SELECT * INTO held FROM posting WHERE id = NEW.pending_id;
-        IF held.state <> 'PENDING' OR held.debit_id <> NEW.debit_id OR held.credit_id <> NEW.credit_id
-           OR held.amount_minor <> NEW.amount_minor THEN
-            RAISE EXCEPTION 'a hold is resolved as a whole, between its own accounts' USING ERRCODE = 'check_violation';
-        END IF;
+    IF EXISTS (
+        SELECT FROM fresh JOIN posting AS held ON held.id = fresh.pending_id
+        WHERE (held.state, held.debit_id, held.credit_id) <> ('PENDING', fresh.debit_id, fresh.credit_id)
+           OR fresh.amount_minor > held.amount_minor
+           OR (fresh.state = 'VOID_PENDING' AND fresh.amount_minor <> held.amount_minor)
+    ) THEN
+        RAISE EXCEPTION 'a hold is settled up to its amount or voided as a whole, between its own accounts'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    -- In one order, so that two statements over the same accounts wait for each other in one direction only; not
+    -- FOR UPDATE, which would deadlock with the key shares that the references of postings take.
+    PERFORM FROM account
+    WHERE id IN (SELECT debit_id FROM fresh UNION ALL SELECT credit_id FROM fresh) AND is_floored
+    ORDER BY id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
     END IF;
     UPDATE account SET
-        debits_pending = debits_pending + CASE NEW.state WHEN 'PENDING' THEN NEW.amount_minor
-            WHEN 'POST_PENDING' THEN -NEW.amount_minor WHEN 'VOID_PENDING' THEN -NEW.amount_minor ELSE 0 END,
-        debits_posted = debits_posted + CASE WHEN NEW.state IN ('POSTED', 'POST_PENDING') THEN NEW.amount_minor ELSE 0 END
-     WHERE id = NEW.debit_id AND is_floored;
-    UPDATE account SET credits_posted = credits_posted + NEW.amount_minor
-     WHERE id = NEW.credit_id AND is_floored AND NEW.state IN ('POSTED', 'POST_PENDING');
-    RETURN NEW;
+        debits_posted = debits_posted + moved.debits,
+        credits_posted = credits_posted + moved.credits,
+        debits_pending = debits_pending + moved.pending
+    FROM (
+        SELECT side.account_id, sum(side.debit)::bigint AS debits, sum(side.credit)::bigint AS credits,
+               sum(side.pending)::bigint AS pending
+        FROM fresh LEFT JOIN posting AS held ON held.id = fresh.pending_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN fresh.state LIKE 'POST%' THEN fresh.amount_minor ELSE 0 END) AS done(minor)
+        CROSS JOIN LATERAL (VALUES
+            (fresh.debit_id, done.minor, 0,
+             CASE fresh.state WHEN 'PENDING' THEN fresh.amount_minor ELSE -coalesce(held.amount_minor, 0) END),
+            (fresh.credit_id, 0, done.minor, 0)) AS side(account_id, debit, credit, pending)
+        GROUP BY side.account_id
+    ) AS moved
+    WHERE account.id = moved.account_id AND is_floored;
+    RETURN NULL;
+END $$;
+-- Whoever calls could put an account table of his own into pg_temp, which is searched first unless it is named.
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION apply_postings() SET search_path = %I, pg_temp', current_schema());
 END $$;
 -- AFTER, not BEFORE: a row that ON CONFLICT leaves out must not have moved a balance
-CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
+CREATE TRIGGER posting_applied AFTER INSERT ON posting REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION apply_postings();
+-- What an account is never changes, and what it keeps changes by postings alone: at depth 0 no trigger is at work.
+CREATE TRIGGER account_stays BEFORE UPDATE ON account FOR EACH ROW WHEN (pg_trigger_depth() = 0)
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_kept BEFORE DELETE ON account FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_whole BEFORE TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 ANSWERS = """
@@ -355,6 +388,7 @@ $$;
 FILL = """
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
+ALTER TABLE account SET (fillfactor = 70);
 ALTER TABLE delivery SET (fillfactor = 80);
 ALTER TABLE event ALTER COLUMN payload SET STORAGE EXTENDED;
 """
@@ -383,7 +417,7 @@ def _forward() -> str:
 def _backward() -> str:
     statements = [
         "DROP TRIGGER posting_applied ON posting",
-        "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",

@@ -2,8 +2,9 @@
 
 Money moves by journals. A journal has one reason, one key that makes the reason happen once, and two-sided entries, so
 that it balances by construction. Nothing is ever edited: a mistake is answered by another journal. Money that is on its
-way out is first held on its account, then settled or given back. Only accounts that need a floor under concurrency, the
-drivers' wallets, keep running totals; every other balance is the sum of its postings. `check_ledger` proves all this.
+way out is first held on its account, then settled, whole or in part, or given back. Only accounts that need a floor
+under concurrency, wallets of drivers and prepaid money of shippers, keep running totals; every other balance is the sum
+of its postings. `check_ledger` proves all this.
 """
 
 from marketplace.ledger.balances import balance_of, lock_wallets, wallet_available

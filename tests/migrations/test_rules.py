@@ -128,7 +128,7 @@ async def rules_in(connection: asyncpg.Connection, schema: str) -> Rules:
     for kind, query in queries.items():
         rows = await connection.fetch(query, schema)
         found[kind] = {
-            row["name"]: re.sub(rf"\b{schema}\.", "", row["words"])
+            row["name"]: re.sub(rf"\b{schema}\.|'{schema}'", "", row["words"])
             for row in rows
             if "tortoise_migrations" not in row["words"]
         }
