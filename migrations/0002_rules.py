@@ -24,8 +24,6 @@ REFERENCES = [
     ("account", "market_id", "market"),
     ("journal", "market_id", "market"),
     ("posting", "journal_id", "journal"),
-    ("posting", "debit_id", "account"),
-    ("posting", "credit_id", "account"),
     ("posting", "pending_id", "posting"),
     ("quote", "shipper_id", "shipper"),
     ("quote", "market_id", "market"),
@@ -208,6 +206,7 @@ INDEXES = [
     ("", "idempotency_age", "idempotency (created_at)"),
     # Money
     ("UNIQUE", "account_code", "account (code)"),
+    ("UNIQUE", "account_within", "account (id, market_id, currency)"),
     ("UNIQUE", "journal_key", "journal (key)"),
     ("", "journal_subject", "journal (subject_id)"),
     ("", "posting_journal", "posting (journal_id)"),
@@ -279,6 +278,13 @@ ORDER_OF_EVENTS = "ALTER TABLE event ADD COLUMN ordinal bigint GENERATED ALWAYS 
 """Drawn when a Work stores its events, which is after it has all its locks: of two Works that wait for one another the
 later one draws the higher numbers, whichever began first. So the relay can order by it; by id, the begin, it could not."""
 
+WITHIN = [
+    # (table, column, referenced table, columns that are the same on both sides); they need an index of their own
+    ("posting", "debit_id", "account", "market_id, currency"),
+    ("posting", "credit_id", "account", "market_id, currency"),
+]
+"""References that stay within one market and one currency."""
+
 HISTORY_STAYS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -320,48 +326,41 @@ LEDGER = """
 -- Once for each statement that inserts postings, however many rows it has. It runs as the owner of the tables, so that
 -- a role which may insert postings needs no right to change accounts.
 CREATE FUNCTION apply_postings() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+    line record;
+    held posting;
+    sides uuid[];
+    place uuid;
 BEGIN
-    IF EXISTS (
-        SELECT FROM fresh JOIN account AS debit ON debit.id = fresh.debit_id
-        JOIN account AS credit ON credit.id = fresh.credit_id
-        WHERE (debit.currency, credit.currency) <> (fresh.currency, fresh.currency)
-           OR (debit.market_id, credit.market_id) <> (fresh.market_id, fresh.market_id)
-    ) THEN
-        RAISE EXCEPTION 'a posting stays within one market and one currency' USING ERRCODE = 'check_violation';
-    END IF;
-    IF EXISTS (
-        SELECT FROM fresh JOIN posting AS held ON held.id = fresh.pending_id
-        WHERE (held.state, held.debit_id, held.credit_id) <> ('PENDING', fresh.debit_id, fresh.credit_id)
-           OR fresh.amount_minor > held.amount_minor
-           OR (fresh.state = 'VOID_PENDING' AND fresh.amount_minor <> held.amount_minor)
-    ) THEN
-        RAISE EXCEPTION 'a hold is settled up to its amount or voided as a whole, between its own accounts'
-            USING ERRCODE = 'check_violation';
-    END IF;
+    FOR line IN SELECT * FROM fresh LOOP
+        sides := sides || line.debit_id || line.credit_id;
+        IF line.pending_id IS NOT NULL THEN
+            SELECT * INTO held FROM posting WHERE id = line.pending_id;
+            IF held.state <> 'PENDING' OR held.debit_id <> line.debit_id OR held.credit_id <> line.credit_id
+               OR line.amount_minor > held.amount_minor
+               OR (line.state = 'VOID_PENDING' AND line.amount_minor < held.amount_minor) THEN
+                RAISE EXCEPTION 'a hold is settled up to its amount or voided as a whole, between its own accounts'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+        END IF;
+    END LOOP;
     -- In one order, so that two statements over the same accounts wait for each other in one direction only; not
     -- FOR UPDATE, which would deadlock with the key shares that the references of postings take.
-    PERFORM FROM account
-    WHERE id IN (SELECT debit_id FROM fresh UNION ALL SELECT credit_id FROM fresh) AND is_floored
-    ORDER BY id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    UPDATE account SET
-        debits_posted = debits_posted + moved.debits,
-        credits_posted = credits_posted + moved.credits,
-        debits_pending = debits_pending + moved.pending
-    FROM (
-        SELECT side.account_id, sum(side.debit)::bigint AS debits, sum(side.credit)::bigint AS credits,
-               sum(side.pending)::bigint AS pending
-        FROM fresh LEFT JOIN posting AS held ON held.id = fresh.pending_id
-        CROSS JOIN LATERAL (SELECT CASE WHEN fresh.state LIKE 'POST%' THEN fresh.amount_minor ELSE 0 END) AS done(minor)
-        CROSS JOIN LATERAL (VALUES
-            (fresh.debit_id, done.minor, 0,
-             CASE fresh.state WHEN 'PENDING' THEN fresh.amount_minor ELSE -coalesce(held.amount_minor, 0) END),
-            (fresh.credit_id, 0, done.minor, 0)) AS side(account_id, debit, credit, pending)
-        GROUP BY side.account_id
-    ) AS moved
-    WHERE account.id = moved.account_id AND is_floored;
+    FOR place IN SELECT id FROM account WHERE id = ANY(sides) AND is_floored ORDER BY id FOR NO KEY UPDATE LOOP
+        UPDATE account SET
+            debits_posted = debits_posted + moved.debits,
+            credits_posted = credits_posted + moved.credits,
+            debits_pending = debits_pending + moved.pending
+        FROM (
+            SELECT coalesce(sum(amount_minor) FILTER (WHERE debit_id = place AND state LIKE 'POST%'), 0) AS debits,
+                   coalesce(sum(amount_minor) FILTER (WHERE credit_id = place AND state LIKE 'POST%'), 0) AS credits,
+                   coalesce(sum(CASE state WHEN 'POSTED' THEN 0 WHEN 'PENDING' THEN amount_minor
+                       ELSE -(SELECT hold.amount_minor FROM posting AS hold WHERE hold.id = fresh.pending_id) END)
+                       FILTER (WHERE debit_id = place), 0) AS pending
+            FROM fresh
+        ) AS moved
+        WHERE id = place;
+    END LOOP;
     RETURN NULL;
 END $$;
 -- Whoever calls could put an account table of his own into pg_temp, which is searched first unless it is named.
@@ -411,6 +410,11 @@ def _forward() -> str:
     ]
     statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
     statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
+    statements += [
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_within"
+        f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
+        for table, column, target, same in WITHIN
+    ]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ANSWERS
 
 
@@ -422,6 +426,7 @@ def _backward() -> str:
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]
+    statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_within" for table, column, _, _ in WITHIN]
     statements += [f"DROP INDEX {name}" for _, name, _ in INDEXES]
     statements.append("ALTER TABLE event DROP COLUMN ordinal")
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{name}" for table, name, _ in CHECKS]
