@@ -61,11 +61,16 @@ def migrate() -> None:
     """Brings the database to the version of this code.
 
     Run it before a new version starts; two at once wait for one another. API and workers only check the version.
+
+    Run it as the user who owns the tables, and `serve` and `work` as a member of the role `doorstep_app`, which it
+    makes: `CREATE ROLE … LOGIN PASSWORD '…' IN ROLE doorstep_app`. Such a user cannot rewrite history.
     """
 
     async def run() -> str:
         async with part("marketplace.app").open_servers(settings()) as servers:
-            version: str = await part("marketplace.core.migrate").migrate(servers.database_url)
+            version: str = await part("marketplace.core.migrate").migrate(
+                servers.database_url, on_notice=lambda words: typer.echo(f"doorstep: {words}", err=True)
+            )
             return version
 
     typer.echo(f"the database is at {asyncio.run(run())}")
