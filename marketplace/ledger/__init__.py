@@ -33,6 +33,7 @@ from marketplace.ledger.chart import (
     shipper_receivable,
 )
 from marketplace.ledger.check import Finding, LedgerReport, check_ledger
+from marketplace.ledger.explain import ExplainedAccount, ExplainedLine, NameMore, explain_account
 from marketplace.ledger.hold import HoldId, HoldResolved, hold_money, settle_hold, void_hold
 from marketplace.ledger.journal import JournalId, JournalKeyReused, Overdrawn
 from marketplace.ledger.post import Entry, post_journal
@@ -57,6 +58,8 @@ __all__ = [
     "TIPS_CLEARING",
     "AccountKind",
     "Entry",
+    "ExplainedAccount",
+    "ExplainedLine",
     "Finding",
     "HoldId",
     "HoldResolved",
@@ -64,6 +67,7 @@ __all__ = [
     "JournalKeyReused",
     "LedgerAccount",
     "LedgerReport",
+    "NameMore",
     "Overdrawn",
     "PostingState",
     "account_lines",
@@ -72,6 +76,7 @@ __all__ = [
     "driver_connected",
     "driver_debt",
     "driver_wallet",
+    "explain_account",
     "hold_money",
     "lock_wallets",
     "post_journal",

@@ -99,6 +99,26 @@ WHERE account.market_id = $1 AND account.code = $2 AND ($3::uuid IS NULL OR post
 ORDER BY posting.id DESC LIMIT $4
 """
 
+ACCOUNTS_NAMED = """
+SELECT id, market_id, substr(code, 42) AS name, kind, currency, debits_pending FROM account
+WHERE substr(code, 42) = $1 AND ($2::uuid IS NULL OR market_id = $2) AND ($3::text IS NULL OR currency = $3)
+ORDER BY id LIMIT 10
+"""
+ACCOUNT_TOTAL = """
+SELECT coalesce((SELECT sum(amount_minor) FROM posting WHERE debit_id = $1 AND state LIKE 'POST%'), 0)
+     - coalesce((SELECT sum(amount_minor) FROM posting WHERE credit_id = $1 AND state LIKE 'POST%'), 0)
+       AS debits_less_credits
+"""
+ACCOUNT_BOOK = """
+SELECT journal.effective_at, journal.kind, journal.subject_id, journal.key, substr(other.code, 42) AS other,
+       posting.state, posting.amount_minor, posting.debit_id = $1 AS is_debit, hold.amount_minor AS resolved_minor
+FROM posting JOIN journal ON journal.id = posting.journal_id
+JOIN account AS other ON other.id = CASE posting.debit_id WHEN $1 THEN posting.credit_id ELSE posting.debit_id END
+LEFT JOIN posting AS hold ON hold.id = posting.pending_id
+WHERE posting.debit_id = $1 OR posting.credit_id = $1
+ORDER BY journal.effective_at DESC, posting.id DESC LIMIT $2
+"""
+
 
 async def account_lines(
     connection: asyncpg.Connection,
