@@ -112,11 +112,13 @@ SELECT coalesce((SELECT sum(amount_minor) FROM posting WHERE debit_id = $1 AND s
 ACCOUNT_BOOK = """
 SELECT journal.effective_at, journal.kind, journal.subject_id, journal.key, substr(other.code, 42) AS other,
        posting.state, posting.amount_minor, posting.debit_id = $1 AS is_debit, hold.amount_minor AS resolved_minor
-FROM posting JOIN journal ON journal.id = posting.journal_id
+FROM (
+    SELECT * FROM posting WHERE debit_id = $1 OR credit_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+) AS posting
+JOIN journal ON journal.id = posting.journal_id
 JOIN account AS other ON other.id = CASE posting.debit_id WHEN $1 THEN posting.credit_id ELSE posting.debit_id END
 LEFT JOIN posting AS hold ON hold.id = posting.pending_id
-WHERE posting.debit_id = $1 OR posting.credit_id = $1
-ORDER BY journal.effective_at DESC, posting.id DESC LIMIT $2
+ORDER BY posting.created_at DESC, posting.id DESC
 """
 
 
