@@ -43,6 +43,16 @@ CANNOT_CREATE = (
 )
 
 
+OWNS_HISTORY = """
+SELECT pg_has_role(tableowner, 'USAGE') FROM pg_tables WHERE (schemaname, tablename) = (current_schema(), 'journal')
+"""
+
+
+async def can_rewrite_history(connection: asyncpg.Connection) -> bool:
+    """Whether this user owns the ledger's tables, and could switch their triggers off."""
+    return bool(await connection.fetchval(OWNS_HISTORY))
+
+
 async def grant_application(connection: asyncpg.Connection) -> str | None:
     """Gives the role its rights on every table there is; returns a sentence for people where it cannot."""
     try:

@@ -4,7 +4,9 @@ Each test signs in to a real server as a login that is a member of the role, in 
 committed by the owner.
 """
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -12,8 +14,8 @@ import asyncpg
 import pytest
 
 from marketplace.core.clock import DatabaseClock
-from marketplace.core.database import connect, open_database
-from marketplace.core.grants import CANNOT_CREATE, ROLE, grant_application
+from marketplace.core.database import connect, open_database, with_database
+from marketplace.core.grants import CANNOT_CREATE, ROLE, can_rewrite_history, grant_application
 from marketplace.core.migrate import check_version, migrate
 from marketplace.core.work import Works
 from marketplace.ledger import check_ledger, hold_money, settle_hold, wallet_available
@@ -21,6 +23,7 @@ from tests.builders import make_market
 from tests.marketplace.ledger.world import earn, pay_out, pesos, post
 
 ANA = UUID(int=1)
+USERS = Path(__file__).parents[2] / "deploy" / "users.sql"
 HISTORY = [
     "account",
     "acceptance_model",
@@ -163,6 +166,44 @@ async def test_migrating_again_gives_rights_on_what_has_come_since(fresh_url: st
     assert await connection.execute("INSERT INTO newcomer VALUES (gen_random_uuid())") == "INSERT 0 1"
     await connection.close()
     await owner.close()
+
+
+async def test_only_an_owner_could_rewrite_history(fresh_url: str, signed_in: asyncpg.Connection) -> None:
+    owner = await connect(fresh_url)
+
+    assert (await can_rewrite_history(owner), await can_rewrite_history(signed_in)) == (True, False)
+
+    await owner.close()
+
+
+async def test_the_users_of_production_are_enough_without_any_right_to_create_roles(server_url: str) -> None:
+    """The statements of deploy/users.sql, under names of the test's own; the role itself is there already."""
+    suffix = uuid4().hex[:12]
+    admin = await connect(server_url)
+    script = re.sub("--.*", "", USERS.read_text()).replace("CREATE ROLE doorstep_app NOLOGIN;", "")
+    for name in ("doorstep_owner", "doorstep_serve"):
+        script = script.replace(name, f"{name}_{suffix}")
+    script = script.replace("DATABASE doorstep ", f"DATABASE doorstep_{suffix} ")
+    for statement in filter(str.strip, script.split(";")):
+        await admin.execute(statement)
+    notices: list[str] = []
+    place = urlsplit(with_database(server_url, f"doorstep_{suffix}"))
+    host = place.netloc.rpartition("@")[2]
+
+    def url(user: str) -> str:
+        return place._replace(netloc=f"{user}_{suffix}:change-me@{host}").geturl()
+
+    await migrate(url("doorstep_owner"), on_notice=notices.append)
+
+    serve = await connect(url("doorstep_serve"))
+    assert notices == []
+    assert await serve.fetchval("SELECT count(*) FROM posting") == 0
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await serve.execute("ALTER TABLE posting DISABLE TRIGGER USER")
+    await serve.close()
+    await admin.execute(f"DROP DATABASE doorstep_{suffix} WITH (FORCE)")
+    await admin.execute(f"DROP ROLE doorstep_owner_{suffix}, doorstep_serve_{suffix}")
+    await admin.close()
 
 
 async def test_an_owner_who_may_not_create_roles_is_told_what_to_ask_for(fresh_url: str) -> None:
