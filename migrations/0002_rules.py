@@ -135,6 +135,7 @@ CHECKS = [
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
     ("account", "floored_kind", "NOT is_floored OR kind = 'LIABILITY'"),
+    ("account", "floored_names", "is_floored = (code ~ ':(driver:[^:]+:wallet|shipper:[^:]+:prepaid)$')"),
     ("account", "unfloored", "is_floored OR (debits_posted, credits_posted, debits_pending) = (0, 0, 0)"),
     ("posting", "amount", "amount_minor > 0"),
     ("posting", "two_sides", "debit_id <> credit_id"),
@@ -334,6 +335,9 @@ DECLARE
 BEGIN
     FOR line IN SELECT * FROM fresh LOOP
         sides := sides || line.debit_id || line.credit_id;
+        IF line.state = 'PENDING' AND NOT (SELECT is_floored FROM account WHERE id = line.debit_id) THEN
+            RAISE EXCEPTION 'money is held on an account that has a floor' USING ERRCODE = 'check_violation';
+        END IF;
         IF line.pending_id IS NOT NULL THEN
             SELECT * INTO held FROM posting WHERE id = line.pending_id;
             IF held.state <> 'PENDING' OR held.debit_id <> line.debit_id OR held.credit_id <> line.credit_id

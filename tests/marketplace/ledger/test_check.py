@@ -211,6 +211,7 @@ async def test_what_lies_on_drivers_own_accounts_is_what_connected_funds_says(wo
 
 async def test_a_floor_that_is_missing_is_named(work: Work) -> None:
     market = await make_market(work)
+    await work.execute("ALTER TABLE account DROP CONSTRAINT account_floored_names")
     unprotected = LedgerAccount(f"driver:{ANA}:wallet", AccountKind.LIABILITY)
 
     await post(work, market, "earn", Entry(debit=DRIVER_PAY, credit=unprotected, amount=pesos(5)))
