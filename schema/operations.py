@@ -94,7 +94,13 @@ class StatementReleased:
 
 ReplayJobResult = Annotated[JobReplayed | Problem, strawberry.union("ReplayJobResult")]
 ReleaseStatementResult = Annotated[StatementReleased | Problem, strawberry.union("ReleaseStatementResult")]
-SUBJECTS = {"setMarketDials": "market", "replayJob": "job", "releaseStatement": "statement"}
+SUBJECTS = {
+    "setMarketDials": "market",
+    "setPayPolicy": "market",
+    "adoptPayPolicyPack": "market",
+    "replayJob": "job",
+    "releaseStatement": "statement",
+}
 """What the subject of each audited mutation is."""
 
 

@@ -19,6 +19,7 @@ from schema import (
     offers,
     operations,
     pay,
+    pay_policies,
     routes,
 )
 from schema.inputs import read_inputs_directly
@@ -30,6 +31,7 @@ NOUNS: tuple[ModuleType, ...] = (
     clock,
     accounts,
     markets,
+    pay_policies,
     batches,
     fleet,
     offers,

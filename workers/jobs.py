@@ -11,7 +11,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
-from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
+from marketplace.payouts import SendPayout, issue_statement, schedule_payouts, true_up_market
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
@@ -81,6 +81,11 @@ async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
         await issue_statement(work, route_id=RouteId(route_id))
 
 
+async def true_up(marketplace: Marketplace, market_id: UUID) -> None:
+    """Makes up what the pay periods of a market lacked to the law."""
+    await true_up_market(marketplace.works, market_id=market_id)
+
+
 async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:
     """Reserves the payouts of a market whose run is due, some at a time until the run is through."""
     reserved = True
@@ -122,6 +127,7 @@ JOBS: Mapping[str, Job] = {
     "plan_return": plan_way_back,
     "draw_route": draw,
     "issue_statement": issue_pay_statement,
+    "true_up_pay": true_up,
     "run_payouts": run_payouts,
     "send_payout": send_payout,
     "accrue_delivery": accrue,
@@ -135,8 +141,9 @@ BOUNDS: Mapping[str, float] = {
     "match_zone": MATCHING_S,
     "match_border": MATCHING_S,
     "send_payout": 60.0,
+    "true_up_pay": 300.0,
 }
-"""Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
+"""Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""
 
 
 def jobs_of(marketplace: Marketplace) -> dict[str, RunJob]:

@@ -13,15 +13,16 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
-from marketplace.payouts import is_payout_run_due, sweep_payouts
+from marketplace.payouts import is_payout_run_due, is_true_up_due, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
-MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance"})
+MADE_BY_TIME = frozenset({"run_payouts", "true_up_pay", "learn_acceptance"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
+TRUE_UP_EVERY_S = 60.0
 LEARN_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
@@ -32,6 +33,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
     works = marketplace.works
     return [
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
+        Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
@@ -54,6 +56,17 @@ async def run_payouts(works: Works, runner: JobRunner) -> None:
             if await is_payout_run_due(work, market_id=market_id):
                 wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))
             jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
+
+
+async def true_up_pay(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market in which a pay period is over and not settled."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in map(MarketId, markets):
+        async with works.open() as work:
+            wanted = [WantedJob(market_id=market_id, kind="true_up_pay", subject=str(market_id))]
+            jobs = await make_jobs(work, wanted) if await is_true_up_due(work, market_id=market_id) else []
         await runner.start(jobs)
 
 

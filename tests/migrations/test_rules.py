@@ -25,7 +25,7 @@ from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
-from marketplace.payouts import PayoutState, StatementState
+from marketplace.payouts import PayoutState, StatementKind, StatementState
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 RULES = import_module("migrations.0002_rules")
@@ -53,6 +53,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
     ("pay_statement", "state"): StatementState,
+    ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,
 }
 """What the code may write into each column whose words the database checks."""
