@@ -555,6 +555,7 @@ class Migration(migrations.Migration):
                 ("total_minor", fields.BigIntField()),
                 ("currency", fields.CharField(max_length=3)),
                 ("closed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("shared_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "pay_period",

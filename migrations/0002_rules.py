@@ -308,7 +308,11 @@ INDEXES = [
         "pay_statement_to_close",
         "pay_statement (market_id, period_ends_at) WHERE kind = 'TRUE_UP' AND pay_period_id IS NULL",
     ),
-    ("", "pay_statement_period", "pay_statement (driver_id, period_starts_at) WHERE period_starts_at IS NOT NULL"),
+    (
+        "",
+        "pay_statement_period",
+        "pay_statement (market_id, period_starts_at, driver_id) WHERE period_starts_at IS NOT NULL",
+    ),
     ("", "pay_statement_tip", "pay_statement (delivery_id) WHERE delivery_id IS NOT NULL"),
     ("UNIQUE", "pay_period_once", "pay_period (market_id, jurisdiction, starts_at, ends_at, number)"),
     # When drivers were on call, which a pooled pay floor counts
@@ -364,7 +368,10 @@ CREATE TRIGGER acceptance_model_whole BEFORE TRUNCATE ON acceptance_model
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER pay_period_stays BEFORE UPDATE OR DELETE ON pay_period FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_period_kept BEFORE DELETE ON pay_period FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
+    WHEN (OLD.shared_at IS NOT NULL OR (to_jsonb(NEW) - 'shared_at') <> (to_jsonb(OLD) - 'shared_at'))
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_period_whole BEFORE TRUNCATE ON pay_period FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """

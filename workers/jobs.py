@@ -83,7 +83,7 @@ async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
 
 async def true_up(marketplace: Marketplace, market_id: UUID) -> None:
     """Makes up what the pay periods of a market lacked to the law."""
-    await true_up_market(marketplace.works, market_id=market_id)
+    await true_up_market(marketplace.works, market_id=MarketId(market_id))
 
 
 async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:

@@ -31,6 +31,7 @@ from marketplace.pricing import (
     Span,
     clipped,
     joined,
+    length,
     pool_lines,
     seconds,
     share_digest,
@@ -41,6 +42,7 @@ from marketplace.pricing import (
 
 SHARES_AT_ONCE = 50
 PERIODS_AT_ONCE = 10
+PLANNED_BEFORE = timedelta(days=7)
 
 # A period is closed when nothing of it waits for a true-up any more.
 TO_CLOSE = """
@@ -72,18 +74,22 @@ FROM pay_statement WHERE market_id = $1 AND jurisdiction = $2 AND period_starts_
 TIMES_CLOSED = """
 SELECT count(*)::int FROM pay_period WHERE market_id = $1 AND jurisdiction = $2 AND starts_at = $3 AND ends_at = $4
 """
-ENGAGED = """
-SELECT r.driver_id, r.accepted_at, r.ended_at FROM pay_statement s JOIN route r ON r.id = s.route_id
-WHERE s.market_id = $1 AND s.kind = 'ROUTE' AND r.ended_at > $2 AND r.accepted_at < $3
+# Ids carry the time at which a route was planned, which is never long before it was driven.
+DRIVEN = """
+SELECT driver_id, accepted_at, coalesce(ended_at, $5) AS ended_at FROM route
+WHERE market_id = $1 AND driver_id = ANY($2) AND id >= $3 AND state IN ('ASSIGNED', 'STARTED', 'COMPLETED')
+  AND coalesce(ended_at, $5) > $4 AND accepted_at < $5
 """
 SHARES_LEFT = """
 SELECT p.id, p.market_id, p.jurisdiction, p.starts_at, p.ends_at, p.number, p.currency, share
 FROM pay_period p CROSS JOIN LATERAL jsonb_array_elements(p.shares) AS share
-WHERE p.market_id = $1 AND p.total_minor > 0 AND NOT EXISTS (
-    SELECT FROM pay_statement s WHERE s.pay_period_id = p.id AND s.kind = 'POOL_SHARE'
-       AND s.driver_id = (share->>'driver_id')::uuid)
+WHERE p.market_id = $1 AND p.shared_at IS NULL AND NOT EXISTS (
+    SELECT FROM pay_statement s WHERE s.market_id = $1 AND s.period_starts_at = p.starts_at AND s.kind = 'POOL_SHARE'
+       AND s.driver_id = (share->>'driver_id')::uuid AND s.pay_period_id = p.id)
 ORDER BY p.id, share->>'driver_id' LIMIT $2
 """
+IS_SHARED = "UPDATE pay_period SET shared_at = $2 WHERE market_id = $1 AND shared_at IS NULL"
+ARE_LEFT = "SELECT EXISTS (SELECT FROM pay_period WHERE market_id = $1 AND shared_at IS NULL)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,8 @@ async def pay_pool_shares(work: Work, *, market_id: UUID) -> int:
     rows = await work.fetch(SHARES_LEFT, market_id, SHARES_AT_ONCE)
     for row in rows:
         await _pay_share(work, row)
+    if len(rows) < SHARES_AT_ONCE:
+        await work.execute(IS_SHARED, market_id, work.now)
     return len(rows)
 
 
@@ -130,7 +138,8 @@ async def is_a_period_to_close(work: Work, *, market_id: UUID) -> bool:
 
 async def are_shares_left(work: Work, *, market_id: UUID) -> bool:
     """Whether a closed period has shares that nobody has paid yet."""
-    return bool(await work.fetch(SHARES_LEFT, market_id, 1))
+    are_left: bool = await work.fetch_value(ARE_LEFT, market_id)
+    return are_left
 
 
 async def _close(work: Work, period: _Period, currency: str) -> None:
@@ -147,6 +156,7 @@ async def _close(work: Work, period: _Period, currency: str) -> None:
         drivers=len(engaged.keys() | on_call.keys()),
     )
     lines = pool_lines({one.policy.version: one.policy for one in policies}, facts)
+    shares = _shares(total_minor(lines), engaged, on_call, lines[0].rule if lines else "")
     record = await PayPeriodRecord.create(
         using_db=work.db,
         id=work.new_id(),
@@ -157,10 +167,11 @@ async def _close(work: Work, period: _Period, currency: str) -> None:
         number=times,
         facts=facts.as_json(),
         lines=[asdict(line) for line in lines],
-        shares=_shares(total_minor(lines), engaged, on_call, lines[0].rule if lines else ""),
+        shares=shares,
         total_minor=total_minor(lines),
         currency=currency,
         closed_at=work.now,
+        shared_at=None if shares else work.now,
     )
     await work.execute(COUNT_TRUE_UPS, *period.values, record.id)
 
@@ -174,22 +185,19 @@ async def _on_call(work: Work, period: _Period, policies: Sequence[DatedPolicy])
     """Seconds online and without a route, of each driver under each pay policy that was in force meanwhile."""
     whole = (period.starts_at, period.ends_at)
     online = await find_online_time(work, market_id=period.market_id, within=whole)
+    planned_after = UUID(int=int((period.starts_at - PLANNED_BEFORE).timestamp() * 1000) << 80)
     driven: dict[UUID, list[Span]] = {}
-    for row in await work.fetch(ENGAGED, period.market_id, *whole):
+    for row in await work.fetch(DRIVEN, period.market_id, sorted(online), planned_after, *whole):
         driven.setdefault(row["driver_id"], []).append((row["accepted_at"], row["ended_at"]))
     found: dict[UUID, dict[int, int]] = {}
     for driver_id, spans in sorted(online.items()):
         for dated in policies:
             in_force = (dated.effective_from, dated.effective_until or period.ends_at)
             busy = clipped(clipped(driven.get(driver_id, []), whole), in_force)
-            free = _length([*clipped(spans, in_force), *busy]) - _length(busy)
+            free = length(joined([*clipped(spans, in_force), *busy])) - length(joined(busy))
             if free:
                 found.setdefault(driver_id, {})[dated.policy.version] = seconds(free)
     return found
-
-
-def _length(spans: Sequence[Span]) -> timedelta:
-    return sum((ends_at - begins_at for begins_at, ends_at in joined(spans)), timedelta())
 
 
 def _pool_work(

@@ -42,7 +42,8 @@ class PayStatement(Model):
 class PayPeriodRecord(Model):
     """A closed pay period of a market: what all its drivers were paid, and what a pooled floor shares among them.
 
-    Closed once, and closed again under the next number where late statements came in.
+    Closed once, and closed again under the next number where late statements came in. `shared_at` is when the last
+    share of it was paid.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -57,6 +58,7 @@ class PayPeriodRecord(Model):
     total_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     closed_at = fields.DatetimeField()
+    shared_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "pay_period"

@@ -1,6 +1,6 @@
 """Reckons an old statement again from the facts and the policies it was issued under."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -50,9 +50,8 @@ async def floor_working(work: Work, *, market_id: UUID, version: int, facts: Map
     return offer_floor_lines(policy, distance_m=driven.engaged_m, duration_s=driven.engaged_s)
 
 
-async def policies_of(work: Work, market_id: UUID, facts: PeriodFacts) -> dict[int, PayPolicy]:
+async def policies_of(work: Work, market_id: UUID, versions: Sequence[int]) -> dict[int, PayPolicy]:
     """The policies under which the work of a period was offered."""
-    versions = [one.version for one in facts.work]
     return {one: await pay_policy_version(work, market_id=market_id, version=one) for one in versions}
 
 
@@ -66,7 +65,7 @@ async def _again(work: Work, kept: Kept, facts: dict[str, Any]) -> tuple[tuple[P
         case StatementKind.TRUE_UP:
             period = facts.pop("period")
             read = PeriodFacts.from_json(facts)
-            policies = await policies_of(work, kept["market_id"], read)
+            policies = await policies_of(work, kept["market_id"], [one.version for one in read.work])
             lines = true_up_lines(policies, read)
             return lines, true_up_digest(policies, read, period, lines)
         case StatementKind.POOL_SHARE:

@@ -1,7 +1,6 @@
 """Settles the pay periods of a market that are over: every driver's true-up, the closing, the shares of a shortfall."""
 
-from uuid import UUID
-
+from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 from marketplace.payouts.close_pay_period import (
     are_shares_left,
@@ -12,7 +11,7 @@ from marketplace.payouts.close_pay_period import (
 from marketplace.payouts.true_up_pay import due_true_ups, true_up_pay
 
 
-async def true_up_market(works: Works, *, market_id: UUID) -> None:
+async def true_up_market(works: Works, *, market_id: MarketId) -> None:
     """Does all that is due, each driver in a Work of its own, so that a crash loses nothing and repeats nothing."""
     while True:
         async with works.open() as work:
@@ -32,7 +31,7 @@ async def true_up_market(works: Works, *, market_id: UUID) -> None:
             paid = bool(await pay_pool_shares(work, market_id=market_id))
 
 
-async def is_true_up_due(work: Work, *, market_id: UUID) -> bool:
+async def is_true_up_due(work: Work, *, market_id: MarketId) -> bool:
     """Whether a pay period of the market waits to be settled."""
     if await due_true_ups(work, market_id=market_id):
         return True

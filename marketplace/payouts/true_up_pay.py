@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import DriverId, StatementId
+from marketplace.core.ids import DriverId, MarketId, StatementId
 from marketplace.core.work import Work
 from marketplace.ledger import PAY_TRUE_UP, Entry, driver_wallet
 from marketplace.payouts.events import PayTruedUp
@@ -25,6 +25,7 @@ from marketplace.pricing import (
     Engagement,
     PeriodFacts,
     PeriodWork,
+    dearest_first,
     engaged_by_version,
     true_up_digest,
     true_up_lines,
@@ -46,21 +47,24 @@ WHERE s.market_id = $1 AND s.settles_at <= $2 AND s.true_up_id IS NULL
 ORDER BY s.period_ends_at, s.driver_id, s.jurisdiction LIMIT $3
 """
 # Two workers at once: the second waits here and then finds every statement of the period counted.
-LOCK_DRIVER = "SELECT market_id FROM driver WHERE id = $1 FOR NO KEY UPDATE"
+LOCK_DRIVER = "SELECT id FROM driver WHERE id = $1 AND market_id = $2 FOR NO KEY UPDATE"
 PERIOD = """
 SELECT s.id, s.policy_version, s.facts, s.total_minor, s.currency, s.true_up_id, r.accepted_at, r.ended_at
 FROM pay_statement s JOIN route r ON r.id = s.route_id
-WHERE s.driver_id = $1 AND s.jurisdiction = $2 AND s.period_starts_at = $3 AND s.period_ends_at = $4
-ORDER BY s.id LIMIT $5
+WHERE s.market_id = $1 AND s.driver_id = $2 AND s.jurisdiction = $3
+  AND s.period_starts_at = $4 AND s.period_ends_at = $5
+ORDER BY s.id LIMIT $6
 """
 # Routes that ended in an earlier period while one of this period was already being driven
 OVERLAPPING = """
 SELECT r.accepted_at, r.ended_at FROM pay_statement s JOIN route r ON r.id = s.route_id
-WHERE s.driver_id = $1 AND s.jurisdiction = $2 AND s.period_starts_at < $3 AND r.ended_at > $4 ORDER BY s.id LIMIT $5
+WHERE s.market_id = $1 AND s.driver_id = $2 AND s.jurisdiction = $3 AND s.period_starts_at < $4
+  AND s.period_ends_at > $5 AND r.ended_at > $5 ORDER BY s.id LIMIT $6
 """
 MADE_UP = """
 SELECT count(*)::int AS times, coalesce(sum(total_minor), 0)::bigint AS minor FROM pay_statement
-WHERE driver_id = $1 AND jurisdiction = $2 AND period_starts_at = $3 AND period_ends_at = $4 AND kind = 'TRUE_UP'
+WHERE market_id = $1 AND driver_id = $2 AND jurisdiction = $3 AND period_starts_at = $4 AND period_ends_at = $5
+  AND kind = 'TRUE_UP'
 """
 COUNT_STATEMENTS = "UPDATE pay_statement SET true_up_id = $2 WHERE id = ANY($1) AND true_up_id IS NULL"
 
@@ -69,15 +73,16 @@ COUNT_STATEMENTS = "UPDATE pay_statement SET true_up_id = $2 WHERE id = ANY($1) 
 class DriverPeriod:
     """One driver's pay period under one jurisdiction."""
 
+    market_id: MarketId
     driver_id: DriverId
     jurisdiction: str
     starts_at: datetime
     ends_at: datetime
 
     @property
-    def values(self) -> tuple[UUID, str, datetime, datetime]:
+    def values(self) -> tuple[UUID, UUID, str, datetime, datetime]:
         """As the statements above take it."""
-        return (self.driver_id, self.jurisdiction, self.starts_at, self.ends_at)
+        return (self.market_id, self.driver_id, self.jurisdiction, self.starts_at, self.ends_at)
 
     def as_json(self) -> dict[str, str]:
         """The period as a true-up keeps it."""
@@ -85,11 +90,12 @@ class DriverPeriod:
         return {"jurisdiction": self.jurisdiction} | times
 
 
-async def due_true_ups(work: Work, *, market_id: UUID) -> list[DriverPeriod]:
+async def due_true_ups(work: Work, *, market_id: MarketId) -> list[DriverPeriod]:
     """Periods of a market that are over and whose statements are all there, some of them not counted yet."""
     rows = await work.fetch(DUE, market_id, work.now, TRUE_UPS_AT_ONCE)
     return [
         DriverPeriod(
+            market_id=market_id,
             driver_id=DriverId(row["driver_id"]),
             jurisdiction=row["jurisdiction"],
             starts_at=row["period_starts_at"],
@@ -101,8 +107,7 @@ async def due_true_ups(work: Work, *, market_id: UUID) -> list[DriverPeriod]:
 
 async def true_up_pay(work: Work, *, period: DriverPeriod) -> StatementId | None:
     """Writes the true-up of a period, or an adjustment of it; None when every statement of it is counted already."""
-    market_id = await work.fetch_value(LOCK_DRIVER, period.driver_id)
-    if market_id is None:
+    if await work.fetch_value(LOCK_DRIVER, period.driver_id, period.market_id) is None:
         raise NotFound("there is no such driver")
     rows = await work.fetch(PERIOD, *period.values, ROUTES_OF_A_PERIOD)
     fresh = [row["id"] for row in rows if row["true_up_id"] is None]
@@ -116,19 +121,17 @@ async def true_up_pay(work: Work, *, period: DriverPeriod) -> StatementId | None
         paid_before_minor=made_up["minor"],
         routes=len(rows),
     )
-    statement_id = await _write(work, market_id, period, facts, number=made_up["times"], currency=rows[0]["currency"])
+    statement_id = await _write(work, period, facts, number=made_up["times"], currency=rows[0]["currency"])
     await work.execute(COUNT_STATEMENTS, fresh, statement_id)
     return statement_id
 
 
-async def _write(
-    work: Work, market_id: UUID, period: DriverPeriod, facts: PeriodFacts, *, number: int, currency: str
-) -> StatementId:
-    policies = await policies_of(work, market_id, facts)
+async def _write(work: Work, period: DriverPeriod, facts: PeriodFacts, *, number: int, currency: str) -> StatementId:
+    policies = await policies_of(work, period.market_id, [one.version for one in facts.work])
     lines = true_up_lines(policies, facts)
     new = NewStatement(
         kind=StatementKind.TRUE_UP,
-        market_id=market_id,
+        market_id=period.market_id,
         driver_id=period.driver_id,
         currency=currency,
         key=f"true_up:{period.driver_id}:{period.jurisdiction}:{period.starts_at:%Y%m%dT%H%M}:{period.ends_at:%Y%m%dT%H%M}:{number}",
@@ -149,7 +152,7 @@ async def _write(
     statement_id = await write_statement(work, new, entries)
     work.emit(
         PayTruedUp(
-            market_id=market_id,
+            market_id=period.market_id,
             statement_id=statement_id,
             driver_id=period.driver_id,
             jurisdiction=period.jurisdiction,
@@ -166,15 +169,14 @@ async def _work_of(work: Work, period: DriverPeriod, rows: Sequence[asyncpg.Reco
         Engagement(begins_at=row["accepted_at"], ends_at=row["ended_at"], version=row["policy_version"]) for row in rows
     ]
     first = min(one.begins_at for one in driven)
-    earlier = await work.fetch(
-        OVERLAPPING, period.driver_id, period.jurisdiction, period.starts_at, first, ROUTES_OF_A_PERIOD
-    )
+    earlier = await work.fetch(OVERLAPPING, *period.values[:4], first, ROUTES_OF_A_PERIOD)
     counted = [Engagement(begins_at=row["accepted_at"], ends_at=row["ended_at"], version=None) for row in earlier]
     metres: dict[int, int] = {}
     for row in rows:
         facts = orjson.loads(row["facts"])
         metres[row["policy_version"]] = metres.get(row["policy_version"], 0) + facts["distance_m"] + facts["return_m"]
-    engaged_s = engaged_by_version([*driven, *counted])
+    policies = await policies_of(work, period.market_id, sorted(metres))
+    engaged_s = engaged_by_version([*driven, *counted], dearest_first(policies))
     return tuple(
         PeriodWork(version=version, engaged_s=engaged_s[version], distance_m=metres[version])
         for version in sorted(metres)

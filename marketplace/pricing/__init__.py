@@ -15,8 +15,8 @@ from marketplace.pricing.driver_pay import (
     statement_digest,
     statement_pay,
 )
-from marketplace.pricing.engaged_time import Engagement, Span, clipped, engaged_by_version, joined, seconds
-from marketplace.pricing.floors import offer_floor_lines, period_floor_lines
+from marketplace.pricing.engaged_time import Engagement, Span, clipped, engaged_by_version, joined, length, seconds
+from marketplace.pricing.floors import dearest_first, offer_floor_lines, period_floor_lines
 from marketplace.pricing.lines import PriceLine, total_minor
 from marketplace.pricing.pool import (
     PoolFacts,
@@ -50,8 +50,10 @@ __all__ = [
     "RouteFacts",
     "Span",
     "clipped",
+    "dearest_first",
     "engaged_by_version",
     "joined",
+    "length",
     "offer_floor_lines",
     "offer_pay",
     "period_floor_lines",

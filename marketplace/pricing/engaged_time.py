@@ -1,6 +1,6 @@
 """How long a driver worked: from each acceptance to the end of the last stop, with overlapping work counted once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,22 +17,22 @@ class Engagement:
     version: int | None
 
 
-def engaged_by_version(engagements: Iterable[Engagement]) -> dict[int, int]:
+def engaged_by_version(engagements: Iterable[Engagement], dearest_first: Sequence[int]) -> dict[int, int]:
     """Engaged seconds under each pay policy, in any order of the routes: a second of several routes is counted once.
 
-    It goes to the route that was accepted first. What is more than whole seconds is rounded up, once for each policy.
+    It goes to the policy that pays most for it, so that no work makes other work worth less; time that is counted
+    elsewhere goes first. What is more than whole seconds is rounded up, once for each policy.
     """
-    spent: dict[int, timedelta] = {}
-    counted_until: datetime | None = None
-    in_order = sorted(
-        engagements, key=lambda one: (one.begins_at, one.ends_at, -1 if one.version is None else one.version)
-    )
-    for one in in_order:
-        begins_at = one.begins_at if counted_until is None else max(one.begins_at, counted_until)
-        counted_until = one.ends_at if counted_until is None else max(one.ends_at, counted_until)
-        if one.version is not None:
-            spent[one.version] = spent.get(one.version, timedelta()) + max(timedelta(), one.ends_at - begins_at)
-    return {version: seconds(length) for version, length in sorted(spent.items())}
+    spans: dict[int | None, list[Span]] = {}
+    for one in engagements:
+        spans.setdefault(one.version, []).append((one.begins_at, one.ends_at))
+    counted = joined(spans.get(None, ()))
+    spent: dict[int, int] = {}
+    for version in dearest_first:
+        so_far = length(counted)
+        counted = joined([*counted, *spans.get(version, ())])
+        spent[version] = seconds(length(counted) - so_far)
+    return spent
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:
@@ -54,6 +54,11 @@ def clipped(spans: Iterable[Span], within: Span) -> list[Span]:
     return [span for span in cut if span[0] < span[1]]
 
 
-def seconds(length: timedelta) -> int:
+def length(spans: Iterable[Span]) -> timedelta:
+    """How long spans are together that do not overlap."""
+    return sum((ends_at - begins_at for begins_at, ends_at in spans), timedelta())
+
+
+def seconds(time: timedelta) -> int:
     """Whole seconds, rounded up: a part of a second is the driver's."""
-    return -(-length // SECOND)
+    return -(-time // SECOND)

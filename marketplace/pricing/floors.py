@@ -1,5 +1,8 @@
 """What a law asks for so much time and distance, as lines that show how its floor was reckoned."""
 
+from collections.abc import Mapping
+from fractions import Fraction
+
 from marketplace.markets import ExactRate, PayPolicy
 from marketplace.pricing.lines import PriceLine, price_line, top_up, without_nothing
 
@@ -21,6 +24,16 @@ def period_floor_lines(policy: PayPolicy, *, distance_m: int, engaged_s: int) ->
         return []
     rule = policy.floor_rule("period_floor")
     return _lines(floor.time, floor.distance, distance_m=distance_m, seconds=engaged_s, rule=rule)
+
+
+def dearest_first(policies: Mapping[int, PayPolicy]) -> list[int]:
+    """Versions by what a second of a pay period is worth under them, the most first, later ones before earlier."""
+
+    def worth(version: int) -> tuple[Fraction, int]:
+        floors = policies[version].floors
+        return (Fraction(*floors.period.time.ratio) if floors and floors.period else Fraction(0), version)
+
+    return sorted(policies, key=worth, reverse=True)
 
 
 def floor_line(code: str, rate: ExactRate, quantity: int, rule: str) -> PriceLine:

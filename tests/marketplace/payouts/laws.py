@@ -74,7 +74,7 @@ async def drive(
 
 async def true_up(work: Work, world: PayWorld) -> list[StatementId]:
     """Writes all true-ups that are due."""
-    done = [await true_up_pay(work, period=period) for period in await due_true_ups(work, market_id=world.market.id)]
+    done = [await true_up_pay(work, period=period) for period in await due_true_ups(work, market_id=world.market_id)]
     return [statement_id for statement_id in done if statement_id is not None]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import DriverId, OperatorId
+from marketplace.core.ids import DriverId, MarketId, OperatorId
 from marketplace.core.work import Work, Works
 from marketplace.ledger import PAY_TRUE_UP, balance_of, check_ledger
 from marketplace.markets import pay_pack, set_pay_policy
@@ -35,7 +35,7 @@ async def test_the_published_example_of_california_comes_out_to_the_cent(works: 
     at(clock, WORKED + timedelta(hours=5))
     async with works.open() as work:
         await drive(work, world, driver, accepted_at=WORKED, hours=4, metres=round(15 * MILE), paid_minor=6000)
-        assert await due_true_ups(work, market_id=world.market.id) == []
+        assert await due_true_ups(work, market_id=world.market_id) == []
     at(clock, SETTLED)
 
     async with works.open() as work:
@@ -78,7 +78,7 @@ async def test_a_driver_above_the_floor_gets_nothing_and_the_period_is_still_set
         row = await statement_row(work, statement_id)
         assert (row["total_minor"], row["journal_id"]) == (0, None)
         assert await wallet_minor(work, world, driver_id) == (9000, 0)
-        assert await due_true_ups(work, market_id=world.market.id) == []
+        assert await due_true_ups(work, market_id=world.market_id) == []
 
 
 async def test_a_late_statement_leads_to_the_rest_and_never_to_a_second_whole_true_up(
@@ -154,7 +154,7 @@ async def test_a_period_waits_for_every_route_that_ended_in_it(works: Works, clo
     at(clock, SETTLED)
 
     async with works.open() as work:
-        assert await due_true_ups(work, market_id=world.market.id) == []
+        assert await due_true_ups(work, market_id=world.market_id) == []
 
 
 async def test_a_held_statement_counts_in_full_and_its_release_changes_nothing(
@@ -197,8 +197,8 @@ async def test_a_law_that_changes_within_a_period_pays_each_route_by_its_own(wor
     async with works.open() as work:
         [statement_id] = await true_up(work, world)
 
-        # The first hour by the first law, the half hour that the second route adds by the second.
-        assert await lines_of(work, statement_id) == [("floor_time", 2144), ("floor_time", 1107)]
+        # The half hour of the first route alone by the first law; the half hour of both by the better one.
+        assert await lines_of(work, statement_id) == [("floor_time", 1072), ("floor_time", 2213)]
         assert await recompute_statement(work, statement_id=statement_id)
 
 
@@ -221,7 +221,11 @@ async def test_the_database_keeps_no_second_true_up_of_a_period(works: Works, cl
 
 async def test_nobody_is_trued_up_who_is_not_there(work: Work) -> None:
     period = DriverPeriod(
-        driver_id=DriverId(work.new_id()), jurisdiction="US-CA", starts_at=WORKED, ends_at=WORKED + timedelta(days=1)
+        market_id=MarketId(work.new_id()),
+        driver_id=DriverId(work.new_id()),
+        jurisdiction="US-CA",
+        starts_at=WORKED,
+        ends_at=WORKED + timedelta(days=1),
     )
 
     with pytest.raises(NotFound):
