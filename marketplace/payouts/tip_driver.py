@@ -50,13 +50,13 @@ async def tip_driver(work: Work, *, delivery_id: DeliveryId, shipper_id: Shipper
     return await _give(work, delivery, amount, shipper_receivable(shipper_id))
 
 
-async def book_tip(work: Work, *, delivery_id: DeliveryId, amount: Money, paid_from: LedgerAccount) -> StatementId:
-    """Books a tip that somebody else paid, such as a recipient by card, from the account where that money stands."""
+async def book_tip(work: Work, *, delivery_id: DeliveryId, amount: Money, debit: LedgerAccount) -> StatementId:
+    """Books a tip that somebody else paid: `debit` is where that money stands, such as the gateway's pending."""
     delivery = await work.fetch_row(LOCK_DELIVERY, delivery_id, None)
-    return await _give(work, delivery, amount, paid_from)
+    return await _give(work, delivery, amount, debit)
 
 
-async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, paid_from: LedgerAccount) -> StatementId:
+async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, debit: LedgerAccount) -> StatementId:
     if delivery is None:
         raise NotFound("there is no such delivery")
     if delivery["state"] != DeliveryState.DELIVERED:
@@ -81,7 +81,7 @@ async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, paid
     )
     # One journal through the clearing account, which is therefore empty at any moment.
     entries = [
-        Entry(debit=paid_from, credit=TIPS_CLEARING, amount=amount),
+        Entry(debit=debit, credit=TIPS_CLEARING, amount=amount),
         Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=amount),
     ]
     statement_id = await write_statement(work, new, entries)

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from marketplace.core.clock import ManualClock
+from marketplace.core.ids import DriverId
 from marketplace.core.work import Work, Works
 from marketplace.fleet.events import DriverWentOffline, DriverWentOnline
 from marketplace.fleet.models import Driver
@@ -82,7 +83,7 @@ async def test_a_shortfall_of_all_is_shared_by_their_time_to_the_last_cent(works
         ]
         assert await lines_of(work, shares[0]["id"]) == [("pool_share", 4824)]
         assert [await recompute_statement(work, statement_id=row["id"]) for row in shares] == [True, True]
-        assert await wallet_minor(work, world, drivers[1].id) == (1608, 0)
+        assert await wallet_minor(work, world, DriverId(drivers[1].id)) == (1608, 0)
         assert (await check_ledger(work, market_id=world.market.id)).is_sound
         assert not await is_true_up_due(work, market_id=world.market_id)
 
@@ -111,7 +112,7 @@ async def test_a_period_is_settled_once_however_often_it_is_tried(works: Works, 
     async with works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM pay_period") == 1
         # The own minimum of the hour, 21.44, and three quarters of the 64.32 that all together lacked.
-        assert await wallet_minor(work, world, drivers[0].id) == (2144 + 4824, 0)
+        assert await wallet_minor(work, world, DriverId(drivers[0].id)) == (2144 + 4824, 0)
 
 
 async def test_late_work_closes_the_period_again_for_the_rest(works: Works, clock: ManualClock) -> None:
@@ -128,4 +129,4 @@ async def test_late_work_closes_the_period_again_for_the_rest(works: Works, cloc
         # The late hour is made up by the driver's own adjustment; all together lack no more than before.
         rows = await work.fetch("SELECT number, total_minor FROM pay_period ORDER BY number")
         assert [tuple(row) for row in rows] == [(0, 6432), (1, 0)]
-        assert await wallet_minor(work, world, drivers[0].id) == (2144 + 4824 + 2144, 0)
+        assert await wallet_minor(work, world, DriverId(drivers[0].id)) == (2144 + 4824 + 2144, 0)
