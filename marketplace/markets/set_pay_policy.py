@@ -34,7 +34,7 @@ async def set_pay_policy(
         raise NotFound("there is no such market")
     begins_at = effective_from or work.now
     if begins_at < work.now:
-        raise BadPayPolicy("a pay policy begins now or later; what was offered is paid as offered", field="effectiveFrom")
+        raise BadPayPolicy("a pay policy begins now or later; offers are paid as made", field="effectiveFrom")
     version: int = await work.fetch_value(NEXT_VERSION, market_id)
     if floors is None and keeps_floors:
         before = await find_pay_policy(work, market_id=market_id, moment=begins_at)

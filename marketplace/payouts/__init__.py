@@ -7,7 +7,7 @@ talks to the gateway: under one key for each payout, looking the key up before i
 answer or second worker pays twice. What has no answer yet stays on hold, in sight, until the sweep has one.
 """
 
-from marketplace.payouts.close_pay_period import close_pay_periods, pay_pool_shares
+from marketplace.payouts.close_pay_period import close_pay_periods
 from marketplace.payouts.explain_statement import explain_statement
 from marketplace.payouts.gateway import (
     GatewayUnavailable,
@@ -18,6 +18,7 @@ from marketplace.payouts.gateway import (
     PaymentResult,
 )
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
+from marketplace.payouts.pay_pool_shares import pay_pool_shares
 from marketplace.payouts.queries import find_earnings, find_payout, held_statements, page_payouts, page_statements
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement

@@ -2,12 +2,8 @@
 
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
-from marketplace.payouts.close_pay_period import (
-    are_shares_left,
-    close_pay_periods,
-    is_a_period_to_close,
-    pay_pool_shares,
-)
+from marketplace.payouts.close_pay_period import close_pay_periods, is_a_period_to_close
+from marketplace.payouts.pay_pool_shares import are_shares_left, pay_pool_shares
 from marketplace.payouts.true_up_pay import due_true_ups, true_up_pay
 
 

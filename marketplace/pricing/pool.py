@@ -17,9 +17,6 @@ from marketplace.pricing.floors import floor_line
 from marketplace.pricing.lines import PriceLine, price_line, total_minor, without_nothing
 from marketplace.pricing.true_up import BadPeriod
 
-CUMULATIVE = "CUMULATIVE"
-"""How shares are rounded: what is due up to and with this one, less what was due before it, both rounded down."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWork:
@@ -58,7 +55,7 @@ class PoolShare:
 
     @property
     def minor(self) -> int:
-        """The share in whole minor units."""
+        """What is due up to and with this one, less what was due before it, both rounded down."""
         until = self.shortfall_minor * (self.time_before_s + self.time_s) // self.time_of_all_s
         return until - self.shortfall_minor * self.time_before_s // self.time_of_all_s
 
@@ -96,17 +93,8 @@ def share_shortfall(shortfall_minor: int, times_s: Sequence[int]) -> list[PoolSh
 
 
 def share_line(share: PoolShare, rule: str) -> PriceLine:
-    """The line of one driver's share."""
-    return PriceLine(
-        code="pool_share",
-        quantity=share.time_s,
-        unit="s",
-        rate_minor=share.shortfall_minor,
-        per=share.time_of_all_s,
-        rounding=CUMULATIVE,
-        amount_minor=share.minor,
-        rule=rule,
-    )
+    """The line of one driver's share; how it was cut stands in the share."""
+    return price_line(code="pool_share", quantity=1, unit="period", rate_minor=share.minor, rule=rule)
 
 
 def share_digest(share: PoolShare, period: Mapping[str, str], line: PriceLine) -> bytes:

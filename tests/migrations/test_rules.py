@@ -77,6 +77,10 @@ EXCLUSIVE = {
         "UNIQUE INDEX ON offer USING btree (route_id, driver_id)"
         " WHERE ((state)::text = ANY ((ARRAY['SENT'::character varying, 'VIEWED'::character varying])::text[]))"
     ),
+    "pay_statement_true_up_once": (
+        "UNIQUE INDEX ON pay_statement USING btree"
+        " (driver_id, jurisdiction, kind, period_starts_at, period_ends_at, number) WHERE (number IS NOT NULL)"
+    ),
     "payout_one_underway": (
         "UNIQUE INDEX ON payout USING btree (driver_id) WHERE ((state)::text ="
         " ANY ((ARRAY['SCHEDULED'::character varying, 'IN_TRANSIT'::character varying])::text[]))"
