@@ -74,9 +74,11 @@ class ExplainedPayStatement:
     statement: PayStatement = strawberry.field(description="The statement; each line names its rule.")
     inputs: list[PayInput] = strawberry.field(description="What it was reckoned from.", metadata=usually(10))
     floor_working: list[PayLine] = strawberry.field(
-        description="How the law's floor of a route was reckoned; the sum is the floor. Empty where there is none.",
+        description="How the law's floor of a route was reckoned, whose sum is the floor, or of a share what all"
+        " drivers lacked together. Empty where there is none; a true-up has it in its own lines.",
         metadata=usually(2),
     )
+    digest: str = strawberry.field(description="SHA-256 of everything that it rests on, in hexadecimal digits.")
     recomputed_matches: bool = strawberry.field(
         description="Whether reckoning it again from the inputs, under the same policies, gives the same bytes."
     )
@@ -180,6 +182,7 @@ class Query:
             statement=cast("PayStatement", found),
             inputs=inputs,
             floor_working=cast("list[PayLine]", found["floor_working"]),
+            digest=found["digest"],
             recomputed_matches=found["recomputed_matches"],
         )
 

@@ -31,7 +31,7 @@ SELECT id, market_id, route_id, driver_id, policy_version, total_minor, currency
 FROM pay_statement WHERE id = $1 FOR NO KEY UPDATE
 """
 STATEMENT = """
-SELECT market_id, kind, delivery_id, policy_version, facts, lines, total_minor, digest
+SELECT market_id, kind, delivery_id, pay_period_id, policy_version, facts, lines, total_minor, digest
 FROM pay_statement WHERE id = $1
 """
 
@@ -112,7 +112,7 @@ FROM pay_statement s WHERE s.driver_id = $1 AND s.id < $2 ORDER BY s.id DESC LIM
 """
 # A driver reads own statements, an operator those of one market or, without one, of all.
 ONE_STATEMENT = f"""
-SELECT s.market_id, {STATEMENT_TREE} AS tree FROM pay_statement s
+SELECT s.market_id, s.pay_period_id, encode(s.digest, 'hex') AS digest, {STATEMENT_TREE} AS tree FROM pay_statement s
 WHERE s.id = $1 AND ($2::uuid IS NULL OR s.driver_id = $2) AND ($3::uuid IS NULL OR s.market_id = $3)
 """
 # The flagged reports are why a person must look; there are few of them, and old ones come first.

@@ -17,18 +17,23 @@ from marketplace.payouts.states import StatementKind
 from marketplace.pricing import (
     DrivenFacts,
     PeriodFacts,
+    PoolFacts,
     PoolShare,
     PriceLine,
     offer_floor_lines,
+    pool_lines,
     share_digest,
     share_line,
     statement_digest,
     statement_pay,
     tip_digest,
     tip_line,
+    total_minor,
     true_up_digest,
     true_up_lines,
 )
+
+CLOSED_PERIOD = "SELECT market_id, facts FROM pay_period WHERE id = $1"
 
 Kept = Mapping[str, Any] | asyncpg.Record
 
@@ -48,6 +53,15 @@ async def floor_working(work: Work, *, market_id: UUID, version: int, facts: Map
     policy = await pay_policy_version(work, market_id=market_id, version=version)
     driven, _ = _driven(facts)
     return offer_floor_lines(policy, distance_m=driven.engaged_m, duration_s=driven.engaged_s)
+
+
+async def pool_working(work: Work, *, pay_period_id: UUID) -> tuple[PriceLine, ...]:
+    """How the shortfall of a closed period was reckoned."""
+    row = await work.fetch_row(CLOSED_PERIOD, pay_period_id)
+    assert row is not None, "a share without its period"
+    facts = PoolFacts.from_json(orjson.loads(row["facts"]))
+    policies = await policies_of(work, row["market_id"], [one.version for one in facts.work])
+    return pool_lines(policies, facts)
 
 
 async def policies_of(work: Work, market_id: UUID, versions: Sequence[int]) -> dict[int, PayPolicy]:
@@ -70,7 +84,9 @@ async def _again(work: Work, kept: Kept, facts: dict[str, Any]) -> tuple[tuple[P
             return lines, true_up_digest(policies, read, period, lines)
         case StatementKind.POOL_SHARE:
             period, rule = facts.pop("period"), facts.pop("rule")
-            share = PoolShare(**facts)
+            # The shortfall is reckoned again too, from everybody's time and pay.
+            pool = await pool_working(work, pay_period_id=kept["pay_period_id"])
+            share = PoolShare(**facts | {"shortfall_minor": total_minor(pool)})
             line = share_line(share, rule)
             return (line,), share_digest(share, period, line)
         case StatementKind.TIP:

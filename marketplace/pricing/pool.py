@@ -43,6 +43,11 @@ class PoolFacts:
         """The facts as a closed period keeps them."""
         return asdict(self) | {"work": [asdict(one) for one in self.work]}
 
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "PoolFacts":
+        """The facts of a closed period, so that it can be reckoned again."""
+        return cls(**{**kept, "work": tuple(PoolWork(**one) for one in kept["work"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolShare:

@@ -11,7 +11,14 @@ from marketplace.core.work import Work, Works
 from marketplace.fleet.events import DriverWentOffline, DriverWentOnline
 from marketplace.fleet.models import Driver
 from marketplace.ledger import check_ledger
-from marketplace.payouts import close_pay_periods, is_true_up_due, pay_pool_shares, recompute_statement, true_up_market
+from marketplace.payouts import (
+    close_pay_periods,
+    explain_statement,
+    is_true_up_due,
+    pay_pool_shares,
+    recompute_statement,
+    true_up_market,
+)
 from tests.marketplace.payouts.laws import drive, lines_of, make_law_world, make_worker, true_up
 from tests.marketplace.payouts.test_true_up_pay import at
 from tests.marketplace.payouts.world import PayWorld, wallet_minor
@@ -130,3 +137,22 @@ async def test_late_work_closes_the_period_again_for_the_rest(works: Works, cloc
         rows = await work.fetch("SELECT number, total_minor FROM pay_period ORDER BY number")
         assert [tuple(row) for row in rows] == [(0, 6432), (1, 0)]
         assert await wallet_minor(work, world, DriverId(drivers[0].id)) == (2144 + 4824 + 2144, 0)
+
+
+async def test_a_share_tells_what_all_lacked_and_notices_when_that_was_changed(
+    works: Works, clock: ManualClock
+) -> None:
+    world, _ = await make_week(works, paid_minor=2144)
+    at(clock, SETTLED)
+    await true_up_market(works, market_id=world.market_id)
+    async with works.open() as work:
+        [first, _] = await work.fetch(SHARES)
+
+        found = await explain_statement(work, statement_id=first["id"])
+
+        assert [line["amount_minor"] for line in found["floor_working"]] == [2144, 6432, -2144]
+        assert ("time_of_all_s", "14400") in found["inputs"]
+        assert found["recomputed_matches"] is True
+        await work.execute("ALTER TABLE pay_period DISABLE TRIGGER USER")
+        await work.execute("UPDATE pay_period SET facts = facts || '{\"paid_minor\": 1}'")
+        assert not await recompute_statement(work, statement_id=first["id"])

@@ -202,6 +202,43 @@ async def test_a_law_that_changes_within_a_period_pays_each_route_by_its_own(wor
         assert await recompute_statement(work, statement_id=statement_id)
 
 
+async def test_a_route_over_midnight_belongs_to_the_period_in_which_it_ended(works: Works, clock: ManualClock) -> None:
+    # The period ends on Monday 2026-03-09 at 00:00 in New York, which the clock change makes 04:00 in UTC.
+    ends_at = datetime(2026, 3, 9, 4, tzinfo=UTC)
+    async with works.open() as work:
+        world = await make_law_world(work, "new_york_city_2025", zone="America/New_York")
+        driver, _ = await make_worker(work, world)
+        for before_s in (1, 0):
+            start = ends_at - timedelta(hours=1, seconds=before_s)
+            await drive(work, world, driver, accepted_at=start, hours=1, metres=0, paid_minor=0)
+
+        rows = await work.fetch("SELECT period_starts_at, period_ends_at FROM pay_statement ORDER BY period_starts_at")
+
+    # The week of the clock change is an hour shorter.
+    assert [tuple(row) for row in rows] == [
+        (ends_at - timedelta(hours=167), ends_at),
+        (ends_at, ends_at + timedelta(hours=168)),
+    ]
+
+
+async def test_time_that_two_periods_share_is_counted_in_the_first(works: Works, clock: ManualClock) -> None:
+    ends_at = datetime(2026, 3, 9, 4, tzinfo=UTC)
+    async with works.open() as work:
+        world = await make_law_world(work, "new_york_city_2025", zone="America/New_York")
+        driver, driver_id = await make_worker(work, world)
+        for start in (ends_at - timedelta(hours=2), ends_at - timedelta(hours=1, minutes=30)):
+            await drive(work, world, driver, accepted_at=start, hours=1.75, metres=0, paid_minor=0)
+    at(clock, ends_at + timedelta(days=9))
+
+    async with works.open() as work:
+        first, second = await true_up(work, world)
+
+        # From two hours before the end to a quarter before it; and the half hour that the other route adds.
+        assert await lines_of(work, first) == [("floor_time", 3752)]
+        assert await lines_of(work, second) == [("floor_time", 1072)]
+        assert await wallet_minor(work, world, driver_id) == (3752 + 1072, 0)
+
+
 async def test_the_database_keeps_no_second_true_up_of_a_period(works: Works, clock: ManualClock) -> None:
     async with works.open() as work:
         world = await make_law_world(work, "california_prop_22_2025", parameters=LA_WAGE)
