@@ -56,6 +56,10 @@ REFERENCES = [
     ("pay_statement", "driver_id", "driver"),
     ("pay_statement", "journal_id", "journal"),
     ("pay_statement", "payout_id", "payout"),
+    ("pay_statement", "delivery_id", "delivery"),
+    ("pay_statement", "true_up_id", "pay_statement"),
+    ("pay_statement", "pay_period_id", "pay_period"),
+    ("pay_period", "market_id", "market"),
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
     ("matching_zone", "market_id", "market"),
@@ -96,6 +100,7 @@ STATES = {
         " CREATE_INVOICE ADD_INVOICE_ITEM FINALIZE_INVOICE VOID_INVOICE"
     ),
     ("stripe_event", "endpoint"): "PLATFORM CONNECT",
+    ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
 
@@ -166,7 +171,7 @@ CHECKS = [
         "has_driver",
         "(state IN ('ASSIGNED', 'STARTED', 'COMPLETED')) <= (driver_id IS NOT NULL AND accepted_at IS NOT NULL AND guarantee_minor IS NOT NULL)",
     ),
-    ("route", "raise", "raise_minor >= 0"),
+    ("route", "raise", "raise_minor >= 0 AND bonus_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
     ("stop", "path", "length(path) <= 1200"),
@@ -177,6 +182,28 @@ CHECKS = [
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
     ("pay_statement", "total", "total_minor >= 0"),
+    (
+        # A statement is for one reason, and says which.
+        "pay_statement",
+        "reason",
+        (
+            "(kind = 'ROUTE') = (route_id IS NOT NULL) AND (kind = 'TIP') = (delivery_id IS NOT NULL)"
+            " AND (kind IN ('ROUTE', 'TRUE_UP')) = (policy_version IS NOT NULL)"
+            " AND (kind IN ('TRUE_UP', 'POOL_SHARE')) = (number IS NOT NULL)"
+        ),
+    ),
+    (
+        "pay_statement",
+        "period",
+        (
+            "(jurisdiction IS NULL) = (period_starts_at IS NULL) AND (period_starts_at IS NULL) = (period_ends_at IS NULL)"
+            " AND (number IS NOT NULL) <= (jurisdiction IS NOT NULL) AND (kind = 'TIP') <= (jurisdiction IS NULL)"
+            " AND (settles_at IS NOT NULL) = (kind = 'ROUTE' AND jurisdiction IS NOT NULL) AND period_starts_at < period_ends_at"
+            " AND (true_up_id IS NOT NULL) <= (kind = 'ROUTE')"
+            " AND (pay_period_id IS NOT NULL) <= (kind IN ('TRUE_UP', 'POOL_SHARE'))"
+        ),
+    ),
+    ("pay_period", "amounts", "total_minor >= 0 AND starts_at < ends_at AND number >= 0"),
     ("payout", "amount", "amount_minor > 0"),
     (
         "stripe_operation",
@@ -196,6 +223,7 @@ INDEXES = [
     # (name, definition after CREATE [UNIQUE] INDEX name)
     ("UNIQUE", "market_slug", "market (slug)"),
     ("UNIQUE", "pay_policy_version", "pay_policy (market_id, version)"),
+    ("", "pay_policy_in_force", "pay_policy (market_id, effective_from DESC, version DESC)"),
     ("UNIQUE", "api_key_digest", "api_key (digest)"),
     ("", "api_key_shipper", "api_key (shipper_id)"),
     ("UNIQUE", "operator_email", "operator (email)"),
@@ -288,6 +316,35 @@ INDEXES = [
     ("", "position_age", "position (received_at)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
+    # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number
+    (
+        "UNIQUE",
+        "pay_statement_true_up_once",
+        "pay_statement (driver_id, jurisdiction, kind, period_starts_at, period_ends_at, number) WHERE number IS NOT NULL",
+    ),
+    (
+        "",
+        "pay_statement_to_true_up",
+        "pay_statement (market_id, settles_at) WHERE settles_at IS NOT NULL AND true_up_id IS NULL",
+    ),
+    (
+        "",
+        "pay_statement_to_close",
+        "pay_statement (market_id, period_ends_at) WHERE kind = 'TRUE_UP' AND pay_period_id IS NULL",
+    ),
+    (
+        "",
+        "pay_statement_period",
+        "pay_statement (market_id, period_starts_at, driver_id) WHERE period_starts_at IS NOT NULL",
+    ),
+    ("", "pay_statement_tip", "pay_statement (delivery_id) WHERE delivery_id IS NOT NULL"),
+    ("UNIQUE", "pay_period_once", "pay_period (market_id, jurisdiction, starts_at, ends_at, number)"),
+    # When drivers were on call, which a pooled pay floor counts
+    (
+        "",
+        "event_presence",
+        "event (market_id, occurred_at) WHERE name IN ('DriverWentOnline', 'DriverWentOffline')",
+    ),
     ("", "pay_statement_held", "pay_statement (market_id, id) WHERE state = 'HELD'"),
     ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
     ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
@@ -363,6 +420,11 @@ CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_period_kept BEFORE DELETE ON pay_period FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
+    WHEN (OLD.shared_at IS NOT NULL OR (to_jsonb(NEW) - 'shared_at') <> (to_jsonb(OLD) - 'shared_at'))
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_period_whole BEFORE TRUNCATE ON pay_period FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 

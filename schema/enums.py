@@ -6,9 +6,10 @@ import strawberry
 
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
+from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference
-from marketplace.payouts import PayoutState, StatementState
+from marketplace.payouts import PayoutState, StatementKind, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
@@ -31,6 +32,9 @@ ENUMS: dict[type[Enum], str] = {
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
     ProofKind: "Evidence that is a picture.",
+    StatementKind: "What a driver is paid for: a route, what a pay period lacked to the law, a share of what all its"
+    " drivers together lacked, or a tip.",
+    PayUnit: "What a rate of the law is for one of.",
     StatementState: "The life of a pay statement.",
     PayoutState: "The life of a payout.",
     Difference: "What can be wrong between the ledger and the payment provider.",

@@ -19,7 +19,16 @@ from schema.scalars import Cursor, DateTime, MoneyMinor
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
 ROUTE_EVENTS = frozenset(
-    {"RouteAssigned", "RouteStarted", "RouteExtended", "StopChanged", "RouteCompleted", "PayStatementIssued"}
+    {
+        "RouteAssigned",
+        "RouteStarted",
+        "RouteExtended",
+        "StopChanged",
+        "RouteCompleted",
+        "PayStatementIssued",
+        "PayTruedUp",
+        "DriverTipped",
+    }
 )
 DELIVERY_EVENTS = frozenset(
     {

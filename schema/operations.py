@@ -96,6 +96,8 @@ ReplayJobResult = Annotated[JobReplayed | Problem, strawberry.union("ReplayJobRe
 ReleaseStatementResult = Annotated[StatementReleased | Problem, strawberry.union("ReleaseStatementResult")]
 SUBJECTS = {
     "setMarketDials": "market",
+    "setPayPolicy": "market",
+    "adoptPayPolicyPack": "market",
     "replayJob": "job",
     "releaseStatement": "statement",
     "bookMovement": "movement",

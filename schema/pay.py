@@ -1,4 +1,4 @@
-"""What a driver earns: statements, payouts, and asking for one."""
+"""What a driver earns: statements, tips, payouts, and asking for one."""
 
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -6,19 +6,24 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.core.errors import NotFound
-from marketplace.core.ids import PayoutId
+from marketplace.accounts import PrincipalKind
+from marketplace.core.errors import NotAllowed, NotFound
+from marketplace.core.ids import DeliveryId, PayoutId, ShipperId, StatementId, from_wire
+from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.payouts import (
     PayoutState,
+    StatementKind,
     StatementState,
+    explain_statement,
     find_earnings,
     find_payout,
     page_payouts,
     page_statements,
     request_payout,
+    tip_driver,
 )
-from schema.access import require_driver
+from schema.access import require_driver, require_principal, require_shipper
 from schema.arguments import IdempotencyKey
 from schema.context import Info
 from schema.costs import usually
@@ -30,19 +35,53 @@ from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
 
-@strawberry.type(description="The itemised pay of one completed route, frozen.")
+@strawberry.type(
+    description="What a driver gets for one reason, itemised and frozen: a route, a true-up, a share, a tip."
+)
 class PayStatement:
     """A pay statement."""
 
     id: strawberry.ID = strawberry.field(description="stm_….")
-    route_id: strawberry.ID = strawberry.field(description="rte_….")
+    kind: StatementKind = strawberry.field(description="What it is for. A TIP is whole and counts towards no floor.")
+    route_id: strawberry.ID | None = strawberry.field(description="rte_… of a ROUTE.")
+    delivery_id: strawberry.ID | None = strawberry.field(description="dlv_… of a TIP.")
     payout_id: strawberry.ID | None = strawberry.field(description="pay_… that pays it.")
     state: StatementState = strawberry.field(description="HELD waits for a person because of a flagged report.")
-    policy_version: int = strawberry.field(description="The version of the market's pay policy.")
+    policy_version: int | None = strawberry.field(
+        description="The version of the market's pay policy, of a true-up the latest; null for a share or a tip."
+    )
+    jurisdiction: str | None = strawberry.field(description="The law of pay periods that it counts for, if any.")
+    period_starts_at: DateTime | None = strawberry.field(description="Begin of that pay period, market time.")
+    period_ends_at: DateTime | None = strawberry.field(description="End of that pay period, market time.")
     total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
     created_at: DateTime = strawberry.field(description="Market time.")
+
+
+@strawberry.type(description="Something that a statement was reckoned from.")
+class PayInput:
+    """An input."""
+
+    name: str = strawberry.field(description="What it is, with its unit, such as engaged_s or work[0].distance_m.")
+    value: str = strawberry.field(description="As it was taken.")
+
+
+@strawberry.type(description="A statement with everything it rests on.")
+class ExplainedPayStatement:
+    """An explained statement."""
+
+    statement: PayStatement = strawberry.field(description="The statement; each line names its rule.")
+    inputs: list[PayInput] = strawberry.field(description="What it was reckoned from.", metadata=usually(10))
+    floor_working: list[PayLine] = strawberry.field(
+        description="How the law's floor of a route was reckoned, whose sum is the floor, or of a share what all"
+        " drivers lacked together. Empty where there is none; a true-up has it in its own lines.",
+        metadata=usually(2),
+    )
+    digest: str = strawberry.field(description="SHA-256 of everything that it rests on, in hexadecimal digits.")
+    recomputed_matches: bool = strawberry.field(
+        description="Whether reckoning it again from the inputs, under the same policies, gives the same bytes."
+    )
 
 
 @strawberry.type(description="Money on its way to the driver.")
@@ -67,6 +106,8 @@ class Earnings:
     on_the_way_minor: MoneyMinor = strawberry.field(description="Reserved for payouts under way.")
     held_minor: MoneyMinor = strawberry.field(description="In statements that a person looks at.")
     paid_minor: MoneyMinor = strawberry.field(description="Paid out so far.")
+    tips_minor: MoneyMinor = strawberry.field(description="Tips so far, whole; they count towards no floor.")
+    true_ups_minor: MoneyMinor = strawberry.field(description="What pay periods lacked to the law, so far.")
     route_count: int = strawberry.field(description="Routes with a statement.")
     payout_minimum_minor: MoneyMinor = strawberry.field(description="Least amount of a payout.")
     next_payout_at: DateTime | None = strawberry.field(description="When everybody is paid next, market time.")
@@ -79,7 +120,18 @@ class PayoutRequested:
     payout: Payout = strawberry.field(description="The payout.")
 
 
+@strawberry.type(description="The driver has the whole tip.")
+class DriverTipped:
+    """A given tip."""
+
+    delivery_id: strawberry.ID = strawberry.field(description="dlv_….")
+    statement_id: strawberry.ID = strawberry.field(description="stm_… on which the driver sees it.")
+    amount_minor: MoneyMinor = strawberry.field(description="Minor units of the delivery's currency.")
+    currency: str = strawberry.field(description="ISO 4217.")
+
+
 RequestPayoutResult = Annotated[PayoutRequested | Problem, strawberry.union("RequestPayoutResult")]
+TipDriverResult = Annotated[DriverTipped | Problem, strawberry.union("TipDriverResult")]
 
 
 @strawberry.type
@@ -106,6 +158,34 @@ class Query:
             rows = await page_statements(connection, driver_id=driver.id, before=before, limit=rows_to_read(first))
         return cast("Connection[PayStatement]", _page(rows, first))
 
+    @query(
+        description="A pay statement with its lines, their rules, its inputs, and whether reckoning it again gives the"
+        " same bytes. For its driver, and for operations of its market."
+    )
+    async def pay_statement(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="stm_….")],  # noqa: A002
+    ) -> ExplainedPayStatement:
+        """Explains a statement."""
+        principal = require_principal(info)
+        statement = StatementId(from_wire("statement", id, field="id"))
+        if principal.kind is PrincipalKind.SHIPPER:
+            raise NotAllowed("pay statements are for drivers and operations")
+        driver_id = principal.id if principal.kind is PrincipalKind.DRIVER else None
+        async with info.context.marketplace.works.open() as work:
+            found = await explain_statement(
+                work, statement_id=statement, driver_id=driver_id, market_id=principal.market_id
+            )
+        inputs = [PayInput(name=name, value=value) for name, value in found["inputs"]]
+        return ExplainedPayStatement(
+            statement=cast("PayStatement", found),
+            inputs=inputs,
+            floor_working=cast("list[PayLine]", found["floor_working"]),
+            digest=found["digest"],
+            recomputed_matches=found["recomputed_matches"],
+        )
+
     @query(description="Your payouts, newest first.")
     async def my_payouts(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Payout]:
         """Reads a page of payouts."""
@@ -117,7 +197,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    """Asking for money."""
+    """Asking for money, and giving some."""
 
     @mutation(description="Pays out everything payable now, before the next run.")
     async def request_payout(self, info: Info, idempotency_key: IdempotencyKey) -> RequestPayoutResult:
@@ -135,6 +215,43 @@ class Mutation:
 
         return await mutate(
             info, operation="requestPayout", arguments={}, idempotency_key=idempotency_key, run=run, answer=answer
+        )
+
+    @mutation(
+        description="Tips the driver who brought a delivery: the whole of it is the driver's, and you owe it like the"
+        " delivery. Possible once it is delivered, 10 times at most. For shippers."
+    )
+    async def tip_driver(
+        self,
+        info: Info,
+        delivery_id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],
+        amount_minor: Annotated[MoneyMinor, strawberry.argument(description="More than 0, minor units.")],
+        currency: Annotated[str, strawberry.argument(description="ISO 4217, that of the delivery.")],
+        idempotency_key: IdempotencyKey,
+    ) -> TipDriverResult:
+        """Tips."""
+        shipper = require_shipper(info)
+        delivery, amount = from_wire("delivery", delivery_id, field="deliveryId"), Money(amount_minor, currency)
+
+        async def run(work: Work) -> str:
+            tip = await tip_driver(
+                work, delivery_id=DeliveryId(delivery), shipper_id=ShipperId(shipper.id), amount=amount
+            )
+            return tip.hex
+
+        async def answer(_work: Work, reference: str) -> DriverTipped:
+            statement_id = strawberry.ID(f"stm_{reference}")
+            return DriverTipped(
+                delivery_id=delivery_id, statement_id=statement_id, amount_minor=amount_minor, currency=currency
+            )
+
+        return await mutate(
+            info,
+            operation="tipDriver",
+            arguments={"delivery": delivery, "amount_minor": amount_minor, "currency": currency},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
         )
 
 

@@ -19,6 +19,7 @@ from schema import (
     offers,
     operations,
     pay,
+    pay_policies,
     reconciliation,
     routes,
 )
@@ -31,6 +32,7 @@ NOUNS: tuple[ModuleType, ...] = (
     clock,
     accounts,
     markets,
+    pay_policies,
     batches,
     fleet,
     offers,

@@ -11,8 +11,8 @@ from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
-from marketplace.payments import read_all_movements, reconcile, send_operation
-from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
+from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
+from marketplace.payouts import SendPayout, issue_statement, schedule_payouts, true_up_market
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
@@ -82,6 +82,11 @@ async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
         await issue_statement(work, route_id=RouteId(route_id))
 
 
+async def true_up(marketplace: Marketplace, market_id: UUID) -> None:
+    """Makes up what the pay periods of a market lacked to the law."""
+    await true_up_market(marketplace.works, market_id=MarketId(market_id))
+
+
 async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:
     """Reserves the payouts of a market whose run is due, some at a time until the run is through."""
     reserved = True
@@ -101,11 +106,12 @@ async def send_to_provider(marketplace: Marketplace, operation_id: UUID) -> None
 
 
 async def hold_against_provider(marketplace: Marketplace, market_id: UUID) -> None:
-    """Compares a market's ledger with what really moved at the payment provider."""
+    """Reads what moved at the payment provider, and once a day compares a market's ledger with it."""
     market = MarketId(market_id)
     await read_all_movements(marketplace.works, provider=marketplace.provider, market_id=market)
     async with marketplace.works.open() as work:
-        await reconcile(work, market_id=market)
+        if await reconciliation_is_due(work, market_id=market):
+            await reconcile(work, market_id=market)
 
 
 async def accrue(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -136,6 +142,7 @@ JOBS: Mapping[str, Job] = {
     "plan_return": plan_way_back,
     "draw_route": draw,
     "issue_statement": issue_pay_statement,
+    "true_up_pay": true_up,
     "run_payouts": run_payouts,
     "send_payout": send_payout,
     "send_operation": send_to_provider,
@@ -153,8 +160,9 @@ BOUNDS: Mapping[str, float] = {
     "send_payout": 60.0,
     "send_operation": 110.0,
     "reconcile": 600.0,
+    "true_up_pay": 300.0,
 }
-"""Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
+"""Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""
 
 
 def jobs_of(marketplace: Marketplace) -> dict[str, RunJob]:

@@ -13,18 +13,19 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
-from marketplace.payments import apply_events, open_operations, reconciliation_is_due
-from marketplace.payouts import is_payout_run_due, sweep_payouts
+from marketplace.payments import apply_events, open_operations
+from marketplace.payouts import is_payout_run_due, is_true_up_due, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
-MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance", "reconcile"})
+MADE_BY_TIME = frozenset({"run_payouts", "true_up_pay", "learn_acceptance", "reconcile"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
 HEAR_EVERY_S = 0.5
+TRUE_UP_EVERY_S = 60.0
 LEARN_EVERY_S = 3_600.0
 RECONCILE_EVERY_S = 600.0
 FORGET_EVERY_S = 3_600.0
@@ -38,8 +39,9 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
+        Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
-        Periodic("reconcile", RECONCILE_EVERY_S, lambda: reconcile_daily(works, runner)),
+        Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
@@ -80,6 +82,17 @@ async def apply_all_events(marketplace: Marketplace) -> None:
     await apply_events(marketplace.works, provider=marketplace.provider)
 
 
+async def true_up_pay(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market in which a pay period is over and not settled."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in map(MarketId, markets):
+        async with works.open() as work:
+            wanted = [WantedJob(market_id=market_id, kind="true_up_pay", subject=str(market_id))]
+            jobs = await make_jobs(work, wanted) if await is_true_up_due(work, market_id=market_id) else []
+        await runner.start(jobs)
+
+
 async def learn_acceptance(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to learn from its answers; one that has too few of them is done at once."""
     async with works.open() as work:
@@ -91,13 +104,12 @@ async def learn_acceptance(works: Works, runner: JobRunner) -> None:
     await runner.start(jobs)
 
 
-async def reconcile_daily(works: Works, runner: JobRunner) -> None:
-    """Makes a job for each market whose ledger was not held against the payment provider for a day."""
+async def hold_against_provider(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to take in what moved at the payment provider and to compare it when that is due."""
     async with works.open() as work:
         wanted = [
             WantedJob(market_id=market_id, kind="reconcile", subject=str(market_id))
             for market_id in await market_ids(work)
-            if await reconciliation_is_due(work, market_id=MarketId(market_id))
         ]
         jobs = await make_jobs(work, wanted) if wanted else []
     await runner.start(jobs)

@@ -5,22 +5,54 @@ paid. Everything that happens often belongs to exactly one market, so a market i
 database when one is outgrown.
 """
 
-from marketplace.markets.create import create_market, set_pay_policy
+from marketplace.markets.adopt_pay_policy_pack import adopt_pay_policy_pack
+from marketplace.markets.create import create_market
 from marketplace.markets.dials import Dials
+from marketplace.markets.pay_calendar import BadPayCalendar, PayCalendar, PayPeriod
+from marketplace.markets.pay_floors import BadPayFloor, ExactRate, OfferFloor, PayFloors, PayUnit, PeriodFloor
+from marketplace.markets.pay_packs import PayPack, pay_pack, pay_packs
 from marketplace.markets.pay_policy import BadPayPolicy, PayPolicy
-from marketplace.markets.queries import describe_market, dials, market_by_slug, market_ids, pay_policy_at
+from marketplace.markets.queries import (
+    DatedPolicy,
+    describe_market,
+    dials,
+    find_pay_policy,
+    market_by_slug,
+    market_ids,
+    pay_policies,
+    pay_policy_at,
+    pay_policy_version,
+)
 from marketplace.markets.set_dials import set_dials
+from marketplace.markets.set_pay_policy import set_pay_policy
 
 __all__ = [
+    "BadPayCalendar",
+    "BadPayFloor",
     "BadPayPolicy",
+    "DatedPolicy",
     "Dials",
+    "ExactRate",
+    "OfferFloor",
+    "PayCalendar",
+    "PayFloors",
+    "PayPack",
+    "PayPeriod",
     "PayPolicy",
+    "PayUnit",
+    "PeriodFloor",
+    "adopt_pay_policy_pack",
     "create_market",
     "describe_market",
     "dials",
+    "find_pay_policy",
     "market_by_slug",
     "market_ids",
+    "pay_pack",
+    "pay_packs",
+    "pay_policies",
     "pay_policy_at",
+    "pay_policy_version",
     "set_dials",
     "set_pay_policy",
 ]

@@ -53,13 +53,17 @@ class Market(Model):
 
 
 class PayPolicyRecord(Model):
-    """One dated version of how drivers are paid in a market; never edited, only followed by a later one."""
+    """One dated version of how drivers are paid in a market; never edited, only followed by a later one.
+
+    It is in force from its moment until the moment of the next one, so that two are never in force together.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
     version = fields.IntField()
     effective_from = fields.DatetimeField()
     rates = fields.JSONField[dict[str, int]]()
+    floors = fields.JSONField[dict[str, object]](null=True)
 
     class Meta:
         table = "pay_policy"

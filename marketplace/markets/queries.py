@@ -1,14 +1,17 @@
 """Every read of markets."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
 from marketplace.markets.dials import Dials
+from marketplace.markets.pay_policy import PayPolicy
 
 DIALS = """
 SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit, broadcast_below_ttls,
@@ -22,11 +25,28 @@ FROM market WHERE id = $1
 DESCRIPTION = """
 SELECT m.*, coalesce((SELECT factor FROM market_clock), 1)::float8 AS time_factor FROM market m WHERE m.id = $1
 """
+# A version is in force from its moment until that of the next; of two with one moment the later version counts.
 POLICY = """
-SELECT version, rates FROM pay_policy
-WHERE market_id = $1 AND effective_from <= $2 ORDER BY version DESC LIMIT 1
+SELECT version, rates, floors FROM pay_policy
+WHERE market_id = $1 AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1
+"""
+POLICY_VERSION = "SELECT version, rates, floors FROM pay_policy WHERE market_id = $1 AND version = $2"
+POLICIES = """
+SELECT version, rates, floors, effective_from,
+       lead(effective_from) OVER (ORDER BY effective_from, version) AS effective_until
+FROM pay_policy WHERE market_id = $1 ORDER BY effective_from DESC, version DESC LIMIT $2
 """
 MARKETS_AT_MOST = 1_000
+POLICIES_AT_MOST = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedPolicy:
+    """A pay policy and when it is in force: from its moment until that of the next; of the last one it is open."""
+
+    policy: PayPolicy
+    effective_from: datetime
+    effective_until: datetime | None
 
 
 async def dials(work: Work, *, market_id: UUID) -> Dials:
@@ -57,9 +77,39 @@ async def market_ids(work: Work) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def pay_policy_at(work: Work, *, market_id: UUID, moment: datetime) -> tuple[int, dict[str, int]]:
-    """Version and rates of the pay policy in force at that moment."""
-    row = await work.fetch_row(POLICY, market_id, moment)
-    if row is None:
+async def pay_policy_at(work: Work, *, market_id: UUID, moment: datetime) -> PayPolicy:
+    """The pay policy in force at that moment."""
+    policy = await find_pay_policy(work, market_id=market_id, moment=moment)
+    if policy is None:
         raise NotFound("this market has no pay policy yet")
-    return row["version"], orjson.loads(row["rates"])
+    return policy
+
+
+async def find_pay_policy(work: Work, *, market_id: UUID, moment: datetime) -> PayPolicy | None:
+    """The pay policy in force at that moment; None before the first."""
+    return _policy(await work.fetch_row(POLICY, market_id, moment))
+
+
+async def pay_policy_version(work: Work, *, market_id: UUID, version: int) -> PayPolicy:
+    """One version of a market's pay policy, whether or not it is in force."""
+    policy = _policy(await work.fetch_row(POLICY_VERSION, market_id, version))
+    if policy is None:
+        raise NotFound(f"this market has no pay policy of version {version}")
+    return policy
+
+
+async def pay_policies(work: Work, *, market_id: UUID) -> list[DatedPolicy]:
+    """A market's pay policies with the time each is in force, latest first, those to come included."""
+    rows = await work.fetch(POLICIES, market_id, POLICIES_AT_MOST)
+    return [
+        DatedPolicy(policy=policy, effective_from=row["effective_from"], effective_until=row["effective_until"])
+        for row in rows
+        if (policy := _policy(row))
+    ]
+
+
+def _policy(row: asyncpg.Record | None) -> PayPolicy | None:
+    if row is None:
+        return None
+    floors = orjson.loads(row["floors"]) if row["floors"] else None
+    return PayPolicy.of(row["version"], orjson.loads(row["rates"]), floors)

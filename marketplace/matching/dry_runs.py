@@ -117,7 +117,7 @@ async def dry_run(
 async def _as_if(work: Work, market_id: UUID, problem: DryProblem) -> Snapshot:
     """What a look at the market would see if it had these deliveries and drivers, numbered by their place."""
     settings = await dials(work, market_id=market_id)
-    version, rates = await pay_policy_at(work, market_id=market_id, moment=work.now)
+    policy = await pay_policy_at(work, market_id=market_id, moment=work.now)
     day = (work.now, work.now + OPEN_FOR)
     deliveries = []
     for number, one in enumerate(problem.deliveries):
@@ -153,8 +153,8 @@ async def _as_if(work: Work, market_id: UUID, problem: DryProblem) -> Snapshot:
     return Snapshot(
         dials=settings,
         now=work.now,
-        policy_version=version,
-        rates=rates,
+        policy_version=policy.version,
+        rates=policy.planning_rates(),
         deliveries=deliveries,
         drivers=drivers,
         accept_prob=await usual_chances(work, market_id=market_id, time_zone=settings.time_zone),

@@ -84,14 +84,14 @@ async def take_border_snapshot(work: Work, *, market_id: UUID, area: Area) -> Sn
 
 
 async def _snapshot(work: Work, settings: Dials, rows: Sequence[asyncpg.Record]) -> Snapshot:
-    version, rates = await pay_policy_at(work, market_id=settings.market_id, moment=work.now)
+    policy = await pay_policy_at(work, market_id=settings.market_id, moment=work.now)
     deliveries = [_open_delivery(row) for row in rows]
     pickups = {delivery.pickup for delivery in deliveries}
     return Snapshot(
         dials=settings,
         now=work.now,
-        policy_version=version,
-        rates=rates,
+        policy_version=policy.version,
+        rates=policy.planning_rates(),
         deliveries=deliveries,
         drivers=await drivers_nearby(work, dials=settings, pickups=pickups, delivery_count=len(deliveries)),
         accept_prob=await usual_chances(work, market_id=settings.market_id, time_zone=settings.time_zone),

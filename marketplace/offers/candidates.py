@@ -21,9 +21,10 @@ NAMED_PER_RULE = 20
 """So many of those whom one rule excludes are kept by name, nearest first; the rest are counted."""
 
 # What the route needs at its fullest, as if everything were aboard at once: true for routes from one origin, and on the
-# safe side for others. The slack is what the whole plan can be late without missing a window.
+# safe side for others. The slack is what the whole plan can be late without missing a window. An offer is paid by the
+# policy of the moment at which it is made, whenever its route was planned.
 NEEDS = """
-SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.starts_at, r.currency, r.policy_version,
+SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.starts_at, r.currency, r.bonus_minor,
        r.planned_driver_id,
        s.lat, s.lon, s.planned_arrival,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
@@ -37,7 +38,7 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
                                      CASE st.kind WHEN 'PICKUP' THEN d.pickup_closes_at ELSE d.dropoff_closes_at END)
             AS w(opens_at, closes_at)
          WHERE st.route_id = r.id) AS slack_s,
-       (SELECT rates FROM pay_policy WHERE market_id = r.market_id AND version = r.policy_version) AS rates,
+       p.version AS policy_version, p.rates, p.floors,
        (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves
 FROM route r
 JOIN market m ON m.id = r.market_id
@@ -49,6 +50,9 @@ CROSS JOIN LATERAL (
            (SELECT coalesce(array_agg(DISTINCT need), '{}') FROM delivery e, unnest(e.requirements) AS need
              WHERE e.route_id = r.id AND need IN ('COLD', 'PHARMACY', 'AGE_CHECK', 'TWO_PERSON', 'HEAVY')) AS skills
     FROM delivery d WHERE d.route_id = r.id) n
+CROSS JOIN LATERAL (
+    SELECT version, rates, floors FROM pay_policy WHERE market_id = r.market_id AND effective_from <= $2
+    ORDER BY effective_from DESC, version DESC LIMIT 1) p
 WHERE r.id = $1
 """
 # The first rule that excludes each driver, in the order of `RuledOut`, null for those who can be asked: of everybody
@@ -104,6 +108,7 @@ class RouteNeeds:
     price_minor: int
     currency: str
     policy: PayPolicy
+    bonus_minor: int
     planned_driver_id: UUID | None
     first_place: Point
     arrive_by: datetime | None
@@ -145,7 +150,7 @@ class Exclusion:
 
 async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
     """What a route asks for; None when there is no such route."""
-    row = await work.fetch_row(NEEDS, route_id)
+    row = await work.fetch_row(NEEDS, route_id, work.now)
     if row is None:
         return None
     slack_s = row["slack_s"]
@@ -161,7 +166,10 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
         delivery_count=row["delivery_count"],
         price_minor=row["price_minor"],
         currency=row["currency"],
-        policy=PayPolicy.of(row["policy_version"], orjson.loads(row["rates"])),
+        policy=PayPolicy.of(
+            row["policy_version"], orjson.loads(row["rates"]), orjson.loads(row["floors"]) if row["floors"] else None
+        ),
+        bonus_minor=row["bonus_minor"],
         planned_driver_id=row["planned_driver_id"],
         first_place=Point(lat=row["lat"], lon=row["lon"]),
         arrive_by=None if slack_s is None else row["planned_arrival"] + timedelta(seconds=slack_s),

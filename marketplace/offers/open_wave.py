@@ -26,7 +26,7 @@ FROM unnest($10::uuid[], $11::uuid[], $12::bigint[], $13::text[], $14::int[], $1
             $17::text[], $18::float8[])
   AS o(id, driver_id, pay_minor, lines, approach_m, approach_s, rank, facts, accept_prob)
 """
-OFFERING = "UPDATE route SET state = 'OFFERING', raise_minor = $2 WHERE id = $1"
+OFFERING = "UPDATE route SET state = 'OFFERING', raise_minor = $2, policy_version = $3 WHERE id = $1"
 MARK_OFFERED = """
 UPDATE presence SET state = 'OFFERED', changed_at = $2 WHERE driver_id = ANY($1) AND state = 'AVAILABLE'
 """
@@ -85,7 +85,7 @@ async def open_wave(
         [orjson.dumps(one.facts.as_json()).decode() for one in chosen],
         [one.accept_prob for one in chosen],
     )
-    await work.execute(OFFERING, needs.route_id, raise_minor)
+    await work.execute(OFFERING, needs.route_id, raise_minor, needs.policy.version)
     await work.execute(MARK_OFFERED, [one.driver_id for one in drivers], work.now)
     for offer_id, one, pay in zip(offer_ids, drivers, paid, strict=True):
         work.emit(

@@ -1,14 +1,14 @@
-"""What an offer pays: the market's policy over the whole drive, with the way to the first stop, and the raise."""
+"""What an offer pays: the policy over the whole drive, with the way to the first stop, the raise and the bonus."""
 
 from marketplace.offers.candidates import RouteNeeds
 from marketplace.pricing import PayLines, RouteFacts, offer_pay
 
 
 def pay_of_offer(needs: RouteNeeds, *, approach_m: int, approach_s: int, raise_minor: int) -> PayLines:
-    """The itemised pay of a route for a driver who is `approach_s` away, under the policy it was planned with."""
+    """The itemised pay of a route for a driver who is `approach_s` away, under the policy of this moment."""
     facts = RouteFacts(
         distance_m=needs.distance_m + approach_m,
         duration_s=needs.duration_s + approach_s,
         stop_count=needs.dropoff_count,
     )
-    return offer_pay(needs.policy, facts, raise_minor)
+    return offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor)

@@ -31,7 +31,13 @@ from marketplace.routing import Router
 SPARES = 10
 """So many drivers beyond those to be asked are held ready, for when some have become busy meanwhile."""
 
-LOCK_ROUTE = "SELECT state, version FROM route WHERE id = $1 FOR UPDATE"
+LOCK_ROUTE = """
+SELECT state, version,
+       (SELECT p.version FROM pay_policy p WHERE p.market_id = route.market_id AND p.effective_from <= $2
+        ORDER BY p.effective_from DESC, p.version DESC LIMIT 1) AS policy_version
+FROM route WHERE id = $1 FOR UPDATE
+"""
+PAID_BY = "UPDATE route SET policy_version = $2 WHERE id = $1"
 # A statement of its own after the lock: within that one, a wave that was sent while it waited would not be seen.
 IS_ASKED = "SELECT EXISTS (SELECT 1 FROM wave WHERE route_id = $1 AND state = 'OPEN')"
 ROUTE_MARKET = """
@@ -129,13 +135,15 @@ class SendWave:
     async def record(self, work: Work, found: Search, answer: Next) -> int:
         """Sends the offers, or gives the route up when there is nobody left to ask; returns how many were asked."""
         # The route's lock closes the race against cancel, another wave and an operator's assignment.
-        row = await work.fetch_row(LOCK_ROUTE, self.route_id)
+        row = await work.fetch_row(LOCK_ROUTE, self.route_id, work.now)
         if row is None or row["state"] not in {"PLANNED", "OFFERING"}:
             return 0
         if await work.fetch_value(IS_ASKED, self.route_id):
             return 0
         if row["version"] != found.needs.version:
             raise CandidatesMoved("the route has changed meanwhile")
+        if row["policy_version"] != found.needs.policy.version:
+            raise CandidatesMoved("another pay policy has begun meanwhile")
         if answer.dedicated:
             return await self._assign(work, found, answer)
         if answer.decision is None:
@@ -147,6 +155,7 @@ class SendWave:
         one = free[0].driver
         raise_minor = found.raises.allowed[0]
         pay = pay_of_offer(found.needs, approach_m=one.approach_m, approach_s=one.approach_s, raise_minor=raise_minor)
+        await work.execute(PAID_BY, self.route_id, found.needs.policy.version)
         await assign_route(
             work,
             route_id=self.route_id,

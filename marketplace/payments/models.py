@@ -106,6 +106,7 @@ class StripeMovement(Model):
     currency = fields.CharField(max_length=3)
     created_at = fields.DatetimeField()
     available_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
 
     class Meta:
         table = "stripe_movement"
@@ -114,12 +115,13 @@ class StripeMovement(Model):
 class StripeReading(Model):
     """How far the movements of one account have been read; the platform's own account is the empty text.
 
-    `read_until` is the provider's time, `read_at` the market time at which that reading began.
+    `read_until` is the provider's time; the reading began at `began_at` by the machine and `began_in_market_at`.
     """
 
     account = fields.CharField(max_length=80, primary_key=True)
     read_until = fields.DatetimeField()
-    read_at = fields.DatetimeField()
+    began_at = fields.DatetimeField()
+    began_in_market_at = fields.DatetimeField()
 
     class Meta:
         table = "stripe_reading"

@@ -139,8 +139,8 @@ class PaymentProvider(Protocol):
         """An object as it is now; None where there is none. Raises ProviderBusy or OutcomeUnknown."""
         ...
 
-    async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
-        """Every movement on an account from `since` to `until`, in the provider's time.
+    async def movements(self, *, account: str | None, since: datetime) -> Sequence[ProviderMovement]:
+        """Every movement on an account since a moment of the provider's own time.
 
         Raises ProviderBusy or OutcomeUnknown.
         """

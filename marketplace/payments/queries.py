@@ -102,7 +102,7 @@ UPDATE stripe_event SET lease_until = NULL, not_before = $2, error = $3 WHERE id
 # The provider's states in which an object has not come to rest: its money may be on one side only.
 UNDER_WAY = "('pending', 'in_transit', 'processing', 'requires_action', 'requires_confirmation', 'requires_capture')"
 
-LAST_READING = "SELECT read_until, read_at FROM stripe_reading WHERE account = $1"
+LAST_READING = "SELECT read_until, began_in_market_at FROM stripe_reading WHERE account = $1"
 COMPARE = f"""
 WITH ledger AS (
     SELECT journal.subject_id, posting.currency, account.code LIKE '%:connected' AS is_connected,
@@ -116,7 +116,7 @@ WITH ledger AS (
     GROUP BY 1, 2, 3
 ), provider AS (
     SELECT object.subject_id, movement.currency, movement.account IS NOT NULL AS is_connected,
-           sum(movement.net_minor)::bigint AS moved_minor, max(movement.created_at) AS last_at
+           sum(movement.net_minor)::bigint AS moved_minor, max(movement.seen_at) AS last_at
     FROM stripe_movement AS movement JOIN stripe_object AS object ON object.id = movement.object_id
     WHERE object.market_id = $1 GROUP BY 1, 2, 3
 )
@@ -144,7 +144,7 @@ SELECT movement.id, movement.type, movement.net_minor, movement.currency, moveme
 FROM stripe_movement AS movement
 LEFT JOIN stripe_object AS object ON object.id = movement.object_id
 LEFT JOIN stripe_object AS owner ON owner.id = movement.account
-WHERE object.id IS NULL AND movement.created_at <= $2 AND movement.net_minor <> 0
+WHERE object.id IS NULL AND movement.seen_at <= $2 AND movement.net_minor <> 0
   AND CASE WHEN movement.account IS NULL THEN movement.currency = (SELECT currency FROM market WHERE id = $1)
            ELSE owner.market_id = $1 END
   AND NOT EXISTS (SELECT FROM journal WHERE key = 'movement:' || movement.id || ':book')

@@ -1,4 +1,4 @@
-"""The errand of taking in what moved on an account at the provider, a bounded stretch of its time at once."""
+"""The errand of taking in what moved on an account at the provider since it was read before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,12 +9,10 @@ from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 from marketplace.payments.provider import PaymentProvider, ProviderMovement
 
-STRETCH = timedelta(hours=6)
-"""Most of the provider's time that one run takes in; a busy market has some thousands of movements in it."""
 OVERLAP = timedelta(minutes=10)
 """Read again each time, for what the provider lists a little late."""
 LOOK_BACK = timedelta(days=35)
-"""How far the first reading of an account goes back."""
+"""How far the first reading of an account goes back; the provider's time may run ahead of ours, never behind it."""
 ACCOUNTS_AT_ONCE = 100
 ROUNDS_AT_MOST = 1_000
 
@@ -24,16 +22,17 @@ PLATFORM = ""
 READ_SO_FAR = "SELECT read_until FROM stripe_reading WHERE account = $1"
 TAKE_IN = """
 INSERT INTO stripe_movement
-  (id, account, type, object_id, gross_minor, fee_minor, net_minor, currency, created_at, available_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                     $8::text[], $9::timestamptz[], $10::timestamptz[])
+  (id, account, type, object_id, gross_minor, fee_minor, net_minor, currency, created_at, available_at, seen_at)
+SELECT moved.*, $1 FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
+                               $9::text[], $10::timestamptz[], $11::timestamptz[]) AS moved
 ON CONFLICT (id) DO NOTHING
 """
 # A reading never goes back: of two at once the longer one stays.
 HAVE_READ = """
-INSERT INTO stripe_reading (account, read_until, read_at) VALUES ($1, $2, $3)
-ON CONFLICT (account) DO UPDATE SET read_until = excluded.read_until, read_at = excluded.read_at
-WHERE stripe_reading.read_until < excluded.read_until
+INSERT INTO stripe_reading (account, read_until, began_at, began_in_market_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account) DO UPDATE
+SET read_until = excluded.read_until, began_at = excluded.began_at, began_in_market_at = excluded.began_in_market_at
+WHERE stripe_reading.began_at < excluded.began_at
 """
 # Only where something has moved by our doing since the last reading; what moves otherwise is read with it.
 ACCOUNTS_TO_READ = """
@@ -44,51 +43,46 @@ CROSS JOIN LATERAL (VALUES (object.account),
 ) AS touched(account)
 LEFT JOIN stripe_reading AS reading ON reading.account = touched.account
 WHERE object.market_id = $1 AND touched.account IS NOT NULL
-  AND (reading.account IS NULL OR object.seen_at > reading.read_until)
+  AND (reading.account IS NULL OR object.seen_at > reading.began_at)
 ORDER BY touched.account LIMIT $2
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """A part of the provider's time that is to be read, and the market time at which the reading began."""
+class Reading:
+    """From which moment of the provider's time to read, and when that began by our two clocks."""
 
     since: datetime
-    until: datetime
     began_at: datetime
-
-    @property
-    def is_last(self) -> bool:
-        """Whether nothing remains after it."""
-        return self.until - self.since < STRETCH + OVERLAP
+    began_in_market_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadMovements:
-    """Reads the next stretch of one account, `None` for the platform's own; run it with `run_errand` until it is last.
-
-    Its answer is whether the account is read to the end.
-    """
+    """Reads one account to its end, `None` for the platform's own; run it with `run_errand`."""
 
     provider: PaymentProvider
     account: str | None
 
-    async def read(self, work: Work) -> Stretch:
+    async def read(self, work: Work) -> Reading:
         """From where the last reading ended, with a little overlap."""
-        now = work.machine_now
-        read_until: datetime = await work.fetch_value(READ_SO_FAR, self.account or PLATFORM) or now - LOOK_BACK
-        return Stretch(since=read_until - OVERLAP, until=min(read_until + STRETCH, now), began_at=work.now)
+        read_until: datetime | None = await work.fetch_value(READ_SO_FAR, self.account or PLATFORM)
+        return Reading(
+            since=read_until - OVERLAP if read_until else work.machine_now - LOOK_BACK,
+            began_at=work.machine_now,
+            began_in_market_at=work.now,
+        )
 
-    async def call(self, found: Stretch) -> Sequence[ProviderMovement]:
+    async def call(self, found: Reading) -> Sequence[ProviderMovement]:
         """Lists what moved; a failure is tried again with the next reading."""
-        return await self.provider.movements(account=self.account, since=found.since, until=found.until)
+        return await self.provider.movements(account=self.account, since=found.since)
 
-    async def record(self, work: Work, found: Stretch, answer: Sequence[ProviderMovement]) -> bool:
+    async def record(self, work: Work, found: Reading, answer: Sequence[ProviderMovement]) -> None:
         """Keeps each movement once, and how far was read, in one commit."""
         columns = zip(*(_row(movement) for movement in answer), strict=True) if answer else [[] for _ in range(10)]
-        await work.execute(TAKE_IN, *(list(column) for column in columns))
-        await work.execute(HAVE_READ, self.account or PLATFORM, found.until, found.began_at)
-        return found.is_last
+        await work.execute(TAKE_IN, work.machine_now, *(list(column) for column in columns))
+        read_until = max([found.since + OVERLAP, *(movement.created_at for movement in answer)])
+        await work.execute(HAVE_READ, self.account or PLATFORM, read_until, found.began_at, found.began_in_market_at)
 
 
 async def read_all_movements(works: Works, *, provider: PaymentProvider, market_id: MarketId) -> None:
@@ -96,19 +90,14 @@ async def read_all_movements(works: Works, *, provider: PaymentProvider, market_
 
     Raises ProviderBusy or OutcomeUnknown; what was read until then is kept.
     """
-    await _read_to_the_end(works, ReadMovements(provider=provider, account=None))
+    await run_errand(works, ReadMovements(provider=provider, account=None))
     for _ in range(ROUNDS_AT_MOST):
         async with works.open() as work:
             rows = await work.fetch(ACCOUNTS_TO_READ, market_id, ACCOUNTS_AT_ONCE)
         for row in rows:
-            await _read_to_the_end(works, ReadMovements(provider=provider, account=row["account"]))
+            await run_errand(works, ReadMovements(provider=provider, account=row["account"]))
         if len(rows) < ACCOUNTS_AT_ONCE:
             return
-
-
-async def _read_to_the_end(works: Works, errand: ReadMovements) -> None:
-    while not await run_errand(works, errand):
-        continue
 
 
 def _row(movement: ProviderMovement) -> tuple[object, ...]:

@@ -88,12 +88,12 @@ async def reconcile(work: Work, *, market_id: MarketId) -> ReconciliationReport 
         market_id,
         GATEWAY_AVAILABLE.name,
         GATEWAY_PENDING.name,
-        reading["read_at"] - GRACE,
-        reading["read_until"] - GRACE,
+        reading["began_in_market_at"] - GRACE,
+        work.machine_now - GRACE,
         BOOKED_BY_HAND,
         FINDINGS_AT_MOST,
     )
-    foreign = await work.fetch(FOREIGN_MOVEMENTS, market_id, reading["read_until"] - GRACE, FINDINGS_AT_MOST)
+    foreign = await work.fetch(FOREIGN_MOVEMENTS, market_id, work.machine_now - GRACE, FINDINGS_AT_MOST)
     counts = await work.fetch_row(COUNT_MOVEMENTS, market_id)
     assert counts is not None, "counts always answer"
     report = ReconciliationReport(

@@ -19,6 +19,29 @@ class PayStatementIssued(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PayTruedUp(Event):
+    """A driver's pay period is over, and what it lacked to the law's floor, if anything, is on the wallet."""
+
+    statement_id: UUID
+    driver_id: UUID
+    jurisdiction: str
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriverTipped(Event):
+    """A tip reached the driver's wallet, whole."""
+
+    statement_id: UUID
+    delivery_id: UUID
+    driver_id: UUID
+    shipper_id: UUID
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutScheduled(Event):
     """Money of a driver's wallet was reserved to be sent."""
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.ids import DriverId, RouteId, StatementId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.ledger import DRIVER_PAY, Entry, JournalId, driver_wallet, post_journal
-from marketplace.markets import PayPolicy
+from marketplace.markets import PayPolicy, pay_policy_version
 from marketplace.payouts.events import PayStatementIssued
 from marketplace.payouts.models import PayStatement
-from marketplace.payouts.queries import ISSUED_BEFORE, LOCK_ROUTE, POLICY_VERSION, VISITED_STOPS
+from marketplace.payouts.queries import ISSUED_BEFORE, LOCK_ROUTE, VISITED_STOPS
 from marketplace.payouts.states import StatementState
 from marketplace.pricing import DrivenFacts, statement_digest, statement_pay
 from marketplace.routes.states import RouteState, StopKind
@@ -40,13 +40,14 @@ async def issue_statement(work: Work, *, route_id: RouteId) -> StatementId:
         return StatementId(first)
     if route["state"] != RouteState.COMPLETED:
         raise RouteNotCompleted(f"a route that is {route['state']} has no pay statement yet; complete it first")
-    policy = await find_policy(work, market_id=route["market_id"], version=route["policy_version"])
+    policy = await pay_policy_version(work, market_id=route["market_id"], version=route["policy_version"])
     facts = driven_facts(route, await work.fetch(VISITED_STOPS, route_id))
     return await _issue(work, route, policy, facts)
 
 
 async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: DrivenFacts) -> StatementId:
     promised = {"guarantee_minor": route["guarantee_minor"], "raise_minor": route["raise_minor"]}
+    promised |= {"bonus_minor": route["bonus_minor"]} if route["bonus_minor"] else {}
     pay = statement_pay(policy, facts, **promised)
     statement_id = StatementId(work.new_id())
     total = Money(pay.total_minor, route["currency"])
@@ -75,6 +76,7 @@ async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: Dr
         state=(StatementState.HELD if route["is_flagged"] else StatementState.PAYABLE).value,
         journal_id=journal_id,
         created_at=work.now,
+        **_period(route, policy),
     )
     work.emit(
         PayStatementIssued(
@@ -107,12 +109,17 @@ async def post_pay(
     )
 
 
-async def find_policy(work: Work, *, market_id: UUID, version: int) -> PayPolicy:
-    """The pay policy under which a route was offered, which is also the one that pays it."""
-    rates = await work.fetch_value(POLICY_VERSION, market_id, version)
-    if rates is None:
-        raise NotFound(f"this market has no pay policy of version {version}")
-    return PayPolicy.of(version, orjson.loads(rates))
+def _period(route: asyncpg.Record, policy: PayPolicy) -> dict[str, Any]:
+    """The pay period in which a route ended, where the law asks something of whole periods."""
+    if policy.floors is None or (floor := policy.floors.period) is None:
+        return {}
+    period = floor.calendar.period_of(route["ended_at"], route["time_zone"])
+    return {
+        "jurisdiction": policy.floors.jurisdiction,
+        "period_starts_at": period.starts_at,
+        "period_ends_at": period.ends_at,
+        "settles_at": floor.calendar.settles_at(period),
+    }
 
 
 def driven_facts(route: asyncpg.Record, stops: Sequence[asyncpg.Record]) -> DrivenFacts:

@@ -17,22 +17,22 @@ FLAGGED_AT_MOST = 20
 LATEST = UUID(int=2**128 - 1)
 
 LOCK_ROUTE = """
-SELECT id, market_id, driver_id, state, currency, policy_version, guarantee_minor, raise_minor, is_flagged,
-       approach_m, accepted_at, ended_at
+SELECT id, market_id, driver_id, state, currency, policy_version, guarantee_minor, raise_minor, bonus_minor, is_flagged,
+       approach_m, accepted_at, ended_at, (SELECT time_zone FROM market WHERE id = route.market_id) AS time_zone
 FROM route WHERE id = $1 FOR NO KEY UPDATE
 """
 VISITED_STOPS = """
 SELECT kind, leg_m, arrived_at, ended_at FROM stop
 WHERE route_id = $1 AND arrived_at IS NOT NULL ORDER BY place
 """
-POLICY_VERSION = "SELECT rates FROM pay_policy WHERE market_id = $1 AND version = $2"
 ISSUED_BEFORE = "SELECT id FROM pay_statement WHERE route_id = $1"
 LOCK_STATEMENT = """
 SELECT id, market_id, route_id, driver_id, policy_version, total_minor, currency, state
 FROM pay_statement WHERE id = $1 FOR NO KEY UPDATE
 """
 STATEMENT = """
-SELECT market_id, policy_version, facts, lines, total_minor, digest FROM pay_statement WHERE id = $1
+SELECT market_id, kind, delivery_id, pay_period_id, policy_version, facts, lines, total_minor, digest
+FROM pay_statement WHERE id = $1
 """
 
 UNDER_WAY = "SELECT id FROM payout WHERE driver_id = $1 AND state IN ('SCHEDULED', 'IN_TRANSIT')"
@@ -87,19 +87,33 @@ SELECT json_build_object(
     'on_the_way_minor', coalesce(w.debits_pending, 0),
     'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
     'paid_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout WHERE driver_id = d.id AND state = 'PAID'),
-    'route_count', (SELECT count(*) FROM pay_statement WHERE driver_id = d.id))
+    'tips_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND kind = 'TIP'),
+    'true_ups_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement
+                       WHERE driver_id = d.id AND kind IN ('TRUE_UP', 'POOL_SHARE')),
+    'route_count', (SELECT count(*) FROM pay_statement WHERE driver_id = d.id AND kind = 'ROUTE'))
 FROM driver d
 JOIN market m ON m.id = d.market_id
 LEFT JOIN account w ON w.code = m.id || ':' || m.currency || ':driver:' || d.id || ':wallet'
 WHERE d.id = $1
 """
-STATEMENTS = """
-SELECT s.id, json_build_object(
-    'id', 'stm_' || replace(s.id::text, '-', ''), 'route_id', 'rte_' || replace(s.route_id::text, '-', ''),
+STATEMENT_TREE = """
+json_build_object(
+    'id', 'stm_' || replace(s.id::text, '-', ''), 'kind', s.kind,
+    'route_id', 'rte_' || replace(s.route_id::text, '-', ''),
+    'delivery_id', 'dlv_' || replace(s.delivery_id::text, '-', ''),
     'payout_id', 'pay_' || replace(s.payout_id::text, '-', ''), 'state', s.state, 'policy_version', s.policy_version,
+    'jurisdiction', s.jurisdiction, 'period_starts_at', s.period_starts_at, 'period_ends_at', s.period_ends_at,
     'total_minor', s.total_minor, 'currency', s.currency, 'facts', s.facts, 'lines', s.lines,
-    'created_at', s.created_at) AS tree
+    'created_at', s.created_at)
+"""
+STATEMENTS = f"""
+SELECT s.id, {STATEMENT_TREE} AS tree
 FROM pay_statement s WHERE s.driver_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3
+"""
+# A driver reads own statements, an operator those of one market or, without one, of all.
+ONE_STATEMENT = f"""
+SELECT s.market_id, s.pay_period_id, encode(s.digest, 'hex') AS digest, {STATEMENT_TREE} AS tree FROM pay_statement s
+WHERE s.id = $1 AND ($2::uuid IS NULL OR s.driver_id = $2) AND ($3::uuid IS NULL OR s.market_id = $3)
 """
 # The flagged reports are why a person must look; there are few of them, and old ones come first.
 HELD_STATEMENTS = """

@@ -1,6 +1,15 @@
-"""The lives of pay statements and payouts."""
+"""The lives of pay statements and payouts, and what a statement is for."""
 
 from enum import StrEnum
+
+
+class StatementKind(StrEnum):
+    """What a driver is paid for: a route, what a pay period lacked to the law, a share of what all lacked, a tip."""
+
+    ROUTE = "ROUTE"
+    TRUE_UP = "TRUE_UP"
+    POOL_SHARE = "POOL_SHARE"
+    TIP = "TIP"
 
 
 class StatementState(StrEnum):

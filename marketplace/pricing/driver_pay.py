@@ -1,8 +1,10 @@
 """What a route pays its driver: promised in the offer, itemised in the statement.
 
 The offer is a floor and never a ceiling. Its total comes back as the guarantee of the statement, which counts what was
-really driven and may only be more. Raises come on top of the minimum, and return legs on top of the guarantee, so that
-neither is swallowed by a floor. All is whole minor units, metres and seconds; each line is rounded once.
+really driven and may only be more. What the law asks of an offer is asked of the offer and again of the statement, by
+the time and distance really driven. Raises and bonuses come on top of the minimum and of the law's floor, and return
+legs on top of the guarantee, so that none is swallowed. All is whole minor units, metres and seconds; each line is
+rounded once. Tips never come here.
 """
 
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ import orjson
 
 from marketplace.core.money import BadMoney, check_whole
 from marketplace.markets import PayPolicy
+from marketplace.pricing.floors import offer_floor_lines
 from marketplace.pricing.lines import (
     METRES_PER_KM,
     SECONDS_PER_MINUTE,
@@ -24,7 +27,7 @@ from marketplace.pricing.lines import (
 )
 
 OFFER = "offer"
-"""The rule of what an accepted offer promised: its raise and its guarantee."""
+"""The rule of what an accepted offer promised: its raise, its bonus and its guarantee."""
 
 
 class BadFacts(BadMoney):
@@ -76,6 +79,11 @@ class DrivenFacts:
         whole = {name: int(str(value)) for name, value in kept.items() if name != "stop_times_s"}
         return cls(stop_times_s=tuple(stop_times), **whole)
 
+    @property
+    def engaged_m(self) -> int:
+        """All metres that were driven for the route, the ways back included."""
+        return self.distance_m + self.return_m
+
     def waited_s(self, grace_s: int) -> int:
         """Seconds spent at stops beyond the grace that each stop has."""
         return sum(max(0, seconds - grace_s) for seconds in self.stop_times_s)
@@ -98,36 +106,56 @@ class PayLines:
         return [asdict(line) for line in self.lines]
 
 
-def offer_pay(policy: PayPolicy, facts: RouteFacts, raise_minor: int) -> PayLines:
-    """What an offer of this route promises: the planned work, lifted to the policy's minimum, and the raise on top."""
-    check_whole({"raise_minor": raise_minor}, refusal=BadFacts, thing="an offer")
+def offer_pay(policy: PayPolicy, facts: RouteFacts, raise_minor: int, bonus_minor: int = 0) -> PayLines:
+    """What an offer of this route promises: the planned work, lifted to the floors, the raise and the bonus on top."""
+    check_whole({"raise_minor": raise_minor, "bonus_minor": bonus_minor}, refusal=BadFacts, thing="an offer")
     lines = _work(policy, facts.distance_m, facts.duration_s, facts.stop_count)
-    lines += _minimum(policy, lines) + _raise(raise_minor)
+    lines += _minimum(policy, lines)
+    lines += _legal(policy, lines, facts.distance_m, facts.duration_s)
+    lines += _on_top(raise_minor, bonus_minor)
     return PayLines(policy_version=policy.version, lines=tuple(lines))
 
 
-def statement_pay(policy: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int) -> PayLines:
-    """What was really driven pays: never less than the offer guaranteed, and returns beyond that."""
-    promised = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor}
+def statement_pay(
+    policy: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int, bonus_minor: int = 0
+) -> PayLines:
+    """What was really driven pays: never less than the law asks or the offer guaranteed, and returns beyond that.
+
+    The law's floor counts every engaged metre, so what returns pay counts towards it.
+    """
+    promised = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor, "bonus_minor": bonus_minor}
     check_whole(promised, refusal=BadFacts, thing="a driven route")
     lines = _work(policy, facts.distance_m, facts.engaged_s, facts.stop_count) + _wait(policy, facts)
-    lines += _minimum(policy, lines) + _raise(raise_minor)
+    lines += _minimum(policy, lines)
+    returns = _returns(policy, facts)
+    lines += _legal(policy, lines + returns, facts.engaged_m, facts.engaged_s)
+    lines += _on_top(raise_minor, bonus_minor)
     lines += top_up(lines, to_minor=guarantee_minor, code="guarantee", rule=f"{OFFER}:guarantee_minor")
-    lines += _returns(policy, facts)
-    return PayLines(policy_version=policy.version, lines=tuple(lines))
+    return PayLines(policy_version=policy.version, lines=tuple(lines + returns))
 
 
 def statement_digest(
-    policy: PayPolicy, facts: DrivenFacts, pay: PayLines, *, guarantee_minor: int, raise_minor: int
+    policy: PayPolicy,
+    facts: DrivenFacts,
+    pay: PayLines,
+    *,
+    guarantee_minor: int,
+    raise_minor: int,
+    bonus_minor: int = 0,
 ) -> bytes:
-    """A digest of everything a statement rests on; the same inputs give the same bytes in any year."""
+    """A digest of everything a statement rests on; the same inputs give the same bytes in any year.
+
+    What a policy or an offer does not have is left out, so that statements of before there were floors still match.
+    """
+    kept: dict[str, object] = {"version": policy.version, "rates": policy.rates()}
     rests_on = {
-        "policy": {"version": policy.version, "rates": policy.rates()},
+        "policy": kept | ({"floors": policy.floors.as_json()} if policy.floors else {}),
         "facts": facts.as_json(),
         "guarantee_minor": guarantee_minor,
         "raise_minor": raise_minor,
         "lines": pay.as_json(),
     }
+    rests_on |= {"bonus_minor": bonus_minor} if bonus_minor else {}
     return sha256(orjson.dumps(rests_on, option=orjson.OPT_SORT_KEYS)).digest()
 
 
@@ -151,9 +179,21 @@ def _minimum(policy: PayPolicy, lines: list[PriceLine]) -> list[PriceLine]:
     return top_up(lines, to_minor=policy.minimum_minor, code="minimum", rule=policy.rule("minimum_minor"))
 
 
-def _raise(raise_minor: int) -> list[PriceLine]:
-    rule = f"{OFFER}:raise_minor"
-    return without_nothing([price_line(code="raise", quantity=1, unit="route", rate_minor=raise_minor, rule=rule)])
+def _legal(policy: PayPolicy, lines: list[PriceLine], distance_m: int, duration_s: int) -> list[PriceLine]:
+    if policy.floors is None or policy.floors.offer is None:
+        return []
+    floor_minor = total_minor(offer_floor_lines(policy, distance_m=distance_m, duration_s=duration_s))
+    return top_up(lines, to_minor=floor_minor, code="legal_floor", rule=policy.floor_rule("offer_floor"))
+
+
+def _on_top(raise_minor: int, bonus_minor: int) -> list[PriceLine]:
+    promised = (("raise", raise_minor), ("bonus", bonus_minor))
+    return without_nothing(
+        [
+            price_line(code=code, quantity=1, unit="route", rate_minor=minor, rule=f"{OFFER}:{code}_minor")
+            for code, minor in promised
+        ]
+    )
 
 
 def _returns(policy: PayPolicy, facts: DrivenFacts) -> list[PriceLine]:

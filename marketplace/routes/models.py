@@ -8,7 +8,8 @@ class Route(Model):
     """Ordered stops for one driver, from planned to completed.
 
     `version` rises when the stops change, so that an offer of an older version cannot be accepted. `guarantee_minor`
-    is the pay that was accepted: what is paid in the end may only be more.
+    is the pay that was accepted: what is paid in the end may only be more. `bonus_minor` is what a busy time adds to
+    every offer of it; `policy_version` is the pay policy of the moment of its last offer, which also pays it.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -22,6 +23,7 @@ class Route(Model):
     starts_at = fields.DatetimeField()
     is_degraded = fields.BooleanField()
     raise_minor = fields.BigIntField(db_default=0)
+    bonus_minor = fields.BigIntField(db_default=0)
     guarantee_minor = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3)
     policy_version = fields.IntField()

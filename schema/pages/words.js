@@ -116,6 +116,15 @@ export const WORDS = {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} earned ${money(event, context)}`,
   },
+  PayTruedUp: {
+    tone: "good",
+    isSilent: ({ amountMinor }) => !amountMinor,
+    say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)} up to the legal floor`,
+  },
+  DriverTipped: {
+    tone: "good",
+    say: (event, _number, context) => `${driverOf(event, context)} was tipped ${money(event, context)}`,
+  },
   PayoutScheduled: null,
   PayoutPaid: {
     tone: "good",

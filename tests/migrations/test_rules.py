@@ -26,7 +26,7 @@ from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
-from marketplace.payouts import PayoutState, StatementState
+from marketplace.payouts import PayoutState, StatementKind, StatementState
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 RULES = import_module("migrations.0002_rules")
@@ -54,6 +54,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
     ("pay_statement", "state"): StatementState,
+    ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,
     ("stripe_operation", "state"): OperationState,
     ("stripe_operation", "kind"): OperationKind,
@@ -85,6 +86,10 @@ EXCLUSIVE = {
     "offer_one_open": (
         "UNIQUE INDEX ON offer USING btree (route_id, driver_id)"
         " WHERE ((state)::text = ANY ((ARRAY['SENT'::character varying, 'VIEWED'::character varying])::text[]))"
+    ),
+    "pay_statement_true_up_once": (
+        "UNIQUE INDEX ON pay_statement USING btree"
+        " (driver_id, jurisdiction, kind, period_starts_at, period_ends_at, number) WHERE (number IS NOT NULL)"
     ),
     "payout_one_underway": (
         "UNIQUE INDEX ON payout USING btree (driver_id) WHERE ((state)::text ="

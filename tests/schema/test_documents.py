@@ -16,17 +16,19 @@ REPORTS = {"start_route", "arrive_at_stop", "pick_up", "drop_off", "fail_stop"}
 DRIVER = REPORTS | {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "my_profile", "go_online", "go_offline",
     "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
-    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events", "event_cursor",
+    "my_earnings", "my_statements", "pay_statement", "my_payouts", "request_payout", "offer_events", "route_events",
+    "event_cursor",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
-    "delivery_events", "event_cursor",
+    "delivery_events", "event_cursor", "tip_driver",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
     "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
     "reconciliations", "book_movement",
+    "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
 }  # fmt: skip
 
 
@@ -42,8 +44,8 @@ COSTS = {
     "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
-    "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 120,
-    "driver/explain_offer": 40,
+    "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 130,
+    "driver/explain_offer": 40, "driver/pay_statement": 35,
     "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
@@ -57,7 +59,7 @@ COSTS = {
     # Shippers
     "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 260, "portal/batches": 50,
     "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
-    "portal/hubs": 35,
+    "portal/hubs": 35, "portal/tip_driver": 25,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
@@ -66,6 +68,9 @@ COSTS = {
     "operations/operator_actions": 50, "operations/reconciliations": 70, "operations/book_movement": 25,
     "operations/explain_delivery": 240, "operations/explain_driver": 50,
     "operations/explain_offer": 60, "operations/dry_run": 840,
+    "operations/pay_statement": 35,
+    "operations/pay_policies": 45, "operations/pay_policy_packs": 35, "operations/set_pay_policy": 30,
+    "operations/adopt_pay_policy_pack": 30,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

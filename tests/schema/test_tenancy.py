@@ -73,6 +73,10 @@ def in_market(things: Things) -> Variables:
     return {"marketId": things.market}
 
 
+PAY_RATES_INPUT = {
+    "baseMinor": 900, "perKmMinor": 180, "perMinuteMinor": 60, "perStopMinor": 250, "waitPerMinuteMinor": 80,
+    "waitGraceS": 300, "minimumMinor": 1500,
+}  # fmt: skip
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
 
@@ -116,6 +120,11 @@ RULES = {
     ),
     "explainOffer": Rule(callers=OPERATOR | DRIVER, asks=(at_offer,)),
     "setMarketDials": Rule(callers=OPERATOR, asks=(in_market,), more={"dials": {"waveSize": 7}}),
+    "payPolicies": Rule(callers=OPERATOR, asks=(in_market,)),
+    "payPolicyPacks": Rule(callers=OPERATOR),
+    "setPayPolicy": Rule(callers=OPERATOR, asks=(in_market,), more={"rates": PAY_RATES_INPUT, "dropsFloors": False}),
+    "adoptPayPolicyPack": Rule(callers=OPERATOR, asks=(in_market,), more={"pack": "seattle_payup_2025"}),
+    "payStatement": Rule(callers=OPERATOR | DRIVER, asks=(lambda things: {"id": things.statement},)),
     "marketEvents": Rule(callers=OPERATOR, asks=(in_market,), more={"last": 200}),
     # Shippers; a market is a city and no secret to them
     "hubs": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,)),
@@ -135,6 +144,11 @@ RULES = {
     ),
     "cancelDelivery": Rule(
         callers=SHIPPER, asks=(lambda things: {"deliveryId": things.delivery},), more={"reason": "OTHER"}
+    ),
+    "tipDriver": Rule(
+        callers=SHIPPER,
+        asks=(lambda things: {"deliveryId": things.delivery},),
+        more={"amountMinor": 500, "currency": "CLP"},
     ),
     "deliveryEvents": Rule(
         callers=SHIPPER,

@@ -9,11 +9,12 @@ from marketplace.core.idempotency import KEPT_FOR, forget_old
 from marketplace.core.work import Works
 from marketplace.payouts import schedule_payouts
 from tests.builders import make_market
+from tests.marketplace.payouts.laws import LA_WAGE, drive, make_law_world, make_worker
 from tests.marketplace.payouts.world import make_paid_driver, make_pay_world
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
-from workers.schedule import learn_acceptance, run_payouts, until_none_left
+from workers.schedule import learn_acceptance, run_payouts, true_up_pay, until_none_left
 
 
 async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, clock: ManualClock) -> None:
@@ -30,6 +31,27 @@ async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, cl
     clock.advance(seconds=60)
 
     await run_payouts(works, runner)
+    await runner.stop(patience_s=30)
+
+    assert ran == [world.market.id]
+
+
+async def test_a_pay_period_that_is_over_becomes_a_job(committed_works: Works, clock: ManualClock) -> None:
+    works, ran = committed_works, list[UUID]()
+
+    async def note(market_id: UUID) -> None:
+        ran.append(market_id)
+
+    async with works.open() as work:
+        world = await make_law_world(work, "california_prop_22_2025", parameters=LA_WAGE)
+        driver, _ = await make_worker(work, world)
+        await drive(work, world, driver, accepted_at=work.now, hours=1, metres=0, paid_minor=0)
+        await make_market(work)
+    runner = JobRunner(works, {"true_up_pay": note})
+    await true_up_pay(works, runner)
+    clock.advance(seconds=14 * 24 * 3600)
+
+    await true_up_pay(works, runner)
     await runner.stop(patience_s=30)
 
     assert ran == [world.market.id]

@@ -1,5 +1,6 @@
 """The payment provider of a market that has none yet: everything waits, and says what for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from marketplace.payments import (
     FrozenOperation,
     ObjectKind,
     ProviderBusy,
+    ProviderMovement,
     ProviderObject,
     ReceivedEvent,
 )
@@ -48,6 +50,15 @@ class ClosedProvider:
     ) -> ReceivedEvent:
         """Raises BadSignature: nobody's events can be believed."""
         raise BadSignature(MISSING)
+
+    async def movements(
+        self,
+        *,
+        account: str | None,  # noqa: ARG002 - the protocol's
+        since: datetime,  # noqa: ARG002 - the protocol's
+    ) -> Sequence[ProviderMovement]:
+        """Raises ProviderBusy."""
+        _refuse()
 
     async def onboarding_link(self, account: str, *, refresh_url: str, return_url: str) -> str:  # noqa: ARG002
         """Raises ProviderBusy."""

@@ -5,7 +5,7 @@ the process that answers its webhooks need not be the one that has started it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,15 @@ from marketplace.adapters.embedded.locks import alone_in
 from marketplace.adapters.stripe.embedded import EmbeddedStripe
 from marketplace.adapters.stripe.provider import StripeProvider
 from marketplace.adapters.stripe.signatures import read_signed_event
-from marketplace.payments import Endpoint, FrozenOperation, ObjectKind, ProviderBusy, ProviderObject, ReceivedEvent
+from marketplace.payments import (
+    Endpoint,
+    FrozenOperation,
+    ObjectKind,
+    ProviderBusy,
+    ProviderMovement,
+    ProviderObject,
+    ReceivedEvent,
+)
 
 KEY = "sk_test_development"
 PATHS: Mapping[Endpoint, str] = {Endpoint.PLATFORM: "/webhooks/stripe", Endpoint.CONNECT: "/webhooks/stripe/connect"}
@@ -56,6 +64,10 @@ class DevelopmentStripe:
     ) -> ProviderObject | None:
         """An object as it is now."""
         return await (await self._ready()).retrieve(kind, object_id, account=account, parent_id=parent_id)
+
+    async def movements(self, *, account: str | None, since: datetime) -> Sequence[ProviderMovement]:
+        """Every movement on an account since a moment of the stand-in's time."""
+        return await (await self._ready()).movements(account=account, since=since)
 
     def read_event(self, body: bytes, signature: str, *, endpoint: Endpoint, now: datetime) -> ReceivedEvent:
         """Verifies the signature with what whoever started the stand-in has written down."""

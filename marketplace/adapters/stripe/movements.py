@@ -12,16 +12,14 @@ from marketplace.payments import OutcomeUnknown, ProviderMovement
 
 PAGE = 100
 MOST_PAGES = 500
-"""A stretch with more movements than this is refused rather than read in part."""
+"""More than this is refused rather than read in part: the newest come first, and the rest would be forgotten."""
 
 
-async def list_movements(
-    client: StripeClient, *, account: str | None, since: datetime, until: datetime
-) -> list[ProviderMovement]:
-    """Every movement from `since` to `until`, in whole seconds of Stripe's time, newest first."""
+async def list_movements(client: StripeClient, *, account: str | None, since: datetime) -> list[ProviderMovement]:
+    """Every movement since a second of Stripe's time, newest first."""
     params: dict[str, Any] = {
         "limit": PAGE,
-        "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
+        "created": {"gte": int(since.timestamp())},
         "expand": ["data.source"],
     }
     options: Any = {"max_network_retries": READ_RETRIES} | ({"stripe_account": account} if account else {})

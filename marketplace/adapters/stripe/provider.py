@@ -65,14 +65,14 @@ class StripeProvider:
         async with told_apart():
             return await retrieve(self._client, kind, object_id, account=account, parent_id=parent_id)
 
-    async def movements(self, *, account: str | None, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
-        """Every movement on an account from `since` to `until`, in Stripe's time.
+    async def movements(self, *, account: str | None, since: datetime) -> Sequence[ProviderMovement]:
+        """Every movement on an account since a moment of Stripe's time.
 
         Raises ProviderBusy or OutcomeUnknown.
         """
         outside()
         async with told_apart():
-            return await list_movements(self._client, account=account, since=since, until=until)
+            return await list_movements(self._client, account=account, since=since)
 
     def read_event(self, body: bytes, signature: str, *, endpoint: Endpoint, now: datetime) -> ReceivedEvent:
         """Verifies the signature over the raw body and reads the event. Raises BadSignature or Invalid."""

@@ -17,6 +17,7 @@ from marketplace.core.work import Work, Works
 from marketplace.markets import (
     BadPayPolicy,
     Dials,
+    PayPolicy,
     create_market,
     describe_market,
     dials,
@@ -111,7 +112,7 @@ async def test_a_pay_policy_is_in_force_from_its_moment_until_the_next(works: Wo
         with pytest.raises(NotFound, match="no pay policy yet"):
             await pay_policy_at(work, market_id=market_id, moment=began - timedelta(seconds=1))
 
-    first, second = (1, PAY_RATES), (2, DEARER)
+    first, second = PayPolicy.of(1, PAY_RATES), PayPolicy.of(2, DEARER)
     assert in_force == {0: first, 59: first, 60: second, 9999: second}
 
 
@@ -120,7 +121,7 @@ async def test_of_two_policies_of_one_moment_the_later_version_counts(work: Work
     for rates in (PAY_RATES, DEARER):
         await set_pay_policy(work, market_id=market_id, rates=rates)
 
-    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == (2, DEARER)
+    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == PayPolicy.of(2, DEARER)
 
 
 async def test_policies_that_are_set_at_the_same_moment_all_get_a_version(committed_works: Works) -> None:
@@ -181,4 +182,4 @@ async def test_the_database_keeps_the_largest_and_the_smallest_rates(work: Work)
 
     assert await set_pay_policy(work, market_id=market_id, rates=rates) == 1
 
-    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == (1, rates)
+    assert await pay_policy_at(work, market_id=market_id, moment=work.now) == PayPolicy.of(1, rates)

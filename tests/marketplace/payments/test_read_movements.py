@@ -1,6 +1,7 @@
 """What moved at the provider is taken in whole, once, and each movement is tied to what it is of."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -52,16 +53,12 @@ async def payments(committed_works: Works) -> AsyncIterator[PaymentWorld]:
 
 
 async def compare(payments: PaymentWorld, market_id: MarketId) -> ReconciliationReport:
-    """Reads all that moved, and compares as if the grace had passed."""
+    """Reads all that moved, and compares an hour later."""
     await read_all_movements(payments.works, provider=payments.provider, market_id=market_id)
     async with payments.works.open() as work:
-        await work.execute(
-            "UPDATE stripe_reading SET read_until = read_until + interval '1 day', read_at = read_at + interval '1 day'"
-        )
+        work.machine_now += timedelta(hours=1)
+        await work.execute("UPDATE stripe_reading SET began_in_market_at = $1", work.now + timedelta(hours=1))
         report = await reconcile(work, market_id=market_id)
-        await work.execute(
-            "UPDATE stripe_reading SET read_until = read_until - interval '1 day', read_at = read_at - interval '1 day'"
-        )
     assert report is not None
     return report
 

@@ -30,9 +30,10 @@ DAY = timedelta(days=1)
 
 
 async def make_reading(work: Work, *, late: timedelta = DAY) -> datetime:
-    """Everything that the provider had until `late` from now has been read; returns its end."""
-    await StripeReading.create(using_db=work.db, account="", read_until=work.now + late, read_at=work.now + late)
-    return work.now + late
+    """Everything that the provider had was read `late` after this moment of the market; returns how far."""
+    moments = {"read_until": work.now, "began_at": work.machine_now, "began_in_market_at": work.now + late}
+    await StripeReading.create(using_db=work.db, account="", **moments)
+    return work.now
 
 
 async def make_object(
@@ -72,6 +73,7 @@ async def make_movement(
         currency="CLP",
         created_at=work.now,
         available_at=work.now,
+        seen_at=work.machine_now - DAY,
     )
 
 
@@ -165,7 +167,7 @@ async def test_what_is_still_on_its_way_is_no_difference(work: Work) -> None:
 
     assert said(await reconcile(work, market_id=MarketId(market.id))) == []
 
-    await work.execute("UPDATE stripe_reading SET read_until = read_until + $1, read_at = read_at + $1", DAY)
+    await work.execute("UPDATE stripe_reading SET began_in_market_at = began_in_market_at + $1", DAY)
     await work.execute("UPDATE stripe_object SET state = 'processing'")
     assert said(await reconcile(work, market_id=MarketId(market.id))) == []
 

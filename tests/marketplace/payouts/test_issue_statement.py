@@ -16,7 +16,7 @@ from tests.builders import make_driver
 from tests.marketplace.payouts.world import make_driven_route, make_pay_world, statement_row, wallet_minor
 
 LATER_POLICY = """
-INSERT INTO pay_policy SELECT $1, market_id, 2, effective_from, rates || '{"base_minor": 0}' FROM pay_policy
+INSERT INTO pay_policy SELECT $1, market_id, 2, effective_from, rates || '{"base_minor": 0}', floors FROM pay_policy
 """
 
 

@@ -46,6 +46,8 @@ async def test_earnings_tell_where_every_peso_is(works: Works) -> None:
         "on_the_way_minor": 4140,
         "held_minor": 7000,
         "paid_minor": 4140,
+        "tips_minor": 0,
+        "true_ups_minor": 0,
         "route_count": 4,
     }
 
