@@ -26,6 +26,7 @@ from marketplace.batches import (
     page_batches,
     page_deliveries,
 )
+from marketplace.billing import check_credit
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
@@ -324,6 +325,7 @@ class Mutation:
             idempotency_key=idempotency_key,
             errand=PostBatch(
                 router=info.context.marketplace.router,
+                gate=check_credit,
                 shipper_id=shipper.id,
                 market_id=market,
                 requests=requests,

@@ -15,20 +15,28 @@ from marketplace.pricing.driver_pay import (
     statement_pay,
 )
 from marketplace.pricing.lines import PriceLine, total_minor
+from marketplace.pricing.promises import BadPromises, Promises
 from marketplace.pricing.quote import BadDistance, price_delivery
 from marketplace.pricing.rate_card import BadRateCard, RateCard
+from marketplace.pricing.surcharge import BadSurcharge, PricedFacts, Surcharge, read_surcharges
 
 __all__ = [
     "BadDistance",
     "BadFacts",
+    "BadPromises",
     "BadRateCard",
+    "BadSurcharge",
     "DrivenFacts",
     "PayLines",
     "PriceLine",
+    "PricedFacts",
+    "Promises",
     "RateCard",
     "RouteFacts",
+    "Surcharge",
     "offer_pay",
     "price_delivery",
+    "read_surcharges",
     "statement_digest",
     "statement_pay",
     "total_minor",

@@ -173,12 +173,15 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
         (name, True)
         for name in (
             "acceptance_model",
+            "bill_line",
             "choice",
             "event",
+            "invoice_line",
             "journal",
             "operator_action",
             "pay_policy",
             "posting",
             "quote",
+            "rate_card",
         )
     ]
