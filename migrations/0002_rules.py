@@ -453,7 +453,7 @@ CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNC
 
 ALLOCATION = """
 -- Whatever collects lines is their sum: looked at when lines are given to it, and again when the commit comes
-CREATE FUNCTION refuse_unallocated(collector regclass, collector_id uuid, lines bigint, whole bigint) RETURNS void
+CREATE FUNCTION refuse_unallocated(collector text, collector_id uuid, lines numeric, whole numeric) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF lines IS DISTINCT FROM whole THEN
@@ -549,7 +549,7 @@ def _backward() -> str:
         "DROP FUNCTION check_charge() CASCADE",
         "DROP FUNCTION check_invoice() CASCADE",
         "DROP FUNCTION refuse_new_amount() CASCADE",
-        "DROP FUNCTION refuse_unallocated(regclass, uuid, bigint, bigint)",
+        "DROP FUNCTION refuse_unallocated(text, uuid, numeric, numeric)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]
