@@ -206,6 +206,10 @@ INVOICE_LINES = """
 SELECT id, place, label, amount_minor, currency FROM invoice_line WHERE invoice_id = $1 ORDER BY place
 """
 NOTE_INVOICE_OBJECT = "UPDATE invoice SET object_id = $2 WHERE id = $1 AND object_id IS NULL"
+DRAFTS_OF = """
+SELECT id, total_minor, currency FROM invoice
+WHERE shipper_id = $1 AND market_id = $2 AND state = 'DRAFTING' ORDER BY id
+"""
 COMPARED = "UPDATE invoice SET state = $2, shown_minor = $3 WHERE id = $1 AND state IN ('DRAFTING', 'MISMATCH')"
 SET_INVOICE_STATE = "UPDATE invoice SET state = $2 WHERE id = $1"
 ISSUE_INVOICE = "UPDATE invoice SET state = 'OPEN', issued_at = $2 WHERE id = $1"

@@ -3,9 +3,10 @@
 from uuid import UUID
 
 from marketplace.billing.collect import collect_lines
+from marketplace.billing.events import InvoiceChanged
 from marketplace.billing.profile import Profile, lock_profile, lock_profile_by_id
-from marketplace.billing.queries import RETRY_SOON, SET_CARD
-from marketplace.billing.states import Collects, Terms
+from marketplace.billing.queries import DRAFTS_OF, RETRY_SOON, SET_CARD
+from marketplace.billing.states import Collects, InvoiceState, Terms
 from marketplace.core.work import Work
 from marketplace.payments import ObjectKind, OperationKind, known_objects, latest_outcome
 
@@ -30,8 +31,25 @@ async def settle_profile(work: Work, *, profile_id: UUID) -> Profile | None:
     await work.execute(SET_CARD, profile_id, customer_id, card_id, setup_ids, work.now)
     changed = await lock_profile(work, shipper_id=profile.shipper_id, market_id=profile.market_id)
     assert changed is not None, "profiles are never removed"
+    if customer_id != profile.customer_id:
+        await _go_on_with_drafts(work, changed)
     if fresh:
         await work.execute(RETRY_SOON, profile.shipper_id, profile.market_id, work.now)
         if changed.terms is Terms.PREPAID or (changed.terms is Terms.CARD and changed.collects is Collects.BATCH):
             await collect_lines(work, changed)
     return changed
+
+
+async def _go_on_with_drafts(work: Work, profile: Profile) -> None:
+    """Invoices that were drawn before the provider knew the shipper can be rendered now."""
+    for row in await work.fetch(DRAFTS_OF, profile.shipper_id, profile.market_id):
+        work.emit(
+            InvoiceChanged(
+                market_id=profile.market_id,
+                shipper_id=profile.shipper_id,
+                invoice_id=row["id"],
+                state=InvoiceState.DRAFTING.value,
+                total_minor=row["total_minor"],
+                currency=row["currency"],
+            )
+        )

@@ -13,7 +13,7 @@ import orjson
 from marketplace.app import Marketplace
 from marketplace.batches.models import Batch, Delivery
 from marketplace.batches.states import DeliveryState
-from marketplace.billing import Collects, Profile, Terms, find_profile, set_billing_terms, sweep_billing
+from marketplace.billing import Collects, Profile, Terms, find_profile, set_billing_terms, sweep_billing, top_up
 from marketplace.billing.models import Charge, Invoice, Refund
 from marketplace.billing.profile import want_customer
 from marketplace.core.clock import ManualClock
@@ -147,6 +147,13 @@ class BillingWorld:
             await self.job("accrue_delivery", delivery.id)
         await self.run()
         return deliveries
+
+    async def pay_in(self, minor: int) -> None:
+        """Tops up what is prepaid."""
+        async with self.works.open() as work:
+            amount = Money(minor, self.market.currency)
+            await top_up(work, shipper_id=self.shipper.id, market_id=self.market.id, amount=amount)
+        await self.run()
 
     async def job(self, kind: str, subject_id: UUID) -> None:
         """Runs one job as a worker does."""
