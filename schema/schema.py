@@ -10,6 +10,8 @@ from strawberry.tools import merge_types
 from schema import (
     accounts,
     batches,
+    billing,
+    billing_operations,
     clock,
     dry_runs,
     events,
@@ -19,6 +21,7 @@ from schema import (
     offers,
     operations,
     pay,
+    rate_cards,
     routes,
 )
 from schema.inputs import read_inputs_directly
@@ -37,6 +40,9 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     pay,
+    rate_cards,
+    billing,
+    billing_operations,
     operations,
     events,
 )

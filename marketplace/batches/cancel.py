@@ -46,6 +46,16 @@ class CancellationQuote:
     free_until: datetime | None
     promises: Promises
 
+    @property
+    def rule(self) -> dict[str, int]:
+        """The rule in figures: free until so many seconds before pickup, then percent of the price by its state."""
+        return {
+            "free_s": self.promises.cancel_free_s,
+            "late_percent": self.promises.cancel_late_percent,
+            "taken_percent": self.promises.cancel_taken_percent,
+            "at_pickup_percent": self.promises.cancel_at_pickup_percent,
+        }
+
 
 async def quote_cancellation(work: Work, *, shipper_id: UUID, delivery_id: UUID) -> CancellationQuote:
     """What calling off would cost now, by the rate card under which the delivery was posted."""

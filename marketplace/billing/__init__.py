@@ -18,14 +18,21 @@ from marketplace.billing.profile import (
     refresh_profile,
     set_billing_terms,
 )
-from marketplace.billing.reads import find_billing, find_charge, find_invoice, page_charges, page_invoices
+from marketplace.billing.reads import (
+    billing_attention,
+    find_charge,
+    find_invoice,
+    list_billings,
+    page_charges,
+    page_invoices,
+)
 from marketplace.billing.refund import NotRefundable, RefundTooLarge, refund_charge, refund_delivery
 from marketplace.billing.retry_charge import retry_charge
 from marketplace.billing.set_up_card import CardSetup, CustomerNotReady, set_up_card
 from marketplace.billing.settle_charge import settle_charge
 from marketplace.billing.settle_invoice import SettleInvoice, invoice_of, settle_invoice
 from marketplace.billing.settle_profile import settle_profile
-from marketplace.billing.settle_refund import settle_refund
+from marketplace.billing.settle_refund import find_refund_state, settle_refund
 from marketplace.billing.states import (
     ChargeState,
     Collects,
@@ -63,17 +70,19 @@ __all__ = [
     "SettleInvoice",
     "Terms",
     "accrue_delivery",
+    "billing_attention",
     "check_credit",
     "close_period",
     "collect_lines",
     "credit_of",
-    "find_billing",
     "find_charge",
     "find_invoice",
     "find_profile",
+    "find_refund_state",
     "grant_goodwill",
     "invoice_of",
     "issue_credit_note",
+    "list_billings",
     "page_charges",
     "page_invoices",
     "refresh_profile",

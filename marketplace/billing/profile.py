@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.billing.queries import (
+    FIND_BILLING_OF,
     FIND_PROFILE,
     IS_PAST_DUE,
     LOCK_PROFILE,
@@ -88,6 +89,14 @@ class BadTerms(BadMoney):
 async def find_profile(work: Work, *, shipper_id: UUID, market_id: UUID) -> Profile | None:
     """The shipper's profile in a market, if it has one."""
     return _profile(await work.fetch_row(FIND_PROFILE, shipper_id, market_id))
+
+
+async def find_billing_of(work: Work, *, billing_id: UUID, shipper_id: UUID) -> Profile:
+    """The shipper's profile of that id; one of somebody else looks like none."""
+    profile = _profile(await work.fetch_row(FIND_BILLING_OF, billing_id, shipper_id))
+    if profile is None:
+        raise NotFound("there is no such billing of yours", field="billingId")
+    return profile
 
 
 async def lock_profile(work: Work, *, shipper_id: UUID, market_id: UUID) -> Profile | None:

@@ -216,15 +216,34 @@ ISSUE_INVOICE = "UPDATE invoice SET state = 'OPEN', issued_at = $2 WHERE id = $1
 PAY_INVOICE = "UPDATE invoice SET state = 'PAID', paid_at = $2 WHERE id = $1"
 
 # What shippers and operators read
-BILLING = """
-SELECT json_build_object(
-    'market_id', 'mkt_' || replace(p.market_id::text, '-', ''), 'terms', p.terms, 'collects', p.collects,
-    'state', p.state, 'currency', p.currency, 'credit_limit_minor', p.credit_limit_minor, 'due_days', p.due_days,
-    'has_card', p.card_id IS NOT NULL, 'next_due_at', p.next_due_at,
-    'prepaid_minor', coalesce((SELECT credits_posted - debits_posted - debits_pending FROM account
+PROFILES_AT_MOST = 100
+ATTENTION_AT_MOST = 200
+OPEN_SUMS = """
+    (SELECT coalesce(sum(price_minor), 0)::bigint FROM delivery
+     WHERE shipper_id = p.shipper_id AND market_id = p.market_id AND billed_at IS NULL) AS posted_minor,
+    (SELECT coalesce(sum(amount_minor), 0)::bigint FROM bill_line WHERE shipper_id = p.shipper_id
+       AND market_id = p.market_id AND charge_id IS NULL AND invoice_line_id IS NULL) AS unbilled_minor,
+    (SELECT coalesce(sum(amount_minor), 0)::bigint FROM charge WHERE shipper_id = p.shipper_id
+       AND market_id = p.market_id AND means = 'CARD'
+       AND state IN ('OPEN', 'DECLINED', 'ACTION_REQUIRED')) AS charging_minor,
+    (SELECT coalesce(sum(total_minor), 0)::bigint FROM invoice WHERE shipper_id = p.shipper_id
+       AND market_id = p.market_id AND state NOT IN ('PAID', 'VOID')) AS invoiced_minor,
+    coalesce((SELECT credits_posted - debits_posted - debits_pending FROM account
         WHERE account.market_id = p.market_id
-          AND code = p.market_id || ':' || p.currency || ':shipper:' || p.shipper_id || ':prepaid'), 0))
-FROM billing_profile p WHERE p.shipper_id = $1 AND p.market_id = $2
+          AND code = p.market_id || ':' || p.currency || ':shipper:' || p.shipper_id || ':prepaid'), 0) AS prepaid_minor
+"""
+BILLINGS = f"""
+SELECT json_build_object(
+    'id', 'bil_' || replace(p.id::text, '-', ''), 'market_id', 'mkt_' || replace(p.market_id::text, '-', ''),
+    'shipper_id', 'shp_' || replace(p.shipper_id::text, '-', ''), 'terms', p.terms, 'collects', p.collects,
+    'state', p.state, 'currency', p.currency, 'credit_limit_minor', p.credit_limit_minor, 'due_days', p.due_days,
+    'has_card', p.card_id IS NOT NULL, 'next_due_at', p.next_due_at, 'posted_minor', o.posted_minor,
+    'owed_minor', o.unbilled_minor + o.charging_minor + o.invoiced_minor, 'unbilled_minor', o.unbilled_minor,
+    'charging_minor', o.charging_minor, 'invoiced_minor', o.invoiced_minor, 'prepaid_minor', o.prepaid_minor,
+    'credit_left_minor', p.credit_limit_minor + CASE p.terms WHEN 'PREPAID' THEN o.prepaid_minor ELSE 0 END
+        - o.posted_minor - o.unbilled_minor - o.charging_minor - o.invoiced_minor) AS tree
+FROM billing_profile p CROSS JOIN LATERAL (SELECT {OPEN_SUMS}) AS o
+WHERE p.shipper_id = $1 AND ($2::uuid IS NULL OR p.market_id = $2) ORDER BY p.id LIMIT $3
 """
 CHARGE_TREE = """
 json_build_object('id', 'chg_' || replace(c.id::text, '-', ''),
@@ -236,7 +255,7 @@ json_build_object('id', 'chg_' || replace(c.id::text, '-', ''),
 """
 CHARGES = f"""
 SELECT c.id, {CHARGE_TREE} AS tree FROM charge c
-WHERE c.shipper_id = $1 AND c.market_id = $2 AND c.id < $3 ORDER BY c.id DESC LIMIT $4
+WHERE c.shipper_id = $1 AND ($2::uuid IS NULL OR c.market_id = $2) AND c.id < $3 ORDER BY c.id DESC LIMIT $4
 """
 ONE_CHARGE = f"SELECT {CHARGE_TREE} FROM charge c WHERE c.id = $1 AND c.shipper_id = $2"
 INVOICE_TREE = """
@@ -251,6 +270,31 @@ json_build_object('id', 'inv_' || replace(i.id::text, '-', ''),
 """
 INVOICES = f"""
 SELECT i.id, {INVOICE_TREE} AS tree FROM invoice i
-WHERE i.shipper_id = $1 AND i.market_id = $2 AND i.id < $3 ORDER BY i.id DESC LIMIT $4
+WHERE i.shipper_id = $1 AND ($2::uuid IS NULL OR i.market_id = $2) AND i.id < $3 ORDER BY i.id DESC LIMIT $4
 """
 ONE_INVOICE = f"SELECT {INVOICE_TREE} FROM invoice i WHERE i.id = $1 AND i.shipper_id = $2"
+# What a person has to look at: refused or differing invoices, cards that do not pay, refunds that came back, disputes.
+ATTENTION = """
+SELECT coalesce(json_agg(stuck.tree), '[]') FROM (
+    SELECT json_build_object('subject_id', found.subject_id, 'shipper_id',
+        'shp_' || replace(found.shipper_id::text, '-', ''), 'reason', found.reason,
+        'amount_minor', found.amount_minor, 'currency', found.currency, 'since', found.since) AS tree
+    FROM (
+        SELECT 'inv_' || replace(id::text, '-', '') AS subject_id, shipper_id, 'INVOICE_' || state AS reason,
+               total_minor AS amount_minor, currency, created_at AS since
+        FROM invoice WHERE market_id = $1 AND state IN ('MISMATCH', 'REFUSED')
+        UNION ALL
+        SELECT 'inv_' || replace(id::text, '-', ''), shipper_id, 'INVOICE_OVERDUE', total_minor, currency, due_at
+        FROM invoice WHERE market_id = $1 AND state = 'OPEN' AND due_at < $2
+        UNION ALL
+        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_' || state, amount_minor, currency, created_at
+        FROM charge WHERE market_id = $1 AND state IN ('DECLINED', 'ACTION_REQUIRED')
+        UNION ALL
+        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_DISPUTED', disputed_minor, currency, paid_at
+        FROM charge WHERE market_id = $1 AND disputed_minor > 0
+        UNION ALL
+        SELECT 'rfd_' || replace(id::text, '-', ''), shipper_id, 'REFUND_FAILED', amount_minor, currency, created_at
+        FROM refund WHERE market_id = $1 AND state = 'FAILED'
+    ) AS found ORDER BY found.since, found.subject_id LIMIT $3) AS stuck
+"""
+FIND_BILLING_OF = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE id = $1 AND shipper_id = $2"

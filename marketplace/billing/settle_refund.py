@@ -53,6 +53,13 @@ async def settle_refund(work: Work, *, refund_id: UUID) -> RefundState | None:
     return RefundState(refund["state"])
 
 
+async def find_refund_state(work: Work, *, refund_id: UUID) -> RefundState:
+    """Where a refund is that was wanted."""
+    row = await work.fetch_row(FIND_REFUND, refund_id)
+    assert row is not None, "refunds are never removed"
+    return RefundState(row["state"])
+
+
 async def _pay(work: Work, refund: asyncpg.Record) -> None:
     await _post(work, refund, "paid", shipper_receivable(refund["shipper_id"]), GATEWAY_AVAILABLE)
 

@@ -25,13 +25,15 @@ SELECT {COLUMNS} FROM rate_card WHERE shipper_id = $1 AND market_id = $2 AND ser
 RATE_CARDS = """
 SELECT coalesce(json_agg(card.tree), '[]') FROM (
     SELECT json_build_object(
-        'version', version, 'service_level', service_level, 'currency', currency, 'base_minor', base_minor,
+        'market_id', 'mkt_' || replace(market_id::text, '-', ''), 'version', version,
+        'service_level', service_level, 'currency', currency, 'base_minor', base_minor,
         'per_km_minor', per_km_minor, 'per_stop_minor', per_stop_minor, 'minimum_minor', minimum_minor,
         'surcharges', coalesce(surcharges, '[]'), 'promises', coalesce(promises, '{}'),
         'effective_from', effective_from,
-        'effective_to', lead(effective_from) OVER (PARTITION BY service_level ORDER BY effective_from, version)) AS tree
-    FROM rate_card WHERE shipper_id = $1 AND market_id = $2
-    ORDER BY service_level, effective_from DESC, version DESC LIMIT $3) AS card
+        'effective_to', lead(effective_from) OVER (
+            PARTITION BY market_id, service_level ORDER BY effective_from, version)) AS tree
+    FROM rate_card WHERE shipper_id = $1 AND ($2::uuid IS NULL OR market_id = $2)
+    ORDER BY market_id, service_level, effective_from DESC, version DESC LIMIT $3) AS card
 """
 
 
@@ -49,8 +51,10 @@ async def rate_card_version(
     return await work.fetch_row(RATE_CARD_VERSION, shipper_id, market_id, service_level, version)
 
 
-async def list_rate_cards(connection: asyncpg.Connection, *, shipper_id: UUID, market_id: UUID) -> list[dict[str, Any]]:
-    """All versions of a shipper's cards in a market, by level, latest first, with until when each is in force."""
+async def list_rate_cards(
+    connection: asyncpg.Connection, *, shipper_id: UUID, market_id: UUID | None = None
+) -> list[dict[str, Any]]:
+    """All versions of a shipper's cards, in one market or all, latest first, with until when each is in force."""
     cards: list[dict[str, Any]] = orjson.loads(
         await connection.fetchval(RATE_CARDS, shipper_id, market_id, CARDS_AT_MOST)
     )

@@ -151,8 +151,9 @@ class BillingWorld:
     async def pay_in(self, minor: int) -> None:
         """Tops up what is prepaid."""
         async with self.works.open() as work:
-            amount = Money(minor, self.market.currency)
-            await top_up(work, shipper_id=self.shipper.id, market_id=self.market.id, amount=amount)
+            profile = await find_profile(work, shipper_id=self.shipper.id, market_id=self.market.id)
+            assert profile is not None
+            await top_up(work, shipper_id=self.shipper.id, billing_id=profile.id, amount_minor=minor)
         await self.run()
 
     async def job(self, kind: str, subject_id: UUID) -> None:
