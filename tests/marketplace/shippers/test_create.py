@@ -1,16 +1,17 @@
 """A shipper is taken in, and its rate cards follow one another without a gap or an overlap."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.work import Work, Works
 from marketplace.markets.models import Market
-from marketplace.shippers import create_shipper, rate_card_row, set_rate_card
+from marketplace.shippers import BadRateCardDate, create_shipper, list_rate_cards, rate_card_row, set_rate_card
 from tests.builders import make_market
 from tests.races.together import at_once, codes
 
@@ -131,3 +132,58 @@ async def test_no_amount_of_a_card_is_negative(works: Works, amount: str) -> Non
 
     async with works.open() as work:
         assert [row["version"] for row in await work.fetch(CARDS, shipper_id)] == [1]
+
+
+async def test_a_card_may_be_set_ahead_and_begins_in_its_time(works: Works, clock: ManualClock) -> None:
+    began = clock.now
+    async with works.open() as work:
+        market, shipper_id = await make_market(work), await create_shipper(work, name="Farmacia Norte")
+        await set_card(work, shipper_id, market)
+        await set_card(work, shipper_id, market, base_minor=1900, effective_from=began + timedelta(days=7))
+        await set_card(work, shipper_id, market, base_minor=1600)  # from now on, until the one that was set ahead
+
+    async with works.open() as work:
+        in_force = [await base_at(work, shipper_id, market, began + timedelta(days=days)) for days in (0, 6, 7, 30)]
+    assert in_force == [1600, 1600, 1900, 1900]
+
+
+async def test_a_card_never_begins_in_the_past(work: Work) -> None:
+    market, shipper_id = await make_market(work), await create_shipper(work, name="Farmacia Norte")
+
+    with pytest.raises(BadRateCardDate):
+        await set_card(work, shipper_id, market, effective_from=work.now - timedelta(seconds=1))
+
+    assert await base_at(work, shipper_id, market, work.now) is None
+
+
+async def test_a_card_is_in_its_market_s_currency(work: Work) -> None:
+    market, shipper_id = await make_market(work), await create_shipper(work, name="Farmacia Norte")
+
+    with pytest.raises(Invalid, match="currency of its market"):
+        await set_card(work, shipper_id, market, currency="USD")
+
+
+async def test_a_shipper_reads_until_when_each_version_was_in_force(works: Works, clock: ManualClock) -> None:
+    began = clock.now
+    async with works.open() as work:
+        market, shipper_id = await make_market(work), await create_shipper(work, name="Farmacia Norte")
+        await set_card(work, shipper_id, market)
+    clock.advance(seconds=3600)
+    async with works.open() as work:
+        await set_card(work, shipper_id, market, surcharges=[{"code": "night", "percent": 10}])
+        cards = await list_rate_cards(work.connection, shipper_id=shipper_id)
+
+    told = [(card["version"], card["effective_to"] is None, card["surcharges"]) for card in cards]
+    assert told == [(2, True, [{"code": "night", "percent": 10}]), (1, False, [])]
+    assert datetime.fromisoformat(cards[1]["effective_to"]) == began + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("edit", ["UPDATE rate_card SET base_minor = 1", "DELETE FROM rate_card", "TRUNCATE rate_card"])
+async def test_a_version_is_never_edited(works: Works, edit: str) -> None:
+    async with works.open() as work:
+        market, shipper_id = await make_market(work), await create_shipper(work, name="Farmacia Norte")
+        await set_card(work, shipper_id, market)
+
+    with pytest.raises(asyncpg.RestrictViolationError, match="rate_card is history"):
+        async with works.open() as work:
+            await work.execute(edit)
