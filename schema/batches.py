@@ -38,7 +38,7 @@ from schema.costs import usually
 from schema.errands import mutate_by_errand
 from schema.fields import query
 from schema.mutations import mutate, mutation
-from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
+from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read
 from schema.places import Address, AddressInput, Package, PackageInput, Window, WindowInput
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
@@ -235,7 +235,7 @@ class Query:
     async def batch(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="bat_….")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="bat_….")],  # noqa: A002 - its name in the API
     ) -> Batch | None:
         """Reads a batch."""
         shipper, batch_id = require_shipper(info), from_wire("batch", id, field="id")
@@ -245,7 +245,7 @@ class Query:
     @query(description="Your batches, newest first.")
     async def batches(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Batch]:
         """Reads a page of batches."""
-        shipper, before = require_shipper(info), _before("batch", after)
+        shipper, before = require_shipper(info), after_id("batch", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_batches(connection, shipper_id=shipper.id, before=before, limit=rows_to_read(first))
         return cast("Connection[Batch]", _page(rows, first))
@@ -254,7 +254,7 @@ class Query:
     async def delivery(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],  # noqa: A002 - its name in the API
     ) -> Delivery | None:
         """Reads a delivery."""
         shipper, delivery_id = require_shipper(info), from_wire("delivery", id, field="id")
@@ -274,7 +274,7 @@ class Query:
         ] = None,
     ) -> Connection[Delivery]:
         """Reads a page of deliveries."""
-        shipper, before = require_shipper(info), _before("delivery", after)
+        shipper, before = require_shipper(info), after_id("delivery", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_deliveries(
                 connection,
@@ -425,11 +425,6 @@ def _values(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
         except (Invalid, NotFound) as refusal:
             raise type(refusal)(refusal.message, field=f"deliveries[{i}].{refusal.field}") from None
     return values
-
-
-def _before(noun: str, after: str | None) -> UUID | None:
-    key = after_key(after)  # type: ignore[arg-type]
-    return from_wire(noun, key[0], field="after") if key else None
 
 
 def _page(rows: Sequence[tuple[UUID, dict[str, Any]]], first: int) -> Any:

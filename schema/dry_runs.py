@@ -175,7 +175,7 @@ class Query:
         self,
         info: Info,
         market_id: MarketArgument,
-        input: Annotated[DryRunInput, strawberry.argument(description="What is to be planned.")],  # noqa: A002
+        input: Annotated[DryRunInput, strawberry.argument(description="What is to be planned.")],  # noqa: A002 - its name in the API
     ) -> DryRun:
         """Plans without writing."""
         market = from_wire("market", market_id, field="marketId")

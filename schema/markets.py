@@ -275,7 +275,7 @@ class Query:
     async def market(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="mkt_….")],  # noqa: A002
+        id: Annotated[strawberry.ID, strawberry.argument(description="mkt_….")],  # noqa: A002 - its name in the API
     ) -> Market:
         """Reads a market."""
         market_id = MarketId(from_wire("market", id, field="id"))

@@ -4,10 +4,12 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 
 from marketplace.core.errors import Invalid
+from marketplace.core.ids import from_wire
 from schema.costs import ASSUMED_ROWS, LARGEST_PAGE
 from schema.scalars import Cursor
 
@@ -78,3 +80,9 @@ def after_key(cursor: Cursor | None, *, parts: int = 1) -> list[str] | None:
     if len(found) != parts or not all(found):
         raise BadPage("this cursor did not come from this list", field="after")
     return found
+
+
+def after_id(noun: str, cursor: Cursor | None) -> UUID | None:
+    """The id in a cursor of a list that is read newest first; None for the first page."""
+    key = after_key(cursor)
+    return from_wire(noun, key[0], field="after") if key else None

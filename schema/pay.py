@@ -7,7 +7,7 @@ import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import PayoutId, from_wire
+from marketplace.core.ids import PayoutId
 from marketplace.core.work import Work
 from marketplace.payouts import (
     PayoutState,
@@ -25,7 +25,7 @@ from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.offers import PayLine
-from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
+from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
@@ -101,7 +101,7 @@ class Query:
         self, info: Info, first: First = USUAL_PAGE, after: After = None
     ) -> Connection[PayStatement]:
         """Reads a page of statements."""
-        driver, before = require_driver(info), _before("statement", after)
+        driver, before = require_driver(info), after_id("statement", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_statements(connection, driver_id=driver.id, before=before, limit=rows_to_read(first))
         return cast("Connection[PayStatement]", _page(rows, first))
@@ -109,7 +109,7 @@ class Query:
     @query(description="Your payouts, newest first.")
     async def my_payouts(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Payout]:
         """Reads a page of payouts."""
-        driver, before = require_driver(info), _before("payout", after)
+        driver, before = require_driver(info), after_id("payout", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_payouts(connection, driver_id=driver.id, before=before, limit=rows_to_read(first))
         return cast("Connection[Payout]", _page(rows, first))
@@ -136,11 +136,6 @@ class Mutation:
         return await mutate(
             info, operation="requestPayout", arguments={}, idempotency_key=idempotency_key, run=run, answer=answer
         )
-
-
-def _before(noun: str, after: Any) -> UUID | None:
-    key = after_key(after)
-    return from_wire(noun, key[0], field="after") if key else None
 
 
 def _page(rows: list[tuple[UUID, dict[str, Any]]], first: int) -> Any:

@@ -2,6 +2,9 @@
 
 The driver app, the shipper portal, operations, the demo and the flow tests all send these texts. The edge knows them
 from the start, so they are prepared once and never forgotten.
+
+A file is whole: any client can send it as it is, so a fragment that several operations of one client ask for stands in
+each of their files, and a test keeps the copies the same.
 """
 
 from functools import cache

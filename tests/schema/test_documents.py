@@ -1,7 +1,7 @@
 """The ready-made operations fit the schema and its limits, and every client finds the ones that it needs."""
 
 import pytest
-from graphql import parse, print_ast
+from graphql import FragmentDefinitionNode, parse, print_ast
 
 from schema.costs import LARGEST_COST
 from schema.documents import FOLDER, NoSuchDocument, load_document, ready_made_documents
@@ -119,3 +119,14 @@ def test_all_documents_are_known_to_the_edge_from_the_start() -> None:
 def test_a_document_outside_the_folders_does_not_exist(name: str) -> None:
     with pytest.raises(NoSuchDocument):
         load_document("driver", name)
+
+
+def test_a_fragment_of_one_name_says_the_same_in_all_files_of_a_client() -> None:
+    texts: dict[tuple[str, str], set[str]] = {}
+    for path in FOLDER.glob("*/*.graphql"):
+        for part in parse(path.read_text()).definitions:
+            if isinstance(part, FragmentDefinitionNode):
+                texts.setdefault((path.parent.name, part.name.value), set()).add(print_ast(part))
+
+    assert {name: versions for name, versions in texts.items() if len(versions) > 1} == {}
+    assert len(texts) > 10
