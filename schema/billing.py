@@ -30,7 +30,7 @@ from schema.context import Info
 from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
-from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
+from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
@@ -145,7 +145,7 @@ class Query:
     @query(description="Your charges, newest first.")
     async def charges(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Charge]:
         """Reads a page of charges."""
-        shipper, before = require_shipper(info), before_of("charge", after)
+        shipper, before = require_shipper(info), after_id("charge", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_charges(connection, shipper_id=shipper.id, before=before, limit=rows_to_read(first))
         return cast("Connection[Charge]", page_of_trees(rows, first))
@@ -153,7 +153,7 @@ class Query:
     @query(description="Your invoices, newest first.")
     async def invoices(self, info: Info, first: First = USUAL_PAGE, after: After = None) -> Connection[Invoice]:
         """Reads a page of invoices."""
-        shipper, before = require_shipper(info), before_of("invoice", after)
+        shipper, before = require_shipper(info), after_id("invoice", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_invoices(connection, shipper_id=shipper.id, before=before, limit=rows_to_read(first))
         return cast("Connection[Invoice]", page_of_trees(rows, first))
@@ -219,12 +219,6 @@ class Mutation:
             run=run,
             answer=answer,
         )
-
-
-def before_of(noun: str, after: Any) -> UUID | None:
-    """The id before which a page begins."""
-    key = after_key(after)
-    return from_wire(noun, key[0], field="after") if key else None
 
 
 def page_of_trees(rows: list[tuple[UUID, dict[str, Any]]], first: int) -> Any:

@@ -27,11 +27,11 @@ from marketplace.core.money import Money
 from marketplace.core.work import Work
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
-from schema.billing import Billing, Charge, Invoice, before_of, page_of_trees
+from schema.billing import Billing, Charge, Invoice, page_of_trees
 from schema.context import Info
 from schema.fields import query
 from schema.mutations import mutate, mutation
-from schema.paging import USUAL_PAGE, After, Connection, First, rows_to_read
+from schema.paging import USUAL_PAGE, After, Connection, First, after_id, rows_to_read
 from schema.problem import Problem
 from schema.rate_cards import ShipperArgument
 from schema.scalars import DateTime, MoneyMinor
@@ -112,7 +112,7 @@ class Query:
         """Reads a page of charges."""
         market = MarketId(from_wire("market", market_id, field="marketId"))
         require_operator(info, market)
-        shipper, before = from_wire("shipper", shipper_id, field="shipperId"), before_of("charge", after)
+        shipper, before = from_wire("shipper", shipper_id, field="shipperId"), after_id("charge", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_charges(
                 connection, shipper_id=shipper, market_id=market, before=before, limit=rows_to_read(first)
@@ -131,7 +131,7 @@ class Query:
         """Reads a page of invoices."""
         market = MarketId(from_wire("market", market_id, field="marketId"))
         require_operator(info, market)
-        shipper, before = from_wire("shipper", shipper_id, field="shipperId"), before_of("invoice", after)
+        shipper, before = from_wire("shipper", shipper_id, field="shipperId"), after_id("invoice", after)
         async with info.context.marketplace.works.read() as connection:
             rows = await page_invoices(
                 connection, shipper_id=shipper, market_id=market, before=before, limit=rows_to_read(first)

@@ -20,6 +20,7 @@ from marketplace.billing.profile import (
 )
 from marketplace.billing.reads import (
     billing_attention,
+    charged_so_far,
     find_charge,
     find_invoice,
     list_billings,
@@ -71,6 +72,7 @@ __all__ = [
     "Terms",
     "accrue_delivery",
     "billing_attention",
+    "charged_so_far",
     "check_credit",
     "close_period",
     "collect_lines",

@@ -297,4 +297,8 @@ SELECT coalesce(json_agg(stuck.tree), '[]') FROM (
         FROM refund WHERE market_id = $1 AND state = 'FAILED'
     ) AS found ORDER BY found.since, found.subject_id LIMIT $3) AS stuck
 """
+CHARGED = """
+SELECT count(*) AS count, coalesce(sum(captured_minor), 0)::bigint AS total_minor
+FROM charge WHERE market_id = $1 AND state = 'PAID'
+"""
 FIND_BILLING_OF = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE id = $1 AND shipper_id = $2"

@@ -10,6 +10,7 @@ from marketplace.billing.queries import (
     ATTENTION,
     ATTENTION_AT_MOST,
     BILLINGS,
+    CHARGED,
     CHARGES,
     INVOICES,
     LATEST_ID,
@@ -72,6 +73,13 @@ async def billing_attention(work: Work, *, market_id: UUID) -> list[dict[str, An
         await work.fetch_value(ATTENTION, market_id, work.now, ATTENTION_AT_MOST)
     )
     return found
+
+
+async def charged_so_far(work: Work, *, market_id: UUID) -> tuple[int, int]:
+    """How many charges of a market were paid, and how much was taken with them in minor units."""
+    row = await work.fetch_row(CHARGED, market_id)
+    assert row is not None, "sums always answer"
+    return row["count"], row["total_minor"]
 
 
 async def _page(

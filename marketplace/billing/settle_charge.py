@@ -151,7 +151,7 @@ async def _settle(work: Work, charge: asyncpg.Record, taken: list[Taken]) -> Non
         fee = Money(one.fee_minor, charge["currency"])
         if fee.minor > 0:
             await _post(work, charge, f"fee:{one.id}", "GATEWAY_FEE", GATEWAY_FEE, GATEWAY_PENDING, fee)
-        if one.available_on > work.machine_now:
+        if one.available_on > work.now:
             is_settled = False
         elif (net := one.amount - fee).minor > 0:
             await _post(work, charge, f"settled:{one.id}", "CHARGE_SETTLED", GATEWAY_AVAILABLE, GATEWAY_PENDING, net)

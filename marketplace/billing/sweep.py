@@ -36,7 +36,7 @@ async def sweep_billing(work: Work, *, market_id: MarketId) -> list[DueWork]:
     for kind, question, moment in (
         ("close_period", DUE_PROFILES, work.now),
         ("retry_charge", DUE_CHARGES, work.now),
-        ("settle_charge", CHARGES_TO_SETTLE, work.machine_now),
+        ("settle_charge", CHARGES_TO_SETTLE, work.now),
         ("settle_charge", CHARGES_LEFT_BEHIND, before),
         ("settle_refund", REFUNDS_LEFT_BEHIND, before),
         ("settle_invoice", INVOICES_LEFT_BEHIND, before),
