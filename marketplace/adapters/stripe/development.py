@@ -85,7 +85,8 @@ class DevelopmentStripe:
         await self._ready()
         setup = client_secret.partition("_secret_")[0]
         async with httpx.AsyncClient(base_url=self._server.url, trust_env=False, timeout=PATIENCE_S) as client:
-            form, headers = {"payment_method": card}, {"authorization": f"Bearer {KEY}"}
+            form = {"payment_method": card, "return_url": self._public_url or "http://127.0.0.1"}
+            headers = {"authorization": f"Bearer {KEY}"}
             answer = await client.post(f"/v1/setup_intents/{setup}/confirm", data=form, headers=headers)
             answer.raise_for_status()
 

@@ -199,7 +199,11 @@ async def test_lateness_is_that_of_the_hand_over_and_not_of_its_report(work: Wor
 async def test_credit_notes_never_exceed_what_was_billed(work: Work) -> None:
     delivery = await promised(work, state=DeliveryState.DELIVERED.value)
     await bill(work, delivery.id)
-    given = {"market_id": delivery.market_id, "delivery_id": delivery.id, "reason": "billed twice by us"}
+    given: dict[str, Any] = {
+        "market_id": delivery.market_id,
+        "delivery_id": delivery.id,
+        "reason": "billed twice by us",
+    }
 
     await issue_credit_note(work, amount=Money(3_000, "CLP"), **given)
     with pytest.raises(CreditTooLarge, match="1000 of this delivery"):
@@ -223,7 +227,10 @@ async def test_fees_and_credits_are_collected_with_their_batch(billing: BillingW
             minimum_minor=0,
             promises=PROMISES,
         )
-        late = {"dropoff_closes_at": work.now + timedelta(hours=1), "changed_at": work.now + timedelta(hours=3)}
+        late: dict[str, Any] = {
+            "dropoff_closes_at": work.now + timedelta(hours=1),
+            "changed_at": work.now + timedelta(hours=3),
+        }
     [delivered] = await billing.batch(10_000, rate_card_version=version, **late)
     async with billing.works.open() as work:
         cancelled = await make_delivery(
