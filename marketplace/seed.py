@@ -22,9 +22,11 @@ from marketplace.accounts import (
 from marketplace.adapters.city import PlaceSampler
 from marketplace.app import Marketplace
 from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place, PostBatch, Requirement
+from marketplace.billing import UNLIMITED, Terms, check_credit, set_billing_terms
 from marketplace.core.errand import run_errand
 from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.fleet import ContractKind, Vehicle, create_driver, go_online, plan_shift
 from marketplace.hubs import create_hub
@@ -214,6 +216,13 @@ class _Seeding:
                     per_stop_minor=500,
                     minimum_minor=2_400,
                 )
+            await set_billing_terms(
+                work,
+                shipper_id=shipper_id,
+                market_id=self.market_id,
+                terms=Terms.INVOICE,
+                credit_limit=Money(UNLIMITED, self.plan.currency),
+            )
             key = await create_api_key(work, shipper_id=shipper_id)
         self.shipper_ids.append(shipper_id)
         return {"id": to_wire("shipper", shipper_id), "name": name, "api_key": key.secret}
@@ -293,7 +302,11 @@ class _Seeding:
             result = await run_errand(
                 self.marketplace.works,
                 PostBatch(
-                    router=self.marketplace.router, shipper_id=shipper_id, market_id=self.market_id, requests=rows
+                    router=self.marketplace.router,
+                    gate=check_credit,
+                    shipper_id=shipper_id,
+                    market_id=self.market_id,
+                    requests=rows,
                 ),
             )
             assert result is not None

@@ -63,6 +63,21 @@ REFERENCES = [
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
     ("matching_zone", "market_id", "market"),
+    ("billing_profile", "market_id", "market"),
+    ("billing_profile", "shipper_id", "shipper"),
+    ("bill_line", "market_id", "market"),
+    ("bill_line", "shipper_id", "shipper"),
+    ("bill_line", "delivery_id", "delivery"),
+    ("bill_line", "journal_id", "journal"),
+    ("bill_line", "charge_id", "charge"),
+    ("bill_line", "invoice_line_id", "invoice_line"),
+    ("charge", "market_id", "market"),
+    ("charge", "shipper_id", "shipper"),
+    ("refund", "charge_id", "charge"),
+    ("refund", "delivery_id", "delivery"),
+    ("invoice", "market_id", "market"),
+    ("invoice", "shipper_id", "shipper"),
+    ("invoice_line", "invoice_id", "invoice"),
     ("stripe_operation", "market_id", "market"),
     ("stripe_object", "market_id", "market"),
     ("stripe_object", "operation_id", "stripe_operation"),
@@ -101,6 +116,15 @@ STATES = {
     ),
     ("stripe_event", "endpoint"): "PLATFORM CONNECT",
     ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP",
+    ("billing_profile", "terms"): "CARD PREPAID INVOICE",
+    ("billing_profile", "collects"): "BATCH DAY",
+    ("billing_profile", "state"): "GOOD PAST_DUE",
+    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
+    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
+    ("charge", "means"): "CARD PREPAID TOP_UP",
+    ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
+    ("refund", "state"): "SENDING PAID FAILED",
+    ("invoice", "state"): "DRAFTING FINALIZING OPEN PAID VOID MISMATCH REFUSED",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
 }
 
@@ -205,6 +229,21 @@ CHECKS = [
     ),
     ("pay_period", "amounts", "total_minor >= 0 AND starts_at < ends_at AND number >= 0"),
     ("payout", "amount", "amount_minor > 0"),
+    ("billing_profile", "limits", "credit_limit_minor >= 0 AND due_days BETWEEN 0 AND 120"),
+    (
+        "bill_line",
+        "sign",
+        "amount_minor <> 0 AND (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW'))",
+    ),
+    ("bill_line", "collected_once", "charge_id IS NULL OR invoice_line_id IS NULL"),
+    ("delivery", "fee", "fee_minor >= 0"),
+    ("charge", "amount", "amount_minor > 0 AND captured_minor >= 0 AND disputed_minor >= 0"),
+    ("charge", "refunds", "refunded_minor BETWEEN 0 AND captured_minor"),
+    ("charge", "paid", "(state = 'PAID') = (paid_at IS NOT NULL) AND (state = 'PAID') = (captured_minor > 0)"),
+    ("refund", "amount", "amount_minor > 0"),
+    ("invoice", "total", "total_minor > 0 AND period_end > period_start"),
+    ("invoice", "compared", "state NOT IN ('FINALIZING', 'OPEN') OR shown_minor = total_minor"),
+    ("invoice_line", "sum", "amount_minor <> 0 AND quantity > 0"),
     (
         "stripe_operation",
         "amount",
@@ -268,6 +307,40 @@ INDEXES = [
     ("UNIQUE", "delivery_external_id", "delivery (shipper_id, external_id)"),
     ("UNIQUE", "batch_of_quote", "batch (quote_id) WHERE quote_id IS NOT NULL"),
     ("", "batch_shipper", "batch (shipper_id, id)"),
+    # What a shipper has posted and not been billed for counts against its credit
+    ("", "delivery_unbilled", "delivery (shipper_id, market_id) INCLUDE (price_minor) WHERE billed_at IS NULL"),
+    # What shippers owe
+    ("UNIQUE", "billing_profile_once", "billing_profile (shipper_id, market_id)"),
+    ("", "billing_profile_due", "billing_profile (market_id, next_due_at)"),
+    (
+        "UNIQUE",
+        "bill_line_once",
+        "bill_line (delivery_id, kind) WHERE kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW', 'SLA_CREDIT')",
+    ),
+    (
+        "",
+        "bill_line_open",
+        "bill_line (shipper_id, market_id, id) WHERE charge_id IS NULL AND invoice_line_id IS NULL",
+    ),
+    ("", "bill_line_charge", "bill_line (charge_id) WHERE charge_id IS NOT NULL"),
+    ("", "bill_line_invoice", "bill_line (invoice_line_id) WHERE invoice_line_id IS NOT NULL"),
+    ("", "bill_line_delivery", "bill_line (delivery_id) WHERE delivery_id IS NOT NULL"),
+    ("", "charge_shipper", "charge (shipper_id, id)"),
+    (
+        "",
+        "charge_unpaid",
+        "charge (shipper_id, market_id) WHERE state IN ('OPEN', 'DECLINED', 'ACTION_REQUIRED')",
+    ),
+    ("", "charge_open", "charge (market_id, next_try_at) WHERE state IN ('OPEN', 'DECLINED', 'ACTION_REQUIRED')"),
+    ("", "charge_unsettled", "charge (market_id, available_on) WHERE settled_at IS NULL AND state = 'PAID'"),
+    ("", "refund_charge", "refund (charge_id)"),
+    ("", "refund_sending", "refund (market_id, id) WHERE state = 'SENDING'"),
+    ("", "invoice_shipper", "invoice (shipper_id, id)"),
+    ("", "invoice_unpaid", "invoice (shipper_id, market_id) WHERE state NOT IN ('PAID', 'VOID')"),
+    ("UNIQUE", "invoice_number", "invoice (shipper_id, market_id, number)"),
+    ("UNIQUE", "invoice_period", "invoice (shipper_id, market_id, period_start) WHERE state <> 'VOID'"),
+    ("", "invoice_open", "invoice (market_id, due_at) WHERE state NOT IN ('PAID', 'VOID')"),
+    ("UNIQUE", "invoice_line_place", "invoice_line (invoice_id, place)"),
     ("", "quote_shipper", "quote (shipper_id)"),
     ("", "delivery_batch", "delivery (batch_id)"),
     ("", "delivery_route", "delivery (route_id) WHERE route_id IS NOT NULL"),
@@ -425,6 +498,17 @@ CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
     WHEN (OLD.shared_at IS NOT NULL OR (to_jsonb(NEW) - 'shared_at') <> (to_jsonb(OLD) - 'shared_at'))
     EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_period_whole BEFORE TRUNCATE ON pay_period FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rate_card_stays BEFORE UPDATE OR DELETE ON rate_card FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rate_card_whole BEFORE TRUNCATE ON rate_card FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER invoice_line_stays BEFORE UPDATE OR DELETE ON invoice_line
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER invoice_line_whole BEFORE TRUNCATE ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bill_line_kept BEFORE DELETE ON bill_line FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bill_line_whole BEFORE TRUNCATE ON bill_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER bill_line_stays BEFORE UPDATE ON bill_line FOR EACH ROW
+    WHEN (OLD.charge_id IS NOT NULL OR OLD.invoice_line_id IS NOT NULL
+          OR (to_jsonb(NEW) - 'charge_id' - 'invoice_line_id') <> (to_jsonb(OLD) - 'charge_id' - 'invoice_line_id'))
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
@@ -486,6 +570,60 @@ CREATE TRIGGER account_kept BEFORE DELETE ON account FOR EACH ROW EXECUTE FUNCTI
 CREATE TRIGGER account_whole BEFORE TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
+ALLOCATION = """
+-- Whatever collects lines is their sum: looked at when lines are given to it, and again when the commit comes
+CREATE FUNCTION refuse_unallocated(collector text, collector_id uuid, lines numeric, whole numeric) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF lines IS DISTINCT FROM whole THEN
+        RAISE EXCEPTION 'the % % is % and its lines are %', collector, collector_id, whole, lines
+            USING ERRCODE = 'check_violation';
+    END IF;
+END $$;
+CREATE FUNCTION check_collected() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refuse_unallocated('charge', charge.id,
+        (SELECT sum(amount_minor) FROM bill_line WHERE charge_id = charge.id), charge.amount_minor)
+    FROM charge WHERE id IN (SELECT charge_id FROM given);
+    PERFORM refuse_unallocated('invoice_line', invoice_line.id,
+        (SELECT sum(amount_minor) FROM bill_line WHERE invoice_line_id = invoice_line.id), invoice_line.amount_minor)
+    FROM invoice_line WHERE id IN (SELECT invoice_line_id FROM given);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER bill_line_collected AFTER UPDATE ON bill_line REFERENCING NEW TABLE AS given
+    FOR EACH STATEMENT EXECUTE FUNCTION check_collected();
+CREATE FUNCTION check_charge() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refuse_unallocated('charge', NEW.id,
+        (SELECT sum(amount_minor) FROM bill_line WHERE charge_id = NEW.id), NEW.amount_minor);
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER charge_allocated AFTER INSERT ON charge DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.means <> 'TOP_UP') EXECUTE FUNCTION check_charge();
+CREATE FUNCTION check_invoice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM refuse_unallocated('invoice', NEW.id,
+        (SELECT sum(amount_minor) FROM invoice_line WHERE invoice_id = NEW.id), NEW.total_minor);
+    PERFORM refuse_unallocated('invoice_line', line.id,
+        (SELECT sum(amount_minor) FROM bill_line WHERE invoice_line_id = line.id), line.amount_minor)
+    FROM invoice_line AS line WHERE invoice_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER invoice_allocated AFTER INSERT ON invoice DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_invoice();
+CREATE FUNCTION refuse_new_amount() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the amount of % stays', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER charge_amount BEFORE UPDATE OF amount_minor, currency, shipper_id, market_id ON charge FOR EACH ROW
+    WHEN ((OLD.amount_minor, OLD.currency, OLD.shipper_id, OLD.market_id)
+          IS DISTINCT FROM (NEW.amount_minor, NEW.currency, NEW.shipper_id, NEW.market_id))
+    EXECUTE FUNCTION refuse_new_amount();
+CREATE TRIGGER invoice_amount BEFORE UPDATE OF total_minor, currency ON invoice FOR EACH ROW
+    WHEN ((OLD.total_minor, OLD.currency) IS DISTINCT FROM (NEW.total_minor, NEW.currency))
+    EXECUTE FUNCTION refuse_new_amount();
+"""
+
 ANSWERS = """
 -- The number of the lock that makes a driver's answers come one after the other
 CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
@@ -524,7 +662,7 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
         for table, column, target, same in WITHIN
     ]
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ANSWERS
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ALLOCATION + ANSWERS
 
 
 def _backward() -> str:
@@ -532,6 +670,11 @@ def _backward() -> str:
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",
+        "DROP FUNCTION check_collected() CASCADE",
+        "DROP FUNCTION check_charge() CASCADE",
+        "DROP FUNCTION check_invoice() CASCADE",
+        "DROP FUNCTION refuse_new_amount() CASCADE",
+        "DROP FUNCTION refuse_unallocated(text, uuid, numeric, numeric)",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]

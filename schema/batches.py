@@ -25,7 +25,9 @@ from marketplace.batches import (
     find_quote,
     page_batches,
     page_deliveries,
+    quote_cancellation,
 )
+from marketplace.billing import check_credit
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
@@ -160,6 +162,28 @@ class DeliveryCancelled:
     delivery: Delivery = strawberry.field(description="The delivery, cancelled.")
 
 
+@strawberry.type(description="What the rate card of a delivery says of calling it off; percent of its price.")
+class CancellationRule:
+    """The rule behind a fee."""
+
+    free_s: int = strawberry.field(description="Free until so many seconds before the pickup window opens.")
+    late_percent: int = strawberry.field(description="After that, while no driver has it.")
+    taken_percent: int = strawberry.field(description="Once a driver has it.")
+    at_pickup_percent: int = strawberry.field(description="Once the driver stands at the pickup.")
+
+
+@strawberry.type(description="What calling a delivery off costs at this moment.")
+class CancellationFee:
+    """A fee as it is now."""
+
+    fee_minor: MoneyMinor = strawberry.field(description="Minor units; send it as feeAtMostMinor to agree to it.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    free_until: DateTime | None = strawberry.field(
+        description="Until when it stays free while no driver takes it, market time; null where it is not free now."
+    )
+    rule: CancellationRule = strawberry.field(description="The rule, by the card under which it was posted.")
+
+
 @strawberry.input(description="One delivery as a shipper asks for it.")
 class DeliveryInput:
     """A row of a quote or batch."""
@@ -261,6 +285,23 @@ class Query:
             )
         return cast("Connection[Delivery]", _page(rows, first))
 
+    @query(description="What calling a delivery off would cost now, and until when it is free.")
+    async def cancellation_fee(
+        self,
+        info: Info,
+        delivery_id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],
+    ) -> CancellationFee:
+        """Reckons the fee."""
+        shipper, delivery = require_shipper(info), from_wire("delivery", delivery_id, field="deliveryId")
+        async with info.context.marketplace.works.open() as work:
+            quoted = await quote_cancellation(work, shipper_id=shipper.id, delivery_id=delivery)
+        return CancellationFee(
+            fee_minor=MoneyMinor(quoted.fee.minor),
+            currency=quoted.fee.currency,
+            free_until=quoted.free_until,
+            rule=CancellationRule(**quoted.rule),
+        )
+
 
 @strawberry.type
 class Mutation:
@@ -324,6 +365,7 @@ class Mutation:
             idempotency_key=idempotency_key,
             errand=PostBatch(
                 router=info.context.marketplace.router,
+                gate=check_credit,
                 shipper_id=shipper.id,
                 market_id=market,
                 requests=requests,
@@ -340,12 +382,24 @@ class Mutation:
         delivery_id: Annotated[strawberry.ID, strawberry.argument(description="dlv_….")],
         reason: Annotated[CancelReason, strawberry.argument(description="Why.")],
         idempotency_key: IdempotencyKey,
+        fee_at_most_minor: Annotated[
+            MoneyMinor | None,
+            strawberry.argument(
+                description="The fee that cancellationFee showed: a higher one is refused as CANCELLATION_FEE_CHANGED."
+            ),
+        ] = None,
     ) -> CancelDeliveryResult:
         """Cancels."""
         shipper, delivery = require_shipper(info), from_wire("delivery", delivery_id, field="deliveryId")
 
         async def run(work: Work) -> str:
-            await cancel_delivery(work, shipper_id=shipper.id, delivery_id=delivery, reason=reason)
+            await cancel_delivery(
+                work,
+                shipper_id=shipper.id,
+                delivery_id=delivery,
+                reason=reason,
+                fee_at_most_minor=None if fee_at_most_minor is None else int(fee_at_most_minor),
+            )
             return str(delivery)
 
         async def answer(work: Work, reference: str) -> DeliveryCancelled:
@@ -355,7 +409,7 @@ class Mutation:
         return await mutate(
             info,
             operation="cancelDelivery",
-            arguments={"delivery": delivery, "reason": reason},
+            arguments={"delivery": delivery, "reason": reason, "fee_at_most": fee_at_most_minor},
             idempotency_key=idempotency_key,
             run=run,
             answer=answer,

@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
+from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
@@ -39,6 +40,14 @@ ENUMS: dict[type[Enum], str] = {
     PayoutState: "The life of a payout.",
     Difference: "What can be wrong between the ledger and the payment provider.",
     BookedAs: "What a movement that is not of our doing was: the company's own money, a fee, or not known yet.",
+    Terms: "How a shipper pays: CARD soon after the work, PREPAID before it, INVOICE once a month.",
+    Collects: "When a card is charged: when a batch is through, or once a day.",
+    ProfileState: "Whether a shipper may post.",
+    ChargeState: "The life of a charge; whatever it says, one that the provider has taken becomes PAID.",
+    Means: "Where the money of a charge comes from; a TOP_UP becomes prepaid money.",
+    LineKind: "What a line of a bill is for; the last four give back.",
+    InvoiceState: "The life of an invoice.",
+    RefundState: "The life of a refund; a paid one may still come back.",
 }
 
 for kind, description in ENUMS.items():

@@ -72,7 +72,9 @@ class OperatorAction:
     operator_id: strawberry.ID = strawberry.field(description="opr_….")
     operator_name: str = strawberry.field(description="The operator's name as it is now.")
     verb: str = strawberry.field(description="The mutation, such as releaseStatement.")
-    subject_id: strawberry.ID = strawberry.field(description="What it was done to: mkt_…, job_… or stm_….")
+    subject_id: strawberry.ID = strawberry.field(
+        description="What it was done to: mkt_…, job_…, stm_…, shp_…, rfd_… or crd_…."
+    )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
 
@@ -101,6 +103,12 @@ SUBJECTS = {
     "replayJob": "job",
     "releaseStatement": "statement",
     "bookMovement": "movement",
+    "setBillingTerms": "shipper",
+    "setRateCard": "shipper",
+    "refundCharge": "refund",
+    "refundDelivery": "refund",
+    "grantGoodwill": "credit",
+    "issueCreditNote": "credit",
 }
 """What the subject of each audited mutation is."""
 

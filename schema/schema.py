@@ -10,6 +10,8 @@ from strawberry.tools import merge_types
 from schema import (
     accounts,
     batches,
+    billing,
+    billing_operations,
     clock,
     dry_runs,
     events,
@@ -20,6 +22,7 @@ from schema import (
     operations,
     pay,
     pay_policies,
+    rate_cards,
     reconciliation,
     routes,
 )
@@ -40,6 +43,9 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     pay,
+    rate_cards,
+    billing,
+    billing_operations,
     operations,
     reconciliation,
     events,

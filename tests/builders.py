@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from marketplace.batches.models import Batch, Delivery
 from marketplace.batches.states import DeliveryState
+from marketplace.billing.models import BillingProfile
+from marketplace.billing.profile import next_due
+from marketplace.billing.states import Terms
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.models import Driver, Presence, Shift
@@ -85,7 +88,28 @@ async def make_shipper(work: Work, market: Market, **changes: Any) -> Shipper:
         minimum_minor=2500,
         effective_from=work.now,
     )
+    await make_profile(work, market, shipper)
     return shipper
+
+
+async def make_profile(work: Work, market: Market, shipper: Shipper, **changes: Any) -> BillingProfile:
+    """Billing by invoice with a credit that no test uses up, unless it says otherwise."""
+    values: dict[str, Any] = {
+        "id": uuid4(),  # draws nothing from the random source that other records of a test come from
+        "market_id": market.id,
+        "shipper_id": shipper.id,
+        "terms": "INVOICE",
+        "collects": "BATCH",
+        "state": "GOOD",
+        "currency": market.currency,
+        "credit_limit_minor": 10**12,
+        "due_days": 30,
+        "setup_ids": [],
+        "next_due_at": next_due(work.now, Terms.INVOICE, market.time_zone),
+        "created_at": work.now,
+        "changed_at": work.now,
+    }
+    return await BillingProfile.create(using_db=work.db, **values | changes)
 
 
 async def make_hub(work: Work, market: Market, **changes: Any) -> Hub:

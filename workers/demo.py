@@ -22,6 +22,7 @@ from rich.table import Table
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
 from marketplace.analytics import recount_market
 from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
+from marketplace.billing import charged_so_far
 from marketplace.core.clock import start_clock
 from marketplace.core.database import connect, with_database
 from marketplace.core.ids import MarketId, from_wire
@@ -30,6 +31,7 @@ from marketplace.core.settings import Settings
 from marketplace.ledger import check_ledger
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.children import Child
+from workers.demo_cards import give_cards
 from workers.progress import Bar, console, progress
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
 
@@ -60,6 +62,8 @@ FIGURES = {
     "routes_completed": "routes completed",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
+    "charges_paid": "charges paid by shippers",
+    "charged_minor": "taken from shippers' cards",
     "statements_held": "pay statements held for a person",
     "ledger_sum_minor": "sum of the ledger, which must be 0",
 }
@@ -129,6 +133,8 @@ class _Demo:
                 marketplace = await stack.enter_async_context(open_marketplace(self.settings, servers))
                 seeded = await seed_market(marketplace, self._seed_plan(), on_step=bar.step)
                 await self._until_answered()
+                bar.note("putting cards on file")
+                await self._give_cards(marketplace, seeded)
             self._say_where(seeded, marketplace)
             summary = await self._day(marketplace, seeded)
             kpis = await self._kpis(marketplace, seeded, summary)
@@ -186,6 +192,12 @@ class _Demo:
             f"the API did not answer within {ANSWER_WITHIN_S:.0f} s; see {self.settings.state_folder}/api.log"
         )
 
+    async def _give_cards(self, marketplace: Marketplace, seeded: Seeded) -> None:
+        """Every other shipper pays by card, the others by the month's invoice."""
+        shippers = [from_wire("shipper", shipper["id"]) for shipper in seeded.shippers]
+        market_id = from_wire("market", seeded.market_id)
+        await give_cards(marketplace, market_id=market_id, shipper_ids=shippers[::2])
+
     def _say_where(self, seeded: Seeded, marketplace: Marketplace) -> None:
         operator = seeded.operators[0]
         fragment = f"#market={seeded.market_id}&token={operator['access_token']}"
@@ -220,12 +232,15 @@ class _Demo:
             async with marketplace.works.open() as work:
                 recount = await recount_market(work, market_id=market_id)
                 ledger = await check_ledger(work, market_id=market_id)
+                charges, charged_minor = await charged_so_far(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
         return {
             "seed": self.options.seed,
             **asdict(recount),
+            "charges_paid": charges,
+            "charged_minor": charged_minor,
             "ledger_sum_minor": sum(ledger.sums_minor.values()),
             "ledger_findings": len(ledger.findings),
             "seen_by_apps": asdict(summary),

@@ -6,7 +6,17 @@ from uuid import UUID
 
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
-from marketplace.billing import accrue_delivery
+from marketplace.billing import (
+    accrue_delivery,
+    close_period,
+    invoice_of,
+    refresh_profile,
+    retry_charge,
+    settle_charge,
+    settle_invoice,
+    settle_profile,
+    settle_refund,
+)
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
@@ -120,6 +130,49 @@ async def accrue(marketplace: Marketplace, delivery_id: UUID) -> None:
         await accrue_delivery(work, delivery_id=DeliveryId(delivery_id))
 
 
+async def settle_shipper_profile(marketplace: Marketplace, profile_id: UUID) -> None:
+    """Takes over a shipper's customer and card from the provider."""
+    async with marketplace.works.open() as work:
+        await settle_profile(work, profile_id=profile_id)
+
+
+async def settle_shipper_charge(marketplace: Marketplace, charge_id: UUID) -> None:
+    """Books what became of a charge and of its disputes."""
+    async with marketplace.works.open() as work:
+        await settle_charge(work, charge_id=charge_id)
+
+
+async def settle_shipper_refund(marketplace: Marketplace, refund_id: UUID) -> None:
+    """Books what became of a refund."""
+    async with marketplace.works.open() as work:
+        await settle_refund(work, refund_id=refund_id)
+
+
+async def settle_shipper_invoice(marketplace: Marketplace, subject_id: UUID) -> None:
+    """Takes the next step with an invoice; the subject is the invoice or one of its lines."""
+    async with marketplace.works.open() as work:
+        invoice_id = await invoice_of(work, subject_id=subject_id)
+    await settle_invoice(marketplace.works, provider=marketplace.provider, invoice_id=invoice_id)
+
+
+async def close_billing_period(marketplace: Marketplace, profile_id: UUID) -> None:
+    """Collects what a shipper's day or month has left open."""
+    async with marketplace.works.open() as work:
+        await close_period(work, profile_id=profile_id)
+
+
+async def retry_shipper_charge(marketplace: Marketplace, charge_id: UUID) -> None:
+    """Tries a refused charge again."""
+    async with marketplace.works.open() as work:
+        await retry_charge(work, charge_id=charge_id)
+
+
+async def refresh_shipper_standing(marketplace: Marketplace, profile_id: UUID) -> None:
+    """Looks again whether a shipper is past due."""
+    async with marketplace.works.open() as work:
+        await refresh_profile(work, profile_id=profile_id)
+
+
 async def tell(marketplace: Marketplace, event_id: UUID) -> None:
     """Tells recipient and sender of an event of their delivery."""
     await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
@@ -148,6 +201,13 @@ JOBS: Mapping[str, Job] = {
     "send_operation": send_to_provider,
     "reconcile": hold_against_provider,
     "accrue_delivery": accrue,
+    "settle_profile": settle_shipper_profile,
+    "settle_charge": settle_shipper_charge,
+    "settle_refund": settle_shipper_refund,
+    "settle_invoice": settle_shipper_invoice,
+    "close_period": close_billing_period,
+    "retry_charge": retry_shipper_charge,
+    "refresh_standing": refresh_shipper_standing,
     "notify": tell,
     "roll_up": count,
 }
@@ -161,6 +221,7 @@ BOUNDS: Mapping[str, float] = {
     "send_operation": 110.0,
     "reconcile": 600.0,
     "true_up_pay": 300.0,
+    "settle_invoice": 60.0,
 }
 """Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""
 

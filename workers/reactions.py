@@ -60,6 +60,26 @@ def operation(event: PublishedEvent) -> object:
     return event.payload["operation_id"]
 
 
+def subject(event: PublishedEvent) -> object:
+    """What an operation or an object at the payment provider is about."""
+    return event.payload["subject_id"]
+
+
+def invoice(event: PublishedEvent) -> object:
+    """The invoice that it happened to."""
+    return event.payload["invoice_id"]
+
+
+def is_kind(*kinds: str) -> Callable[[PublishedEvent], bool]:
+    """Whether an operation, or an object, at the payment provider is of one of these kinds."""
+    return lambda event: event.payload["kind"] in kinds
+
+
+def is_drafted(event: PublishedEvent) -> bool:
+    """Whether an invoice was just drawn up."""
+    return bool(event.payload["state"] == "DRAFTING")
+
+
 def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     """Whether a driver is coming to the recipient now."""
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
@@ -95,6 +115,19 @@ WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SEND_PAYOUT = Reaction(kind="send_payout", about=payout)
 SEND_OPERATION = Reaction(kind="send_operation", about=operation)
 ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
+SETTLE_PROFILE = Reaction(
+    kind="settle_profile", about=subject, when=is_kind("CREATE_CUSTOMER", "customer", "setup_intent")
+)
+SETTLE_CHARGE = Reaction(
+    kind="settle_charge", about=subject, when=is_kind("CHARGE", "CANCEL_CHARGE", "payment_intent", "dispute")
+)
+SETTLE_REFUND = Reaction(kind="settle_refund", about=subject, when=is_kind("REFUND", "refund"))
+SETTLE_INVOICE = Reaction(
+    kind="settle_invoice",
+    about=subject,
+    when=is_kind("CREATE_INVOICE", "ADD_INVOICE_ITEM", "FINALIZE_INVOICE", "VOID_INVOICE", "invoice"),
+)
+DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
@@ -120,14 +153,17 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryDelivered": [ACCRUE, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
-    "DeliveryCancelled": [MEND_ROUTE],
-    "DeliveryExpired": [NOTIFY],
-    "DeliveryFailed": [NOTIFY],
+    "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
+    "DeliveryExpired": [ACCRUE, NOTIFY],
+    "DeliveryFailed": [ACCRUE, NOTIFY],
     # A route is done: its driver is free again, and is paid
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
     "PayoutScheduled": [SEND_PAYOUT],
     # Money moves at the payment provider
     "OperationWanted": [SEND_OPERATION],
+    "OperationEnded": [SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE],
+    "ProviderObjectChanged": [SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE],
+    "InvoiceChanged": [DRAFT_INVOICE],
 }
 AFTER_EVERY_EVENT = [ROLL_UP]
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from marketplace.accounts import forget_old_codes, forget_old_sessions
 from marketplace.app import Marketplace
+from marketplace.billing import sweep_billing
 from marketplace.core.idempotency import forget_old
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
@@ -20,12 +21,15 @@ from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
-MADE_BY_TIME = frozenset({"run_payouts", "true_up_pay", "learn_acceptance", "reconcile"})
+MADE_BY_TIME = frozenset(
+    {"run_payouts", "true_up_pay", "learn_acceptance", "reconcile", "close_period", "retry_charge", "refresh_standing"}
+)
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
 HEAR_EVERY_S = 0.5
 TRUE_UP_EVERY_S = 60.0
+BILL_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
 RECONCILE_EVERY_S = 600.0
 FORGET_EVERY_S = 3_600.0
@@ -40,6 +44,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
         Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
+        Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
@@ -62,6 +67,20 @@ async def run_payouts(works: Works, runner: JobRunner) -> None:
             ]
             if await is_payout_run_due(work, market_id=market_id):
                 wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))
+            jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
+
+
+async def bill_shippers(works: Works, runner: JobRunner) -> None:
+    """Makes the jobs of what is due on shippers' bills, and of what was left behind."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in map(MarketId, markets):
+        async with works.open() as work:
+            wanted = [
+                WantedJob(market_id=market_id, kind=due.kind, subject=str(due.subject_id))
+                for due in await sweep_billing(work, market_id=market_id)
+            ]
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)
 

@@ -4,9 +4,16 @@ A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's mo
 state and a `sequence` that orders its events.
 """
 
-from marketplace.batches.cancel import TooLateToCancel, cancel_delivery
+from marketplace.batches.cancel import (
+    CancellationQuote,
+    FeeChanged,
+    TooLateToCancel,
+    cancel_delivery,
+    promises_of,
+    quote_cancellation,
+)
 from marketplace.batches.expire import expire_due, next_expiry
-from marketplace.batches.post import PostBatch, PostedRow, PostResult
+from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
 from marketplace.batches.queries import (
     find_batch,
     find_delivery,
@@ -38,8 +45,11 @@ __all__ = [
     "AttemptFailure",
     "BadDelivery",
     "CancelReason",
+    "CancellationQuote",
+    "CreditGate",
     "DeliveryRequest",
     "DeliveryState",
+    "FeeChanged",
     "LocalWindow",
     "PackageRequest",
     "Place",
@@ -61,6 +71,8 @@ __all__ = [
     "next_expiry",
     "page_batches",
     "page_deliveries",
+    "promises_of",
+    "quote_cancellation",
     "unassigned_deliveries",
     "unplan_deliveries",
 ]

@@ -17,6 +17,8 @@ class Quote(Model):
     total_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     is_degraded = fields.BooleanField()
+    digest = fields.BinaryField(null=True)
+    rate_cards = fields.JSONField[dict[str, int]](null=True)
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
 
@@ -41,7 +43,8 @@ class Delivery(Model):
     """One parcel's move from a pickup to a drop-off, priced, and its state.
 
     `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
-    orders its events. `plan_after` keeps it out of planning until then.
+    orders its events. `plan_after` keeps it out of planning until then. `fee_minor` is what calling it off cost, and
+    `billed_at` is when it had ended and stood on its shipper's bill.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -81,6 +84,9 @@ class Delivery(Model):
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan
     price_minor = fields.BigIntField()
+    rate_card_version = fields.IntField(null=True)
+    fee_minor = fields.BigIntField(null=True)
+    billed_at = fields.DatetimeField(null=True)
     currency = fields.CharField(max_length=3)
     priority = fields.SmallIntField(db_default=0)
     plan_after = fields.DatetimeField()

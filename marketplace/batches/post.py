@@ -6,7 +6,7 @@ is a conflict of that row alone. The unique (shipper, external_id) of the databa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -16,6 +16,7 @@ from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, pri
 from marketplace.batches.quote import KeptQuote, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.routing import Router
 
@@ -64,11 +65,20 @@ class ToPost:
     quote: KeptQuote | None
 
 
+class CreditGate(Protocol):
+    """Decides, in the Work that posts, whether the shipper may owe so much more; a refusal undoes the posting."""
+
+    async def __call__(self, work: Work, *, shipper_id: UUID, market_id: UUID, wanted: Money) -> None:
+        """Returns where the shipper may, and raises where not; until the Work ends no other posting is let in."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostBatch:
     """The errand of posting, by a list of deliveries or by a quote."""
 
     router: Router
+    gate: CreditGate
     shipper_id: UUID
     market_id: UUID | None = None
     requests: Sequence[DeliveryRequest] = ()
@@ -131,6 +141,8 @@ class PostBatch:
     async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
         if not answer.rows:
             return None
+        wanted = Money(answer.total_minor, found.placed.currency)
+        await self.gate(work, shipper_id=self.shipper_id, market_id=found.placed.market_id, wanted=wanted)
         batch_id: UUID | None = await work.fetch_value(
             INSERT_BATCH, work.new_id(), found.placed.market_id, self.shipper_id, self.quote_id, work.now
         )
@@ -173,7 +185,7 @@ def _one_batch(rows: Sequence[PostedRow]) -> UUID | None:
 async def _insert_deliveries(
     work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced
 ) -> dict[int, UUID]:
-    records = {i: _record(work, shipper_id, batch_id, found.placed, row) for i, row in answer.rows.items()}
+    records = {i: _record(work, shipper_id, batch_id, found, row) for i, row in answer.rows.items()}
     inserted = await work.fetch(INSERT_DELIVERIES, orjson.dumps(list(records.values()), default=str).decode())
     taken = {row["id"] for row in inserted}
     fresh = {i: record["id"] for i, record in records.items() if record["id"] in taken}
@@ -195,9 +207,10 @@ async def _insert_deliveries(
     return fresh
 
 
-def _record(work: Work, shipper_id: UUID, batch_id: UUID, placed: Placed, row: PricedRow) -> dict[str, Any]:
+def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: PricedRow) -> dict[str, Any]:
     """The row of the delivery table, by column name."""
-    request, spot = row.placed.request, row.placed
+    placed, request, spot = found.placed, row.placed.request, row.placed
+    version = found.quote.rate_cards.get(request.service_level) if found.quote else spot.card.version
     needs_pin = Requirement.PIN_AT_DROPOFF in request.requirements
     return {
         "id": work.new_id(),
@@ -231,6 +244,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, placed: Placed, row: P
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
         "price_minor": row.price_minor,
+        "rate_card_version": version,
         "currency": placed.currency,
         "priority": request.priority,
         "plan_after": max(work.now, spot.pickup_window.opens_at - placed.plan_ahead),

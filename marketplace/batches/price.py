@@ -25,7 +25,7 @@ from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import hubs_open_to
 from marketplace.markets import Dials, dials
-from marketplace.pricing import PriceLine, RateCard, price_delivery
+from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery
 from marketplace.routing import Router
 from marketplace.shippers import rate_card_row
 
@@ -196,7 +196,15 @@ async def price_rows(router: Router, placed: Placed) -> Priced:
 
 
 def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
-    lines = price_delivery(placed.card, distance_m=distance_m)
+    request = placed.request
+    _, weight_g, volume_dm3 = request.load
+    facts = PricedFacts(
+        opens=request.dropoff_window.opens,
+        requirements=frozenset(request.requirements),
+        weight_g=weight_g,
+        volume_dm3=volume_dm3,
+    )
+    lines = price_delivery(placed.card, distance_m=distance_m, facts=facts)
     return PricedRow(
         placed=placed, distance_m=distance_m, lines=lines, price_minor=sum(line.amount_minor for line in lines)
     )
@@ -209,5 +217,5 @@ async def _rate_cards(work: Work, shipper_id: UUID, market_id: UUID, levels: set
             work, shipper_id=shipper_id, market_id=market_id, service_level=level, moment=work.now
         )
         if row is not None:
-            cards[level] = RateCard(**dict(row))
+            cards[level] = RateCard.of(dict(row))
     return cards

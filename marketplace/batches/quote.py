@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +27,11 @@ QUOTE_HOLDS = timedelta(minutes=15)
 
 INSERT_QUOTE = """
 INSERT INTO quote (id, market_id, shipper_id, request, lines, problems, total_minor, currency, is_degraded, created_at,
-                   expires_at)
-VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11)
+                   expires_at, digest, rate_cards)
+VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11, $12, $13::jsonb)
 """
 FIND_QUOTE = """
-SELECT id, market_id, request, lines, problems, total_minor, currency, is_degraded, expires_at,
+SELECT id, market_id, request, lines, problems, total_minor, currency, is_degraded, expires_at, rate_cards,
        (SELECT id FROM batch WHERE quote_id = quote.id) AS batch_id
 FROM quote WHERE id = $1 AND shipper_id = $2
 """
@@ -89,6 +90,8 @@ class QuoteBatch:
             answer.is_degraded,
             work.now,
             work.now + QUOTE_HOLDS,
+            inputs_digest(found),
+            orjson.dumps({row.card.service_level: row.card.version for row in found.rows.values()}).decode(),
         )
         return await find_quote(work, quote_id=quote_id, shipper_id=self.shipper_id)
 
@@ -131,6 +134,7 @@ class KeptQuote:
     requests: Sequence[DeliveryRequest]
     prices: dict[str, int]
     distances_m: dict[str, int]
+    rate_cards: dict[str, int]
     currency: str
     is_degraded: bool
 
@@ -149,9 +153,16 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
         requests=[request_from_json(values) for values in orjson.loads(row["request"])],
         prices={line["external_id"]: line["price_minor"] for line in lines},
         distances_m={line["external_id"]: line["distance_m"] for line in lines},
+        rate_cards=orjson.loads(row["rate_cards"] or "{}"),
         currency=row["currency"],
         is_degraded=row["is_degraded"],
     )
+
+
+def inputs_digest(placed: Placed) -> bytes:
+    """A digest of everything that the price was asked with: the rows and the versions of the cards."""
+    rows = [(row.request.external_id, row.request.digest.hex(), row.card.version) for row in placed.rows.values()]
+    return sha256(orjson.dumps([str(placed.market_id), placed.currency, sorted(rows)])).digest()
 
 
 def request_from_json(values: dict[str, Any]) -> DeliveryRequest:

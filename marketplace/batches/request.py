@@ -13,11 +13,11 @@ from marketplace.batches.states import Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_window
+from marketplace.shippers import SERVICE_LEVELS
 
 MOST_PACKAGES = 20
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
-SERVICE_LEVELS = ("STANDARD", "EXPRESS", "SAME_DAY", "NEXT_DAY")
 DEFAULT_SERVICE_LEVEL = "STANDARD"
 
 

@@ -1,5 +1,102 @@
-"""What shippers owe: a delivery that reached its end becomes revenue and stands on its shipper's receivable."""
+"""What shippers owe, in order of life: terms, credit, lines, charges or an invoice, and what goes back.
+
+A delivery that has ended becomes a line on its shipper's bill, booked in the ledger. Lines are collected once: from the
+card when a batch is through, from what is prepaid, or on the invoice of the month. The card is charged by operations of
+`payments`; what came of them is read, never believed from an event, so that doubled, late or shuffled news end alike.
+"""
 
 from marketplace.billing.accrue import NotEarned, accrue_delivery
+from marketplace.billing.close_period import close_period
+from marketplace.billing.collect import collect_lines
+from marketplace.billing.credit import Credit, CreditExhausted, PaymentRequired, check_credit, credit_of
+from marketplace.billing.credit_note import CreditTooLarge, grant_goodwill, issue_credit_note
+from marketplace.billing.profile import (
+    UNLIMITED,
+    BadTerms,
+    Profile,
+    find_profile,
+    refresh_profile,
+    set_billing_terms,
+)
+from marketplace.billing.reads import (
+    billing_attention,
+    charged_so_far,
+    find_charge,
+    find_invoice,
+    list_billings,
+    page_charges,
+    page_invoices,
+)
+from marketplace.billing.refund import NotRefundable, RefundTooLarge, refund_charge, refund_delivery
+from marketplace.billing.retry_charge import retry_charge
+from marketplace.billing.set_up_card import CardSetup, CustomerNotReady, set_up_card
+from marketplace.billing.settle_charge import settle_charge
+from marketplace.billing.settle_invoice import SettleInvoice, invoice_of, settle_invoice
+from marketplace.billing.settle_profile import settle_profile
+from marketplace.billing.settle_refund import find_refund_state, settle_refund
+from marketplace.billing.states import (
+    ChargeState,
+    Collects,
+    InvoiceState,
+    LineKind,
+    Means,
+    ProfileState,
+    RefundState,
+    Terms,
+)
+from marketplace.billing.sweep import DueWork, sweep_billing
+from marketplace.billing.top_up import top_up
 
-__all__ = ["NotEarned", "accrue_delivery"]
+__all__ = [
+    "UNLIMITED",
+    "BadTerms",
+    "CardSetup",
+    "ChargeState",
+    "Collects",
+    "Credit",
+    "CreditExhausted",
+    "CreditTooLarge",
+    "CustomerNotReady",
+    "DueWork",
+    "InvoiceState",
+    "LineKind",
+    "Means",
+    "NotEarned",
+    "NotRefundable",
+    "PaymentRequired",
+    "Profile",
+    "ProfileState",
+    "RefundState",
+    "RefundTooLarge",
+    "SettleInvoice",
+    "Terms",
+    "accrue_delivery",
+    "billing_attention",
+    "charged_so_far",
+    "check_credit",
+    "close_period",
+    "collect_lines",
+    "credit_of",
+    "find_charge",
+    "find_invoice",
+    "find_profile",
+    "find_refund_state",
+    "grant_goodwill",
+    "invoice_of",
+    "issue_credit_note",
+    "list_billings",
+    "page_charges",
+    "page_invoices",
+    "refresh_profile",
+    "refund_charge",
+    "refund_delivery",
+    "retry_charge",
+    "set_billing_terms",
+    "set_up_card",
+    "settle_charge",
+    "settle_invoice",
+    "settle_profile",
+    "settle_refund",
+    "sweep_billing",
+    "top_up",
+]

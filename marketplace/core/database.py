@@ -25,6 +25,7 @@ MODELS = [
     "marketplace.offers.models",
     "marketplace.tracking.models",
     "marketplace.payments.models",
+    "marketplace.billing.models",
     "marketplace.payouts.models",
     "marketplace.analytics.models",
 ]

@@ -23,6 +23,9 @@ OfferId = NewType("OfferId", UUID)
 ProofId = NewType("ProofId", UUID)
 StatementId = NewType("StatementId", UUID)
 PayoutId = NewType("PayoutId", UUID)
+BillingId = NewType("BillingId", UUID)
+ChargeId = NewType("ChargeId", UUID)
+InvoiceId = NewType("InvoiceId", UUID)
 OperationId = NewType("OperationId", UUID)
 JobId = NewType("JobId", UUID)
 
@@ -43,6 +46,11 @@ PREFIXES = {
     "proof": "prf",
     "statement": "stm",
     "payout": "pay",
+    "billing": "bil",
+    "charge": "chg",
+    "refund": "rfd",
+    "credit": "crd",
+    "invoice": "inv",
     "operation": "opn",
     "event": "evt",
     "job": "job",

@@ -27,8 +27,10 @@ from marketplace.pricing.pool import (
     share_line,
     share_shortfall,
 )
+from marketplace.pricing.promises import BadPromises, Promises
 from marketplace.pricing.quote import BadDistance, price_delivery
 from marketplace.pricing.rate_card import BadRateCard, RateCard
+from marketplace.pricing.surcharge import BadSurcharge, PricedFacts, Surcharge, read_surcharges
 from marketplace.pricing.tip import tip_digest, tip_line
 from marketplace.pricing.true_up import BadPeriod, PeriodFacts, PeriodWork, true_up_digest, true_up_lines
 
@@ -36,7 +38,9 @@ __all__ = [
     "BadDistance",
     "BadFacts",
     "BadPeriod",
+    "BadPromises",
     "BadRateCard",
+    "BadSurcharge",
     "DrivenFacts",
     "Engagement",
     "PayLines",
@@ -46,9 +50,12 @@ __all__ = [
     "PoolShare",
     "PoolWork",
     "PriceLine",
+    "PricedFacts",
+    "Promises",
     "RateCard",
     "RouteFacts",
     "Span",
+    "Surcharge",
     "clipped",
     "dearest_first",
     "engaged_by_version",
@@ -59,6 +66,7 @@ __all__ = [
     "period_floor_lines",
     "pool_lines",
     "price_delivery",
+    "read_surcharges",
     "seconds",
     "share_digest",
     "share_line",

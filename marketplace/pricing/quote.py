@@ -1,11 +1,14 @@
 """Prices a delivery for its shipper: base, road distance, the stop at the door, and the card's minimum."""
 
 from marketplace.core.money import BadMoney, check_whole
-from marketplace.pricing.lines import METRES_PER_KM, PriceLine, price_line, top_up, without_nothing
+from marketplace.pricing.lines import METRES_PER_KM, PriceLine, price_line, top_up, total_minor, without_nothing
 from marketplace.pricing.rate_card import RateCard
+from marketplace.pricing.surcharge import PricedFacts, Surcharge
 
 STOPS_OF_A_DELIVERY = 1
 """A delivery pays for the stop at its drop-off; the pickup, which a batch shares, is in the base."""
+WHOLE = 100
+"""Percent."""
 
 
 class BadDistance(BadMoney):
@@ -14,8 +17,11 @@ class BadDistance(BadMoney):
     code = "BAD_DISTANCE"
 
 
-def price_delivery(card: RateCard, *, distance_m: int) -> list[PriceLine]:
-    """What one delivery over `distance_m` metres of road costs its shipper; the price is the sum of the lines."""
+def price_delivery(card: RateCard, *, distance_m: int, facts: PricedFacts | None = None) -> list[PriceLine]:
+    """What one delivery over `distance_m` metres of road costs its shipper; the price is the sum of the lines.
+
+    Surcharges need `facts`; percentages are of base, distance and stop. The card's minimum counts the sum of all.
+    """
     check_whole({"distance_m": distance_m}, refusal=BadDistance, thing="a delivery")
     lines = without_nothing(
         [
@@ -39,4 +45,19 @@ def price_delivery(card: RateCard, *, distance_m: int) -> list[PriceLine]:
             ),
         ]
     )
+    if facts is not None:
+        lines += _surcharges(card, facts, total_minor(lines))
     return lines + top_up(lines, to_minor=card.minimum_minor, code="minimum", rule=card.rule("minimum_minor"))
+
+
+def _surcharges(card: RateCard, facts: PricedFacts, plain_minor: int) -> list[PriceLine]:
+    lines = [_surcharge(card, one, plain_minor) for one in card.surcharges if one.applies(facts)]
+    return without_nothing(lines)
+
+
+def _surcharge(card: RateCard, surcharge: Surcharge, plain_minor: int) -> PriceLine:
+    code, rule = f"surcharge:{surcharge.code}", card.rule(f"surcharge:{surcharge.code}")
+    if surcharge.percent:
+        rate = surcharge.percent
+        return price_line(code=code, quantity=plain_minor, unit="minor", rate_minor=rate, per=WHOLE, rule=rule)
+    return price_line(code=code, quantity=1, unit="delivery", rate_minor=surcharge.amount_minor, rule=rule)

@@ -1,8 +1,14 @@
 """What a shipper pays for a delivery at one service level, as a value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 from marketplace.core.money import BadMoney, Money, check_whole
+from marketplace.pricing.promises import Promises
+from marketplace.pricing.surcharge import Surcharge, read_surcharges
 
 
 class BadRateCard(BadMoney):
@@ -22,6 +28,8 @@ class RateCard:
     per_km_minor: int
     per_stop_minor: int
     minimum_minor: int
+    surcharges: tuple[Surcharge, ...] = ()
+    promises: Promises = field(default_factory=Promises)
 
     def __post_init__(self) -> None:
         amounts = {
@@ -33,3 +41,14 @@ class RateCard:
     def rule(self, rate: str) -> str:
         """The name under which a line cites one rate of this card."""
         return f"rate_card:{self.service_level}:{self.version}:{rate}"
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "RateCard":
+        """The card of a kept row, whose surcharges and promises are JSON text or values."""
+        surcharges, promises = _values(kept["surcharges"]), _values(kept["promises"])
+        plain = {name: kept[name] for name in kept if name not in {"surcharges", "promises"}}
+        return cls(**plain, surcharges=read_surcharges(surcharges or ()), promises=Promises.of(promises or {}))
+
+
+def _values(kept: Any) -> Any:
+    return orjson.loads(kept) if isinstance(kept, str) else kept

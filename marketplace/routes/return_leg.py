@@ -17,7 +17,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.errors import Unavailable
 from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
-from marketplace.pricing import RateCard, price_delivery
+from marketplace.pricing import RateCard, price_delivery, total_minor
 from marketplace.routes.events import RouteExtended
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.queries import lock_driven_route, put_back, take_in_hand
@@ -241,7 +241,7 @@ async def _price_minor(work: Work, original: asyncpg.Record, distance_m: int) ->
     if card is None:
         price_minor: int = original["price_minor"]
         return price_minor
-    return sum(line.amount_minor for line in price_delivery(RateCard(**dict(card)), distance_m=distance_m))
+    return total_minor(price_delivery(RateCard.of(dict(card)), distance_m=distance_m))
 
 
 async def _return_external_id(work: Work, shipper_id: UUID, external_id: str, return_id: UUID) -> str:

@@ -1,6 +1,18 @@
-"""A shipper is a company that posts deliveries and pays for them by its own rate card."""
+"""A shipper is a company that posts deliveries and pays for them by its own rate cards.
 
-from marketplace.shippers.create import create_shipper, set_rate_card
-from marketplace.shippers.queries import rate_card_row
+A rate card is dated and never edited: each version is in force until the next one of its level begins.
+"""
 
-__all__ = ["create_shipper", "rate_card_row", "set_rate_card"]
+from marketplace.shippers.create import create_shipper
+from marketplace.shippers.queries import list_rate_cards, rate_card_row, rate_card_version
+from marketplace.shippers.set_rate_card import SERVICE_LEVELS, BadRateCardDate, set_rate_card
+
+__all__ = [
+    "SERVICE_LEVELS",
+    "BadRateCardDate",
+    "create_shipper",
+    "list_rate_cards",
+    "rate_card_row",
+    "rate_card_version",
+    "set_rate_card",
+]

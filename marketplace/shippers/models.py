@@ -17,7 +17,10 @@ class Shipper(Model):
 
 
 class RateCardRecord(Model):
-    """What a shipper pays in a market at a service level, from a date on. Amounts are minor units of `currency`."""
+    """One dated version of what a shipper pays in a market at a service level; never edited, only followed by another.
+
+    It is in force from its moment until that of the next one, so that versions can neither overlap nor leave a gap.
+    """
 
     id = fields.UUIDField(primary_key=True)
     shipper_id = fields.UUIDField()
@@ -29,8 +32,9 @@ class RateCardRecord(Model):
     per_km_minor = fields.BigIntField()
     per_stop_minor = fields.BigIntField()
     minimum_minor = fields.BigIntField()
+    surcharges = fields.JSONField[list[dict[str, object]]](null=True)
+    promises = fields.JSONField[dict[str, int]](null=True)
     effective_from = fields.DatetimeField()
-    effective_to = fields.DatetimeField(null=True)
 
     class Meta:
         table = "rate_card"

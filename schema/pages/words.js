@@ -126,6 +126,9 @@ export const WORDS = {
     say: (event, _number, context) => `${driverOf(event, context)} was tipped ${money(event, context)}`,
   },
   PayoutScheduled: null,
+  ChargeChanged: null,
+  RefundChanged: null,
+  InvoiceChanged: null,
   PayoutPaid: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)}`,

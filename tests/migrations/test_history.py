@@ -174,8 +174,10 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
         for name in (
             "acceptance_model",
             "account",
+            "bill_line",
             "choice",
             "event",
+            "invoice_line",
             "journal",
             "operator_action",
             "pay_period",
@@ -184,5 +186,6 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "quote",
             "reconciliation",
             "stripe_movement",
+            "rate_card",
         )
     ]

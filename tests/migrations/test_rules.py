@@ -19,6 +19,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
+from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
@@ -59,6 +60,15 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("stripe_operation", "state"): OperationState,
     ("stripe_operation", "kind"): OperationKind,
     ("stripe_event", "endpoint"): Endpoint,
+    ("billing_profile", "terms"): Terms,
+    ("billing_profile", "collects"): Collects,
+    ("billing_profile", "state"): ProfileState,
+    ("bill_line", "kind"): LineKind,
+    ("invoice_line", "kind"): LineKind,
+    ("charge", "means"): Means,
+    ("charge", "state"): ChargeState,
+    ("refund", "state"): RefundState,
+    ("invoice", "state"): InvoiceState,
 }
 """What the code may write into each column whose words the database checks."""
 

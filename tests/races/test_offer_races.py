@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.batches import PostBatch, PostResult, QuoteBatch, QuoteResult, cancel_delivery
 from marketplace.batches.states import CancelReason, UnassignedReason
+from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Refusal
@@ -455,7 +456,7 @@ async def test_a_quote_posted_twice_at_once_is_one_batch(committed_works: Works)
         ),
     )
     assert isinstance(quote, QuoteResult)
-    errand = PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quote.quote_id)
+    errand = PostBatch(router=ROUTER, gate=check_credit, shipper_id=shipper.id, quote_id=quote.quote_id)
 
     answers = await asyncio.gather(*(run_errand(committed_works, errand) for _ in range(6)))
 

@@ -22,9 +22,13 @@ from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
+from marketplace.billing import LineKind
+from marketplace.billing.line import NewLine, write_line
+from marketplace.billing.models import Charge, Invoice, InvoiceLine
 from marketplace.core.clock import Clock
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
@@ -38,6 +42,7 @@ from marketplace.payouts.models import PayStatement
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
+from marketplace.shippers import set_rate_card
 from marketplace.shippers.models import Shipper
 from marketplace.tracking import EventStreams, PositionBuffer
 from schema.asgi import build_app
@@ -67,6 +72,10 @@ SECRETS = {
     "job": "gateway alfa said no",
     "statement": "7654321",
     "action": "alfa detail",
+    "charge": "6543217",
+    "invoice line": "lines of alfa",
+    "credit limit": "876543219",
+    "rate card": "surcharge-alfa",
     **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     **{f"longitude of {name}": repr(place.lon) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     "where the driver is": repr(SECRET_SPOT.lat),
@@ -90,6 +99,10 @@ class Things:
     job: str
     statement: str
     driver: str
+    shipper: str
+    billing: str
+    charge: str
+    invoice: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -260,7 +273,79 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         job=to_wire("job", await _dead_job(work, market)),
         statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
         driver=to_wire("driver", driver.id),
+        shipper=to_wire("shipper", shipper.id),
+        **await _money(work, market, shipper),
     )
+
+
+async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:
+    """A credit limit, a rate card with a surcharge, a charge that asks its owner, and an invoice with a line."""
+    await work.execute(
+        "UPDATE billing_profile SET credit_limit_minor = $2 WHERE shipper_id = $1",
+        shipper.id,
+        int(SECRETS["credit limit"]),
+    )
+    await set_rate_card(
+        work,
+        shipper_id=shipper.id,
+        market_id=market.id,
+        service_level="EXPRESS",
+        currency=market.currency,
+        base_minor=1,
+        per_km_minor=0,
+        per_stop_minor=0,
+        minimum_minor=0,
+        surcharges=[{"code": SECRETS["rate card"], "amount_minor": 1}],
+    )
+    of_shipper = {"market_id": market.id, "shipper_id": shipper.id, "currency": market.currency}
+    charge = await Charge.create(
+        using_db=work.db,
+        id=work.new_id(),
+        means="TOP_UP",
+        state="ACTION_REQUIRED",
+        amount_minor=int(SECRETS["charge"]),
+        created_at=work.now,
+        **of_shipper,
+    )
+    invoice_id, line_id = work.new_id(), work.new_id()
+    owed = NewLine(
+        key="owed by alfa",
+        kind=LineKind.NO_SHOW,
+        market_id=market.id,
+        shipper_id=shipper.id,
+        amount=Money(7, market.currency),
+        subject_id=shipper.id,
+    )
+    await write_line(work, owed)
+    await Invoice.create(
+        using_db=work.db,
+        id=invoice_id,
+        number=1,
+        period_start=work.now,
+        period_end=work.now + timedelta(days=1),
+        total_minor=7,
+        state="REFUSED",
+        due_days=1,
+        due_at=work.now,
+        created_at=work.now,
+        **of_shipper,
+    )
+    await InvoiceLine.create(
+        using_db=work.db,
+        id=line_id,
+        market_id=market.id,
+        invoice_id=invoice_id,
+        place=1,
+        kind="NO_SHOW",
+        label=SECRETS["invoice line"],
+        quantity=1,
+        amount_minor=7,
+        currency=market.currency,
+    )
+    await work.execute("UPDATE bill_line SET invoice_line_id = $1", line_id)
+    billing_id = await work.fetch_value("SELECT id FROM billing_profile WHERE shipper_id = $1", shipper.id)
+    ids = {"billing": billing_id, "charge": charge.id, "invoice": invoice_id}
+    return {noun: to_wire(noun, thing) for noun, thing in ids.items()}
 
 
 async def _dead_job(work: Work, market: Market) -> UUID:

@@ -22,6 +22,8 @@ DRIVER = REPORTS | {
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
+    "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up",
+    "rate_cards", "cancellation_fee",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -29,6 +31,8 @@ OPERATIONS = {
     "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
     "reconciliations", "book_movement",
     "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
+    "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
+    "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
 }  # fmt: skip
 
 
@@ -60,6 +64,8 @@ COSTS = {
     "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 260, "portal/batches": 50,
     "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
+    "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
+    "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
@@ -71,6 +77,10 @@ COSTS = {
     "operations/pay_statement": 35,
     "operations/pay_policies": 45, "operations/pay_policy_packs": 35, "operations/set_pay_policy": 30,
     "operations/adopt_pay_policy_pack": 30,
+    "operations/shipper_billing": 25, "operations/shipper_charges": 50, "operations/shipper_invoices": 80,
+    "operations/billing_attention": 30, "operations/set_billing_terms": 25, "operations/refund_charge": 25,
+    "operations/refund_delivery": 25, "operations/grant_goodwill": 25, "operations/issue_credit_note": 25,
+    "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

@@ -77,6 +77,17 @@ PAY_RATES_INPUT = {
     "baseMinor": 900, "perKmMinor": 180, "perMinuteMinor": 60, "perStopMinor": 250, "waitPerMinuteMinor": 80,
     "waitGraceS": 300, "minimumMinor": 1500,
 }  # fmt: skip
+
+
+def of_shipper(things: Things) -> Variables:
+    return {"marketId": things.market, "shipperId": things.shipper}
+
+
+def of_delivery(things: Things) -> Variables:
+    return {"marketId": things.market, "deliveryId": things.delivery}
+
+
+AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
 
@@ -154,6 +165,47 @@ RULES = {
         callers=SHIPPER,
         asks=(in_market, lambda things: {"marketId": things.market, "deliveryId": things.delivery}),
     ),
+    "cancellationFee": Rule(callers=SHIPPER, asks=(lambda things: {"deliveryId": things.delivery},)),
+    "myBilling": Rule(callers=SHIPPER),
+    "charges": Rule(callers=SHIPPER, more=PAGE),
+    "invoices": Rule(callers=SHIPPER, more=PAGE),
+    "invoice": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.invoice},)),
+    "rateCards": Rule(callers=SHIPPER),
+    "setUpCard": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},)),
+    "topUp": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},), more={"amountMinor": 1}),
+    # Shippers' money, for operations of the market
+    "shipperBilling": Rule(callers=OPERATOR, asks=(of_shipper,)),
+    "shipperCharges": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
+    "shipperInvoices": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
+    "shipperRateCards": Rule(callers=OPERATOR, asks=(of_shipper,)),
+    "billingAttention": Rule(callers=OPERATOR, asks=(in_market,)),
+    "setBillingTerms": Rule(
+        callers=OPERATOR,
+        asks=(of_shipper,),
+        more={"terms": "CARD", "creditLimitMinor": 1, "currency": "CLP", "dueDays": 1, "collects": "DAY"},
+    ),
+    "setRateCard": Rule(
+        callers=OPERATOR,
+        asks=(of_shipper,),
+        more={
+            "card": {
+                "serviceLevel": "STANDARD",
+                "currency": "CLP",
+                "baseMinor": 1,
+                "perKmMinor": 1,
+                "perStopMinor": 1,
+                "minimumMinor": 1,
+            }
+        },
+    ),
+    "refundCharge": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "chargeId": things.charge},),
+        more=AMOUNT,
+    ),
+    "refundDelivery": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
+    "issueCreditNote": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
+    "grantGoodwill": Rule(callers=OPERATOR, asks=(of_shipper,), more=AMOUNT),
     # Drivers
     "myProfile": Rule(callers=DRIVER),
     "myOffers": Rule(callers=DRIVER),
@@ -348,6 +400,15 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("deadJobs", "operator", {"job"}),
         ("heldStatements", "operator", {"statement"}),
         ("operatorActions", "operator", {"action"}),
+        ("invoice", "shipper", {"invoice line"}),
+        ("invoices", "shipper", {"invoice line"}),
+        ("charges", "shipper", {"charge"}),
+        ("shipperCharges", "operator", {"charge"}),
+        ("shipperInvoices", "operator", {"invoice line"}),
+        ("myBilling", "shipper", {"credit limit"}),
+        ("shipperBilling", "operator", {"credit limit"}),
+        ("rateCards", "shipper", {"rate card"}),
+        ("shipperRateCards", "operator", {"rate card"}),
     ],
 )
 async def test_its_owner_reads_it(tenants: Tenants, name: str, kind: str, seen: set[str]) -> None:

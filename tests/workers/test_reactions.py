@@ -45,6 +45,8 @@ def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str)
         "delivery": "delivery_id",
         "driver": "driver_id",
         "payout": "payout_id",
+        "subject": "subject_id",
+        "invoice": "invoice_id",
         "operation": "operation_id",
     }
 

@@ -18,8 +18,10 @@ from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.routers import PlanarRouter, plane_point
 from marketplace.app import Marketplace
 from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place
+from marketplace.billing import UNLIMITED, Terms, set_billing_terms
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DriverId, MarketId, ShipperId
+from marketplace.core.money import Money
 from marketplace.core.outbox import PublishedEvent
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work
@@ -182,6 +184,10 @@ async def _open_town(marketplace: Marketplace, instance: Instance) -> _Town:
             per_km_minor=0,
             per_stop_minor=0,
             minimum_minor=0,
+        )
+        credit = Money(UNLIMITED, "USD")
+        await set_billing_terms(
+            work, shipper_id=shipper_id, market_id=market_id, terms=Terms.INVOICE, credit_limit=credit
         )
         courier_ids = [
             DriverId(await _hire(work, market_id, number, courier, instance))

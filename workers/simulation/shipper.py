@@ -21,6 +21,7 @@ from marketplace.batches import (
     cancel_delivery,
     find_batch,
 )
+from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.geo import Point
 from marketplace.core.ids import ShipperId
@@ -54,12 +55,14 @@ class Shipper:
         """Posts deliveries, after a quote if one is asked for, and passes PINs on to the recipients."""
         world = self.world
         router, works = world.marketplace.router, world.marketplace.works
-        posting = PostBatch(router=router, shipper_id=self.shipper_id, market_id=world.market_id, requests=requests)
+        posting = PostBatch(
+            router=router, gate=check_credit, shipper_id=self.shipper_id, market_id=world.market_id, requests=requests
+        )
         if is_quoted:
             asked = QuoteBatch(router=router, shipper_id=self.shipper_id, market_id=world.market_id, requests=requests)
             quote = await run_errand(works, asked)
             assert quote is not None, "a quote is always answered"
-            posting = PostBatch(router=router, shipper_id=self.shipper_id, quote_id=quote.quote_id)
+            posting = PostBatch(router=router, gate=check_credit, shipper_id=self.shipper_id, quote_id=quote.quote_id)
         posted = await run_errand(works, posting)
         ready = {request.external_id: request.pickup_window.opens for request in requests}
         assert posted is not None, "a posting is always answered"

@@ -92,6 +92,16 @@ class DevelopmentStripe:
             told: dict[str, Any] = answer.json()
             return told
 
+    async def give_card(self, client_secret: str, card: str = "pm_card_visa") -> None:
+        """Does what a shipper's browser does with the secret of `card_setup_secret`."""
+        await self._ready()
+        setup = client_secret.partition("_secret_")[0]
+        async with httpx.AsyncClient(base_url=self._server.url, trust_env=False, timeout=PATIENCE_S) as client:
+            form = {"payment_method": card, "return_url": self._public_url or "http://127.0.0.1"}
+            headers = {"authorization": f"Bearer {KEY}"}
+            answer = await client.post(f"/v1/setup_intents/{setup}/confirm", data=form, headers=headers)
+            answer.raise_for_status()
+
     async def aclose(self) -> None:
         """Gives the stand-in back; the last process that does so ends it."""
         if self._watching is not None:

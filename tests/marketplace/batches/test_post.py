@@ -3,7 +3,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from marketplace.batches import LocalWindow, PostBatch, PostResult, Requirement
+from marketplace.batches import DeliveryRequest, LocalWindow, PostBatch, PostResult, Requirement
+from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.work import Works
 from marketplace.markets.models import Market
@@ -12,8 +13,10 @@ from tests.builders import make_hub, make_market, make_shipper
 from tests.marketplace.batches.orders import ROUTER, order
 
 
-async def post(works: Works, market: Market, shipper: Shipper, *rows: object) -> PostResult:
-    errand = PostBatch(router=ROUTER, shipper_id=shipper.id, market_id=market.id, requests=list(rows))  # type: ignore[arg-type]
+async def post(works: Works, market: Market, shipper: Shipper, *rows: DeliveryRequest) -> PostResult:
+    errand = PostBatch(
+        router=ROUTER, gate=check_credit, shipper_id=shipper.id, market_id=market.id, requests=list(rows)
+    )
     result = await run_errand(works, errand)
     assert result is not None
     return result

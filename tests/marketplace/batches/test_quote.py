@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from marketplace.batches import PostBatch, QuoteBatch, QuoteExpired, QuoteResult, Requirement
+from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Works
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
-from marketplace.shippers.models import RateCardRecord, Shipper
+from marketplace.shippers import set_rate_card
+from marketplace.shippers.models import Shipper
 from tests.builders import make_hub, make_market, make_shipper
 from tests.marketplace.batches.orders import ROUTER, order
 
@@ -49,20 +51,34 @@ async def test_a_posted_quote_costs_what_it_said_whatever_the_card_says_now(work
     market, shipper, hub = await world(works)
     quoted = await quote(works, market, shipper, hub)
     async with works.open() as work:
-        await RateCardRecord.filter(shipper_id=shipper.id).using_db(work.db).update(base_minor=99_000)
+        await set_rate_card(
+            work,
+            shipper_id=shipper.id,
+            market_id=market.id,
+            service_level="STANDARD",
+            currency="CLP",
+            base_minor=99_000,
+            per_km_minor=0,
+            per_stop_minor=0,
+            minimum_minor=0,
+        )
 
-    posted = await run_errand(works, PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id))
+    posted = await run_errand(
+        works, PostBatch(router=ROUTER, gate=check_credit, shipper_id=shipper.id, quote_id=quoted.quote_id)
+    )
 
     assert posted is not None
     async with works.open() as work:
         total = await work.fetch_value("SELECT sum(price_minor) FROM delivery WHERE batch_id = $1", posted.batch_id)
+        versions = await work.fetch("SELECT DISTINCT rate_card_version FROM delivery")
         assert total == quoted.total_minor
+        assert [row[0] for row in versions] == [1]
 
 
 async def test_a_quote_posted_twice_is_one_batch(works: Works, clock: ManualClock) -> None:
     market, shipper, hub = await world(works)
     quoted = await quote(works, market, shipper, hub)
-    errand = PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id)
+    errand = PostBatch(router=ROUTER, gate=check_credit, shipper_id=shipper.id, quote_id=quoted.quote_id)
     first = await run_errand(works, errand)
     clock.advance(seconds=3600)
 
@@ -80,7 +96,9 @@ async def test_an_expired_quote_is_refused(works: Works, clock: ManualClock) -> 
     clock.advance(seconds=15 * 60)
 
     with pytest.raises(QuoteExpired):
-        await run_errand(works, PostBatch(router=ROUTER, shipper_id=shipper.id, quote_id=quoted.quote_id))
+        await run_errand(
+            works, PostBatch(router=ROUTER, gate=check_credit, shipper_id=shipper.id, quote_id=quoted.quote_id)
+        )
 
 
 async def test_somebody_elses_quote_does_not_exist(works: Works) -> None:
@@ -90,7 +108,9 @@ async def test_somebody_elses_quote_does_not_exist(works: Works) -> None:
         stranger = await make_shipper(work, market)
 
     with pytest.raises(NotFound):
-        await run_errand(works, PostBatch(router=ROUTER, shipper_id=stranger.id, quote_id=quoted.quote_id))
+        await run_errand(
+            works, PostBatch(router=ROUTER, gate=check_credit, shipper_id=stranger.id, quote_id=quoted.quote_id)
+        )
 
 
 def test_the_digest_of_a_row_ignores_the_order_of_requirements() -> None:

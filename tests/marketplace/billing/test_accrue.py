@@ -5,6 +5,7 @@ import pytest
 from marketplace.batches.models import Delivery
 from marketplace.batches.states import DeliveryState
 from marketplace.billing import NotEarned, accrue_delivery
+from marketplace.billing.accrue import ENDED_STATES
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DeliveryId
 from marketplace.core.work import Work
@@ -49,7 +50,7 @@ async def test_a_delivery_is_owed_once_however_often_it_is_accrued(work: Work) -
     assert await work.fetch_value("SELECT key FROM journal") == f"delivery:{delivery.id}:charge"
 
 
-@pytest.mark.parametrize("state", sorted(set(DeliveryState) - {DeliveryState.DELIVERED, DeliveryState.RETURNED}))
+@pytest.mark.parametrize("state", sorted(set(DeliveryState) - ENDED_STATES))
 async def test_a_delivery_that_has_not_arrived_is_not_owed(work: Work, state: DeliveryState) -> None:
     delivery = await make_ended_delivery(work, DeliveryState.SCHEDULED)
     await work.execute("ALTER TABLE delivery DROP CONSTRAINT delivery_on_a_route")

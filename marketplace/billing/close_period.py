@@ -1,0 +1,130 @@
+"""What is due for a shipper at the end of its day or month: its open lines are charged, or drawn up as an invoice."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.billing.collect import collect_lines
+from marketplace.billing.events import InvoiceChanged
+from marketplace.billing.profile import Profile, lock_profile_by_id, next_due
+from marketplace.billing.queries import (
+    GIVE_TO_INVOICE,
+    LAST_PERIOD_END,
+    LINES_TO_INVOICE,
+    MARKET_OF,
+    MOVE_ON,
+    NEXT_NUMBER,
+    WRITE_INVOICE,
+    WRITE_INVOICE_LINE,
+)
+from marketplace.billing.states import InvoiceState, LineKind, Terms
+from marketplace.core.money import Money
+from marketplace.core.window import local_instant, zone
+from marketplace.core.work import Work
+
+LABELS = {
+    LineKind.DELIVERY: "Deliveries",
+    LineKind.CANCELLATION: "Cancellations",
+    LineKind.NO_SHOW: "No-shows at pickup",
+    LineKind.SLA_CREDIT: "Credit for late deliveries",
+    LineKind.GOODWILL: "Goodwill",
+    LineKind.CREDIT_NOTE: "Credit notes",
+    LineKind.OVERPAID: "Paid twice",
+}
+Group = tuple[LineKind, str | None]
+
+
+async def close_period(work: Work, *, profile_id: UUID) -> UUID | None:
+    """Collects what the period that has ended left open, and sets when the next one ends; once for each period.
+
+    Returns the charge or the invoice; None where the moment has not come or there is nothing to collect. A worker that
+    was away for two months draws two invoices, one after the other.
+    """
+    # Two at once: the second finds that the moment has moved on.
+    profile = await lock_profile_by_id(work, profile_id)
+    if profile is None or profile.next_due_at > work.now:
+        return None
+    market = await work.fetch_row(MARKET_OF, profile.market_id)
+    assert market is not None, "a profile has a market"
+    ended_at, time_zone = profile.next_due_at, market["time_zone"]
+    await work.execute(MOVE_ON, profile_id, next_due(ended_at, profile.terms, time_zone))
+    if profile.terms is Terms.INVOICE:
+        return await _draw_invoice(work, profile, ended_at, time_zone)
+    return await collect_lines(work, profile)
+
+
+async def _draw_invoice(work: Work, profile: Profile, ended_at: datetime, time_zone: str) -> UUID | None:
+    """An invoice over everything that was billed before the month ended; credits that exceed it wait for the next."""
+    rows = await work.fetch(LINES_TO_INVOICE, profile.shipper_id, profile.market_id, ended_at)
+    total = Money(sum(row["amount_minor"] for row in rows), profile.currency)
+    if total.minor <= 0:
+        return None
+    invoice_id = work.new_id()
+    number = await work.fetch_value(NEXT_NUMBER, profile.shipper_id, profile.market_id)
+    began_at = await work.fetch_value(LAST_PERIOD_END, profile.shipper_id, profile.market_id)
+    await work.execute(
+        WRITE_INVOICE,
+        invoice_id,
+        profile.market_id,
+        profile.shipper_id,
+        number,
+        began_at or month_before(ended_at, time_zone),
+        ended_at,
+        total.minor,
+        total.currency,
+        profile.due_days,
+        local_days_later(ended_at, profile.due_days, time_zone),
+        work.now,
+    )
+    await _write_lines(work, profile, invoice_id, rows)
+    work.emit(
+        InvoiceChanged(
+            market_id=profile.market_id,
+            shipper_id=profile.shipper_id,
+            invoice_id=invoice_id,
+            state=InvoiceState.DRAFTING.value,
+            total_minor=total.minor,
+            currency=total.currency,
+        )
+    )
+    return invoice_id
+
+
+async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, rows: list[asyncpg.Record]) -> None:
+    groups: dict[Group, list[asyncpg.Record]] = defaultdict(list)
+    for row in rows:
+        groups[LineKind(row["kind"]), row["service_level"]].append(row)
+    given: dict[UUID, UUID] = {}
+    ordered = sorted(groups.items(), key=lambda group: (list(LineKind).index(group[0][0]), group[0][1] or ""))
+    for place, ((kind, level), members) in enumerate(ordered, start=1):
+        line_id = work.new_id()
+        await work.execute(
+            WRITE_INVOICE_LINE,
+            line_id,
+            profile.market_id,
+            invoice_id,
+            place,
+            kind.value,
+            level,
+            f"{LABELS[kind]}, {level}" if level else LABELS[kind],
+            len(members),
+            sum(member["amount_minor"] for member in members),
+            profile.currency,
+        )
+        given.update({member["id"]: line_id for member in members})
+    await work.execute(GIVE_TO_INVOICE, list(given), list(given.values()))
+
+
+def month_before(ended_at: datetime, time_zone: str) -> datetime:
+    """The first instant of the local month that ends at an instant."""
+    local = ended_at.astimezone(zone(time_zone)).replace(tzinfo=None)
+    return local_instant((local - timedelta(days=1)).replace(day=1, hour=0, minute=0, second=0), time_zone)
+
+
+def local_days_later(moment: datetime, days: int, time_zone: str) -> datetime:
+    """The end of the local day that is so many days after the one before `moment`."""
+    local = moment.astimezone(zone(time_zone)).replace(tzinfo=None)
+    day = datetime(local.year, local.month, local.day)  # noqa: DTZ001 - a local day, made an instant below
+    return local_instant(day + timedelta(days=days), time_zone)
