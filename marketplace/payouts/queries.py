@@ -9,8 +9,6 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-STATEMENTS_OF_A_PAYOUT = 500
-"""Most statements that one payout pays; older ones first, the rest waits for the next."""
 PAGE_AT_MOST = 100
 HELD_AT_MOST = 200
 FLAGGED_AT_MOST = 20
@@ -35,58 +33,19 @@ STATEMENT = """
 SELECT market_id, policy_version, facts, lines, total_minor, digest FROM pay_statement WHERE id = $1
 """
 
-UNDER_WAY = "SELECT id FROM payout WHERE driver_id = $1 AND state IN ('SCHEDULED', 'IN_TRANSIT')"
-# Wallet codes are built as marketplace.ledger builds them: market, currency, name.
-DRIVERS_TO_PAY = """
-SELECT due.driver_id
-FROM (
-    SELECT market_id, driver_id, currency, sum(total_minor) AS total_minor FROM pay_statement
-    WHERE market_id = $1 AND state = 'PAYABLE' AND payout_id IS NULL AND currency = $2
-    GROUP BY market_id, driver_id, currency
-) AS due
-JOIN account AS wallet ON wallet.code = due.market_id || ':' || due.currency || ':driver:' || due.driver_id || ':wallet'
-WHERE wallet.credits_posted - wallet.debits_posted - wallet.debits_pending >= greatest(due.total_minor, $3, 1)
-  AND due.total_minor >= greatest($3, 1)
-  AND NOT EXISTS (SELECT FROM payout WHERE driver_id = due.driver_id AND state IN ('SCHEDULED', 'IN_TRANSIT'))
-ORDER BY due.driver_id LIMIT $4
-"""
-STATEMENTS_TO_PAY = """
-SELECT id, total_minor FROM pay_statement
-WHERE market_id = $1 AND driver_id = $2 AND currency = $3 AND state = 'PAYABLE' AND payout_id IS NULL
-ORDER BY id LIMIT $4
-"""
-LINK_STATEMENTS = """
-UPDATE pay_statement SET payout_id = $2 WHERE id = ANY($1) AND state = 'PAYABLE' AND payout_id IS NULL
-"""
-MARK_STATEMENTS_PAID = "UPDATE pay_statement SET state = 'PAID' WHERE payout_id = $1 AND state = 'PAYABLE'"
-FREE_STATEMENTS = "UPDATE pay_statement SET payout_id = NULL WHERE payout_id = $1 AND state = 'PAYABLE'"
-
-TAKE_PAYOUT = """
-UPDATE payout SET state = 'IN_TRANSIT', attempts = attempts + 1, lease_until = $3
-WHERE id = $1 AND (state = 'SCHEDULED' OR state = 'IN_TRANSIT' AND lease_until <= $2)
-RETURNING id, market_id, driver_id, amount_minor, currency, attempts
-"""
-LOCK_PAYOUT = """
-SELECT id, market_id, driver_id, state, amount_minor, currency, hold_id, attempts
-FROM payout WHERE id = $1 FOR NO KEY UPDATE
-"""
-CLOSE_PAYOUT = """
-UPDATE payout SET state = $2, gateway_reference = $3, error = $4, settled_at = $5, lease_until = NULL WHERE id = $1
-"""
-WAIT_WITH_PAYOUT = "UPDATE payout SET error = $2, lease_until = $3 WHERE id = $1"
-DUE_PAYOUTS = """
-SELECT id FROM payout
-WHERE market_id = $1 AND (state = 'SCHEDULED' OR state = 'IN_TRANSIT' AND lease_until <= $2)
-ORDER BY id LIMIT $3
-"""
-
+# Holds for payouts under way are on the wallet until the transfer is done; then the money lies on the driver's account.
 EARNINGS = """
 SELECT json_build_object(
     'currency', m.currency, 'payout_minimum_minor', m.payout_minimum_minor, 'next_payout_at', m.next_payout_at,
     'available_minor', coalesce(w.credits_posted - w.debits_posted - w.debits_pending, 0),
-    'on_the_way_minor', coalesce(w.debits_pending, 0),
+    'on_the_way_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout
+        WHERE driver_id = d.id AND NOT is_given_back AND state NOT IN ('PAID', 'REVERSED')),
     'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
     'paid_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout WHERE driver_id = d.id AND state = 'PAID'),
+    'debt_minor', (SELECT coalesce(sum(CASE owes.id WHEN debit_id THEN amount_minor ELSE -amount_minor END), 0)
+        FROM account owes JOIN posting ON owes.id IN (debit_id, credit_id)
+        WHERE owes.code = m.id || ':' || m.currency || ':driver:' || d.id || ':debt'
+          AND state IN ('POSTED', 'POST_PENDING')),
     'route_count', (SELECT count(*) FROM pay_statement WHERE driver_id = d.id))
 FROM driver d
 JOIN market m ON m.id = d.market_id
@@ -118,9 +77,23 @@ SELECT coalesce(json_agg(held.tree), '[]') FROM (
 """
 PAYOUT = """
 json_build_object(
-    'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'amount_minor', p.amount_minor,
-    'currency', p.currency, 'error', CASE WHEN p.state = 'FAILED' THEN p.error END,
-    'created_at', p.created_at, 'settled_at', p.settled_at)
+    'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'method', p.method,
+    'amount_minor', p.amount_minor, 'fee_minor', p.fee_minor, 'debt_repaid_minor', p.debt_minor,
+    'carried_minor', p.carried_minor, 'currency', p.currency,
+    'error', CASE WHEN p.state = 'FAILED' THEN p.reason END,
+    'waits_for', CASE WHEN p.state IN ('SCHEDULED', 'ON_HOLD') THEN p.reason END,
+    'retry_at', p.retry_at, 'arrives_at', p.arrives_at, 'created_at', p.created_at,
+    'settled_at', CASE WHEN p.state IN ('PAID', 'FAILED', 'REVERSED') THEN p.settled_at END)
+"""
+# What has happened to it so far, in order, from the ledger itself.
+STEPS = """
+SELECT kind, created_at FROM journal
+WHERE subject_id = $1 AND market_id = $2 AND kind IN ('PAYOUT_HOLD', 'PAYOUT_TRANSFERRED', 'PAYOUT_SENT',
+      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
+ORDER BY id LIMIT 100
+"""
+ENTRIES_OF = """
+SELECT kind, amount_minor FROM payout_entry WHERE payout_id = $1 ORDER BY posting_id LIMIT 500
 """
 PAYOUTS = f"""
 SELECT p.id, {PAYOUT} AS tree
