@@ -17,6 +17,7 @@ from marketplace.adapters.gateways import ClosedGateway, FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
+from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.core.clock import Clock, DatabaseClock
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -27,6 +28,7 @@ from marketplace.core.nudge import Nudger
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
+from marketplace.payments import PaymentProvider
 from marketplace.payouts import PaymentGateway
 from marketplace.routes import ObjectStore
 from marketplace.routing import Router
@@ -49,6 +51,7 @@ class Marketplace:
     router: Router
     solver: SolverPool
     gateway: PaymentGateway
+    provider: PaymentProvider
     notifier: Notifier
     object_store: ObjectStore
     streams: EventStreams
@@ -120,6 +123,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)
         solver = stack.enter_context(SolverPool(settings.solver_processes))
+        stripe = await stack.enter_async_context(open_simulated_stripe())
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         yield Marketplace(
@@ -131,6 +135,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             router=router,
             solver=solver,
             gateway=open_gateway(settings),
+            provider=stripe.provider,
             notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,

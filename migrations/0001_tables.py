@@ -1063,6 +1063,7 @@ class Migration(migrations.Migration):
                 ("amount_minor", fields.BigIntField(null=True)),
                 ("currency", fields.CharField(null=True, max_length=3)),
                 ("facts", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("reading", fields.IntField(db_default=1)),
                 ("seen_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -1093,6 +1094,7 @@ class Migration(migrations.Migration):
                 ("not_before", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("lease_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("first_sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("key_used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("object_id", fields.CharField(null=True, max_length=80)),
                 ("error_code", fields.CharField(null=True, max_length=80)),
                 ("error", fields.CharField(null=True, max_length=200)),

@@ -198,7 +198,10 @@ CHECKS = [
     (
         "stripe_operation",
         "amount",
-        "amount_minor > 0 AND currency IS NOT NULL OR amount_minor IS NULL AND currency IS NULL",
+        (
+            "(amount_minor > 0 OR kind = 'ADD_INVOICE_ITEM') AND currency IS NOT NULL"
+            " OR amount_minor IS NULL AND currency IS NULL"
+        ),
     ),
     ("stripe_operation", "ended", "(ended_at IS NOT NULL) = (state IN ('DONE', 'REJECTED'))"),
     ("stripe_operation", "made", "object_id IS NOT NULL OR state <> 'DONE'"),

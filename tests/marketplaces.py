@@ -12,26 +12,35 @@ from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import GraphRouter
+from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.core.clock import Clock
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
+from marketplace.payments import PaymentProvider
 from marketplace.tracking import EventStreams, PositionBuffer
 
 
 @asynccontextmanager
 async def open_test_marketplace(
-    url: str, database: AsyncpgDBClient, clock: Clock, folder: Path
+    url: str, database: AsyncpgDBClient, clock: Clock, folder: Path, *, provider: PaymentProvider | None = None
 ) -> AsyncIterator[Marketplace]:
-    """Real matcher, real streets of a generated city, and twins of the vendors that tell what they were asked."""
+    """Real matcher, real streets of a generated city, and twins of the vendors that tell what they were asked.
+
+    Payments go to a stand-in of the marketplace's own, unless a test brings the `provider` of its payment world.
+    """
     city = make_grid_city(folder / "city", blocks=20)
     works = Works(database, clock, source=random.Random(7))
     router = GraphRouter(city.folder)
     await router.start()
     try:
         with SolverPool(1) as solver:
-            async with EventStreams(works, url) as streams, PositionBuffer(works) as positions:
+            async with (
+                EventStreams(works, url) as streams,
+                PositionBuffer(works) as positions,
+                open_simulated_stripe() as stripe,
+            ):
                 yield Marketplace(
                     settings=Settings(state_folder=folder),
                     database_url=url,
@@ -41,6 +50,7 @@ async def open_test_marketplace(
                     router=router,
                     solver=solver,
                     gateway=InMemoryGateway(is_production=False),
+                    provider=provider or stripe.provider,
                     notifier=InboxNotifier(),
                     object_store=MemoryObjectStore(),
                     streams=streams,

@@ -11,6 +11,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.payments import send_operation
 from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
@@ -94,6 +95,11 @@ async def send_payout(marketplace: Marketplace, payout_id: UUID) -> None:
     await run_errand(marketplace.works, SendPayout(gateway=marketplace.gateway, payout_id=PayoutId(payout_id)))
 
 
+async def send_to_provider(marketplace: Marketplace, operation_id: UUID) -> None:
+    """Has an operation carried out by the payment provider."""
+    await send_operation(marketplace.works, provider=marketplace.provider, operation_id=operation_id)
+
+
 async def accrue(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Books what the shipper owes for a delivery."""
     async with marketplace.works.open() as work:
@@ -124,6 +130,7 @@ JOBS: Mapping[str, Job] = {
     "issue_statement": issue_pay_statement,
     "run_payouts": run_payouts,
     "send_payout": send_payout,
+    "send_operation": send_to_provider,
     "accrue_delivery": accrue,
     "notify": tell,
     "roll_up": count,
@@ -135,6 +142,7 @@ BOUNDS: Mapping[str, float] = {
     "match_zone": MATCHING_S,
     "match_border": MATCHING_S,
     "send_payout": 60.0,
+    "send_operation": 110.0,
 }
 """Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""
 

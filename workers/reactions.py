@@ -55,6 +55,11 @@ def payout(event: PublishedEvent) -> object:
     return event.payload["payout_id"]
 
 
+def operation(event: PublishedEvent) -> object:
+    """The operation at the payment provider that it is about."""
+    return event.payload["operation_id"]
+
+
 def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     """Whether a driver is coming to the recipient now."""
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
@@ -88,6 +93,7 @@ ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SEND_PAYOUT = Reaction(kind="send_payout", about=payout)
+SEND_OPERATION = Reaction(kind="send_operation", about=operation)
 ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
@@ -120,6 +126,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A route is done: its driver is free again, and is paid
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
     "PayoutScheduled": [SEND_PAYOUT],
+    # Money moves at the payment provider
+    "OperationWanted": [SEND_OPERATION],
 }
 AFTER_EVERY_EVENT = [ROLL_UP]
 

@@ -13,6 +13,7 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
+from marketplace.payments import open_operations
 from marketplace.payouts import is_payout_run_due, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
@@ -22,6 +23,7 @@ from workers.runner import JobRunner
 MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
+SEND_EVERY_S = 2.0
 LEARN_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
@@ -32,6 +34,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
     works = marketplace.works
     return [
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
+        Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
@@ -55,6 +58,17 @@ async def run_payouts(works: Works, runner: JobRunner) -> None:
                 wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)
+
+
+async def send_operations(works: Works, runner: JobRunner) -> None:
+    """Has those operations sent that nobody is sending: tried again, forgotten by the queue, or left by the dead."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="send_operation", subject=str(operation_id))
+            for operation_id, market_id in await open_operations(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
 
 
 async def learn_acceptance(works: Works, runner: JobRunner) -> None:

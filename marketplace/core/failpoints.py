@@ -8,7 +8,18 @@ from collections import Counter
 from marketplace.core.errors import CannotStart
 
 NAMES = frozenset(
-    {"commit_before_publish", "after_accept_before_reply", "before_claim", "after_claim", "after_gateway_before_record"}
+    {
+        "commit_before_publish",
+        "after_accept_before_reply",
+        "before_claim",
+        "after_claim",
+        "after_gateway_before_record",
+        "operation_before_call",
+        "operation_after_look",
+        "operation_after_call",
+        "operation_before_record",
+        "operation_after_record",
+    }
 )
 
 COUNT = re.compile("[1-9][0-9]{0,8}")

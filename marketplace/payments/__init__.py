@@ -18,7 +18,9 @@ from marketplace.payments.provider import (
     ProviderObject,
     ReceivedEvent,
 )
+from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
+from marketplace.payments.sweeps import open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
 
 __all__ = [
@@ -39,7 +41,10 @@ __all__ = [
     "ProviderBusy",
     "ProviderObject",
     "ReceivedEvent",
+    "SendOperation",
     "known_objects",
     "latest_outcome",
+    "open_operations",
+    "send_operation",
     "want_operation",
 ]

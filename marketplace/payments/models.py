@@ -7,8 +7,9 @@ from tortoise.models import Model
 class StripeOperation(Model):
     """One thing that the provider shall do, once, whatever happens; the outbox of payments.
 
-    `body` is frozen when the row is written: a request that is built again might differ and break its key. Leases and
-    waits are machine time. `fence` grows with every claim, so that a late worker cannot write over its successor.
+    `body` is frozen when the row is written: a request that is built again might differ and break its key. Leases,
+    waits and sendings are machine time; `key_used_at` is when the key of this epoch was first used. `fence` grows with
+    every claim, so that a late worker cannot write over its successor.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -28,6 +29,7 @@ class StripeOperation(Model):
     not_before = fields.DatetimeField(null=True)
     lease_until = fields.DatetimeField(null=True)
     first_sent_at = fields.DatetimeField(null=True)
+    key_used_at = fields.DatetimeField(null=True)
     object_id = fields.CharField(max_length=80, null=True)
     error_code = fields.CharField(max_length=80, null=True)
     error = fields.CharField(max_length=200, null=True)
@@ -42,7 +44,8 @@ class StripeObject(Model):
     """The latest that we know of one object at the provider, by rank of its state: it never goes back.
 
     `subject_id` is what the operation that made it was about; a dispute or a reversal has that of its `parent_id`.
-    `facts` hold a few plain values and nothing personal.
+    `reading` counts what was written here, so that a reading that was overtaken is seen to be. `facts` hold a few plain
+    values and nothing personal.
     """
 
     id = fields.CharField(max_length=80, primary_key=True)
@@ -57,6 +60,7 @@ class StripeObject(Model):
     amount_minor = fields.BigIntField(null=True)
     currency = fields.CharField(max_length=3, null=True)
     facts = fields.JSONField[dict[str, object]]()
+    reading = fields.IntField(db_default=1)
     seen_at = fields.DatetimeField()
 
     class Meta:

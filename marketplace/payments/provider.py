@@ -35,9 +35,16 @@ class ProviderBusy(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """No answer came, or a failure of theirs: it may or may not have been carried out."""
+    """No answer came, or a failure of theirs: it may or may not have been carried out.
+
+    `is_key_spent` tells that the key will never give another answer, so that only a look, then a new key, will help.
+    """
 
     code = "OUTCOME_UNKNOWN"
+
+    def __init__(self, message: str, *, is_key_spent: bool = False) -> None:
+        super().__init__(message)
+        self.is_key_spent = is_key_spent
 
 
 class BadSignature(Invalid):
@@ -48,7 +55,11 @@ class BadSignature(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenOperation:
-    """A request as its row keeps it. `key` stays the same at every attempt of one epoch."""
+    """A request as its row keeps it. `key` stays the same at every attempt of one epoch.
+
+    `first_sent_at` is None until it is sent for the first time; nothing that it has made can be much older. Where there
+    is an `amount`, it and its currency go over the wire in place of what `body` says of them.
+    """
 
     id: UUID
     kind: OperationKind
@@ -56,6 +67,7 @@ class FrozenOperation:
     body: bytes
     epoch: int
     amount: Money | None
+    first_sent_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -101,11 +113,14 @@ class PaymentProvider(Protocol):
     async def find(self, operation: FrozenOperation) -> ProviderObject | None:
         """What the operation has made at any epoch, or None where it has surely made nothing.
 
-        Raises ProviderBusy or OutcomeUnknown where the provider cannot tell.
+        Raises OperationRefused where it was refused for good then, ProviderBusy or OutcomeUnknown where the provider
+        cannot tell.
         """
         ...
 
-    async def retrieve(self, kind: ObjectKind, object_id: str, *, account: str | None) -> ProviderObject | None:
+    async def retrieve(
+        self, kind: ObjectKind, object_id: str, *, account: str | None, parent_id: str | None = None
+    ) -> ProviderObject | None:
         """An object as it is now; None where there is none. Raises ProviderBusy or OutcomeUnknown."""
         ...
 

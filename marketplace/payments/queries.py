@@ -20,3 +20,47 @@ OBJECTS_OF = """
 SELECT id, kind, account, parent_id, state, amount_minor, currency, facts, seen_at
 FROM stripe_object WHERE subject_id = $1 AND kind = $2 ORDER BY id
 """
+
+OPERATION_TO_SEND = """
+SELECT id, market_id, kind, subject_id, account, body, amount_minor, currency, state, epoch, attempts, error_code,
+       first_sent_at, key_used_at
+FROM stripe_operation
+WHERE id = $1 AND state IN ('READY', 'SENT', 'UNKNOWN')
+  AND (not_before IS NULL OR not_before <= $2) AND (lease_until IS NULL OR lease_until <= $2)
+FOR UPDATE
+"""
+CLAIM_OPERATION = """
+UPDATE stripe_operation
+SET state = 'SENT', fence = fence + 1, attempts = attempts + 1, lease_until = $2, not_before = NULL,
+    error_code = NULL, error = NULL, first_sent_at = coalesce(first_sent_at, $3), epoch = $4, key_used_at = $5
+WHERE id = $1 RETURNING fence
+"""
+END_OPERATION = """
+UPDATE stripe_operation
+SET state = $3, object_id = $4, error_code = $5, error = $6, ended_at = $7, lease_until = NULL
+WHERE id = $1 AND fence = $2 AND state = 'SENT'
+"""
+PUT_OPERATION_OFF = """
+UPDATE stripe_operation
+SET state = $3, epoch = epoch + $4, key_used_at = CASE WHEN $4 = 0 THEN key_used_at END, not_before = $5,
+    error_code = $6, error = $7, lease_until = NULL
+WHERE id = $1 AND fence = $2 AND state = 'SENT'
+"""
+OPEN_OPERATIONS = """
+SELECT id, market_id FROM stripe_operation
+WHERE state IN ('READY', 'SENT', 'UNKNOWN')
+  AND (not_before IS NULL OR not_before <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+ORDER BY created_at LIMIT $2
+"""
+INSERT_OBJECT = """
+INSERT INTO stripe_object (id, market_id, kind, account, parent_id, operation_id, subject_id, state, rank,
+                           amount_minor, currency, facts, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13)
+ON CONFLICT (id) DO NOTHING
+"""
+OBJECT_TO_CHANGE = "SELECT state, rank, facts, reading FROM stripe_object WHERE id = $1 FOR UPDATE"
+CHANGE_OBJECT = """
+UPDATE stripe_object
+SET state = $2, rank = $3, amount_minor = $4, currency = $5, facts = $6::jsonb, seen_at = $7, reading = reading + 1
+WHERE id = $1
+"""

@@ -18,6 +18,7 @@ from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
+from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
@@ -134,7 +135,11 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
     """A market with two shippers and two drivers, another market, and an operator for each."""
     works = Works(database, clock, source=random.Random(7))
     with SolverPool(1) as solver:
-        async with EventStreams(works, url) as streams, PositionBuffer(works) as positions:
+        async with (
+            EventStreams(works, url) as streams,
+            PositionBuffer(works) as positions,
+            open_simulated_stripe() as stripe,
+        ):
             marketplace = Marketplace(
                 settings=Settings(state_folder=folder),
                 database_url=url,
@@ -144,6 +149,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 router=StraightLineRouter(),
                 solver=solver,
                 gateway=InMemoryGateway(is_production=False),
+                provider=stripe.provider,
                 notifier=InboxNotifier(),
                 object_store=MemoryObjectStore(),
                 streams=streams,

@@ -45,6 +45,7 @@ def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str)
         "delivery": "delivery_id",
         "driver": "driver_id",
         "payout": "payout_id",
+        "operation": "operation_id",
     }
 
     for reaction in REACTIONS[name]:

@@ -14,6 +14,7 @@ from marketplace.adapters.embedded import EmbeddedPostgres
 from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
+from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock, Reading, machine
 from marketplace.core.database import connect, open_database
@@ -58,6 +59,7 @@ async def open_simulated(
         clock = JumpingClock(starts_at)
         works = Works(database, clock, source=random.Random(seed))  # noqa: S311 - a day to play with, no secret
         solver = stack.enter_context(SolverPool(1, grace_s=SOLVER_GRACE_S))
+        stripe = await stack.enter_async_context(open_simulated_stripe(source=random.Random(seed)))  # noqa: S311 - as above
         marketplace = Marketplace(
             settings=settings,
             database_url=url,
@@ -67,6 +69,7 @@ async def open_simulated(
             router=router,
             solver=solver,
             gateway=InMemoryGateway(is_production=settings.is_production),
+            provider=stripe.provider,
             notifier=InboxNotifier(),
             object_store=MemoryObjectStore(),
             streams=EventStreams(works, url),

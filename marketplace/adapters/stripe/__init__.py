@@ -1,0 +1,10 @@
+"""Stripe through the stripe package: what the marketplace asks of a payment provider, in Stripe's own words.
+
+`StripeProvider` speaks to Stripe itself or to its stand-in; only the address differs.
+"""
+
+from marketplace.adapters.stripe.provider import StripeProvider
+from marketplace.adapters.stripe.signatures import Secrets, fixed_secrets
+from marketplace.adapters.stripe.simulated import SimulatedStripe, open_simulated_stripe
+
+__all__ = ["Secrets", "SimulatedStripe", "StripeProvider", "fixed_secrets", "open_simulated_stripe"]

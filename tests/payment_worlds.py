@@ -1,0 +1,80 @@
+"""Payments as tests meet them: our own adapter over the stripe package, and the stand-in that it speaks to.
+
+Take the fixture into a folder's conftest with `from tests.payment_worlds import payments` and name it in `__all__`. It
+works on the test's `works`; for real commits use `open_payment_world(committed_works)`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
+from marketplace.adapters.stripe_sandbox.control import PREFIX, Control
+from marketplace.adapters.stripe_sandbox.courier import Courier
+from marketplace.core.work import Works
+from marketplace.payments import open_operations, send_operation
+from tests.contracts.stripe_scenarios.world import StripeWorld
+
+ROUNDS_AT_MOST = 200
+
+
+class PaymentWorld(StripeWorld):
+    """A stand-in in this process, a provider that speaks to it, and what the workers would do.
+
+    From StripeWorld come `v1` (the raw stripe package), `shipper()`, `driver()`, `float()`, `charge()`, `balance()`,
+    `break_next()` and `pass_time()`.
+    """
+
+    def __init__(self, works: Works, stripe: SimulatedStripe) -> None:
+        super().__init__(stripe.provider._client, None)
+        self.works = works
+        self.sandbox = stripe.sandbox
+        self.provider = stripe.provider
+        self._control = Control(stripe.sandbox, Courier(stripe.sandbox))
+
+    async def control(self, method: str, path: str, **wishes: Any) -> dict[str, Any]:
+        """Gives the stand-in a command."""
+        return await self._control.obey(method, f"{PREFIX}{path}", wishes)
+
+    async def send_all(self, *, is_patient: bool = False) -> int:
+        """Sends every operation that is due until none is; a patient one also makes what waits due now."""
+        count = 0
+        for _ in range(ROUNDS_AT_MOST):
+            if is_patient:
+                await self.stop_waiting()
+            async with self.works.open() as work:
+                due = await open_operations(work)
+            if not due:
+                return count
+            for operation_id, _ in due:
+                await send_operation(self.works, provider=self.provider, operation_id=operation_id)
+                count += 1
+        raise AssertionError("operations do not come to an end")
+
+    async def stop_waiting(self) -> None:
+        """Makes every operation due that waits to be tried again, and lets leases of the dead run out."""
+        async with self.works.open() as work:
+            await work.execute(
+                "UPDATE stripe_operation SET not_before = NULL, lease_until = NULL"
+                " WHERE state IN ('READY', 'SENT', 'UNKNOWN')"
+            )
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Everything of a kind that the stand-in has, such as `transfer`."""
+        return list(self.sandbox.store.tables[table].values())
+
+
+@asynccontextmanager
+async def open_payment_world(works: Works) -> AsyncIterator[PaymentWorld]:
+    """A fresh stand-in in this process, with a provider on it."""
+    async with open_simulated_stripe() as stripe:
+        yield PaymentWorld(works, stripe)
+
+
+@pytest.fixture
+async def payments(works: Works) -> AsyncIterator[PaymentWorld]:
+    """The payment world on the test's own `works`."""
+    async with open_payment_world(works) as world:
+        yield world
