@@ -13,7 +13,6 @@ import structlog
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
-from marketplace.adapters.gateways import ClosedGateway, FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
@@ -29,7 +28,6 @@ from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
 from marketplace.payments import PaymentProvider
-from marketplace.payouts import PaymentGateway
 from marketplace.routes import ObjectStore
 from marketplace.routing import Router
 from marketplace.tracking import EventStreams, PositionBuffer
@@ -50,7 +48,6 @@ class Marketplace:
     works: Works
     router: Router
     solver: SolverPool
-    gateway: PaymentGateway
     provider: PaymentProvider
     notifier: Notifier
     object_store: ObjectStore
@@ -134,7 +131,6 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             works=works,
             router=router,
             solver=solver,
-            gateway=open_gateway(settings),
             provider=stripe.provider,
             notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
@@ -160,13 +156,6 @@ def _load_or_draw_grid(folder: Path) -> CityPack:
     with suppress(BadCityPack):
         return load_city_pack(folder)
     return make_grid_city(folder)
-
-
-def open_gateway(settings: Settings) -> PaymentGateway:
-    """A folder that pays nobody in development; in production nothing is paid until a real gateway is set up."""
-    if settings.is_production:
-        return ClosedGateway()
-    return FolderGateway(settings.state_folder / "payments", is_production=False)
 
 
 def open_notifier(settings: Settings) -> Notifier:

@@ -8,11 +8,18 @@ from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
 from marketplace.billing import accrue_delivery
 from marketplace.core.errand import run_errand
-from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
+from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payments import send_operation
-from marketplace.payouts import SendPayout, issue_statement, schedule_payouts
+from marketplace.payouts import (
+    is_payout_run_due,
+    issue_statement,
+    schedule_payouts,
+    settle_account,
+    settle_payout,
+    tell_driver,
+)
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
@@ -84,15 +91,28 @@ async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
 
 async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:
     """Reserves the payouts of a market whose run is due, some at a time until the run is through."""
-    reserved = True
-    while reserved:
+    is_due = True
+    while is_due:
         async with marketplace.works.open() as work:
-            reserved = bool(await schedule_payouts(work, market_id=MarketId(market_id)))
+            await schedule_payouts(work, market_id=MarketId(market_id))
+            is_due = await is_payout_run_due(work, market_id=MarketId(market_id))
 
 
-async def send_payout(marketplace: Marketplace, payout_id: UUID) -> None:
-    """Sends a reserved payout through the gateway."""
-    await run_errand(marketplace.works, SendPayout(gateway=marketplace.gateway, payout_id=PayoutId(payout_id)))
+async def settle_one_payout(marketplace: Marketplace, payout_id: UUID) -> None:
+    """Takes the steps of a payout that are due."""
+    async with marketplace.works.open() as work:
+        await settle_payout(work, payout_id=PayoutId(payout_id))
+
+
+async def settle_one_account(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Writes down how a driver's own account stands."""
+    async with marketplace.works.open() as work:
+        await settle_account(work, driver_id=DriverId(driver_id))
+
+
+async def tell_one_driver(marketplace: Marketplace, event_id: UUID) -> None:
+    """Tells a driver what has happened to their pay."""
+    await tell_driver(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
 
 
 async def send_to_provider(marketplace: Marketplace, operation_id: UUID) -> None:
@@ -129,7 +149,9 @@ JOBS: Mapping[str, Job] = {
     "draw_route": draw,
     "issue_statement": issue_pay_statement,
     "run_payouts": run_payouts,
-    "send_payout": send_payout,
+    "settle_payout": settle_one_payout,
+    "settle_account": settle_one_account,
+    "tell_driver": tell_one_driver,
     "send_operation": send_to_provider,
     "accrue_delivery": accrue,
     "notify": tell,
@@ -141,7 +163,6 @@ BOUNDS: Mapping[str, float] = {
     "match_market": MATCHING_S,
     "match_zone": MATCHING_S,
     "match_border": MATCHING_S,
-    "send_payout": 60.0,
     "send_operation": 110.0,
 }
 """Seconds that a kind may take where the usual bound is not right: the solver's budget, and a slow gateway."""

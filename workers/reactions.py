@@ -55,6 +55,11 @@ def payout(event: PublishedEvent) -> object:
     return event.payload["payout_id"]
 
 
+def subject(event: PublishedEvent) -> object:
+    """What something at the payment provider is about, as whoever wanted it named it."""
+    return event.payload["subject_id"]
+
+
 def operation(event: PublishedEvent) -> object:
     """The operation at the payment provider that it is about."""
     return event.payload["operation_id"]
@@ -80,6 +85,11 @@ def is_at_border(event: PublishedEvent) -> bool:
     return is_in_zone(event) and bool(event.payload["is_border"])
 
 
+def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
+    """Whether it is about an operation or an object of one of these kinds."""
+    return lambda event: event.payload["kind"] in kinds
+
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -92,7 +102,11 @@ DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
-SEND_PAYOUT = Reaction(kind="send_payout", about=payout)
+SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
+SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
+SETTLE_RELEASED = Reaction(kind="settle_payout", about=payout)
+RUN_PAYOUTS = Reaction(kind="run_payouts", about=market)
+TELL_DRIVER = Reaction(kind="tell_driver", about=itself)
 SEND_OPERATION = Reaction(kind="send_operation", about=operation)
 ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
 NOTIFY = Reaction(kind="notify", about=itself)
@@ -125,9 +139,15 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryFailed": [NOTIFY],
     # A route is done: its driver is free again, and is paid
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
-    "PayoutScheduled": [SEND_PAYOUT],
+    "PayoutRunWanted": [RUN_PAYOUTS],
+    "PayoutReleased": [SETTLE_RELEASED],
+    "PayoutFailed": [TELL_DRIVER],
+    "PayoutAccountChanged": [TELL_DRIVER],
+    "PayoutAccountStopped": [TELL_DRIVER],
     # Money moves at the payment provider
     "OperationWanted": [SEND_OPERATION],
+    "OperationEnded": [SETTLE_PAYOUT, SETTLE_ACCOUNT],
+    "ProviderObjectChanged": [SETTLE_PAYOUT, SETTLE_ACCOUNT],
 }
 AFTER_EVERY_EVENT = [ROLL_UP]
 

@@ -6,6 +6,7 @@ only say what to read anew. What was read stands in `stripe_object`, where a sta
 of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectChanged`, and then read what is so.
 """
 
+from marketplace.payments.hurry_waiting import hurry_waiting
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
     BadSignature,
@@ -42,6 +43,7 @@ __all__ = [
     "ProviderObject",
     "ReceivedEvent",
     "SendOperation",
+    "hurry_waiting",
     "known_objects",
     "latest_outcome",
     "open_operations",

@@ -10,6 +10,8 @@ short time ago: what waits stays in sight, with its reason.
 
 from marketplace.payouts.accounts import find_payout_account
 from marketplace.payouts.adjust_pay import BadAdjustment, adjust_driver_pay
+from marketplace.payouts.attention import MoneyMatter, money_attention
+from marketplace.payouts.export import YearOfPay, as_csv, pay_of_year
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
 from marketplace.payouts.open_account import AccountOpening, open_payout_account
@@ -21,8 +23,9 @@ from marketplace.payouts.request_payout import request_payout
 from marketplace.payouts.schedule_payouts import is_payout_run_due, run_payouts_now, schedule_payouts
 from marketplace.payouts.settle_account import settle_account
 from marketplace.payouts.settle_payout import settle_payout
-from marketplace.payouts.states import AccountState, PayoutMethod, PayoutState, StatementState
+from marketplace.payouts.states import AccountStage, PayoutMethod, PayoutState, StatementState
 from marketplace.payouts.sweep_payouts import sweep_accounts, sweep_payouts
+from marketplace.payouts.tell_driver import tell_driver
 from marketplace.payouts.under_way import (
     BelowPayoutMinimum,
     NoPayoutAccount,
@@ -35,9 +38,10 @@ from marketplace.payouts.under_way import (
 
 __all__ = [
     "AccountOpening",
-    "AccountState",
+    "AccountStage",
     "BadAdjustment",
     "BelowPayoutMinimum",
+    "MoneyMatter",
     "NoPayoutAccount",
     "NothingToPay",
     "PayoutMethod",
@@ -51,7 +55,9 @@ __all__ = [
     "QuotedPayout",
     "RouteNotCompleted",
     "StatementState",
+    "YearOfPay",
     "adjust_driver_pay",
+    "as_csv",
     "find_earnings",
     "find_payout",
     "find_payout_account",
@@ -60,9 +66,11 @@ __all__ = [
     "hold_payout",
     "is_payout_run_due",
     "issue_statement",
+    "money_attention",
     "open_payout_account",
     "page_payouts",
     "page_statements",
+    "pay_of_year",
     "quote_payout",
     "recompute_statement",
     "release_payout",
@@ -74,4 +82,5 @@ __all__ = [
     "settle_payout",
     "sweep_accounts",
     "sweep_payouts",
+    "tell_driver",
 ]

@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 
 from marketplace.core.work import Work
-from marketplace.payouts.states import AccountState
+from marketplace.payouts.states import AccountStage
 
 ACCOUNT = """
 SELECT driver_id, market_id, account, can_receive, can_pay_out, can_pay_at_once, is_submitted, currently_due, deadline,
@@ -19,12 +19,12 @@ FROM payout_account WHERE driver_id = $1
 LOCK_ACCOUNT = f"{ACCOUNT} FOR NO KEY UPDATE"
 
 WORDS = {
-    AccountState.MISSING: "You have no account to be paid on yet; open one to be paid.",
-    AccountState.OPENING: "Your account is being opened; look again in a moment.",
-    AccountState.UNVERIFIED: "Tell our payment provider who you are and where your pay shall go.",
-    AccountState.RESTRICTED: "Our payment provider needs something more from you before you can be paid.",
-    AccountState.ON_HOLD: "Where your pay goes was changed; for your safety nothing is paid for a while.",
-    AccountState.READY: "You can be paid.",
+    AccountStage.MISSING: "You have no account to be paid on yet; open one to be paid.",
+    AccountStage.OPENING: "Your account is being opened; look again in a moment.",
+    AccountStage.UNVERIFIED: "Tell our payment provider who you are and where your pay shall go.",
+    AccountStage.RESTRICTED: "Our payment provider needs something more from you before you can be paid.",
+    AccountStage.ON_HOLD: "Where your pay goes was changed; for your safety nothing is paid for a while.",
+    AccountStage.READY: "You can be paid.",
 }
 
 
@@ -55,13 +55,13 @@ class Account:
         """Whether a change of where the money goes is too fresh."""
         return self.held_until is not None and self.held_until > now
 
-    def state(self, now: datetime) -> AccountState:
+    def state(self, now: datetime) -> AccountStage:
         """How far it is, in one word."""
         if self.account is None:
-            return AccountState.OPENING
+            return AccountStage.OPENING
         if not self.is_usable:
-            return AccountState.RESTRICTED if self.is_submitted else AccountState.UNVERIFIED
-        return AccountState.ON_HOLD if self.is_held(now) else AccountState.READY
+            return AccountStage.RESTRICTED if self.is_submitted else AccountStage.UNVERIFIED
+        return AccountStage.ON_HOLD if self.is_held(now) else AccountStage.READY
 
 
 async def account_of(work: Work, driver_id: UUID, *, is_locked: bool = False) -> Account | None:
@@ -74,7 +74,7 @@ async def find_payout_account(connection: asyncpg.Connection, *, driver_id: UUID
     """How a driver's account stands, in words, and what is still to be told to the provider."""
     row = await connection.fetchrow(ACCOUNT, driver_id)
     account = None if row is None else _account(row)
-    state = AccountState.MISSING if account is None else account.state(now)
+    state = AccountStage.MISSING if account is None else account.state(now)
     return {
         "state": state,
         "words": WORDS[state],

@@ -18,7 +18,6 @@ NOT_AT_ONCE = frozenset(
 """The bank or card cannot be paid at once: it is paid in the ordinary way, for nothing."""
 STOPPED = frozenset({"payouts_not_allowed", "account_invalid", "payouts_limit_exceeded"})
 """The account is stopped: nothing leaves it before the driver has told what is asked, or named another bank."""
-NOT_THERE_YET = "balance_insufficient"
 CAME_BACK = frozenset({"failed", "canceled"})
 
 OTHER_UNDER_WAY = """
@@ -122,9 +121,6 @@ async def _refused(work: Work, payout: PayoutRow, outcome: Outcome) -> PayoutRow
         return await _send(work, await change_payout(work, payout, method=PayoutMethod.STANDARD))
     if code in STOPPED:
         return await _hold(work, payout, Reason.ACCOUNT, next_look(work.now, payout.sends))
-    if code == NOT_THERE_YET:
-        retry_at = next_look(work.now, payout.sends)
-        return await change_payout(work, payout, reason=Reason.BALANCE.value, retry_at=retry_at)
     work.emit(PayoutFailed(**payout.about, reason=code[:80], is_given_back=False))
     return await change_payout(work, payout, state=PayoutState.FAILED, reason=code[:80], settled_at=work.now)
 

@@ -29,9 +29,9 @@ class PayStatement(Model):
 class Payout(Model):
     """Money on its way to one driver: held on the wallet, transferred to their account at the provider, sent to a bank.
 
-    `amount_minor` is what arrives: its entries, and what was carried forward, without fee and repaid debt. `transfers`
-    and `sends` count the operations that were wanted, `booked_sends` those whose money is known to have left the
-    account. `reason` says why it waits, is held, or failed.
+    `amount_minor` is what arrives: its entries, and what was carried forward, without fee and repaid debt. `sends`
+    count the sendings that were wanted, `booked_sends` and `returned_send` what is known to have left the account and
+    to have come back. `reason` says why it waits, is held, or failed.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -49,7 +49,6 @@ class Payout(Model):
     hold_id = fields.UUIDField(null=True)
     fee_hold_id = fields.UUIDField(null=True)
     debt_hold_id = fields.UUIDField(null=True)
-    transfers = fields.SmallIntField(db_default=1)
     sends = fields.SmallIntField(db_default=0)
     booked_sends = fields.SmallIntField(db_default=0)
     failures = fields.SmallIntField(db_default=0)

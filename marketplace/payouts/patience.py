@@ -10,7 +10,7 @@ DOUBLINGS = 16
 
 
 def next_look(now: datetime, tries: int) -> datetime:
-    """When to try again what was short of balance: five minutes later, then twice as long, at most six hours."""
+    """When to ask a stopped account again: five minutes later, then twice as long, at most six hours."""
     doublings = min(max(tries - 1, 0), DOUBLINGS)
     return now + min(FIRST_LOOK * (1 << doublings), LAST_LOOK)
 

@@ -3,6 +3,7 @@
 What a driver reads comes as JSON in the shape of the API, with ids in their wire form, one statement each.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -81,16 +82,30 @@ json_build_object(
     'amount_minor', p.amount_minor, 'fee_minor', p.fee_minor, 'debt_repaid_minor', p.debt_minor,
     'carried_minor', p.carried_minor, 'currency', p.currency,
     'error', CASE WHEN p.state = 'FAILED' THEN p.reason END,
-    'waits_for', CASE WHEN p.state IN ('SCHEDULED', 'ON_HOLD') THEN p.reason END,
+    'waits_for', CASE WHEN p.state = 'ON_HOLD' THEN p.reason WHEN p.state = 'SCHEDULED' AND EXISTS (
+        SELECT FROM stripe_operation o WHERE o.subject_id = p.id AND o.kind IN ('TRANSFER', 'PAYOUT')
+          AND o.state = 'READY' AND o.error_code = 'balance_insufficient') THEN 'BALANCE' END,
     'retry_at', p.retry_at, 'arrives_at', p.arrives_at, 'created_at', p.created_at,
     'settled_at', CASE WHEN p.state IN ('PAID', 'FAILED', 'REVERSED') THEN p.settled_at END)
 """
 # What has happened to it so far, in order, from the ledger itself.
+STEP_WORDS = {
+    "PAYOUT_HOLD": "RESERVED",
+    "PAYOUT_TRANSFERRED": "TRANSFERRED",
+    "PAYOUT_SENT": "SENT_TO_BANK",
+    "PAYOUT_ARRIVED": "PAID",
+    "PAYOUT_RETURNED": "SENT_BACK",
+    "PAYOUT_GIVEN_BACK": "GIVEN_BACK",
+    "PAYOUT_FEE_WAIVED": "FEE_WAIVED",
+    "PAYOUT_FEE_BACK": "FEE_WAIVED",
+}
 STEPS = """
 SELECT kind, created_at FROM journal
 WHERE subject_id = $1 AND market_id = $2 AND kind IN ('PAYOUT_HOLD', 'PAYOUT_TRANSFERRED', 'PAYOUT_SENT',
       'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
-ORDER BY id LIMIT 100
+UNION ALL
+SELECT 'PAYOUT_ARRIVED', settled_at FROM payout WHERE id = $1 AND state = 'PAID'
+ORDER BY created_at, kind LIMIT 100
 """
 ENTRIES_OF = """
 SELECT kind, amount_minor FROM payout_entry WHERE payout_id = $1 ORDER BY posting_id LIMIT 500
@@ -99,7 +114,10 @@ PAYOUTS = f"""
 SELECT p.id, {PAYOUT} AS tree
 FROM payout p WHERE p.driver_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
 """
-ONE_PAYOUT = f"SELECT {PAYOUT} FROM payout p WHERE p.id = $1 AND p.driver_id = $2"
+ONE_PAYOUT = f"""
+SELECT {PAYOUT} AS tree, p.market_id FROM payout p
+WHERE p.id = $1 AND ($2::uuid IS NULL OR p.driver_id = $2) AND ($3::uuid[] IS NULL OR p.market_id = ANY($3))
+"""
 
 
 async def find_earnings(connection: asyncpg.Connection, *, driver_id: UUID) -> dict[str, Any] | None:
@@ -131,7 +149,21 @@ async def page_payouts(
     return [(row["id"], orjson.loads(row["tree"])) for row in rows]
 
 
-async def find_payout(connection: asyncpg.Connection, *, payout_id: UUID, driver_id: UUID) -> dict[str, Any] | None:
-    """One payout of a driver."""
-    text = await connection.fetchval(ONE_PAYOUT, payout_id, driver_id)
-    return orjson.loads(text) if text else None
+async def find_payout(
+    connection: asyncpg.Connection,
+    *,
+    payout_id: UUID,
+    driver_id: UUID | None = None,
+    market_ids: Sequence[UUID] | None = None,
+) -> dict[str, Any] | None:
+    """One payout with the steps that it has taken and what it pays: of a driver, or of these markets, or any."""
+    row = await connection.fetchrow(ONE_PAYOUT, payout_id, driver_id, market_ids)
+    if row is None:
+        return None
+    steps = await connection.fetch(STEPS, payout_id, row["market_id"])
+    entries = await connection.fetch(ENTRIES_OF, payout_id)
+    tree: dict[str, Any] = orjson.loads(row["tree"])
+    return tree | {
+        "steps": [{"kind": STEP_WORDS[step["kind"]], "happened_at": step["created_at"].isoformat()} for step in steps],
+        "entries": [dict(entry) for entry in entries],
+    }

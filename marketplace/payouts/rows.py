@@ -12,14 +12,14 @@ from marketplace.payouts.states import PayoutMethod, PayoutState
 
 LOCK = """
 SELECT id, market_id, driver_id, method, state, amount_minor, carried_minor, fee_minor, currency, account,
-       hold_id, fee_hold_id, debt_hold_id, transfers, sends, booked_sends, failures, returned_send, reason, retry_at,
+       hold_id, fee_hold_id, debt_hold_id, sends, booked_sends, failures, returned_send, reason, retry_at,
        is_given_back, transferred_at, arrives_at, settled_at
 FROM payout WHERE id = $1 FOR NO KEY UPDATE
 """
 CHANGE = """
-UPDATE payout SET method = $2, state = $3, carried_minor = $4, fee_minor = $5, transfers = $6, sends = $7,
-       booked_sends = $8, failures = $9, returned_send = $10, reason = $11, retry_at = $12, is_given_back = $13,
-       transferred_at = $14, arrives_at = $15, settled_at = $16, fee_hold_id = $17
+UPDATE payout SET method = $2, state = $3, carried_minor = $4, fee_minor = $5, sends = $6, booked_sends = $7,
+       failures = $8, returned_send = $9, reason = $10, retry_at = $11, is_given_back = $12, transferred_at = $13,
+       arrives_at = $14, settled_at = $15, fee_hold_id = $16
 WHERE id = $1
 """
 
@@ -41,7 +41,6 @@ class PayoutRow:
     hold_id: UUID
     fee_hold_id: UUID | None
     debt_hold_id: UUID | None
-    transfers: int
     sends: int
     booked_sends: int
     failures: int
@@ -90,7 +89,6 @@ async def change_payout(work: Work, payout: PayoutRow, **changes: Any) -> Payout
             after.state.value,
             after.carried_minor,
             after.fee_minor,
-            after.transfers,
             after.sends,
             after.booked_sends,
             after.failures,

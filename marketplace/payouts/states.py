@@ -41,7 +41,7 @@ class Reason(StrEnum):
     OPERATOR = "OPERATOR"
 
 
-class AccountState(StrEnum):
+class AccountStage(StrEnum):
     """How far a driver's own account at the provider is, in one word."""
 
     MISSING = "MISSING"

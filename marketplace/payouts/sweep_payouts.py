@@ -23,17 +23,16 @@ WHERE p.market_id = $1 AND NOT p.is_given_back
   AND (p.state <> 'PAID' OR p.settled_at > $2::timestamptz - interval '14 days')
   AND NOT (p.state = 'ON_HOLD' AND p.reason = 'OPERATOR' AND p.transferred_at IS NOT NULL)
   AND CASE
-      WHEN p.retry_at > $2 AND sent.number IS NOT DISTINCT FROM nullif(p.sends, 0)
-           AND NOT (p.transferred_at IS NULL AND transfer.state = 'DONE') THEN false
-      WHEN p.transferred_at IS NULL THEN transfer.state = 'DONE' OR transfer.state = 'REJECTED' AND p.state <> 'ON_HOLD'
+      WHEN p.transferred_at IS NULL THEN transfer.state IN ('DONE', 'REJECTED')
       WHEN sent.number IS NULL OR sent.state = 'REJECTED'
-          THEN p.state <> 'FAILED' AND (p.state <> 'ON_HOLD' OR own.can_pay_out AND own.can_receive)
-               OR p.retry_at <= $2
+          THEN (p.retry_at <= $2 OR p.retry_at IS NULL AND p.state <> 'FAILED')
+               AND (p.state <> 'ON_HOLD' OR own.can_pay_out AND own.can_receive)
       WHEN sent.state <> 'DONE' THEN false
       WHEN sent.number > p.booked_sends THEN true
       WHEN sent.object_state IN ('failed', 'canceled')
           THEN sent.number > p.returned_send
-               OR (p.retry_at <= $2 OR p.state = 'ON_HOLD') AND own.can_pay_out AND own.can_receive
+               OR own.can_pay_out AND own.can_receive
+                  AND (p.retry_at <= $2 OR p.retry_at IS NULL AND p.state = 'ON_HOLD')
       ELSE sent.object_state = 'paid' AND p.state <> 'PAID'
   END
 ORDER BY p.id LIMIT $3

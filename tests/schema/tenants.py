@@ -14,7 +14,6 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, note_action, open_session
 from marketplace.adapters.city import make_grid_city
-from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
@@ -148,7 +147,6 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 works=works,
                 router=StraightLineRouter(),
                 solver=solver,
-                gateway=InMemoryGateway(is_production=False),
                 provider=stripe.provider,
                 notifier=InboxNotifier(),
                 object_store=MemoryObjectStore(),

@@ -64,11 +64,11 @@ def pay_regularly(world: World, *, every_s: int) -> None:
 
 async def run_payouts(world: World) -> None:
     """One payout run, if it is due; sending the payouts follows from their events."""
-    reserved = True
-    while reserved:
+    is_due = True
+    while is_due:
         async with world.marketplace.works.open() as work:
+            await schedule_payouts(work, market_id=world.market_id)
             is_due = await is_payout_run_due(work, market_id=world.market_id)
-            reserved = bool(await schedule_payouts(work, market_id=world.market_id)) if is_due else False
 
 
 async def close_day(world: World, *, until: datetime) -> Played:

@@ -11,7 +11,6 @@ import asyncpg
 
 from marketplace.adapters.city import CityPack
 from marketplace.adapters.embedded import EmbeddedPostgres
-from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.stripe import open_simulated_stripe
@@ -68,7 +67,6 @@ async def open_simulated(
             works=works,
             router=router,
             solver=solver,
-            gateway=InMemoryGateway(is_production=settings.is_production),
             provider=stripe.provider,
             notifier=InboxNotifier(),
             object_store=MemoryObjectStore(),

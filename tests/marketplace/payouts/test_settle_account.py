@@ -11,7 +11,7 @@ from marketplace.core.ids import DriverId
 from marketplace.core.work import Work, Works
 from marketplace.payments import OperationKind
 from marketplace.payouts import (
-    AccountState,
+    AccountStage,
     NoPayoutAccount,
     PayoutsOnHold,
     find_payout_account,
@@ -32,7 +32,7 @@ from tests.marketplace.payouts.world import (
     wanted,
 )
 
-READY = {
+READY: dict[str, Any] = {
     "transfers": "active",
     "payouts_enabled": True,
     "details_submitted": True,
@@ -56,20 +56,20 @@ async def a_driver(work: Work) -> tuple[PayWorld, DriverId]:
     return world, driver_id
 
 
-async def state(work: Work, driver_id: DriverId) -> AccountState:
+async def state(work: Work, driver_id: DriverId) -> AccountStage:
     """How far the account is, as the driver sees it."""
-    found: AccountState = (await find_payout_account(work.connection, driver_id=driver_id, now=work.now))["state"]
+    found: AccountStage = (await find_payout_account(work.connection, driver_id=driver_id, now=work.now))["state"]
     return found
 
 
 async def test_an_account_is_opened_once_and_told_in_words_until_it_is_ready(work: Work) -> None:
     world, driver_id = await a_driver(work)
-    assert await state(work, driver_id) is AccountState.MISSING
+    assert await state(work, driver_id) is AccountStage.MISSING
 
     for _ in range(2):
         assert await open_payout_account(work, driver_id=driver_id) is None
     assert await wanted(work, driver_id) == [("CREATE_ACCOUNT", 1, "READY")]
-    assert await state(work, driver_id) is AccountState.OPENING
+    assert await state(work, driver_id) is AccountStage.OPENING
     missing = {"transfers": "inactive", "payouts_enabled": False, "details_submitted": False}
     facts = READY | missing | {"external_accounts": [], "currently_due": ["dob"]}
     await end_operation(work, OperationKind.CREATE_ACCOUNT, driver_id, **facts)
@@ -77,12 +77,12 @@ async def test_an_account_is_opened_once_and_told_in_words_until_it_is_ready(wor
     await settle_account(work, driver_id=driver_id)
     assert await sweep_accounts(work, market_id=world.market_id) == []
     account = await find_payout_account(work.connection, driver_id=driver_id, now=work.now)
-    assert (account["state"], account["currently_due"]) == (AccountState.UNVERIFIED, ["dob"])
+    assert (account["state"], account["currently_due"]) == (AccountStage.UNVERIFIED, ["dob"])
     assert await open_payout_account(work, driver_id=driver_id) is not None
 
     await told(work, driver_id)
 
-    assert await state(work, driver_id) is AccountState.READY
+    assert await state(work, driver_id) is AccountStage.READY
     assert [event for event in work.events if isinstance(event, PayoutAccountReady)] == [
         PayoutAccountReady(market_id=world.market.id, driver_id=driver_id)
     ]
@@ -107,20 +107,20 @@ async def test_another_bank_holds_payouts_for_72_hours_and_the_driver_hears_of_i
         world, driver_id = await a_driver(work)
         await open_payout_account(work, driver_id=driver_id)
         await told(work, driver_id)
-        assert await state(work, driver_id) is AccountState.READY
+        assert await state(work, driver_id) is AccountStage.READY
         await told(work, driver_id, external_accounts=["ba_2"])
         await told(work, driver_id, external_accounts=["ba_2"])
 
         assert [event for event in work.events if isinstance(event, PayoutAccountChanged)] == [
             PayoutAccountChanged(market_id=world.market.id, driver_id=driver_id, held_until=NOW + timedelta(hours=72))
         ]
-        assert await state(work, driver_id) is AccountState.ON_HOLD
+        assert await state(work, driver_id) is AccountStage.ON_HOLD
         assert await schedule_payouts(work, market_id=world.market_id) == []
         with pytest.raises(PayoutsOnHold, match="2026-03-05 15:00 UTC"):
             await request_payout(work, driver_id=driver_id)
     clock.advance(seconds=72 * 3600)
     async with works.open() as work:
-        assert await state(work, driver_id) is AccountState.READY
+        assert await state(work, driver_id) is AccountStage.READY
         await request_payout(work, driver_id=driver_id)
 
 
@@ -136,7 +136,7 @@ async def test_the_same_bank_entered_again_is_no_change(work: Work) -> None:
         "PayoutAccountStopped",
         "PayoutAccountReady",
     ]
-    assert await state(work, driver_id) is AccountState.READY
+    assert await state(work, driver_id) is AccountStage.READY
 
 
 async def test_an_account_that_is_stopped_says_what_is_asked_and_until_when(work: Work) -> None:
@@ -148,7 +148,7 @@ async def test_an_account_that_is_stopped_says_what_is_asked_and_until_when(work
     await told(work, driver_id, payouts_enabled=False, disabled_reason="requirements.past_due", **due)
 
     account = await find_payout_account(work.connection, driver_id=driver_id, now=work.now)
-    assert account["state"] is AccountState.RESTRICTED
+    assert account["state"] is AccountStage.RESTRICTED
     assert account["currently_due"] == ["individual.verification.document"]
     assert account["deadline"].timestamp() == 1_772_600_000
     assert [event.reason for event in work.events if isinstance(event, PayoutAccountStopped)] == [
@@ -162,7 +162,7 @@ async def test_a_bank_that_has_sent_a_payout_back_cannot_be_paid_until_it_is_nam
 
     await told(work, driver_id, external_statuses=["errored"])
 
-    assert await state(work, driver_id) is AccountState.RESTRICTED
+    assert await state(work, driver_id) is AccountStage.RESTRICTED
     with pytest.raises(NoPayoutAccount):
         await request_payout(work, driver_id=driver_id)
 

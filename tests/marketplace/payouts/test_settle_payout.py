@@ -1,13 +1,12 @@
 """A payout takes the steps that are known to have happened, each once, in whatever order they become known."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import PayoutId
+from marketplace.core.ids import DriverId, PayoutId, StatementId
 from marketplace.core.work import Work, Works
 from marketplace.ledger import (
     CONNECTED_FUNDS,
@@ -48,7 +47,7 @@ async def minor(work: Work, world: PayWorld, account: LedgerAccount) -> int:
     return (await balance_of(work, market_id=world.market.id, account=account, currency="CLP")).minor
 
 
-async def on_its_way(work: Work, world: PayWorld, **account: object) -> tuple[UUID, PayoutId, UUID]:
+async def on_its_way(work: Work, world: PayWorld, **account: object) -> tuple[DriverId, PayoutId, StatementId]:
     """A payout whose money lies on the driver's own account, and whose sending is wanted."""
     driver_id, [statement_id] = await make_paid_driver(work, world)
     for name, value in account.items():
@@ -59,7 +58,7 @@ async def on_its_way(work: Work, world: PayWorld, **account: object) -> tuple[UU
     return driver_id, payout_id, statement_id
 
 
-async def instant(work: Work, world: PayWorld) -> tuple[UUID, PayoutId]:
+async def instant(work: Work, world: PayWorld) -> tuple[DriverId, PayoutId]:
     """An instant payout whose transfer is done."""
     driver_id, _ = await make_paid_driver(work, world)
     await work.execute("UPDATE payout_account SET can_pay_at_once = true")
@@ -166,41 +165,6 @@ async def test_banks_are_tried_three_times_more_and_then_a_person_has_to_look(wo
     assert waits == [1, 3, 7, None]
     async with works.open() as work:
         assert await sweep_payouts(work, market_id=world.market_id) == []
-
-
-async def test_a_platform_that_is_short_lets_the_payout_wait_in_sight_and_others_go_on(
-    works: Works, clock: ManualClock
-) -> None:
-    async with works.open() as work:
-        world = await make_pay_world(work)
-        first, second = [(await make_paid_driver(work, world))[0] for _ in range(2)]
-        waits = await request_payout(work, driver_id=first)
-        goes_on = await request_payout(work, driver_id=second)
-        await end_operation(work, TRANSFER, waits, error_code="balance_insufficient")
-        assert await settle_payout(work, payout_id=waits) is PayoutState.SCHEDULED
-        row = await payout_row(work, waits)
-        assert (row["reason"], row["retry_at"]) == ("BALANCE", NOW + timedelta(minutes=5))
-        assert await wallet_minor(work, world, first) == (0, 4140)
-        assert await sweep_payouts(work, market_id=world.market_id) == []
-
-        # Balance has come: another transfer went through, so those that wait need not.
-        await end_operation(work, TRANSFER, goes_on)
-        await settle_payout(work, payout_id=goes_on)
-        assert await sweep_payouts(work, market_id=world.market_id) == [waits]
-        await settle_payout(work, payout_id=waits)
-        assert (await wanted(work, waits))[1:] == [("TRANSFER", 2, "READY")]
-        await end_operation(work, TRANSFER, waits, error_code="balance_insufficient")
-        await settle_payout(work, payout_id=waits)
-        assert (await payout_row(work, waits))["retry_at"] == NOW + timedelta(minutes=10)
-    clock.advance(seconds=600)
-    async with works.open() as work:
-        await settle_payout(work, payout_id=waits)
-        await end_operation(work, TRANSFER, waits)
-        await settle_payout(work, payout_id=waits)
-
-        row = await payout_row(work, waits)
-        assert (row["transfers"], row["reason"], row["state"]) == (3, None, "SCHEDULED")
-        assert await wallet_minor(work, world, first) == (0, 0)
 
 
 async def test_a_transfer_that_is_refused_for_good_gives_everything_back(work: Work) -> None:
