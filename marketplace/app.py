@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from pydantic import SecretStr
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
-from marketplace.adapters.stripe import open_simulated_stripe
-from marketplace.core.clock import Clock, DatabaseClock
+from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
+from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
@@ -35,6 +36,8 @@ from marketplace.tracking import EventStreams, PositionBuffer
 log = structlog.get_logger(__name__)
 
 LOOK_AFTER_SERVERS_EVERY_S = 1.0
+STAND_IN_KEY = "sk_test_stand_in"
+"""What a stand-in of one's own takes where no key is set."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +123,10 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)
         solver = stack.enter_context(SolverPool(settings.solver_processes))
-        stripe = await stack.enter_async_context(open_simulated_stripe())
+        async with works.read() as connection:
+            factor = await pace(connection)
+        provider = open_provider(settings, factor=factor)
+        stack.push_async_callback(provider.aclose)
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         yield Marketplace(
@@ -131,7 +137,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             works=works,
             router=router,
             solver=solver,
-            provider=stripe.provider,
+            provider=provider,
             notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
@@ -156,6 +162,25 @@ def _load_or_draw_grid(folder: Path) -> CityPack:
     with suppress(BadCityPack):
         return load_city_pack(folder)
     return make_grid_city(folder)
+
+
+def open_provider(settings: Settings, *, factor: float) -> PaymentProvider:
+    """Stripe, where there is a key for it; in development a stand-in that lives at the market's pace."""
+    key = settings.stripe_secret_key
+    if key is None and settings.is_production:
+        return ClosedProvider()
+    if key is None and settings.stripe_url is None:
+        return DevelopmentStripe(settings.state_folder / "stripe", public_url=settings.public_url, factor=factor)
+    return StripeProvider(
+        key.get_secret_value() if key else STAND_IN_KEY,
+        url=settings.stripe_url,
+        secrets=fixed_secrets(_each(settings.stripe_webhook_secrets), _each(settings.stripe_connect_webhook_secrets)),
+    )
+
+
+def _each(secrets: SecretStr | None) -> list[str]:
+    """The secrets of a setting that may hold several, with commas between."""
+    return [one.strip() for one in secrets.get_secret_value().split(",") if one.strip()] if secrets else []
 
 
 def open_notifier(settings: Settings) -> Notifier:

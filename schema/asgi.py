@@ -1,4 +1,4 @@
-"""The application that a server runs: GraphQL by POST and over sockets, uploads, health, and the pages."""
+"""The application that a server runs: GraphQL by POST and over sockets, uploads, webhooks, health, and the pages."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from marketplace.payments import Endpoint
 from schema.context import EdgeMarketplace
 from schema.conversation import Patience
 from schema.edge import Edge
@@ -18,6 +19,7 @@ from schema.schema import schema as market_schema
 from schema.site import site_routes
 from schema.sockets import SocketEndpoint
 from schema.uploads import UploadEndpoint
+from schema.webhooks import WebhookEndpoint
 
 
 def build_app(
@@ -40,6 +42,8 @@ def build_app(
             Route("/graphql", GraphQLEndpoint(edge)),
             WebSocketRoute("/graphql", SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)),
             Route("/uploads/{token}", UploadEndpoint(edge)),
+            Route("/webhooks/stripe", WebhookEndpoint(edge, Endpoint.PLATFORM)),
+            Route("/webhooks/stripe/connect", WebhookEndpoint(edge, Endpoint.CONNECT)),
             Route("/health", health.health, methods=["GET"]),
             Route("/ready", health.ready, methods=["GET"]),
             *site_routes(marketplace.city),

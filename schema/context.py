@@ -12,6 +12,7 @@ from marketplace.accounts import Principal, Tokens
 from marketplace.core.notifier import Notifier
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
+from marketplace.payments import PaymentProvider
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
@@ -34,6 +35,11 @@ class EdgeMarketplace(Protocol):
     @property
     def notifier(self) -> Notifier:
         """Sends messages to people."""
+        ...
+
+    @property
+    def provider(self) -> PaymentProvider:
+        """Moves money, and tells what became of it."""
         ...
 
     @property

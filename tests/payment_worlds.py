@@ -4,7 +4,7 @@ Take the fixture into a folder's conftest with `from tests.payment_worlds import
 works on the test's `works`; for real commits use `open_payment_world(committed_works)`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,8 +13,9 @@ import pytest
 from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
 from marketplace.adapters.stripe_sandbox.control import PREFIX, Control
 from marketplace.adapters.stripe_sandbox.courier import Courier
+from marketplace.core.clock import machine
 from marketplace.core.work import Works
-from marketplace.payments import open_operations, send_operation
+from marketplace.payments import Endpoint, apply_events, open_operations, receive_event, send_operation
 from tests.contracts.stripe_scenarios.world import StripeWorld
 
 ROUNDS_AT_MOST = 200
@@ -30,6 +31,7 @@ class PaymentWorld(StripeWorld):
     def __init__(self, works: Works, stripe: SimulatedStripe) -> None:
         super().__init__(stripe.provider._client, None)
         self.works = works
+        self.stripe = stripe
         self.sandbox = stripe.sandbox
         self.provider = stripe.provider
         self._control = Control(stripe.sandbox, Courier(stripe.sandbox))
@@ -52,6 +54,33 @@ class PaymentWorld(StripeWorld):
                 await send_operation(self.works, provider=self.provider, operation_id=operation_id)
                 count += 1
         raise AssertionError("operations do not come to an end")
+
+    def take_events(self) -> list[tuple[Endpoint, bytes]]:
+        """What has happened at the provider since the last call, as it would send it, in order."""
+        return self.stripe.take_events()
+
+    async def hear(self, events: Sequence[tuple[Endpoint, bytes]] | None = None) -> None:
+        """Has events come in, signed just now: the given ones in the given order, or all that are new."""
+        for endpoint, body in self.take_events() if events is None else events:
+            now = machine()
+            signature = self.stripe.sign(endpoint, body, now)
+            event = self.provider.read_event(body, signature, endpoint=endpoint, now=now)
+            async with self.works.open() as work:
+                await receive_event(work, event=event)
+
+    async def apply_all(self) -> int:
+        """Looks into every event of the inbox until none is due; counts the readings."""
+        return await apply_events(self.works, provider=self.provider, at_once=1)
+
+    async def settle(self, *, is_patient: bool = True) -> None:
+        """Sends, hears and applies until nothing is left to do."""
+        for _ in range(ROUNDS_AT_MOST):
+            sent = await self.send_all(is_patient=is_patient)
+            await self.hear()
+            applied = await self.apply_all()
+            if not (sent or applied):
+                return
+        raise AssertionError("payments do not come to rest")
 
     async def stop_waiting(self) -> None:
         """Makes every operation due that waits to be tried again, and lets leases of the dead run out."""

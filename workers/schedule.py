@@ -13,7 +13,7 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
-from marketplace.payments import open_operations
+from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import is_payout_run_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
@@ -24,6 +24,7 @@ MADE_BY_TIME = frozenset({"run_payouts", "learn_acceptance"})
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
+HEAR_EVERY_S = 0.5
 LEARN_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
@@ -35,6 +36,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
     return [
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
+        Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
@@ -73,6 +75,11 @@ async def send_operations(works: Works, runner: JobRunner) -> None:
         ]
         jobs = await make_jobs(work, wanted) if wanted else []
     await runner.start(jobs)
+
+
+async def apply_all_events(marketplace: Marketplace) -> None:
+    """Looks into what the payment provider has told; its events belong to no market before they are looked into."""
+    await apply_events(marketplace.works, provider=marketplace.provider)
 
 
 async def learn_acceptance(works: Works, runner: JobRunner) -> None:

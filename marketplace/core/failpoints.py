@@ -19,6 +19,7 @@ NAMES = frozenset(
         "operation_after_call",
         "operation_before_record",
         "operation_after_record",
+        "inbox_before_record",
     }
 )
 

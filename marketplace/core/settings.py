@@ -11,6 +11,9 @@ from marketplace.core.errors import CannotStart, NotAllowed
 
 DEVELOPMENT_SECRET = "doorstep-development-secret-not-for-production"  # noqa: S105 - refused in production, see below
 
+LIVE_KEYS = ("sk_live_", "rk_live_")
+TEST_KEYS = ("sk_test_", "rk_test_")
+
 
 class Mode(StrEnum):
     """Development allows stand-ins, failpoints and seeds; production refuses them."""
@@ -31,6 +34,12 @@ class Settings(BaseSettings):
     notifier_url: str | None = None
     notifier_token: SecretStr | None = None
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
+    stripe_webhook_secrets: SecretStr | None = None
+    """What Stripe signs events of the platform with; while one follows another, both, with a comma between."""
+    stripe_connect_webhook_secrets: SecretStr | None = None
+    """The same for events of connected accounts, which are drivers'."""
+    stripe_url: str | None = None
+    """A Stripe stand-in of one's own; without it and without a key development starts one by itself."""
     secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     state_folder: Path = Path(".doorstep")
     city: str = "coquimbo"
@@ -55,6 +64,7 @@ class Settings(BaseSettings):
 
     def check(self) -> None:
         """Refuses to start with settings that would be unsafe or half right."""
+        self._check_stripe()
         if not self.is_production:
             return
         problems = []
@@ -66,3 +76,22 @@ class Settings(BaseSettings):
             problems.append("REDIS_URL must name a Valkey or Redis server")
         if problems:
             raise CannotStart("production mode: " + "; ".join(problems))
+
+    def _check_stripe(self) -> None:
+        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else None
+        if key is not None and not key.startswith((*LIVE_KEYS, *TEST_KEYS)):
+            raise CannotStart("STRIPE_SECRET_KEY must be a secret key of Stripe: sk_… or rk_…")
+        is_live = key is not None and key.startswith(LIVE_KEYS)
+        if is_live and not self.is_production:
+            raise CannotStart("STRIPE_SECRET_KEY is a live key: it moves real money and is refused outside production")
+        if not self.is_production:
+            return
+        if self.stripe_url:
+            raise CannotStart("production mode: DOORSTEP_STRIPE_URL names a stand-in, which moves no money")
+        if key is not None and not is_live:
+            raise CannotStart("production mode: STRIPE_SECRET_KEY is a test key, which moves no money")
+        if key is not None and not (self.stripe_webhook_secrets and self.stripe_connect_webhook_secrets):
+            raise CannotStart(
+                "production mode: DOORSTEP_STRIPE_WEBHOOK_SECRETS and DOORSTEP_STRIPE_CONNECT_WEBHOOK_SECRETS must be"
+                " set, or nothing that Stripe tells can be believed"
+            )

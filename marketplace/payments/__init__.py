@@ -6,7 +6,9 @@ only say what to read anew. What was read stands in `stripe_object`, where a sta
 of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectChanged`, and then read what is so.
 """
 
+from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_events
 from marketplace.payments.hurry_waiting import hurry_waiting
+from marketplace.payments.keep_object import Kept
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
     BadSignature,
@@ -19,16 +21,19 @@ from marketplace.payments.provider import (
     ProviderObject,
     ReceivedEvent,
 )
+from marketplace.payments.receive_event import receive_event
 from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
-from marketplace.payments.sweeps import open_operations
+from marketplace.payments.sweeps import open_events, open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
 
 __all__ = [
+    "ApplyEvent",
     "BadSignature",
     "Endpoint",
     "Facts",
     "FrozenOperation",
+    "Kept",
     "KnownObject",
     "ObjectKind",
     "OperationKeyReused",
@@ -43,10 +48,14 @@ __all__ = [
     "ProviderObject",
     "ReceivedEvent",
     "SendOperation",
+    "apply_event",
+    "apply_events",
     "hurry_waiting",
     "known_objects",
     "latest_outcome",
+    "open_events",
     "open_operations",
+    "receive_event",
     "send_operation",
     "want_operation",
 ]

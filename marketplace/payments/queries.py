@@ -64,3 +64,37 @@ UPDATE stripe_object
 SET state = $2, rank = $3, amount_minor = $4, currency = $5, facts = $6::jsonb, seen_at = $7, reading = reading + 1
 WHERE id = $1
 """
+RECEIVE_EVENT = """
+INSERT INTO stripe_event (id, endpoint, account, type, api_version, object_kind, object_id, created_at, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING
+"""
+OPEN_EVENTS = """
+SELECT DISTINCT ON (account, object_kind, object_id) id FROM (
+    SELECT id, account, object_kind, object_id, received_at FROM stripe_event
+    WHERE processed_at IS NULL
+      AND (not_before IS NULL OR not_before <= $1) AND (lease_until IS NULL OR lease_until <= $1)
+    ORDER BY received_at LIMIT $2) AS waiting
+ORDER BY account, object_kind, object_id, received_at
+"""
+CLAIM_EVENT = """
+UPDATE stripe_event SET lease_until = $2, attempts = attempts + 1
+WHERE id = $1 AND processed_at IS NULL
+  AND (not_before IS NULL OR not_before <= $3) AND (lease_until IS NULL OR lease_until <= $3)
+RETURNING account, object_kind, object_id, attempts
+"""
+READINGS_OF = "SELECT reading FROM stripe_object WHERE id = $1"
+OWNER_BY_OBJECT = "SELECT market_id, subject_id, operation_id FROM stripe_object WHERE id = $1"
+OWNER_BY_OPERATION = "SELECT market_id, subject_id, id AS operation_id FROM stripe_operation WHERE id = $1"
+# What had come in when the reading began happened before it, so the reading shows it too.
+FINISH_EVENTS = """
+UPDATE stripe_event SET processed_at = $4, lease_until = NULL, not_before = NULL, error = $6
+WHERE processed_at IS NULL AND object_kind = $1 AND object_id = $2 AND account IS NOT DISTINCT FROM $3
+  AND received_at <= $5
+"""
+FINISH_EVENT = """
+UPDATE stripe_event SET processed_at = $2, lease_until = NULL, not_before = NULL, error = $3
+WHERE id = $1 AND processed_at IS NULL
+"""
+PUT_EVENT_OFF = """
+UPDATE stripe_event SET lease_until = NULL, not_before = $2, error = $3 WHERE id = $1 AND processed_at IS NULL
+"""

@@ -33,6 +33,7 @@ class TestMarketplace:
     works: Works
     notifier: InboxNotifier = field(default_factory=InboxNotifier)
     object_store: Any = None
+    provider: Any = None
     city: Any = None
 
 

@@ -17,7 +17,7 @@ KEY_IN_USE = "idempotency_key_in_use"
 LOCKED = "lock_timeout"
 NOT_CARRIED_OUT = {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED}
 """A key of ours that is refused is not the fault of the operation: it waits until the settings are right."""
-GONE = "resource_missing"
+GONE = {"resource_missing", "account_invalid"}
 
 
 @asynccontextmanager
@@ -45,7 +45,7 @@ def meaning_of(failure: stripe.StripeError) -> OperationRefused | ProviderBusy |
 
 def is_missing(failure: stripe.StripeError) -> bool:
     """Whether there is no such object for this account."""
-    return failure.http_status == HTTPStatus.NOT_FOUND or failure.code == GONE
+    return failure.http_status == HTTPStatus.NOT_FOUND or failure.code in GONE
 
 
 def _is_replayed(failure: stripe.StripeError) -> bool:

@@ -63,6 +63,8 @@ def _parent(kind: ObjectKind, fields: Fields) -> str | None:
         return _id_of(fields.get("payment_intent"))
     if kind is ObjectKind.TRANSFER_REVERSAL:
         return _id_of(fields.get("transfer"))
+    if kind is ObjectKind.SETUP_INTENT:
+        return _id_of(fields.get("customer"))
     return _id_of(fields.get("invoice")) if kind is ObjectKind.INVOICE_ITEM else None
 
 

@@ -60,6 +60,12 @@ def fixed_secrets(platform: Sequence[str], connect: Sequence[str]) -> Secrets:
     return kept.__getitem__
 
 
+def sign(body: bytes, *, secret: str, now: datetime) -> str:
+    """The header of a body that is signed with a secret at a moment, for whoever plays Stripe."""
+    signed_at = str(int(now.timestamp()))
+    return f"t={signed_at},v1={_digest(secret, signed_at, body)}"
+
+
 def verify(body: bytes, signature: str, *, secrets: Sequence[str], now: datetime) -> None:
     """Raises BadSignature unless one of the secrets has signed this body, near enough to now."""
     parts = [HEADER_PART.fullmatch(part) for part in signature.split(",")[:MOST_PARTS]]
@@ -70,13 +76,16 @@ def verify(body: bytes, signature: str, *, secrets: Sequence[str], now: datetime
         raise BadSignature("the Stripe-Signature header has no time or no signature")
     if not secrets:
         raise BadSignature("no secret is set for this endpoint, so nothing that comes in can be believed")
-    content = times[0].encode() + b"." + body
-    expected = [hmac.new(secret.encode(), content, sha256).hexdigest().encode() for secret in secrets if secret]
+    expected = [_digest(secret, times[0], body).encode() for secret in secrets if secret]
     matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures]
     if not any(matches):
         raise BadSignature("nobody with the secret of this endpoint has signed this event")
     if abs(int(times[0]) - now.timestamp()) > TOLERANCE_S:
         raise BadSignature("the event was signed too long ago, or ahead of time")
+
+
+def _digest(secret: str, signed_at: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), signed_at.encode() + b"." + body, sha256).hexdigest()
 
 
 def _subject(event: Any, shown: Any) -> tuple[str, str | None]:

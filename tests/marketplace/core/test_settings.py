@@ -112,3 +112,49 @@ def test_secrets_are_not_told_by_accident() -> None:
 
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in str(settings.model_dump())
+
+
+LIVE = {
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "DOORSTEP_STRIPE_WEBHOOK_SECRETS": "whsec_a",
+    "DOORSTEP_STRIPE_CONNECT_WEBHOOK_SECRETS": "whsec_b,whsec_c",
+}
+
+
+@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x", "pk_test_x", "whsec_x"])
+def test_development_never_meets_real_money(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", key)
+
+    with pytest.raises(RuntimeError, match="STRIPE_SECRET_KEY") as refused:
+        Settings().check()
+
+    assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["sk_test_x", "rk_test_x"])
+def test_development_may_use_test_mode(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", key)
+
+    Settings().check()
+
+
+def test_production_moves_real_money_with_a_live_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    production(monkeypatch, DOORSTEP_SECRET=OWN_SECRET, **SERVERS, **LIVE).check()
+
+
+@pytest.mark.parametrize(
+    ("environment", "complaint"),
+    [
+        ({"STRIPE_SECRET_KEY": "sk_test_x"}, "test key"),
+        ({"DOORSTEP_STRIPE_URL": "http://127.0.0.1:12111"}, "stand-in"),
+        ({"DOORSTEP_STRIPE_WEBHOOK_SECRETS": ""}, "WEBHOOK_SECRETS"),
+        ({"DOORSTEP_STRIPE_CONNECT_WEBHOOK_SECRETS": ""}, "WEBHOOK_SECRETS"),
+    ],
+)
+def test_production_never_meets_a_stand_in(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], complaint: str
+) -> None:
+    settings = production(monkeypatch, DOORSTEP_SECRET=OWN_SECRET, **SERVERS, **LIVE | environment)
+
+    with pytest.raises(RuntimeError, match=complaint):
+        settings.check()

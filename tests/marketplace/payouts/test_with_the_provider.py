@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import orjson
 import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DriverId, PayoutId
 from marketplace.core.work import Works
 from marketplace.ledger import GATEWAY_AVAILABLE, balance_of, check_ledger, driver_connected
-from marketplace.payments import ObjectKind
 from marketplace.payouts import (
     PayoutMethod,
     PayoutState,
@@ -57,30 +55,18 @@ class PaidThroughStripe:
         """The driver names a bank account or card, and we hear of it."""
         wishes = {"token": token} if token else {"account_number": number}
         await self.payments.control("POST", f"/accounts/{await self.account(driver_id)}/bank", **wishes)
-        await self.hear(ObjectKind.ACCOUNT, driver_id)
+        await self.go_on(driver_id)
 
-    async def hear(self, kind: ObjectKind, subject_id: UUID) -> None:
-        """Reads the objects of a subject anew, as the inbox does."""
-        async with self.works.open() as work:
-            rows = await work.fetch(
-                "SELECT id, account FROM stripe_object WHERE subject_id = $1 AND kind = $2", subject_id, kind.value
-            )
-        for row in rows:
-            seen = await self.payments.provider.retrieve(kind, row["id"], account=row["account"])
-            assert seen is not None
-            async with self.works.open() as work:
-                await work.execute(
-                    "UPDATE stripe_object SET state = $2, facts = $3::jsonb WHERE id = $1",
-                    *(row["id"], seen.state, orjson.dumps(seen.facts, default=list).decode()),
-                )
-        if kind is ObjectKind.ACCOUNT:
-            async with self.works.open() as work:
-                await settle_account(work, driver_id=DriverId(subject_id))
+    async def hear(self) -> None:
+        """The provider tells what has happened there, and we look."""
+        await self.payments.hear()
+        await self.payments.apply_all()
 
     async def go_on(self, driver_id: UUID) -> None:
         """Sends and settles until nothing is left to do."""
         for _ in range(20):
             sent = await self.payments.send_all()
+            await self.hear()
             async with self.works.open() as work:
                 await settle_account(work, driver_id=DriverId(driver_id))
                 due = await sweep_payouts(work, market_id=self.world.market_id)
@@ -101,7 +87,6 @@ class PaidThroughStripe:
     async def wait(self, driver_id: UUID, payout_id: PayoutId, **time: int) -> PayoutState:
         """Lets time pass at the provider, hears of it, and goes on."""
         await self.payments.pass_time(int(timedelta(**time).total_seconds()))
-        await self.hear(ObjectKind.PAYOUT, payout_id)
         await self.go_on(driver_id)
         return await self.state(payout_id)
 
@@ -160,7 +145,6 @@ async def test_a_payout_that_comes_back_after_it_was_paid_goes_to_the_new_bank_7
     assert await case.wait(driver_id, payout_id, days=3) is PayoutState.PAID
     await case.payments.control("POST", f"/payouts/{case.payments.rows('payout')[0]['id']}/fail")
     assert await case.wait(driver_id, payout_id, days=0) is PayoutState.FAILED
-    await case.hear(ObjectKind.ACCOUNT, driver_id)
     clock.advance(seconds=2 * 86_400)
     await case.go_on(driver_id)
     assert await case.state(payout_id) is PayoutState.FAILED
