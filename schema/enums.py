@@ -7,7 +7,7 @@ import strawberry
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
-from marketplace.payouts import PayoutState, StatementState
+from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
@@ -31,7 +31,9 @@ ENUMS: dict[type[Enum], str] = {
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
     ProofKind: "Evidence that is a picture.",
     StatementState: "The life of a pay statement.",
-    PayoutState: "The life of a payout.",
+    PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
+    PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    AccountStage: "How far a driver's own account at the payment provider is.",
 }
 
 for kind, description in ENUMS.items():

@@ -16,9 +16,11 @@ from schema import (
     explanations,
     fleet,
     markets,
+    money_operations,
     offers,
     operations,
     pay,
+    payout_accounts,
     routes,
 )
 from schema.inputs import read_inputs_directly
@@ -37,7 +39,9 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     pay,
+    payout_accounts,
     operations,
+    money_operations,
     events,
 )
 

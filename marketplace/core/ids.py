@@ -47,6 +47,8 @@ PREFIXES = {
     "event": "evt",
     "job": "job",
     "action": "act",
+    "adjustment": "adj",
+    "payout_quote": "pqt",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

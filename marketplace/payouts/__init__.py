@@ -11,7 +11,7 @@ short time ago: what waits stays in sight, with its reason.
 from marketplace.payouts.accounts import find_payout_account
 from marketplace.payouts.adjust_pay import BadAdjustment, adjust_driver_pay
 from marketplace.payouts.attention import MoneyMatter, money_attention
-from marketplace.payouts.export import YearOfPay, as_csv, pay_of_year
+from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
 from marketplace.payouts.open_account import AccountOpening, open_payout_account
@@ -40,6 +40,7 @@ __all__ = [
     "AccountOpening",
     "AccountStage",
     "BadAdjustment",
+    "BadYear",
     "BelowPayoutMinimum",
     "MoneyMatter",
     "NoPayoutAccount",

@@ -28,8 +28,8 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 YEAR = """
 WITH wallet AS (
     SELECT account.id, account.currency, driver.id AS driver_id, driver.name
-    FROM driver JOIN account ON account.code = driver.market_id || ':' || $6 || ':driver:' || driver.id || ':wallet'
-    WHERE driver.market_id = $1 AND account.market_id = $1 AND ($5::uuid IS NULL OR driver.id = $5)
+    FROM driver JOIN account ON account.code = driver.market_id || ':' || $5 || ':driver:' || driver.id || ':wallet'
+    WHERE driver.market_id = $1 AND account.market_id = $1 AND ($6::uuid IS NULL OR driver.id >= $6)
 ), moved AS (
     SELECT wallet.driver_id, journal.effective_at AS moment, journal.kind, posting.amount_minor, other.code,
            posting.credit_id = wallet.id AS is_earned
@@ -54,9 +54,10 @@ SELECT wallet.driver_id, wallet.name, counted.quarter, wallet.currency, sum(gros
        sum(tips)::bigint AS tips_minor, sum(fees)::bigint AS fees_minor, sum(paid)::bigint AS paid_minor,
        sum(activities)::bigint AS count
 FROM counted JOIN wallet ON wallet.driver_id = counted.driver_id
+WHERE $6::uuid IS NULL OR (wallet.driver_id, counted.quarter) > ($6, $7::int)
 GROUP BY wallet.driver_id, wallet.name, counted.quarter, wallet.currency
 HAVING sum(gross) <> 0 OR sum(tips) <> 0 OR sum(fees) <> 0 OR sum(paid) <> 0
-ORDER BY wallet.driver_id, counted.quarter LIMIT $7
+ORDER BY wallet.driver_id, counted.quarter LIMIT $8
 """
 MARKET = "SELECT time_zone, currency FROM market WHERE id = $1"
 
@@ -83,9 +84,14 @@ class YearOfPay:
 
 
 async def pay_of_year(
-    connection: asyncpg.Connection, *, market_id: UUID, year: int, driver_id: UUID | None = None
+    connection: asyncpg.Connection,
+    *,
+    market_id: UUID,
+    year: int,
+    after: tuple[UUID, int] | None = None,
+    limit: int = ROWS_AT_MOST,
 ) -> list[YearOfPay]:
-    """The quarters of all drivers of a market, or of one of them, in the market's own calendar."""
+    """The quarters of a market's drivers in its own calendar, by driver and quarter, from after one of them on."""
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise BadYear(f"a year is {FIRST_YEAR} to {LAST_YEAR}", field="year")
     market = await connection.fetchrow(MARKET, market_id)
@@ -94,7 +100,7 @@ async def pay_of_year(
     here = ZoneInfo(market["time_zone"])
     begin, end = datetime(year, 1, 1, tzinfo=here), datetime(year + 1, 1, 1, tzinfo=here)
     rows = await connection.fetch(
-        YEAR, market_id, begin, end, market["time_zone"], driver_id, market["currency"], ROWS_AT_MOST
+        YEAR, market_id, begin, end, market["time_zone"], market["currency"], *(after or (None, 0)), limit
     )
     return [YearOfPay(**dict(row)) for row in rows]
 

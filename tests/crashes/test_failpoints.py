@@ -7,9 +7,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from marketplace.adapters.gateways import FolderGateway
 from pydantic import SecretStr
 
-from marketplace.adapters.gateways import FolderGateway
 from marketplace.app import Servers, open_marketplace
 from marketplace.core.failpoints import NAMES
 from marketplace.core.ids import to_wire

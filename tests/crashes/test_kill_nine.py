@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
+from marketplace.adapters.gateways import FolderGateway
 from redis import asyncio as redis
 
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.embedded.postgres_data import read_postmaster_file
 from marketplace.adapters.embedded.process import is_alive
-from marketplace.adapters.gateways import FolderGateway
 from marketplace.core.ids import to_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.work import Work, Works

@@ -33,7 +33,7 @@ from marketplace.markets.models import Market
 from marketplace.matching import SolverPool
 from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
-from marketplace.payouts.models import PayStatement
+from marketplace.payouts.models import Payout, PayoutQuote, PayStatement
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
@@ -65,6 +65,7 @@ SECRETS = {
     "market": "Ciudad Alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
+    "payout": "8765432",
     "action": "alfa detail",
     **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     **{f"longitude of {name}": repr(place.lon) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
@@ -89,6 +90,8 @@ class Things:
     job: str
     statement: str
     driver: str
+    payout: str
+    payout_quote: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -258,14 +261,55 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         job=to_wire("job", await _dead_job(work, market)),
         statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
         driver=to_wire("driver", driver.id),
+        payout=to_wire("payout", await _payout(work, market, driver)),
+        payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
     )
+
+
+async def _payout(work: Work, market: Market, driver: Driver) -> UUID:
+    """A payout that was held, whose amount and reason are nobody else's."""
+    made = await Payout.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        driver_id=driver.id,
+        method="STANDARD",
+        state="ON_HOLD",
+        amount_minor=int(SECRETS["payout"]),
+        entries_minor=0,
+        carried_minor=int(SECRETS["payout"]),
+        fee_minor=0,
+        debt_minor=0,
+        currency=market.currency,
+        account="acct_alfa",
+        reason="ACCOUNT",
+        created_at=work.now,
+    )
+    return UUID(str(made.id))
+
+
+async def _payout_quote(work: Work, market: Market, driver: Driver) -> UUID:
+    made = await PayoutQuote.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        driver_id=driver.id,
+        method="STANDARD",
+        amount_minor=int(SECRETS["payout"]),
+        fee_minor=0,
+        debt_minor=0,
+        currency=market.currency,
+        created_at=work.now,
+        expires_at=work.now + timedelta(minutes=10),
+    )
+    return UUID(str(made.id))
 
 
 async def _dead_job(work: Work, market: Market) -> UUID:
     job_id = work.new_id()
     await work.execute(
         "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
-        " VALUES ($1, $2, 'send_payout', $3, 'DEAD', $4, $4, 8, $5)",
+        " VALUES ($1, $2, 'settle_payout', $3, 'DEAD', $4, $4, 8, $5)",
         *(job_id, market.id, str(uuid4()), work.machine_now, SECRETS["job"]),
     )
     return job_id

@@ -16,7 +16,8 @@ REPORTS = {"start_route", "arrive_at_stop", "pick_up", "drop_off", "fail_stop"}
 DRIVER = REPORTS | {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "my_profile", "go_online", "go_offline",
     "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
-    "my_earnings", "my_statements", "my_payouts", "request_payout", "offer_events", "route_events", "event_cursor",
+    "my_earnings", "my_statements", "my_payouts", "request_payout", "payout_quote", "payout", "my_payout_account",
+    "payout_onboarding_link", "offer_events", "route_events", "event_cursor",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -26,6 +27,7 @@ OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
     "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
+    "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
 }  # fmt: skip
 
 
@@ -43,7 +45,9 @@ COSTS = {
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 120,
     "driver/explain_offer": 40,
-    "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
+    "driver/payout": 40, "driver/payout_quote": 25, "driver/my_payout_account": 25,
+    "driver/payout_onboarding_link": 25,
+    "driver/my_payouts": 60, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
     **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
@@ -62,8 +66,11 @@ COSTS = {
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
-    "operations/operator_actions": 50, "operations/explain_delivery": 240, "operations/explain_driver": 50,
-    "operations/explain_offer": 60, "operations/dry_run": 840,
+    "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
+    "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
+    "operations/payout": 40, "operations/operator_actions": 50,
+    "operations/explain_delivery": 240, "operations/explain_driver": 50, "operations/explain_offer": 60,
+    "operations/dry_run": 840,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

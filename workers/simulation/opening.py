@@ -13,7 +13,7 @@ from marketplace.adapters.city import CityPack
 from marketplace.adapters.embedded import EmbeddedPostgres
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
-from marketplace.adapters.stripe import open_simulated_stripe
+from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock, Reading, machine
 from marketplace.core.database import connect, open_database
@@ -48,8 +48,8 @@ class JumpingClock(ManualClock):
 @asynccontextmanager
 async def open_simulated(
     settings: Settings, *, seed: int, starts_at: datetime, city: CityPack, router: Router
-) -> AsyncIterator[tuple[Marketplace, ManualClock]]:
-    """A marketplace in which nothing is left to chance; owns the router. Refused in production."""
+) -> AsyncIterator[tuple[Marketplace, ManualClock, SimulatedStripe]]:
+    """A marketplace in which nothing is left to chance, and its bank; owns the router. Refused in production."""
     settings.refuse_in_production("simulating")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(router.aclose)
@@ -74,7 +74,7 @@ async def open_simulated(
             positions=PositionBuffer(works),
             city=city,
         )
-        yield marketplace, clock
+        yield marketplace, clock, stripe
 
 
 @asynccontextmanager

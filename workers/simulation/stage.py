@@ -41,7 +41,7 @@ DEADLINES_STAY = frozenset(
         "accrue_delivery", "issue_statement", "send_operation", "settle_payout",
         "RouteStarted", "StopChanged", "DeliveryMoved", "DeliveryDelivered", "DeliveryReturned", "PayStatementIssued",
         "PayoutScheduled", "PayoutTransferred", "PayoutPaid", "OperationWanted", "OperationEnded",
-        "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
+        "ProviderObjectChanged", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
     }
 )  # fmt: skip
 """Events and jobs that make no deadline and bring none forward: after these alone nobody looks for the next one."""
