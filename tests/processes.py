@@ -102,12 +102,16 @@ class Api(Process):
 
 
 class Stage:
-    """What processes share: a database, a queue, and a folder with streets and everything that they keep."""
+    """What processes share: a database, a queue, and a folder with streets and everything that they keep.
+
+    With `stripe_url` payments go to that stand-in, which outlives them.
+    """
 
     def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
         self.database_url = database_url
         self.redis_url = redis_url
         self.folder = folder
+        self.stripe_url: str | None = None
         self.processes: list[Process] = []
         make_grid_city(folder / "city", blocks=20)
 
@@ -166,6 +170,8 @@ class Stage:
             environment["PYTHONPYCACHEPREFIX"] = str(self.folder.parent / "bytecode")
         if failpoint is not None:
             environment["DOORSTEP_FAILPOINT"] = failpoint
+        if self.stripe_url is not None:
+            environment["DOORSTEP_STRIPE_URL"] = self.stripe_url
         if not has_streets:
             environment["ROUTER_URL"] = NO_ROUTER
         log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"

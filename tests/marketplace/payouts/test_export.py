@@ -1,6 +1,7 @@
 """A year of pay: by the quarters of the market's own calendar, tips and fees apart, and no cell is a formula."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ async def test_quarters_follow_the_calendar_of_the_market_and_money_is_counted_o
         rows = await pay_of_year(work.connection, market_id=world.market_id, year=2026)
         none = await pay_of_year(work.connection, market_id=world.market_id, year=2025)
 
-    about = {"driver_id": driver_id, "name": "=cmd()", "currency": "CLP"}
+    about: dict[str, Any] = {"driver_id": driver_id, "name": "=cmd()", "currency": "CLP"}
     assert rows == [
         YearOfPay(**about, quarter=1, gross_minor=4140, tips_minor=500, fees_minor=0, paid_minor=0, count=1),
         YearOfPay(**about, quarter=2, gross_minor=0, tips_minor=0, fees_minor=46, paid_minor=4594, count=0),
