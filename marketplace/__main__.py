@@ -31,6 +31,8 @@ geo = typer.Typer(help="Streets: import a city from OpenStreetMap.", no_args_is_
 app.add_typer(geo, name="geo")
 ledger = typer.Typer(help="The books: prove them, and explain any account.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
+payouts = typer.Typer(help="Pay: what drivers were paid.", no_args_is_help=True)
+app.add_typer(payouts, name="payouts")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
 
@@ -320,6 +322,19 @@ def import_city(
         pack = city.import_osm(extract, target, name=name, on_progress=bar.note)
     found = {"name": pack.meta.name, "folder": str(target), "attribution": pack.meta.attribution}
     typer.echo(json.dumps(found) if as_json else f"{found['name']}: streets are in {found['folder']}")
+
+
+@payouts.command("export")
+def export_payouts(
+    year: Annotated[int, typer.Option(help="The year, by the market's own calendar.", min=2000, max=2200)],
+    market: Annotated[str | None, typer.Option(help="mkt_… of the market; the oldest one by default.")] = None,
+) -> None:
+    """What every driver was paid in a year, quarter by quarter, as CSV for tax reports.
+
+    Amounts are whole minor units of the market's currency. What must be reported from which amount on is the law of
+    the year and the place: all drivers are listed, and nothing is left out.
+    """
+    typer.echo(asyncio.run(part("workers.asked").export_year(startable(), year, market)), nl=False)
 
 
 def settings() -> Settings:

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
-from marketplace.adapters.gateways import ClosedGateway, FolderGateway
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
@@ -31,7 +30,6 @@ from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
 from marketplace.payments import PaymentProvider
-from marketplace.payouts import PaymentGateway
 from marketplace.routes import ObjectStore
 from marketplace.routing import Router
 from marketplace.tracking import EventStreams, PositionBuffer
@@ -54,7 +52,6 @@ class Marketplace:
     works: Works
     router: Router
     solver: SolverPool
-    gateway: PaymentGateway
     provider: PaymentProvider
     notifier: Notifier
     object_store: ObjectStore
@@ -145,7 +142,6 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             works=works,
             router=router,
             solver=solver,
-            gateway=open_gateway(settings),
             provider=provider,
             notifier=open_notifier(settings),
             object_store=FolderObjectStore(settings.state_folder / "objects"),
@@ -171,13 +167,6 @@ def _load_or_draw_grid(folder: Path) -> CityPack:
     with suppress(BadCityPack):
         return load_city_pack(folder)
     return make_grid_city(folder)
-
-
-def open_gateway(settings: Settings) -> PaymentGateway:
-    """A folder that pays nobody in development; in production nothing is paid until a real gateway is set up."""
-    if settings.is_production:
-        return ClosedGateway()
-    return FolderGateway(settings.state_folder / "payments", is_production=False)
 
 
 def open_provider(settings: Settings, *, factor: float) -> PaymentProvider:

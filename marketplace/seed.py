@@ -84,6 +84,7 @@ class SeedPlan:
     name: str = "La Serena–Coquimbo"
     time_zone: str = "America/Santiago"
     currency: str = "CLP"
+    country: str = "CL"
     shippers: int = 3
     hubs: int = 4
     drivers: int = 12
@@ -172,6 +173,7 @@ class _Seeding:
                     market_id=UUID(int=0),
                     time_zone=self.plan.time_zone,
                     currency=self.plan.currency,
+                    payout_country=self.plan.country,
                     **DIALS | self.plan.dials,
                 ),
                 is_production=False,

@@ -62,6 +62,15 @@ REFERENCES = [
     ("pay_period", "market_id", "market"),
     ("payout", "driver_id", "driver"),
     ("payout", "hold_id", "posting"),
+    ("payout", "fee_hold_id", "posting"),
+    ("payout", "debt_hold_id", "posting"),
+    ("payout_entry", "posting_id", "posting"),
+    ("payout_entry", "payout_id", "payout"),
+    ("payout_account", "driver_id", "driver"),
+    ("payout_quote", "driver_id", "driver"),
+    ("pay_adjustment", "driver_id", "driver"),
+    ("pay_adjustment", "operator_id", "operator"),
+    ("pay_adjustment", "journal_id", "journal"),
     ("matching_zone", "market_id", "market"),
     ("billing_profile", "market_id", "market"),
     ("billing_profile", "shipper_id", "shipper"),
@@ -126,6 +135,8 @@ STATES = {
     ("refund", "state"): "SENDING PAID FAILED",
     ("invoice", "state"): "DRAFTING FINALIZING OPEN PAID VOID MISMATCH REFUSED",
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
+    ("payout", "method"): "STANDARD INSTANT",
+    ("payout_quote", "method"): "STANDARD INSTANT",
 }
 
 PAY_RATES = (
@@ -228,7 +239,6 @@ CHECKS = [
         ),
     ),
     ("pay_period", "amounts", "total_minor >= 0 AND starts_at < ends_at AND number >= 0"),
-    ("payout", "amount", "amount_minor > 0"),
     ("billing_profile", "limits", "credit_limit_minor >= 0 AND due_days BETWEEN 0 AND 120"),
     (
         "bill_line",
@@ -244,6 +254,15 @@ CHECKS = [
     ("invoice", "total", "total_minor > 0 AND period_end > period_start"),
     ("invoice", "compared", "state NOT IN ('FINALIZING', 'OPEN') OR shown_minor = total_minor"),
     ("invoice_line", "sum", "amount_minor <> 0 AND quantity > 0"),
+    ("payout", "amount", "amount_minor > 0 AND fee_minor >= 0 AND debt_minor >= 0"),
+    ("payout", "whole", "amount_minor = entries_minor + carried_minor - fee_minor - debt_minor"),
+    ("payout", "free", "method = 'INSTANT' OR fee_minor = 0"),
+    ("payout", "booked", "booked_sends BETWEEN 0 AND sends AND (transferred_at IS NOT NULL OR sends = 0)"),
+    ("payout", "given_back", "NOT is_given_back OR state IN ('FAILED', 'REVERSED')"),
+    ("payout_entry", "amount", "amount_minor <> 0"),
+    ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),
+    ("payout_quote", "amount", "amount_minor > 0 AND fee_minor >= 0 AND expires_at > created_at"),
+    ("pay_adjustment", "amount", "amount_minor <> 0"),
     (
         "stripe_operation",
         "amount",
@@ -421,9 +440,16 @@ INDEXES = [
     ("", "pay_statement_held", "pay_statement (market_id, id) WHERE state = 'HELD'"),
     ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
     ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
+    ("", "pay_statement_journal", "pay_statement (journal_id) WHERE journal_id IS NOT NULL"),
     ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
     ("UNIQUE", "payout_one_underway", "payout (driver_id) WHERE state IN ('SCHEDULED', 'IN_TRANSIT')"),
     ("", "payout_driver", "payout (driver_id, id)"),
+    ("", "payout_open", "payout (market_id, id) WHERE state <> 'PAID' AND NOT is_given_back"),
+    ("", "payout_settled", "payout (market_id, settled_at) WHERE state = 'PAID'"),
+    ("", "payout_entry_payout", "payout_entry (payout_id)"),
+    ("", "payout_account_market", "payout_account (market_id, driver_id)"),
+    ("", "payout_quote_driver", "payout_quote (driver_id)"),
+    ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
     ("UNIQUE", "stripe_operation_once", "stripe_operation (kind, subject_id, number)"),
     (
         "UNIQUE",
@@ -492,6 +518,10 @@ CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_adjustment_stays BEFORE UPDATE OR DELETE ON pay_adjustment
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pay_adjustment_whole BEFORE TRUNCATE ON pay_adjustment
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_policy_stays BEFORE UPDATE OR DELETE ON pay_policy FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_period_kept BEFORE DELETE ON pay_period FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
@@ -624,6 +654,32 @@ CREATE TRIGGER invoice_amount BEFORE UPDATE OF total_minor, currency ON invoice 
     EXECUTE FUNCTION refuse_new_amount();
 """
 
+PAYOUTS = """
+-- A payout equals its entries whenever somebody commits; one whose money went back to the wallet has none any more
+CREATE FUNCTION check_payout_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    about uuid;
+    wanted bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'payout' THEN
+        about := NEW.id;
+    ELSIF TG_OP = 'DELETE' THEN
+        about := OLD.payout_id;
+    ELSE
+        about := NEW.payout_id;
+    END IF;
+    SELECT CASE WHEN is_given_back THEN 0 ELSE entries_minor END INTO wanted FROM payout WHERE id = about;
+    IF wanted IS DISTINCT FROM (SELECT coalesce(sum(amount_minor), 0) FROM payout_entry WHERE payout_id = about) THEN
+        RAISE EXCEPTION 'a payout equals its entries' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER payout_equals_entries AFTER INSERT OR UPDATE OF entries_minor, is_given_back ON payout
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_payout_entries();
+CREATE CONSTRAINT TRIGGER payout_entry_counted AFTER INSERT OR UPDATE OR DELETE ON payout_entry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_payout_entries();
+"""
+
 ANSWERS = """
 -- The number of the lock that makes a driver's answers come one after the other
 CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
@@ -663,6 +719,7 @@ def _forward() -> str:
         for table, column, target, same in WITHIN
     ]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ALLOCATION + ANSWERS
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + PAYOUTS + ANSWERS
 
 
 def _backward() -> str:
@@ -675,6 +732,7 @@ def _backward() -> str:
         "DROP FUNCTION check_invoice() CASCADE",
         "DROP FUNCTION refuse_new_amount() CASCADE",
         "DROP FUNCTION refuse_unallocated(text, uuid, numeric, numeric)",
+        "DROP FUNCTION check_payout_entries() CASCADE",
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]

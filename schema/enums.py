@@ -10,7 +10,7 @@ from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference
-from marketplace.payouts import PayoutState, StatementKind, StatementState
+from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
@@ -37,7 +37,6 @@ ENUMS: dict[type[Enum], str] = {
     " drivers together lacked, or a tip.",
     PayUnit: "What a rate of the law is for one of.",
     StatementState: "The life of a pay statement.",
-    PayoutState: "The life of a payout.",
     Difference: "What can be wrong between the ledger and the payment provider.",
     BookedAs: "What a movement that is not of our doing was: the company's own money, a fee, or not known yet.",
     Terms: "How a shipper pays: CARD soon after the work, PREPAID before it, INVOICE once a month.",
@@ -48,6 +47,9 @@ ENUMS: dict[type[Enum], str] = {
     LineKind: "What a line of a bill is for; the last four give back.",
     InvoiceState: "The life of an invoice.",
     RefundState: "The life of a refund; a paid one may still come back.",
+    PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
+    PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    AccountStage: "How far a driver's own account at the payment provider is.",
 }
 
 for kind, description in ENUMS.items():

@@ -180,6 +180,19 @@ class MarketDials:
     delivery_target_s: int = strawberry.field(
         description="Seconds from posting to door that plans aim at with delivery_delay, 0 for none, to 604,800."
     )
+    payout_every_s: int = strawberry.field(description="Seconds between payouts to everybody, 60 to 2,678,400.")
+    payout_minimum_minor: MoneyMinor = strawberry.field(description="Least amount of a payout; less is carried on.")
+    payout_country: str = strawberry.field(description="Where drivers' own accounts are opened, ISO 3166: CL, US …")
+    payout_hold_s: int = strawberry.field(
+        description="Seconds that pay waits before it can be paid out, 0 to 2,678,400; tips do not wait."
+    )
+    instant_fee_basis_points: int = strawberry.field(
+        description="What an instant payout costs, in hundredths of a percent, 0 to 1,000. A standard one is free."
+    )
+    instant_fee_minimum_minor: MoneyMinor = strawberry.field(description="What an instant payout costs at least.")
+    debt_repay_percent: int = strawberry.field(
+        description="How much of later pay a driver's debt takes at most, 0 to 100; nothing of tips or legal floors."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -209,6 +222,13 @@ class MarketDialsInput:
     head_start_waves: int | None = strawberry.field(default=None, description="Answer times, 0 to 50.")
     shift_end_covers: str | None = strawberry.field(default=None, description="route or pickups.")
     delivery_target_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 604,800; 0 for none.")
+    payout_every_s: int | None = strawberry.field(default=None, description="Seconds, 60 to 2,678,400.")
+    payout_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
+    payout_country: str | None = strawberry.field(default=None, description="Two capital letters.")
+    payout_hold_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
+    instant_fee_basis_points: int | None = strawberry.field(default=None, description="0 to 1,000.")
+    instant_fee_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
+    debt_repay_percent: int | None = strawberry.field(default=None, description="0 to 100.")
 
 
 @strawberry.type(description="A city that is operated as one.")

@@ -30,7 +30,7 @@ class DeadJob:
     """A dead job."""
 
     id: strawberry.ID = strawberry.field(description="job_….")
-    kind: str = strawberry.field(description="What was to be done, such as send_payout.")
+    kind: str = strawberry.field(description="What was to be done, such as settle_payout.")
     subject: str = strawberry.field(description="Whom it is about: an id without its prefix.")
     attempts: int = strawberry.field(description="How often it was tried.")
     error: str = strawberry.field(description="How it failed last, at most 500 characters; for operations only.")
@@ -73,7 +73,7 @@ class OperatorAction:
     operator_name: str = strawberry.field(description="The operator's name as it is now.")
     verb: str = strawberry.field(description="The mutation, such as releaseStatement.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What it was done to: mkt_…, job_…, stm_…, shp_…, rfd_… or crd_…."
+        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, rfd_…, crd_… or mov_…."
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
@@ -109,6 +109,10 @@ SUBJECTS = {
     "refundDelivery": "refund",
     "grantGoodwill": "credit",
     "issueCreditNote": "credit",
+    "runPayouts": "market",
+    "holdPayout": "payout",
+    "releasePayout": "payout",
+    "adjustDriverPay": "driver",
 }
 """What the subject of each audited mutation is."""
 

@@ -8,18 +8,21 @@ import strawberry
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import PrincipalKind
 from marketplace.core.errors import NotAllowed, NotFound
-from marketplace.core.ids import DeliveryId, PayoutId, ShipperId, StatementId, from_wire
+from marketplace.core.ids import DeliveryId, PayoutId, ShipperId, StatementId, from_wire, to_wire
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.payouts import (
+    PayoutMethod,
     PayoutState,
     StatementKind,
     StatementState,
     explain_statement,
     find_earnings,
     find_payout,
+    find_payout_quote,
     page_payouts,
     page_statements,
+    quote_payout,
     request_payout,
     tip_driver,
 )
@@ -33,6 +36,8 @@ from schema.offers import PayLine
 from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+
+Method = Annotated[PayoutMethod, strawberry.argument(description="How it shall travel.")]
 
 
 @strawberry.type(
@@ -84,17 +89,71 @@ class ExplainedPayStatement:
     )
 
 
+@strawberry.type(description="Something that has happened to a payout.")
+class PayoutStep:
+    """A step."""
+
+    kind: str = strawberry.field(
+        description="RESERVED, TRANSFERRED, SENT_TO_BANK, PAID, SENT_BACK, GIVEN_BACK or FEE_WAIVED; more may come."
+    )
+    happened_at: DateTime = strawberry.field(description="Market time.")
+
+
+@strawberry.type(description="Something that a payout pays.")
+class PayoutEntry:
+    """An entry."""
+
+    kind: str = strawberry.field(description="DRIVER_PAY, PAY_ADJUSTMENT, a tip, a true-up …; more may come.")
+    amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
+
+
 @strawberry.type(description="Money on its way to the driver.")
 class Payout:
     """A payout."""
 
     id: strawberry.ID = strawberry.field(description="pay_….")
     state: PayoutState = strawberry.field(description="Where in its life it is.")
-    amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    method: PayoutMethod = strawberry.field(description="How it travels.")
+    amount_minor: MoneyMinor = strawberry.field(description="What arrives, minor units.")
+    fee_minor: MoneyMinor = strawberry.field(description="Fee of an instant payout, minor units; 0 for any other.")
+    debt_repaid_minor: MoneyMinor = strawberry.field(description="What went towards a debt, minor units.")
+    carried_minor: MoneyMinor = strawberry.field(
+        description="Taken from what earlier payouts had left; below nothing what this one leaves. Minor units."
+    )
     currency: str = strawberry.field(description="ISO 4217.")
-    error: str | None = strawberry.field(description="Why it failed.")
+    error: str | None = strawberry.field(description="Why it failed, in the payment provider's word.")
+    waits_for: str | None = strawberry.field(
+        description="Why it stands still: BALANCE, ACCOUNT, ACCOUNT_CHANGED or OPERATOR; more may come."
+    )
+    retry_at: DateTime | None = strawberry.field(description="When it is tried again at the earliest, market time.")
+    arrives_at: DateTime | None = strawberry.field(description="When the bank should have it, by the provider's word.")
     created_at: DateTime = strawberry.field(description="Market time.")
     settled_at: DateTime | None = strawberry.field(description="Market time.")
+
+
+@strawberry.type(description="A payout with all that has happened to it.")
+class PayoutDetails(Payout):
+    """A payout in detail."""
+
+    steps: list[PayoutStep] = strawberry.field(description="In order, at most 100.", metadata=usually(4))
+    entries: list[PayoutEntry] = strawberry.field(
+        description="What it pays, oldest first, at most 500; fee, debt and what is carried make the rest.",
+        metadata=usually(10),
+    )
+
+
+@strawberry.type(description="What a payout would be; asked for before it expires, that is what it is.")
+class PayoutQuote:
+    """A quote of a payout."""
+
+    id: strawberry.ID = strawberry.field(description="pqt_…; name it in requestPayout.")
+    method: PayoutMethod = strawberry.field(description="How it would travel.")
+    amount_minor: MoneyMinor = strawberry.field(description="What would arrive, after the fee, minor units.")
+    fee_minor: MoneyMinor = strawberry.field(description="What it costs; always 0 for STANDARD. Minor units.")
+    debt_repaid_minor: MoneyMinor = strawberry.field(description="What would go towards a debt, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    arrives_at: DateTime = strawberry.field(description="An estimate, market time.")
+    expires_at: DateTime = strawberry.field(description="Market time.")
 
 
 @strawberry.type(description="What a driver has earned.")
@@ -103,11 +162,12 @@ class Earnings:
 
     currency: str = strawberry.field(description="ISO 4217.")
     available_minor: MoneyMinor = strawberry.field(description="On the wallet, minor units.")
-    on_the_way_minor: MoneyMinor = strawberry.field(description="Reserved for payouts under way.")
+    on_the_way_minor: MoneyMinor = strawberry.field(description="In payouts that have not arrived yet.")
     held_minor: MoneyMinor = strawberry.field(description="In statements that a person looks at.")
     paid_minor: MoneyMinor = strawberry.field(description="Paid out so far.")
     tips_minor: MoneyMinor = strawberry.field(description="Tips so far, whole; they count towards no floor.")
     true_ups_minor: MoneyMinor = strawberry.field(description="What pay periods lacked to the law, so far.")
+    debt_minor: MoneyMinor = strawberry.field(description="Owed to the market; later pay repays it in part.")
     route_count: int = strawberry.field(description="Routes with a statement.")
     payout_minimum_minor: MoneyMinor = strawberry.field(description="Least amount of a payout.")
     next_payout_at: DateTime | None = strawberry.field(description="When everybody is paid next, market time.")
@@ -130,6 +190,7 @@ class DriverTipped:
     currency: str = strawberry.field(description="ISO 4217.")
 
 
+PayoutQuoteResult = Annotated[PayoutQuote | Problem, strawberry.union("PayoutQuoteResult")]
 RequestPayoutResult = Annotated[PayoutRequested | Problem, strawberry.union("RequestPayoutResult")]
 TipDriverResult = Annotated[DriverTipped | Problem, strawberry.union("TipDriverResult")]
 
@@ -194,18 +255,81 @@ class Query:
             rows = await page_payouts(connection, driver_id=driver.id, before=before, limit=rows_to_read(first))
         return cast("Connection[Payout]", _page(rows, first))
 
+    @query(description="One payout with its steps: your own, or one of a market that you operate.")
+    async def payout(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="pay_….")],  # noqa: A002
+    ) -> PayoutDetails:
+        """Reads a payout."""
+        payout_id, principal = PayoutId(from_wire("payout", id, field="id")), require_principal(info)
+        whose: dict[str, Any] = {}
+        if principal.kind is PrincipalKind.OPERATOR:
+            whose = {} if principal.market_id is None else {"market_ids": [principal.market_id]}
+        else:
+            whose = {"driver_id": require_driver(info).id}
+        async with info.context.marketplace.works.read() as connection:
+            found = await find_payout(connection, payout_id=payout_id, **whose)
+        if found is None:
+            raise NotFound("there is no such payout")
+        return cast("PayoutDetails", found)
+
 
 @strawberry.type
 class Mutation:
     """Asking for money, and giving some."""
 
-    @mutation(description="Pays out everything payable now, before the next run.")
-    async def request_payout(self, info: Info, idempotency_key: IdempotencyKey) -> RequestPayoutResult:
-        """Requests a payout."""
+    @mutation(description="Shows what a payout of everything payable would bring and cost now. Nothing moves.")
+    async def payout_quote(
+        self, info: Info, idempotency_key: IdempotencyKey, method: Method = PayoutMethod.STANDARD
+    ) -> PayoutQuoteResult:
+        """Quotes a payout."""
         driver = require_driver(info)
 
         async def run(work: Work) -> str:
-            return (await request_payout(work, driver_id=driver.driver_id)).hex
+            return (await quote_payout(work, driver_id=driver.driver_id, method=method)).id.hex
+
+        async def answer(work: Work, reference: str) -> PayoutQuote:
+            quote = await find_payout_quote(work, quote_id=UUID(hex=reference), driver_id=driver.driver_id)
+            return PayoutQuote(
+                id=strawberry.ID(to_wire("payout_quote", quote.id)),
+                method=quote.method,
+                amount_minor=MoneyMinor(quote.amount_minor),
+                fee_minor=MoneyMinor(quote.fee_minor),
+                debt_repaid_minor=MoneyMinor(quote.debt_minor),
+                currency=quote.currency,
+                arrives_at=quote.arrives_at,
+                expires_at=quote.expires_at,
+            )
+
+        return await mutate(
+            info,
+            operation="payoutQuote",
+            arguments={"method": method.value},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+    @mutation(
+        description="Pays out everything payable now, before the next run. An INSTANT payout has a fee and needs the"
+        " quote that has shown it."
+    )
+    async def request_payout(
+        self,
+        info: Info,
+        idempotency_key: IdempotencyKey,
+        method: Method = PayoutMethod.STANDARD,
+        quote_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="pqt_… of payoutQuote; needed for INSTANT.")
+        ] = None,
+    ) -> RequestPayoutResult:
+        """Requests a payout."""
+        driver = require_driver(info)
+        quote = from_wire("payout_quote", quote_id, field="quoteId") if quote_id else None
+
+        async def run(work: Work) -> str:
+            return (await request_payout(work, driver_id=driver.driver_id, method=method, quote_id=quote)).hex
 
         async def answer(work: Work, reference: str) -> PayoutRequested:
             found = await find_payout(
@@ -214,7 +338,12 @@ class Mutation:
             return PayoutRequested(payout=cast("Payout", found))
 
         return await mutate(
-            info, operation="requestPayout", arguments={}, idempotency_key=idempotency_key, run=run, answer=answer
+            info,
+            operation="requestPayout",
+            arguments={"method": method.value, "quote": quote} if quote else {},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
         )
 
     @mutation(

@@ -8,7 +8,6 @@ from pathlib import Path
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from marketplace.adapters.city import make_grid_city
-from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import GraphRouter
@@ -49,7 +48,6 @@ async def open_test_marketplace(
                     works=works,
                     router=router,
                     solver=solver,
-                    gateway=InMemoryGateway(is_production=False),
                     provider=provider or stripe.provider,
                     notifier=InboxNotifier(),
                     object_store=MemoryObjectStore(),

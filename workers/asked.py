@@ -1,4 +1,4 @@
-"""What the command line asks a market without changing it: explanations and dry runs."""
+"""What the command line asks a market without changing it: explanations, dry runs, years of pay."""
 
 import json
 from pathlib import Path
@@ -16,6 +16,7 @@ from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
 from marketplace.matching import dry_run, read_problem
 from marketplace.offers import explain_delivery, explain_driver, explain_offer
+from marketplace.payouts import as_csv, pay_of_year
 
 
 async def explain(settings: Settings, thing: str, route: str | None) -> dict[str, Any]:
@@ -44,6 +45,18 @@ async def plan_dry(settings: Settings, file: Path, text: str, market: str | None
                 market_id=await _market_id(marketplace.works, market),
                 problem=problem,
             )
+
+
+async def export_year(settings: Settings, year: int, market: str | None) -> str:
+    """What the drivers of a market were paid in a year, as CSV; of the oldest market unless one is named."""
+    async with (
+        open_servers(settings) as servers,
+        open_database(servers.database_url, pool_size=1) as database,
+    ):
+        works = Works(database, DatabaseClock())
+        market_id = await _market_id(works, market)
+        async with works.read() as connection:
+            return as_csv(await pay_of_year(connection, market_id=market_id, year=year))
 
 
 async def _explain(work: Work, thing: str, route: str | None) -> dict[str, Any]:

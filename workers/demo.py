@@ -5,6 +5,7 @@ API, and counts what became of it. Processes that die meanwhile are started agai
 """
 
 import asyncio
+import itertools
 import json
 import signal
 import socket
@@ -20,6 +21,7 @@ import httpx
 from rich.table import Table
 
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
+from marketplace.adapters.stripe import DevelopmentStripe
 from marketplace.analytics import recount_market
 from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
 from marketplace.billing import charged_so_far
@@ -29,11 +31,14 @@ from marketplace.core.ids import MarketId, from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
 from marketplace.ledger import check_ledger
+from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.children import Child
 from workers.demo_cards import give_cards
 from workers.progress import Bar, console, progress
+from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
+from workers.telling import payslip_lines
 
 POSTING_HOURS = 0.9
 """How long shippers post; the last parcels arrive within two hours."""
@@ -70,6 +75,14 @@ FIGURES = {
 """What the table at the end shows, in words; the JSON line has it all."""
 ANSWER_WITHIN_S = 60.0
 """Longest wait for the API to answer after its start."""
+LOOKS_OF_A_BANK = 8
+BANK_DAYS_S = 3 * 86_400
+"""While the day settles, days pass at the banks, in the stand-in's time: payouts arrive."""
+STATEMENTS_SHOWN = 3
+BUSIEST_DRIVER = """
+SELECT d.id, d.name FROM driver d JOIN pay_statement s ON s.driver_id = d.id
+WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMIT 1
+"""
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
 
@@ -113,10 +126,10 @@ class _Demo:
     """One run of the demo."""
 
     def __init__(self, settings: Settings, options: DemoOptions) -> None:
-        self.settings = settings
         self.options = options
         self.port = options.port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = settings.model_copy(update={"public_url": self.url})
 
     async def play(self, stop: asyncio.Event) -> int:
         async with AsyncExitStack() as stack:
@@ -132,6 +145,8 @@ class _Demo:
                     stack.push_async_callback(child.stop)
                 marketplace = await stack.enter_async_context(open_marketplace(self.settings, servers))
                 seeded = await seed_market(marketplace, self._seed_plan(), on_step=bar.step)
+                bar.note("putting money on the platform's account at the Stripe stand-in")
+                await self._fund(marketplace, seeded)
                 await self._until_answered()
                 bar.note("putting cards on file")
                 await self._give_cards(marketplace, seeded)
@@ -139,6 +154,7 @@ class _Demo:
             summary = await self._day(marketplace, seeded)
             kpis = await self._kpis(marketplace, seeded, summary)
             self._show(kpis, self._seed_plan().currency)
+            await self._show_payslip(marketplace, MarketId(from_wire("market", seeded.market_id)))
             if not self.options.exits:
                 console.print(f"The market stays open at [bold]{self.url}[/]. Ctrl-C ends it.")
                 await stop.wait()
@@ -228,7 +244,9 @@ class _Demo:
         market_id = MarketId(from_wire("market", seeded.market_id))
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_WITHIN_S
-        while True:
+        for look in itertools.count():
+            if look % LOOKS_OF_A_BANK == 0 and isinstance(marketplace.provider, DevelopmentStripe):
+                await marketplace.provider.control("POST", "/clock", advance_s=BANK_DAYS_S)
             async with marketplace.works.open() as work:
                 recount = await recount_market(work, market_id=market_id)
                 ledger = await check_ledger(work, market_id=market_id)
@@ -245,6 +263,22 @@ class _Demo:
             "ledger_findings": len(ledger.findings),
             "seen_by_apps": asdict(summary),
         }
+
+    async def _fund(self, marketplace: Marketplace, seeded: Seeded) -> None:
+        """Shippers of a stand-in have paid long ago; a test mode of Stripe's own has whatever it has."""
+        if isinstance(marketplace.provider, DevelopmentStripe):
+            market_id = from_wire("market", seeded.market_id)
+            await fund_platform(marketplace.provider, market_id=market_id, currency=self._seed_plan().currency)
+
+    async def _show_payslip(self, marketplace: Marketplace, market_id: MarketId) -> None:
+        """What one driver has earned, line by line, and where the money is now."""
+        async with marketplace.works.read() as connection:
+            rows = await connection.fetch(BUSIEST_DRIVER, market_id)
+            for row in rows:
+                statements = await page_statements(connection, driver_id=row["id"], before=None, limit=STATEMENTS_SHOWN)
+                payouts = await page_payouts(connection, driver_id=row["id"], before=None, limit=STATEMENTS_SHOWN)
+                told = payslip_lines(row["name"], [one for _, one in statements], [one for _, one in payouts])
+                console.print("\n".join(["A driver's pay", *told]), highlight=False, soft_wrap=True)
 
     def _show(self, kpis: Mapping[str, Any], currency: str) -> None:
         table = Table(title="The day in figures", show_header=False)

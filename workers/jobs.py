@@ -18,11 +18,19 @@ from marketplace.billing import (
     settle_refund,
 )
 from marketplace.core.errand import run_errand
-from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
+from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
-from marketplace.payouts import SendPayout, issue_statement, schedule_payouts, true_up_market
+from marketplace.payouts import (
+    is_payout_run_due,
+    issue_statement,
+    schedule_payouts,
+    settle_account,
+    settle_payout,
+    tell_driver,
+    true_up_market,
+)
 from marketplace.routes import draw_route, plan_return
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
@@ -99,15 +107,28 @@ async def true_up(marketplace: Marketplace, market_id: UUID) -> None:
 
 async def run_payouts(marketplace: Marketplace, market_id: UUID) -> None:
     """Reserves the payouts of a market whose run is due, some at a time until the run is through."""
-    reserved = True
-    while reserved:
+    is_due = True
+    while is_due:
         async with marketplace.works.open() as work:
-            reserved = bool(await schedule_payouts(work, market_id=MarketId(market_id)))
+            await schedule_payouts(work, market_id=MarketId(market_id))
+            is_due = await is_payout_run_due(work, market_id=MarketId(market_id))
 
 
-async def send_payout(marketplace: Marketplace, payout_id: UUID) -> None:
-    """Sends a reserved payout through the gateway."""
-    await run_errand(marketplace.works, SendPayout(gateway=marketplace.gateway, payout_id=PayoutId(payout_id)))
+async def settle_one_payout(marketplace: Marketplace, payout_id: UUID) -> None:
+    """Takes the steps of a payout that are due."""
+    async with marketplace.works.open() as work:
+        await settle_payout(work, payout_id=PayoutId(payout_id))
+
+
+async def settle_one_account(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Writes down how a driver's own account stands."""
+    async with marketplace.works.open() as work:
+        await settle_account(work, driver_id=DriverId(driver_id))
+
+
+async def tell_one_driver(marketplace: Marketplace, event_id: UUID) -> None:
+    """Tells a driver what has happened to their pay."""
+    await tell_driver(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
 
 
 async def send_to_provider(marketplace: Marketplace, operation_id: UUID) -> None:
@@ -197,7 +218,9 @@ JOBS: Mapping[str, Job] = {
     "issue_statement": issue_pay_statement,
     "true_up_pay": true_up,
     "run_payouts": run_payouts,
-    "send_payout": send_payout,
+    "settle_payout": settle_one_payout,
+    "settle_account": settle_one_account,
+    "tell_driver": tell_one_driver,
     "send_operation": send_to_provider,
     "reconcile": hold_against_provider,
     "accrue_delivery": accrue,
@@ -217,7 +240,6 @@ BOUNDS: Mapping[str, float] = {
     "match_market": MATCHING_S,
     "match_zone": MATCHING_S,
     "match_border": MATCHING_S,
-    "send_payout": 60.0,
     "send_operation": 110.0,
     "reconcile": 600.0,
     "true_up_pay": 300.0,

@@ -55,14 +55,14 @@ def payout(event: PublishedEvent) -> object:
     return event.payload["payout_id"]
 
 
+def subject(event: PublishedEvent) -> object:
+    """What something at the payment provider is about, as whoever wanted it named it."""
+    return event.payload["subject_id"]
+
+
 def operation(event: PublishedEvent) -> object:
     """The operation at the payment provider that it is about."""
     return event.payload["operation_id"]
-
-
-def subject(event: PublishedEvent) -> object:
-    """What an operation or an object at the payment provider is about."""
-    return event.payload["subject_id"]
 
 
 def invoice(event: PublishedEvent) -> object:
@@ -100,6 +100,11 @@ def is_at_border(event: PublishedEvent) -> bool:
     return is_in_zone(event) and bool(event.payload["is_border"])
 
 
+def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
+    """Whether it is about an operation or an object of one of these kinds."""
+    return lambda event: event.payload["kind"] in kinds
+
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -112,7 +117,11 @@ DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
-SEND_PAYOUT = Reaction(kind="send_payout", about=payout)
+SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
+SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
+SETTLE_RELEASED = Reaction(kind="settle_payout", about=payout)
+RUN_PAYOUTS = Reaction(kind="run_payouts", about=market)
+TELL_DRIVER = Reaction(kind="tell_driver", about=itself)
 SEND_OPERATION = Reaction(kind="send_operation", about=operation)
 ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
 SETTLE_PROFILE = Reaction(
@@ -131,6 +140,9 @@ DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
+
+SETTLE = [SETTLE_PAYOUT, SETTLE_ACCOUNT, SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE]
+"""Whoever wanted something of the provider looks at what has come of it."""
 
 REACTIONS: dict[str, Sequence[Reaction]] = {
     # Something to plan, or somebody to plan it for
@@ -158,11 +170,15 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryFailed": [ACCRUE, NOTIFY],
     # A route is done: its driver is free again, and is paid
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
-    "PayoutScheduled": [SEND_PAYOUT],
+    "PayoutRunWanted": [RUN_PAYOUTS],
+    "PayoutReleased": [SETTLE_RELEASED],
+    "PayoutFailed": [TELL_DRIVER],
+    "PayoutAccountChanged": [TELL_DRIVER],
+    "PayoutAccountStopped": [TELL_DRIVER],
     # Money moves at the payment provider
     "OperationWanted": [SEND_OPERATION],
-    "OperationEnded": [SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE],
-    "ProviderObjectChanged": [SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE],
+    "OperationEnded": SETTLE,
+    "ProviderObjectChanged": SETTLE,
     "InvoiceChanged": [DRAFT_INVOICE],
 }
 AFTER_EVERY_EVENT = [ROLL_UP]

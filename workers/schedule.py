@@ -15,7 +15,7 @@ from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
 from marketplace.payments import apply_events, open_operations
-from marketplace.payouts import is_payout_run_due, is_true_up_due, sweep_payouts
+from marketplace.payouts import is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from workers.periodic import Periodic
@@ -56,14 +56,18 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
 
 
 async def run_payouts(works: Works, runner: JobRunner) -> None:
-    """Makes the jobs of payout runs that are due, and has those payouts sent that nobody is sending."""
+    """Makes the jobs of payout runs that are due, and has those settled that have a step before them."""
     async with works.open() as work:
         markets = await market_ids(work)
     for market_id in map(MarketId, markets):
         async with works.open() as work:
             wanted = [
-                WantedJob(market_id=market_id, kind="send_payout", subject=str(payout_id))
+                WantedJob(market_id=market_id, kind="settle_payout", subject=str(payout_id))
                 for payout_id in await sweep_payouts(work, market_id=market_id)
+            ]
+            wanted += [
+                WantedJob(market_id=market_id, kind="settle_account", subject=str(driver_id))
+                for driver_id in await sweep_accounts(work, market_id=market_id)
             ]
             if await is_payout_run_due(work, market_id=market_id):
                 wanted.append(WantedJob(market_id=market_id, kind="run_payouts", subject=str(market_id)))

@@ -55,6 +55,23 @@ def search_lines(search: Told) -> Iterator[str]:
         yield f"    {exclusion['drivers']} × {exclusion['code']}: {exclusion['words']}"
 
 
+def payslip_lines(driver: str, statements: Sequence[Told], payouts: Sequence[Told]) -> Iterator[str]:
+    """What a driver has earned, line by line, and where the money is."""
+    yield f"{driver}"
+    for statement in statements:
+        yield (
+            f"  {statement['created_at'][11:16]} {statement['id'][:12]}… {statement['total_minor']:>8,}"
+            f" {statement['currency']}  {statement['state'].lower()}"
+        )
+        for line in statement["lines"]:
+            amount = f"{line['quantity']:>7} {line['unit']:6} {line['amount_minor']:>8,}"
+            yield f"    {line['code']:10} {amount}  {line['rule']}"
+    for payout in payouts:
+        fee = f", fee {payout['fee_minor']:,}" if payout["fee_minor"] else ""
+        sum_paid = f"{payout['amount_minor']:>8,} {payout['currency']}"
+        yield f"  {payout['id'][:12]}… {sum_paid}  {payout['state'].lower()}{fee}"
+
+
 def dry_run_lines(told: Told) -> Iterator[str]:
     """How a market would plan what does not exist."""
     estimates = " Times are estimates without streets." if told["is_degraded"] else ""

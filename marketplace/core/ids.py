@@ -57,6 +57,8 @@ PREFIXES = {
     "action": "act",
     "reconciliation": "rcn",
     "movement": "mov",
+    "adjustment": "adj",
+    "payout_quote": "pqt",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -1,5 +1,6 @@
 """The dials of a market as a value: what operations set, and what every verb of that market obeys."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -18,6 +19,9 @@ LARGEST_AMOUNT = 10**12
 """Minor units: whatever is added to it is still exact in a JSON number."""
 LONGEST_PATIENCE_TTLS = 10_000
 """So many answer times are more than any route has: offers are always sent together."""
+
+
+COUNTRY = re.compile("[A-Z]{2}")
 
 
 class BadDial(Invalid):
@@ -60,6 +64,10 @@ LIMITS = {
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
+    "payout_hold_s": Limit(0, 2_678_400, "the seconds that pay waits before it can be paid out are"),
+    "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
+    "instant_fee_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "debt_repay_percent": Limit(0, 100, "the percents of pay that repay a debt are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
 
@@ -76,6 +84,9 @@ class Dials:
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+
+    Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
+    owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
     """
 
     market_id: UUID
@@ -107,6 +118,11 @@ class Dials:
     delivery_target_s: int = 0
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
+    payout_country: str = "US"
+    payout_hold_s: int = 0
+    instant_fee_basis_points: int = 100
+    instant_fee_minimum_minor: int = 0
+    debt_repay_percent: int = 25
 
     @property
     def head_start(self) -> timedelta:
@@ -125,6 +141,8 @@ class Dials:
             raise BadDial(f"the matcher's objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
         if self.shift_end_covers not in SHIFT_END_COVERS:
             raise BadDial(f"a shift covers one of {', '.join(SHIFT_END_COVERS)}", field="shiftEndCovers")
+        if not COUNTRY.fullmatch(self.payout_country):
+            raise BadDial("a country is two capital letters, as in ISO 3166", field="payoutCountry")
         shortest_answer = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1
         for name, limit in LIMITS.items():
             low = shortest_answer if name == "offer_ttl_s" else limit.low

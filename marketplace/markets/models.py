@@ -46,7 +46,14 @@ class Market(Model):
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)
+    payout_country = fields.CharField(max_length=2, db_default="US")
+    payout_hold_s = fields.IntField(db_default=0)
+    instant_fee_basis_points = fields.SmallIntField(db_default=100)
+    instant_fee_minimum_minor = fields.BigIntField(db_default=0)
+    debt_repay_percent = fields.SmallIntField(db_default=25)
     next_payout_at = fields.DatetimeField(null=True)
+    payout_run_wanted_at = fields.DatetimeField(null=True)
+    payout_run_after = fields.UUIDField(null=True)
 
     class Meta:
         table = "market"

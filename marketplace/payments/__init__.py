@@ -8,6 +8,7 @@ of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectCh
 
 from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_events
 from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
+from marketplace.payments.hurry_waiting import hurry_waiting
 from marketplace.payments.keep_object import Kept
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
@@ -70,6 +71,7 @@ __all__ = [
     "apply_events",
     "as_findings",
     "book_movement",
+    "hurry_waiting",
     "known_objects",
     "latest_outcome",
     "open_events",

@@ -1,73 +1,107 @@
-"""What drivers get, in order of life: a statement for each route, a payout that pays statements, and its sending.
+"""What drivers get, in order of life: a statement for each route, an account of their own, payouts to it.
 
 When a route is completed its pay is itemised in a statement, frozen, and put on the driver's wallet; a flagged route's
 statement waits for a person. A tip is a statement of its own, and so is what a pay period lacked to what the law asks
-of it. A payout run, or the driver, reserves what is payable. `SendPayout` is the errand that
-talks to the gateway: under one key for each payout, looking the key up before it sends again, so that no crash, lost
-answer or second worker pays twice. What has no answer yet stays on hold, in sight, until the sweep has one.
+of it. Whatever stands on the wallet is payable once it is free. A payout run, or the driver, reserves it: held on the
+wallet, transferred to the driver's own account at the payment provider, sent on from there to their bank.
+`settle_payout` takes each of these steps when what was wanted of the provider is known to have happened. Nothing is
+transferred to a driver whom the provider does not know yet, and nothing sent where the bank was changed a short time
+ago: what waits stays in sight, with its reason.
 """
 
+from marketplace.payouts.accounts import find_payout_account
+from marketplace.payouts.adjust_pay import BadAdjustment, adjust_driver_pay
+from marketplace.payouts.attention import MoneyMatter, money_attention
 from marketplace.payouts.close_pay_period import close_pay_periods
 from marketplace.payouts.explain_statement import explain_statement
-from marketplace.payouts.gateway import (
-    GatewayUnavailable,
-    Payment,
-    PaymentGateway,
-    PaymentKeyReused,
-    PaymentRefused,
-    PaymentResult,
-)
+from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
+from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
+from marketplace.payouts.open_account import AccountOpening, open_payout_account
 from marketplace.payouts.pay_pool_shares import pay_pool_shares
 from marketplace.payouts.queries import find_earnings, find_payout, held_statements, page_payouts, page_statements
+from marketplace.payouts.quote_payout import QuotedPayout, find_payout_quote, quote_payout
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
-from marketplace.payouts.request_payout import BelowPayoutMinimum, NothingToPay, PayoutUnderWay, request_payout
-from marketplace.payouts.schedule_payouts import is_payout_run_due, schedule_payouts
-from marketplace.payouts.send_payout import SendPayout
-from marketplace.payouts.states import PayoutState, StatementKind, StatementState
-from marketplace.payouts.sweep_payouts import sweep_payouts
+from marketplace.payouts.request_payout import request_payout
+from marketplace.payouts.schedule_payouts import is_payout_run_due, run_payouts_now, schedule_payouts
+from marketplace.payouts.settle_account import settle_account
+from marketplace.payouts.settle_payout import settle_payout
+from marketplace.payouts.states import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.payouts.sweep_payouts import sweep_accounts, sweep_payouts
+from marketplace.payouts.tell_driver import tell_driver
 from marketplace.payouts.tip_driver import BadTip, TooEarlyToTip, TooManyTips, book_tip, tip_driver
 from marketplace.payouts.true_up_market import is_true_up_due, true_up_market
 from marketplace.payouts.true_up_pay import DriverPeriod, due_true_ups, true_up_pay
+from marketplace.payouts.under_way import (
+    BelowPayoutMinimum,
+    NoPayoutAccount,
+    NothingToPay,
+    PayoutsOnHold,
+    PayoutUnderWay,
+    QuoteChanged,
+    QuoteNeeded,
+)
 
 __all__ = [
+    "AccountOpening",
+    "AccountStage",
+    "BadAdjustment",
     "BadTip",
+    "BadYear",
     "BelowPayoutMinimum",
     "DriverPeriod",
-    "GatewayUnavailable",
+    "MoneyMatter",
+    "NoPayoutAccount",
     "NothingToPay",
-    "Payment",
-    "PaymentGateway",
-    "PaymentKeyReused",
-    "PaymentRefused",
-    "PaymentResult",
+    "PayoutMethod",
+    "PayoutNotHeld",
+    "PayoutOnItsWay",
     "PayoutState",
     "PayoutUnderWay",
+    "PayoutsOnHold",
+    "QuoteChanged",
+    "QuoteNeeded",
+    "QuotedPayout",
     "RouteNotCompleted",
-    "SendPayout",
     "StatementKind",
     "StatementState",
     "TooEarlyToTip",
     "TooManyTips",
+    "YearOfPay",
+    "adjust_driver_pay",
+    "as_csv",
     "book_tip",
     "close_pay_periods",
     "due_true_ups",
     "explain_statement",
     "find_earnings",
     "find_payout",
+    "find_payout_account",
+    "find_payout_quote",
     "held_statements",
+    "hold_payout",
     "is_payout_run_due",
     "is_true_up_due",
     "issue_statement",
+    "money_attention",
+    "open_payout_account",
     "page_payouts",
     "page_statements",
+    "pay_of_year",
     "pay_pool_shares",
+    "quote_payout",
     "recompute_statement",
+    "release_payout",
     "release_statement",
     "request_payout",
+    "run_payouts_now",
     "schedule_payouts",
+    "settle_account",
+    "settle_payout",
+    "sweep_accounts",
     "sweep_payouts",
+    "tell_driver",
     "tip_driver",
     "true_up_market",
     "true_up_pay",

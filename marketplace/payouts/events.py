@@ -1,6 +1,7 @@
 """Facts about pay."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.events import Event
@@ -52,8 +53,18 @@ class PayoutScheduled(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutTransferred(Event):
+    """The money left us and lies on the driver's own account at the payment provider."""
+
+    payout_id: UUID
+    driver_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutPaid(Event):
-    """The gateway took the payment and the reserve was settled."""
+    """The driver's bank has the money, by the provider's word."""
 
     payout_id: UUID
     driver_id: UUID
@@ -63,10 +74,68 @@ class PayoutPaid(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutFailed(Event):
-    """The gateway refused the payment for good and the money is back on the wallet."""
+    """The money came back: to the driver's account at the provider, or to the wallet when `is_given_back`."""
 
     payout_id: UUID
     driver_id: UUID
     amount_minor: int
     currency: str
     reason: str
+    is_given_back: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutHeld(Event):
+    """A payout stands still until its reason is gone: an account that is stopped or changed, or a person's decision."""
+
+    payout_id: UUID
+    driver_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutReleased(Event):
+    """A payout goes on, by a person's decision."""
+
+    payout_id: UUID
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutRunWanted(Event):
+    """A person wants everybody paid now who can be paid."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutAccountReady(Event):
+    """A driver can be paid from now on."""
+
+    driver_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutAccountStopped(Event):
+    """A driver who could be paid cannot be paid any more, until they have told the provider what it asks."""
+
+    driver_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutAccountChanged(Event):
+    """Payouts of a driver would go to another bank account or card; nothing goes there before some time has passed."""
+
+    driver_id: UUID
+    held_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriverPayAdjusted(Event):
+    """An operator added to a driver's pay, or wrote down what the driver owes."""
+
+    adjustment_id: UUID
+    driver_id: UUID
+    amount_minor: int
+    currency: str

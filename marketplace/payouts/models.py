@@ -65,21 +65,114 @@ class PayPeriodRecord(Model):
 
 
 class Payout(Model):
-    """Money on its way to one driver: reserved on the wallet, sent once under a stable key, then settled."""
+    """Money on its way to one driver: held on the wallet, transferred to their account at the provider, sent to a bank.
+
+    `amount_minor` is what arrives: its entries, and what was carried forward, without fee and repaid debt. `sends`
+    count the sendings that were wanted, `booked_sends` and `returned_send` what is known to have left the account and
+    to have come back. `reason` says why it waits, is held, or failed.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
     driver_id = fields.UUIDField()
+    method = fields.CharField(max_length=10)
     state = fields.CharField(max_length=10)
     amount_minor = fields.BigIntField()
+    entries_minor = fields.BigIntField()
+    carried_minor = fields.BigIntField()
+    fee_minor = fields.BigIntField()
+    debt_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
+    account = fields.CharField(max_length=80)
     hold_id = fields.UUIDField(null=True)
-    gateway_reference = fields.CharField(max_length=120, null=True)
-    attempts = fields.SmallIntField(db_default=0)
-    lease_until = fields.DatetimeField(null=True)
-    error = fields.CharField(max_length=200, null=True)
+    fee_hold_id = fields.UUIDField(null=True)
+    debt_hold_id = fields.UUIDField(null=True)
+    sends = fields.SmallIntField(db_default=0)
+    booked_sends = fields.SmallIntField(db_default=0)
+    failures = fields.SmallIntField(db_default=0)
+    returned_send = fields.SmallIntField(db_default=0)
+    reason = fields.CharField(max_length=80, null=True)
+    retry_at = fields.DatetimeField(null=True)
+    is_given_back = fields.BooleanField(db_default=False)
+    transferred_at = fields.DatetimeField(null=True)
+    arrives_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "payout"
+
+
+class PayoutEntry(Model):
+    """A posting on a driver's wallet that a payout pays: in at most one payout, since it is the key."""
+
+    posting_id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    payout_id = fields.UUIDField()
+    kind = fields.CharField(max_length=30)
+    amount_minor = fields.BigIntField()
+
+    class Meta:
+        table = "payout_entry"
+
+
+class PayoutAccount(Model):
+    """A driver's own account at the payment provider, as we last read it: what it may do, and what is still asked.
+
+    `target` names the bank account or card that payouts go to; when it changes nothing is paid until `held_until`.
+    """
+
+    driver_id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    account = fields.CharField(max_length=80, null=True)
+    can_receive = fields.BooleanField(db_default=False)
+    can_pay_out = fields.BooleanField(db_default=False)
+    can_pay_at_once = fields.BooleanField(db_default=False)
+    is_submitted = fields.BooleanField(db_default=False)
+    currently_due = fields.JSONField[list[str]]()
+    deadline = fields.DatetimeField(null=True)
+    disabled_reason = fields.CharField(max_length=80, null=True)
+    target = fields.CharField(max_length=80, null=True)
+    target_changed_at = fields.DatetimeField(null=True)
+    held_until = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payout_account"
+
+
+class PayoutQuote(Model):
+    """What a payout would cost and bring, as it was shown to the driver before they asked for it."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    method = fields.CharField(max_length=10)
+    amount_minor = fields.BigIntField()
+    fee_minor = fields.BigIntField()
+    debt_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payout_quote"
+
+
+class PayAdjustment(Model):
+    """What an operator added to a driver's pay, or wrote down as owed; why, and what shows it."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    operator_id = fields.UUIDField()
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    reason = fields.CharField(max_length=200)
+    evidence = fields.CharField(max_length=500)
+    journal_id = fields.UUIDField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "pay_adjustment"

@@ -3,14 +3,13 @@
 What a driver reads comes as JSON in the shape of the API, with ids in their wire form, one statement each.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-STATEMENTS_OF_A_PAYOUT = 500
-"""Most statements that one payout pays; older ones first, the rest waits for the next."""
 PAGE_AT_MOST = 100
 HELD_AT_MOST = 200
 FLAGGED_AT_MOST = 20
@@ -35,61 +34,22 @@ SELECT market_id, kind, delivery_id, pay_period_id, policy_version, facts, lines
 FROM pay_statement WHERE id = $1
 """
 
-UNDER_WAY = "SELECT id FROM payout WHERE driver_id = $1 AND state IN ('SCHEDULED', 'IN_TRANSIT')"
-# Wallet codes are built as marketplace.ledger builds them: market, currency, name.
-DRIVERS_TO_PAY = """
-SELECT due.driver_id
-FROM (
-    SELECT market_id, driver_id, currency, sum(total_minor) AS total_minor FROM pay_statement
-    WHERE market_id = $1 AND state = 'PAYABLE' AND payout_id IS NULL AND currency = $2
-    GROUP BY market_id, driver_id, currency
-) AS due
-JOIN account AS wallet ON wallet.code = due.market_id || ':' || due.currency || ':driver:' || due.driver_id || ':wallet'
-WHERE wallet.credits_posted - wallet.debits_posted - wallet.debits_pending >= greatest(due.total_minor, $3, 1)
-  AND due.total_minor >= greatest($3, 1)
-  AND NOT EXISTS (SELECT FROM payout WHERE driver_id = due.driver_id AND state IN ('SCHEDULED', 'IN_TRANSIT'))
-ORDER BY due.driver_id LIMIT $4
-"""
-STATEMENTS_TO_PAY = """
-SELECT id, total_minor FROM pay_statement
-WHERE market_id = $1 AND driver_id = $2 AND currency = $3 AND state = 'PAYABLE' AND payout_id IS NULL
-ORDER BY id LIMIT $4
-"""
-LINK_STATEMENTS = """
-UPDATE pay_statement SET payout_id = $2 WHERE id = ANY($1) AND state = 'PAYABLE' AND payout_id IS NULL
-"""
-MARK_STATEMENTS_PAID = "UPDATE pay_statement SET state = 'PAID' WHERE payout_id = $1 AND state = 'PAYABLE'"
-FREE_STATEMENTS = "UPDATE pay_statement SET payout_id = NULL WHERE payout_id = $1 AND state = 'PAYABLE'"
-
-TAKE_PAYOUT = """
-UPDATE payout SET state = 'IN_TRANSIT', attempts = attempts + 1, lease_until = $3
-WHERE id = $1 AND (state = 'SCHEDULED' OR state = 'IN_TRANSIT' AND lease_until <= $2)
-RETURNING id, market_id, driver_id, amount_minor, currency, attempts
-"""
-LOCK_PAYOUT = """
-SELECT id, market_id, driver_id, state, amount_minor, currency, hold_id, attempts
-FROM payout WHERE id = $1 FOR NO KEY UPDATE
-"""
-CLOSE_PAYOUT = """
-UPDATE payout SET state = $2, gateway_reference = $3, error = $4, settled_at = $5, lease_until = NULL WHERE id = $1
-"""
-WAIT_WITH_PAYOUT = "UPDATE payout SET error = $2, lease_until = $3 WHERE id = $1"
-DUE_PAYOUTS = """
-SELECT id FROM payout
-WHERE market_id = $1 AND (state = 'SCHEDULED' OR state = 'IN_TRANSIT' AND lease_until <= $2)
-ORDER BY id LIMIT $3
-"""
-
+# Holds for payouts under way are on the wallet until the transfer is done; then the money lies on the driver's account.
 EARNINGS = """
 SELECT json_build_object(
     'currency', m.currency, 'payout_minimum_minor', m.payout_minimum_minor, 'next_payout_at', m.next_payout_at,
     'available_minor', coalesce(w.credits_posted - w.debits_posted - w.debits_pending, 0),
-    'on_the_way_minor', coalesce(w.debits_pending, 0),
+    'on_the_way_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout
+        WHERE driver_id = d.id AND NOT is_given_back AND state NOT IN ('PAID', 'REVERSED')),
     'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
     'paid_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout WHERE driver_id = d.id AND state = 'PAID'),
     'tips_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND kind = 'TIP'),
     'true_ups_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement
                        WHERE driver_id = d.id AND kind IN ('TRUE_UP', 'POOL_SHARE')),
+    'debt_minor', (SELECT coalesce(sum(CASE owes.id WHEN debit_id THEN amount_minor ELSE -amount_minor END), 0)
+        FROM account owes JOIN posting ON owes.id IN (debit_id, credit_id)
+        WHERE owes.code = m.id || ':' || m.currency || ':driver:' || d.id || ':debt'
+          AND state IN ('POSTED', 'POST_PENDING')),
     'route_count', (SELECT count(*) FROM pay_statement WHERE driver_id = d.id AND kind = 'ROUTE'))
 FROM driver d
 JOIN market m ON m.id = d.market_id
@@ -132,15 +92,46 @@ SELECT coalesce(json_agg(held.tree), '[]') FROM (
 """
 PAYOUT = """
 json_build_object(
-    'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'amount_minor', p.amount_minor,
-    'currency', p.currency, 'error', CASE WHEN p.state = 'FAILED' THEN p.error END,
-    'created_at', p.created_at, 'settled_at', p.settled_at)
+    'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'method', p.method,
+    'amount_minor', p.amount_minor, 'fee_minor', p.fee_minor, 'debt_repaid_minor', p.debt_minor,
+    'carried_minor', p.carried_minor, 'currency', p.currency,
+    'error', CASE WHEN p.state = 'FAILED' THEN p.reason END,
+    'waits_for', CASE WHEN p.state = 'ON_HOLD' THEN p.reason WHEN p.state = 'SCHEDULED' AND EXISTS (
+        SELECT FROM stripe_operation o WHERE o.subject_id = p.id AND o.kind IN ('TRANSFER', 'PAYOUT')
+          AND o.state = 'READY' AND o.error_code = 'balance_insufficient') THEN 'BALANCE' END,
+    'retry_at', p.retry_at, 'arrives_at', p.arrives_at, 'created_at', p.created_at,
+    'settled_at', CASE WHEN p.state IN ('PAID', 'FAILED', 'REVERSED') THEN p.settled_at END)
+"""
+# What has happened to it so far, in order, from the ledger itself.
+STEP_WORDS = {
+    "PAYOUT_HOLD": "RESERVED",
+    "PAYOUT_TRANSFERRED": "TRANSFERRED",
+    "PAYOUT_SENT": "SENT_TO_BANK",
+    "PAYOUT_ARRIVED": "PAID",
+    "PAYOUT_RETURNED": "SENT_BACK",
+    "PAYOUT_GIVEN_BACK": "GIVEN_BACK",
+    "PAYOUT_FEE_WAIVED": "FEE_WAIVED",
+    "PAYOUT_FEE_BACK": "FEE_WAIVED",
+}
+STEPS = """
+SELECT kind, created_at FROM journal
+WHERE subject_id = $1 AND market_id = $2 AND kind IN ('PAYOUT_HOLD', 'PAYOUT_TRANSFERRED', 'PAYOUT_SENT',
+      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
+UNION ALL
+SELECT 'PAYOUT_ARRIVED', settled_at FROM payout WHERE id = $1 AND state = 'PAID'
+ORDER BY created_at, kind LIMIT 100
+"""
+ENTRIES_OF = """
+SELECT kind, amount_minor FROM payout_entry WHERE payout_id = $1 ORDER BY posting_id LIMIT 500
 """
 PAYOUTS = f"""
 SELECT p.id, {PAYOUT} AS tree
 FROM payout p WHERE p.driver_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
 """
-ONE_PAYOUT = f"SELECT {PAYOUT} FROM payout p WHERE p.id = $1 AND p.driver_id = $2"
+ONE_PAYOUT = f"""
+SELECT {PAYOUT} AS tree, p.market_id FROM payout p
+WHERE p.id = $1 AND ($2::uuid IS NULL OR p.driver_id = $2) AND ($3::uuid[] IS NULL OR p.market_id = ANY($3))
+"""
 
 
 async def find_earnings(connection: asyncpg.Connection, *, driver_id: UUID) -> dict[str, Any] | None:
@@ -172,7 +163,21 @@ async def page_payouts(
     return [(row["id"], orjson.loads(row["tree"])) for row in rows]
 
 
-async def find_payout(connection: asyncpg.Connection, *, payout_id: UUID, driver_id: UUID) -> dict[str, Any] | None:
-    """One payout of a driver."""
-    text = await connection.fetchval(ONE_PAYOUT, payout_id, driver_id)
-    return orjson.loads(text) if text else None
+async def find_payout(
+    connection: asyncpg.Connection,
+    *,
+    payout_id: UUID,
+    driver_id: UUID | None = None,
+    market_ids: Sequence[UUID] | None = None,
+) -> dict[str, Any] | None:
+    """One payout with the steps that it has taken and what it pays: of a driver, or of these markets, or any."""
+    row = await connection.fetchrow(ONE_PAYOUT, payout_id, driver_id, market_ids)
+    if row is None:
+        return None
+    steps = await connection.fetch(STEPS, payout_id, row["market_id"])
+    entries = await connection.fetch(ENTRIES_OF, payout_id)
+    tree: dict[str, Any] = orjson.loads(row["tree"])
+    return tree | {
+        "steps": [{"kind": STEP_WORDS[step["kind"]], "happened_at": step["created_at"].isoformat()} for step in steps],
+        "entries": [dict(entry) for entry in entries],
+    }

@@ -1,51 +1,57 @@
 """A driver asks to be paid now, before the market's next payout run."""
 
-from marketplace.core.errors import Conflict, NotFound
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId, PayoutId
 from marketplace.core.work import Work
-from marketplace.ledger import lock_wallets
-from marketplace.payouts.queries import UNDER_WAY
-from marketplace.payouts.reserve import reserve_payout, statements_to_pay
-
-FIND_DRIVER = """
-SELECT driver.market_id, market.currency, market.payout_minimum_minor
-FROM driver JOIN market ON market.id = driver.market_id WHERE driver.id = $1
-"""
+from marketplace.payouts.offered import offered_payout
+from marketplace.payouts.quote_payout import QUOTE
+from marketplace.payouts.reserve import reserve_payout
+from marketplace.payouts.states import PayoutMethod
+from marketplace.payouts.terms import Terms
+from marketplace.payouts.under_way import QuoteChanged, QuoteNeeded
 
 
-class NothingToPay(Conflict):
-    """The driver has no pay statement that is payable and not taken by a payout yet."""
+async def request_payout(
+    work: Work,
+    *,
+    driver_id: DriverId,
+    method: PayoutMethod = PayoutMethod.STANDARD,
+    quote_id: UUID | None = None,
+) -> PayoutId:
+    """Reserves everything that is free as one payout, on the terms of the quote where one is named.
 
-    code = "NOTHING_TO_PAY"
-
-
-class BelowPayoutMinimum(Conflict):
-    """What is payable does not reach the market's minimum; it is carried forward."""
-
-    code = "BELOW_PAYOUT_MINIMUM"
-
-
-class PayoutUnderWay(Conflict):
-    """A driver has one payout at a time."""
-
-    code = "PAYOUT_UNDER_WAY"
-
-
-async def request_payout(work: Work, *, driver_id: DriverId) -> PayoutId:
-    """Reserves everything payable to the driver as one payout, which is then sent like any other."""
-    driver = await work.fetch_row(FIND_DRIVER, driver_id)
-    if driver is None:
-        raise NotFound("there is no such driver")
-    market_id, currency = driver["market_id"], driver["currency"]
-    # Two requests, or a request and a run: the second waits at the wallet's lock and finds the first's payout.
-    wallets = await lock_wallets(work, market_id=market_id, driver_ids=[driver_id], currency=currency)
-    if await work.fetch_value(UNDER_WAY, driver_id) is not None:
-        raise PayoutUnderWay("a payout is on its way to you; ask again when it has arrived")
-    statement_ids, amount = await statements_to_pay(work, market_id=market_id, driver_id=driver_id, currency=currency)
-    if amount.minor == 0 or driver_id not in wallets:
-        raise NothingToPay("nothing is payable now; complete a route first")
-    if min(amount.minor, wallets[driver_id].minor) < driver["payout_minimum_minor"]:
-        raise BelowPayoutMinimum(f"a payout is at least {driver['payout_minimum_minor']} {currency}; yours grows on")
+    An instant payout needs a quote: nobody pays a fee that they were not shown.
+    """
+    if quote_id is None and method is PayoutMethod.INSTANT:
+        raise QuoteNeeded("ask for a quote first, which shows the fee; then name it here")
+    quote = await _find_quote(work, driver_id, quote_id) if quote_id is not None else None
+    offered = await offered_payout(work, driver_id=driver_id, method=method)
+    if quote is not None and not _is_kept(quote, offered.terms, work.now):
+        raise QuoteChanged("the quote is no longer what the payout would be; ask for another one")
     return await reserve_payout(
-        work, market_id=market_id, driver_id=driver_id, statement_ids=statement_ids, amount=amount
+        work,
+        dials=offered.dials,
+        driver_id=driver_id,
+        account=offered.account,
+        payable=offered.payable,
+        terms=offered.terms,
     )
+
+
+async def _find_quote(work: Work, driver_id: DriverId, quote_id: UUID) -> asyncpg.Record:
+    quote = await work.fetch_row(QUOTE, quote_id, driver_id)
+    if quote is None:
+        raise NotFound("there is no such quote", field="quoteId")
+    return quote
+
+
+def _is_kept(quote: asyncpg.Record, terms: Terms, now: datetime) -> bool:
+    """Whether the payout would be just what was shown, and the quote is still good."""
+    shown = (quote["method"], quote["amount_minor"], quote["fee_minor"], quote["currency"])
+    would_be = (terms.method.value, terms.amount.minor, terms.fee_minor, terms.amount.currency)
+    return bool(shown == would_be and quote["expires_at"] > now)

@@ -1,59 +1,116 @@
-"""Reserves a driver's payable statements as one payout: the money is on hold before anybody talks to a gateway."""
+"""Reserves what is free on a driver's wallet as one payout, and has it transferred to the driver's own account."""
 
 from uuid import UUID
 
-from marketplace.core.ids import DriverId, MarketId, PayoutId
+from marketplace.core.ids import DriverId, PayoutId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import GATEWAY_AVAILABLE, Entry, driver_wallet, hold_money
+from marketplace.ledger import (
+    GATEWAY_AVAILABLE,
+    INSTANT_FEE_REVENUE,
+    Entry,
+    HoldId,
+    LedgerAccount,
+    driver_debt,
+    driver_wallet,
+    hold_money,
+)
+from marketplace.markets import Dials
 from marketplace.payouts.events import PayoutScheduled
 from marketplace.payouts.models import Payout
-from marketplace.payouts.queries import LINK_STATEMENTS, STATEMENTS_OF_A_PAYOUT, STATEMENTS_TO_PAY
+from marketplace.payouts.operations import want_transfer
+from marketplace.payouts.payable import Payable
 from marketplace.payouts.states import PayoutState
+from marketplace.payouts.terms import Terms
 
-
-async def statements_to_pay(work: Work, *, market_id: UUID, driver_id: UUID, currency: str) -> tuple[list[UUID], Money]:
-    """A driver's statements that no payout has taken yet, oldest first, and their sum; the wallet is locked already."""
-    rows = await work.fetch(STATEMENTS_TO_PAY, market_id, driver_id, currency, STATEMENTS_OF_A_PAYOUT)
-    return [row["id"] for row in rows], Money(sum(row["total_minor"] for row in rows), currency)
+KEEP_ENTRIES = """
+INSERT INTO payout_entry (posting_id, market_id, payout_id, kind, amount_minor)
+SELECT posting_id, $1, $2, kind, amount_minor
+FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS entry(posting_id, kind, amount_minor)
+"""
+# A statement of nothing has no journal; it goes along with the first payout after it.
+LINK_STATEMENTS = """
+UPDATE pay_statement SET payout_id = $2
+WHERE driver_id = $1 AND state = 'PAYABLE' AND payout_id IS NULL
+  AND (journal_id = ANY($3) OR journal_id IS NULL AND total_minor = 0)
+"""
 
 
 async def reserve_payout(
-    work: Work, *, market_id: MarketId, driver_id: DriverId, statement_ids: list[UUID], amount: Money
+    work: Work, *, dials: Dials, driver_id: DriverId, account: str, payable: Payable, terms: Terms
 ) -> PayoutId:
-    """Holds the amount on the wallet, writes the payout and ties the statements to it: a payout equals its statements.
+    """Holds the money on the wallet, writes the payout with its entries, and wants the transfer.
 
-    The caller holds the wallet's lock, so that two payouts never take the same statement.
+    The caller holds the wallet's lock, so that two payouts never take the same entry; the key of the entries makes
+    sure of it.
     """
     payout_id = PayoutId(work.new_id())
-    hold_id = await hold_money(
-        work,
-        market_id=market_id,
-        key=f"payout:{payout_id}:hold",
-        kind="PAYOUT_HOLD",
-        subject_id=payout_id,
-        entry=Entry(debit=driver_wallet(driver_id), credit=GATEWAY_AVAILABLE, amount=amount),
-    )
+    hold_id = await _hold(work, dials, driver_id, payout_id, "hold", terms.amount.minor, GATEWAY_AVAILABLE)
+    fee_id = await _hold(work, dials, driver_id, payout_id, "fee", terms.fee_minor, INSTANT_FEE_REVENUE)
+    debt_id = await _hold(work, dials, driver_id, payout_id, "debt", terms.debt_minor, driver_debt(driver_id))
     await Payout.create(
         using_db=work.db,
         id=payout_id,
-        market_id=market_id,
+        market_id=dials.market_id,
         driver_id=driver_id,
+        method=terms.method.value,
         state=PayoutState.SCHEDULED.value,
-        amount_minor=amount.minor,
-        currency=amount.currency,
+        amount_minor=terms.amount.minor,
+        entries_minor=terms.entries_minor,
+        carried_minor=terms.carried_minor,
+        fee_minor=terms.fee_minor,
+        debt_minor=terms.debt_minor,
+        currency=terms.amount.currency,
+        account=account,
         hold_id=hold_id,
+        fee_hold_id=fee_id,
+        debt_hold_id=debt_id,
         created_at=work.now,
     )
-    linked = await work.execute(LINK_STATEMENTS, statement_ids, payout_id)
-    assert linked == len(statement_ids), "a statement was taken while its wallet was locked"
+    await _keep_entries(work, dials.market_id, driver_id, payout_id, payable)
+    await want_transfer(
+        work, market_id=dials.market_id, payout_id=payout_id, account=account, amount=terms.amount, number=1
+    )
     work.emit(
         PayoutScheduled(
-            market_id=market_id,
+            market_id=dials.market_id,
             payout_id=payout_id,
             driver_id=driver_id,
-            amount_minor=amount.minor,
-            currency=amount.currency,
+            amount_minor=terms.amount.minor,
+            currency=terms.amount.currency,
         )
     )
     return payout_id
+
+
+async def _hold(
+    work: Work,
+    dials: Dials,
+    driver_id: DriverId,
+    payout_id: PayoutId,
+    what_for: str,
+    minor: int,
+    credit: LedgerAccount,
+) -> HoldId | None:
+    if minor == 0:
+        return None
+    return await hold_money(
+        work,
+        market_id=dials.market_id,
+        key=f"payout:{payout_id}:{what_for}",
+        kind=f"PAYOUT_{what_for.upper()}",
+        subject_id=payout_id,
+        entry=Entry(debit=driver_wallet(driver_id), credit=credit, amount=Money(minor, dials.currency)),
+    )
+
+
+async def _keep_entries(work: Work, market_id: UUID, driver_id: UUID, payout_id: UUID, payable: Payable) -> None:
+    await work.execute(
+        KEEP_ENTRIES,
+        market_id,
+        payout_id,
+        [entry.posting_id for entry in payable.entries],
+        [entry.kind for entry in payable.entries],
+        [entry.amount_minor for entry in payable.entries],
+    )
+    await work.execute(LINK_STATEMENTS, driver_id, payout_id, [entry.journal_id for entry in payable.entries])

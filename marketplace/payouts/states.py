@@ -1,4 +1,4 @@
-"""The lives of pay statements and payouts, and what a statement is for."""
+"""The lives of pay statements and payouts, what a statement is for, and why a payout stands still."""
 
 from enum import StrEnum
 
@@ -21,7 +21,10 @@ class StatementState(StrEnum):
 
 
 class PayoutState(StrEnum):
-    """SCHEDULED → IN_TRANSIT → PAID, which a bank may still turn into FAILED; ON_HOLD and REVERSED by people."""
+    """SCHEDULED → IN_TRANSIT → PAID, which a bank may still turn into FAILED; ON_HOLD until something is mended.
+
+    What a driver earns before it is reserved has no state: it stands on the wallet, posting by posting.
+    """
 
     SCHEDULED = "SCHEDULED"
     IN_TRANSIT = "IN_TRANSIT"
@@ -29,3 +32,30 @@ class PayoutState(StrEnum):
     FAILED = "FAILED"
     REVERSED = "REVERSED"
     ON_HOLD = "ON_HOLD"
+
+
+class PayoutMethod(StrEnum):
+    """STANDARD takes days and is free; INSTANT takes half an hour, costs a fee, and needs a card that can do it."""
+
+    STANDARD = "STANDARD"
+    INSTANT = "INSTANT"
+
+
+class Reason(StrEnum):
+    """Why a payout waits or is held; a payout that failed has the provider's own word instead."""
+
+    BALANCE = "BALANCE"
+    ACCOUNT = "ACCOUNT"
+    ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
+    OPERATOR = "OPERATOR"
+
+
+class AccountStage(StrEnum):
+    """How far a driver's own account at the provider is, in one word."""
+
+    MISSING = "MISSING"
+    OPENING = "OPENING"
+    UNVERIFIED = "UNVERIFIED"
+    RESTRICTED = "RESTRICTED"
+    ON_HOLD = "ON_HOLD"
+    READY = "READY"

@@ -129,6 +129,29 @@ export const WORDS = {
   ChargeChanged: null,
   RefundChanged: null,
   InvoiceChanged: null,
+  PayoutTransferred: null,
+  PayoutHeld: {
+    tone: "bad",
+    say: (event, _number, context) => `A payout to ${driverOf(event, context)} stands still${because(event)}`,
+  },
+  PayoutReleased: {
+    tone: "good",
+    say: (event, _number, context) => `A payout to ${driverOf(event, context)} goes on`,
+  },
+  PayoutRunWanted: { tone: "move", say: () => "Everybody who can be paid is being paid" },
+  PayoutAccountReady: null,
+  PayoutAccountStopped: {
+    tone: "bad",
+    say: (event, _number, context) => `${driverOf(event, context)} cannot be paid for the moment`,
+  },
+  PayoutAccountChanged: {
+    tone: "wait",
+    say: (event, _number, context) => `${driverOf(event, context)} changed where the pay goes; payouts wait 72 hours`,
+  },
+  DriverPayAdjusted: {
+    tone: "stay",
+    say: (event, _number, context) => `The pay of ${driverOf(event, context)} was adjusted`,
+  },
   PayoutPaid: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)}`,

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from marketplace.adapters.gateways import FolderGateway
 from marketplace.app import Servers, open_marketplace
 from marketplace.core.failpoints import NAMES
 from marketplace.core.ids import to_wire
@@ -18,6 +17,7 @@ from marketplace.core.work import Works
 from marketplace.ledger import check_ledger
 from marketplace.payouts import request_payout
 from tests.clients import Client, token_of_driver
+from tests.contracts.stripe_scenarios.world import stand_in_world
 from tests.crashes.towns import make_town, rows_to_post
 from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
 from tests.marketplace.payouts.world import make_paid_driver, make_pay_world, payout_row
@@ -30,7 +30,7 @@ PATIENCE_S = 60.0
 
 ALL_DONE = "SELECT NOT EXISTS (SELECT FROM job) AND NOT EXISTS (SELECT FROM event WHERE position IS NULL)"
 JOBS_TIME_PASSES = "UPDATE job SET lease_until = now() WHERE state = 'RUNNING'"
-ATTEMPTS_TIME_PASSES = "UPDATE payout SET lease_until = now() WHERE lease_until IS NOT NULL"
+OPERATIONS_TIME_PASSES = "UPDATE stripe_operation SET lease_until = NULL, not_before = NULL"
 """Leases are spared their waiting; that they are waited for is tested elsewhere."""
 
 
@@ -41,46 +41,51 @@ async def told(works: Works, market_id: UUID) -> Counter[str]:
     return Counter(row["name"] for row in rows)
 
 
-async def test_a_payout_survives_three_killed_workers_and_is_sent_once(stage: Stage, stage_works: Works) -> None:
-    async with stage_works.open() as work:
-        world = await make_pay_world(work)
-        driver_id, _ = await make_paid_driver(work, world)
-    async with stage_works.open() as work:
-        payout_id = await request_payout(work, driver_id=driver_id)
-    gateway = FolderGateway(stage.folder / "payments", is_production=False)
-
-    seen = {}
-    for failpoint in ("before_claim", "after_claim", "after_gateway_before_record"):
-        worker = await stage.work(failpoint=failpoint)
-        assert await worker.ended() == -signal.SIGKILL, worker.log
+async def test_a_payout_survives_five_killed_workers_and_is_sent_once(stage: Stage, stage_works: Works) -> None:
+    async with stand_in_world() as stripe:
+        assert stripe.stand_in is not None
+        stage.stand_in = stripe.stand_in
+        await stripe.float(100_000)
+        account = await stripe.driver()
         async with stage_works.open() as work:
-            seen[failpoint] = (
-                await work.fetch_value("SELECT count(*) FROM job WHERE state = 'RUNNING'") > 0,
-                len(await gateway.paid()),
-                (await payout_row(work, payout_id))["state"],
-            )
-            await work.execute(JOBS_TIME_PASSES)
-            await work.execute(ATTEMPTS_TIME_PASSES)
-    assert seen == {
-        "before_claim": (False, 0, "SCHEDULED"),
-        "after_claim": (True, 0, "SCHEDULED"),
-        "after_gateway_before_record": (True, 1, "IN_TRANSIT"),
-    }
-    survivor = await stage.work()
-
-    async def is_done() -> bool:
+            world = await make_pay_world(work, currency="USD")
+            driver_id, _ = await make_paid_driver(work, world)
+            await work.execute("UPDATE payout_account SET account = $1", account)
         async with stage_works.open() as work:
-            is_all_done = await work.fetch_value(ALL_DONE)
-            return bool(is_all_done and (await payout_row(work, payout_id))["state"] == "PAID")
+            payout_id = await request_payout(work, driver_id=driver_id)
 
-    await until(is_done, patience_s=PATIENCE_S)
-    await survivor.kill()
-    [payment] = await gateway.paid()
-    assert (payment.key, payment.amount.minor) == (f"payout-{payout_id}", 4140)
-    assert (await told(stage_works, world.market.id))["PayoutPaid"] == 1
+        seen = {}
+        points = ("before_claim", "after_claim", "operation_before_call", "operation_after_call")
+        for failpoint in (*points, "operation_before_record:2"):
+            worker = await stage.work(failpoint=failpoint)
+            assert await worker.ended() == -signal.SIGKILL, worker.log
+            sums = await stripe.control("GET", "/sums")
+            async with stage_works.open() as work:
+                seen[failpoint] = (sums["objects"]["transfer"], sums["objects"]["payout"])
+                await work.execute(JOBS_TIME_PASSES)
+                await work.execute(OPERATIONS_TIME_PASSES)
+        assert seen == {
+            "before_claim": (0, 0),
+            "after_claim": (0, 0),
+            "operation_before_call": (0, 0),
+            "operation_after_call": (1, 0),
+            "operation_before_record:2": (1, 1),
+        }
+        survivor = await stage.work()
+
+        async def is_done() -> bool:
+            async with stage_works.open() as work:
+                is_all_done = await work.fetch_value(ALL_DONE)
+                return bool(is_all_done and (await payout_row(work, payout_id))["state"] == "IN_TRANSIT")
+
+        await until(is_done, patience_s=PATIENCE_S)
+        await survivor.kill()
+        [transfer] = (await stripe.v1.transfers.list_async({"destination": account})).data
+        [payout] = (await stripe.v1.payouts.list_async(options={"stripe_account": account})).data
+    assert (transfer.amount, payout.amount) == (4140, 4140)
+    assert (await told(stage_works, world.market.id))["PayoutTransferred"] == 1
     async with stage_works.open() as work:
         report = await check_ledger(work, market_id=world.market.id)
-        assert (await payout_row(work, payout_id))["attempts"] == 2
     assert (report.is_sound, report.open_holds) == (True, 0)
 
 

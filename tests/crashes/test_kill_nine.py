@@ -12,6 +12,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -20,12 +21,12 @@ from redis import asyncio as redis
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.embedded.postgres_data import read_postmaster_file
 from marketplace.adapters.embedded.process import is_alive
-from marketplace.adapters.gateways import FolderGateway
-from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.core.ids import to_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.work import Work, Works
 from marketplace.ledger import check_ledger
+from marketplace.payouts.models import PayoutAccount
+from tests.contracts.stripe_scenarios.world import StripeWorld, stand_in_world
 from tests.crashes.towns import Town, make_town
 from tests.crashes.traffic import Traffic
 from tests.processes import Api, Process, Stage
@@ -37,7 +38,7 @@ SHIPPERS, DRIVERS = 6, 6
 PATIENCE_S = 60.0
 
 UNFINISHED = """
-SELECT (SELECT count(*) FROM event WHERE position IS NULL) + (SELECT count(*) FROM payout WHERE state <> 'PAID')
+SELECT (SELECT count(*) FROM event WHERE position IS NULL) + (SELECT count(*) FROM payout WHERE state <> 'IN_TRANSIT')
      + (SELECT count(*) FROM job WHERE state = 'RUNNING' OR state = 'READY' AND run_at <= now())
 """
 
@@ -51,6 +52,7 @@ class Servers:
     stage: Stage
     api: Api
     worker: Process
+    stripe: StripeWorld
 
     async def lose_api(self) -> None:
         """Kills the API and starts it again at its port."""
@@ -97,22 +99,24 @@ async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
     """PostgreSQL and Valkey that keep what they were told, and an API and a worker on them."""
     postgres, valkey = EmbeddedPostgres(tmp_path / "postgres"), EmbeddedValkey(tmp_path / "valkey")
     stage: Stage | None = None
-    try:
-        async with running() as stand_in:
-            stage = Stage(await postgres.start(), await valkey.start(), stand_in, tmp_path)
+    async with stand_in_world() as stripe:
+        assert stripe.stand_in is not None
+        try:
+            stage = Stage(await postgres.start(), await valkey.start(), stripe.stand_in, tmp_path)
             await migrate(stage.database_url)
             api, worker = await asyncio.gather(stage.serve(has_streets=True), stage.work(has_streets=True))
-            yield Servers(postgres, valkey, stage, api, worker)
-    finally:
-        if stage is not None:
-            await stage.kill_all()
-        await valkey.stop()
-        await postgres.stop()
+            yield Servers(postgres, valkey, stage, api, worker, stripe)
+        finally:
+            if stage is not None:
+                await stage.kill_all()
+            await valkey.stop()
+            await postgres.stop()
 
 
 async def test_nothing_answered_is_lost_and_nothing_is_there_twice(servers: Servers) -> None:
     async with servers.stage.works() as works:
-        town = await make_town(works, shippers=SHIPPERS, drivers=DRIVERS)
+        town = await make_town(works, shippers=SHIPPERS, drivers=DRIVERS, currency="USD")
+        await open_accounts(works, town, servers.stripe)
         await servers.stage.until_working()
         async with httpx.AsyncClient(timeout=20) as http:
             traffic = Traffic(town, servers.api.url, http)
@@ -130,7 +134,7 @@ async def test_nothing_answered_is_lost_and_nothing_is_there_twice(servers: Serv
         )
         await assert_kept(works, town, traffic)
         await assert_once(works, town)
-        await assert_paid(works, town, traffic, servers.stage.folder / "payments")
+        await assert_paid(works, town, traffic, servers.stripe)
 
 
 async def go_through(traffic: Traffic, servers: Servers) -> dict[str, str]:
@@ -202,18 +206,44 @@ async def assert_once(works: Works, town: Town) -> None:
     assert all(seen == list(range(1, last + 1)) for last, seen in numbers)
 
 
-async def assert_paid(works: Works, town: Town, traffic: Traffic, folder: Path) -> None:
-    """Every route has one statement, every payout one payment, and the books balance."""
+async def open_accounts(works: Works, town: Town, stripe: StripeWorld) -> None:
+    """Every driver has an account at the stand-in, and the platform has money there."""
+    await stripe.float(10_000_000)
+    for driver_id in town.driver_tokens:
+        account = await stripe.driver()
+        async with works.open() as work:
+            await PayoutAccount.create(
+                using_db=work.db,
+                driver_id=driver_id,
+                market_id=town.market.id,
+                account=account,
+                can_receive=True,
+                can_pay_out=True,
+                is_submitted=True,
+                currently_due=[],
+                created_at=work.now,
+                changed_at=work.now,
+            )
+
+
+async def assert_paid(works: Works, town: Town, traffic: Traffic, stripe: StripeWorld) -> None:
+    """Every route has one statement, every payout one transfer and one payout there, and the books balance."""
     async with works.open() as work:
         statements = await rows_of(work, "SELECT route_id FROM pay_statement WHERE market_id = $1", town)
         payouts = await rows_of(work, "SELECT id, amount_minor FROM payout WHERE market_id = $1", town)
         report = await check_ledger(work, market_id=town.market.id)
-    payments = await FolderGateway(folder, is_production=False).paid()
+        received = await rows_of(
+            work,
+            "SELECT o.subject_id, o.amount_minor FROM stripe_operation o WHERE kind = 'TRANSFER' AND market_id = $1",
+            town,
+        )
+    transfers = [one async for one in (await stripe.v1.transfers.list_async({"limit": 100})).auto_paging_iter()]
+    sums = await stripe.control("GET", "/sums")
     assert Counter(to_wire("route", route) for (route,) in statements) == Counter(traffic.driven)
     assert {to_wire("payout", one) for one, _ in payouts} >= traffic.paid_out  # the market's own run makes some, too
-    assert Counter((payment.key, payment.amount.minor) for payment in payments) == Counter(
-        (f"payout-{one}", minor) for one, minor in payouts
-    )
+    assert Counter(received) == Counter(payouts)
+    assert Counter((UUID(one.metadata["subject"]), one.amount) for one in transfers) == Counter(payouts)
+    assert sums["objects"]["payout"] == len(payouts)
     assert set(report.sums_minor.values()) == {0}
     assert (report.is_sound, report.open_holds) == (True, 0)
 

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
+from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import MarketId, from_wire
@@ -26,13 +27,22 @@ from schema.asgi import build_app
 from tests.flows.api import Caller
 from tests.marketplaces import open_test_marketplace
 from workers.inline_runner import drain
+from workers.simulation.bank import fund_platform, let_payouts_arrive, open_accounts
 
 
 class Story:
     """A small market with its callers."""
 
-    def __init__(self, marketplace: Marketplace, seeded: Seeded, http: httpx.AsyncClient, clock: ManualClock) -> None:
+    def __init__(
+        self,
+        marketplace: Marketplace,
+        stripe: SimulatedStripe,
+        seeded: Seeded,
+        http: httpx.AsyncClient,
+        clock: ManualClock,
+    ) -> None:
         self.marketplace = marketplace
+        self.stripe = stripe
         self.seeded = seeded
         self.http = http
         self.clock = clock
@@ -47,6 +57,11 @@ class Story:
     async def background(self) -> None:
         """Lets everything happen that follows from what was just done."""
         await drain(self.marketplace)
+
+    async def some_days_pass_at_the_bank(self) -> None:
+        """Lets what is on its way to drivers' banks arrive, and everything happen that follows."""
+        await let_payouts_arrive(self.marketplace, self.stripe)
+        await self.background()
 
     def row(self, i: int, **changes: Any) -> dict[str, Any]:
         """A delivery from the first hub to a place some blocks away, within the next three hours."""
@@ -85,7 +100,10 @@ async def story(
     fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
 ) -> AsyncIterator[Story]:
     """A market in a hurry, which asks drivers together, with a shipper, a hub and two of the crowd who are offline."""
-    async with open_test_marketplace(fresh_url, fresh_database, clock, tmp_path) as marketplace:
+    async with (
+        open_simulated_stripe() as stripe,
+        open_test_marketplace(fresh_url, fresh_database, clock, tmp_path, provider=stripe.provider) as marketplace,
+    ):
         plan = SeedPlan(
             shippers=1,
             hubs=1,
@@ -96,9 +114,12 @@ async def story(
             dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100},
         )
         seeded = await seed_market(marketplace, plan)
+        market_id = from_wire("market", seeded.market_id)
+        await fund_platform(marketplace.provider, market_id=market_id, currency=plan.currency)
+        await open_accounts(marketplace, stripe, [from_wire("driver", driver["id"]) for driver in seeded.drivers])
         transport = httpx.ASGITransport(build_app(marketplace))
         async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:
-            yield Story(marketplace, seeded, http, clock)
+            yield Story(marketplace, stripe, seeded, http, clock)
 
 
 async def go_online(story: Story) -> None:
@@ -159,6 +180,7 @@ async def test_from_post_to_pay(story: Story) -> None:
     requested = await ana("request_payout", idempotencyKey=ana.key())
     assert requested["payout"]["amountMinor"] == earnings["availableMinor"]
     await story.background()
+    await story.some_days_pass_at_the_bank()
     paid = await ana("my_earnings")
     assert (paid["availableMinor"], paid["paidMinor"]) == (0, earnings["availableMinor"])
     await books_balance(story)
@@ -318,6 +340,7 @@ async def test_the_payout_run_pays_everybody_once(story: Story) -> None:
             await work.execute("UPDATE market SET next_payout_at = $1", work.now)
             await schedule_payouts(work, market_id=market_id)
         await story.background()
+        await story.some_days_pass_at_the_bank()
 
     earnings = await driver("my_earnings")
     payouts = await driver("my_payouts")

@@ -181,6 +181,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "journal",
             "operator_action",
             "pay_period",
+            "pay_adjustment",
             "pay_policy",
             "posting",
             "quote",

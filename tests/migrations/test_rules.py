@@ -27,7 +27,7 @@ from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
-from marketplace.payouts import PayoutState, StatementKind, StatementState
+from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 RULES = import_module("migrations.0002_rules")
@@ -57,6 +57,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,
+    ("payout", "method"): PayoutMethod,
+    ("payout_quote", "method"): PayoutMethod,
     ("stripe_operation", "state"): OperationState,
     ("stripe_operation", "kind"): OperationKind,
     ("stripe_event", "endpoint"): Endpoint,
@@ -105,6 +107,7 @@ EXCLUSIVE = {
         "UNIQUE INDEX ON payout USING btree (driver_id) WHERE ((state)::text ="
         " ANY ((ARRAY['SCHEDULED'::character varying, 'IN_TRANSIT'::character varying])::text[]))"
     ),
+    "payout_entry_pkey": "UNIQUE INDEX ON payout_entry USING btree (posting_id)",
     "posting_resolved_once": "UNIQUE INDEX ON posting USING btree (pending_id) WHERE (pending_id IS NOT NULL)",
     "route_one_active_per_driver": (
         "UNIQUE INDEX ON route USING btree (driver_id) WHERE ((state)::text ="

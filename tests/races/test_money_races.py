@@ -7,18 +7,14 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from marketplace.adapters.gateways import FolderGateway, InMemoryGateway
 from marketplace.batches.states import DeliveryState
 from marketplace.billing import accrue_delivery
-from marketplace.core.errand import run_errand
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import DeliveryId, DriverId, MarketId, RouteId
 from marketplace.core.work import Work, Works
@@ -37,11 +33,20 @@ from marketplace.ledger import (
     wallet_available,
 )
 from marketplace.markets.models import Market
-from marketplace.payouts import SendPayout, issue_statement, request_payout, schedule_payouts
+from marketplace.payments import OperationKind
+from marketplace.payouts import issue_statement, request_payout, schedule_payouts, settle_payout
 from marketplace.routes.models import Route
 from tests.builders import make_batch, make_delivery, make_driver, make_market
+from tests.contracts.stripe_scenarios.world import stand_in_world
 from tests.marketplace.ledger.world import earn, pay_out, pesos, post
-from tests.marketplace.payouts.world import make_driven_route, make_paid_driver, make_pay_world
+from tests.marketplace.payouts.world import (
+    end_operation,
+    make_driven_route,
+    make_paid_driver,
+    make_pay_world,
+    open_account,
+    wanted,
+)
 
 ANA = UUID(int=1)
 LUZ = UUID(int=2)
@@ -340,6 +345,8 @@ async def test_runs_requests_and_new_statements_at_once_take_each_statement_once
     async with committed_works.open() as work:
         world = await make_pay_world(work)
         drivers = [await make_driver(work, world.market) for _ in range(6)]
+        for driver in drivers:
+            await open_account(work, world, driver.id)
         routes = [await make_driven_route(work, world, driver) for driver in drivers for _ in range(3)]
         for route in routes[::3]:
             await issue_statement(work, route_id=RouteId(route.id))
@@ -363,58 +370,105 @@ async def test_runs_requests_and_new_statements_at_once_take_each_statement_once
     assert await is_sound(committed_works, world.market_id)
 
 
-async def test_ten_workers_with_one_payout_make_one_payment(committed_works: Works) -> None:
+async def test_ten_workers_that_settle_one_payout_take_each_step_once(committed_works: Works) -> None:
     async with committed_works.open() as work:
         world = await make_pay_world(work)
         driver_id, _ = await make_paid_driver(work, world)
         payout_id = await request_payout(work, driver_id=driver_id)
-    gateway = InMemoryGateway(is_production=False)
 
-    results = await asyncio.gather(
-        *(run_errand(committed_works, SendPayout(gateway=gateway, payout_id=payout_id)) for _ in range(10))
-    )
+    steps = ((OperationKind.TRANSFER, "created"), (OperationKind.PAYOUT, "paid"), (OperationKind.PAYOUT, "failed"))
+    states = []
+    for kind, object_state in steps:
+        async with committed_works.open() as work:
+            await end_operation(work, kind, payout_id, object_state=object_state)
+        states += await all_at_once(committed_works, [lambda work: settle_payout(work, payout_id=payout_id)] * 10)
 
-    assert Counter(results) == {"PAID": 1, None: 9}
-    assert len(gateway.paid) == 1
+    assert Counter(states) == {"SCHEDULED": 10, "PAID": 10, "FAILED": 10}
+    async with committed_works.open() as work:
+        assert await wanted(work, payout_id) == [("TRANSFER", 1, "DONE"), ("PAYOUT", 1, "DONE")]
+        journals = await work.fetch("SELECT kind FROM journal WHERE subject_id = $1", payout_id)
+        told = await work.fetch(
+            "SELECT name FROM event WHERE name IN ('PayoutTransferred', 'PayoutPaid', 'PayoutFailed')"
+        )
+    assert Counter(row["kind"] for row in journals) == {
+        "PAYOUT_HOLD": 1,
+        "PAYOUT_TRANSFERRED": 1,
+        "PAYOUT_RECEIVED": 1,
+        "PAYOUT_SENT": 1,
+        "PAYOUT_RETURNED": 1,
+    }
+    assert len(told) == 3
     assert await is_sound(committed_works, world.market_id)
 
 
-async def start_sender(url: str, folder: Path, market_id: MarketId, failpoint: str | None) -> int:
+async def test_an_entry_is_in_at_most_one_payout_and_a_payout_equals_its_entries(committed_works: Works) -> None:
+    async with committed_works.open() as work:
+        world = await make_pay_world(work)
+        payouts = [await request_payout(work, driver_id=(await make_paid_driver(work, world))[0]) for _ in range(2)]
+
+    with pytest.raises(asyncpg.UniqueViolationError, match="payout_entry_pkey"):
+        async with committed_works.open() as work:
+            await work.execute(
+                "INSERT INTO payout_entry SELECT posting_id, market_id, $2, kind, amount_minor FROM payout_entry"
+                " WHERE payout_id = $1",
+                *payouts,
+            )
+    for wrong in (
+        "DELETE FROM payout_entry WHERE payout_id = $1",
+        "UPDATE payout_entry SET amount_minor = amount_minor - 1 WHERE payout_id = $1",
+        "UPDATE payout SET entries_minor = entries_minor + 1, carried_minor = carried_minor - 1 WHERE id = $1",
+    ):
+        with pytest.raises(asyncpg.CheckViolationError, match="a payout equals its entries"):
+            async with committed_works.open() as work:
+                await work.execute(wrong, payouts[0])
+
+
+async def start_sender(url: str, stripe_url: str, market_id: MarketId, failpoint: str | None) -> int:
     """Runs the sending process to its end or its death and returns its exit code."""
     environment = {name: value for name, value in os.environ.items() if name != "DOORSTEP_FAILPOINT"}
     if failpoint:
         environment["DOORSTEP_FAILPOINT"] = failpoint
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.races.send_payouts", url, str(folder), str(market_id), env=environment
+        sys.executable, "-m", "tests.races.send_payouts", url, stripe_url, str(market_id), env=environment
     )
     return await process.wait()
 
 
-@pytest.mark.parametrize("failpoint", ["after_gateway_before_record:2", "commit_before_publish:2"])
+@pytest.mark.parametrize(
+    "failpoint", ["operation_after_call:2", "operation_before_record:2", "commit_before_publish:3"]
+)
 async def test_a_worker_that_is_killed_again_and_again_pays_each_driver_once(
-    committed_works: Works, fresh_url: str, tmp_path: Path, failpoint: str
+    committed_works: Works, fresh_url: str, failpoint: str
 ) -> None:
-    async with committed_works.open() as work:
-        world = await make_pay_world(work)
-        payouts = [await request_payout(work, driver_id=(await make_paid_driver(work, world))[0]) for _ in range(4)]
-
     kills = 0
-    for _ in range(SENDS_AT_MOST):
-        code = await start_sender(fresh_url, tmp_path, world.market_id, failpoint)
+    async with stand_in_world() as stripe:
+        assert stripe.stand_in is not None
+        await stripe.float(100_000)
         async with committed_works.open() as work:
-            await work.execute("UPDATE payout SET lease_until = $1 WHERE lease_until IS NOT NULL", datetime.now(UTC))
-        if code == 0:
-            break
-        assert code == -signal.SIGKILL
-        kills += 1
+            world = await make_pay_world(work, currency="USD")
+            payouts = []
+            for _ in range(2):
+                driver_id, _ = await make_paid_driver(work, world)
+                account = await stripe.driver()
+                await work.execute("UPDATE payout_account SET account = $2 WHERE driver_id = $1", driver_id, account)
+                payouts.append(await request_payout(work, driver_id=driver_id))
+        for _ in range(SENDS_AT_MOST):
+            code = await start_sender(fresh_url, stripe.stand_in.url, world.market_id, failpoint)
+            async with committed_works.open() as work:
+                await work.execute("UPDATE stripe_operation SET lease_until = NULL, not_before = NULL")
+            if code == 0:
+                break
+            assert code == -signal.SIGKILL
+            kills += 1
 
-    paid = await FolderGateway(tmp_path, is_production=False).paid()
+        transfers = (await stripe.v1.transfers.list_async({"limit": 100})).data
+        sums = await stripe.control("GET", "/sums")
     async with committed_works.open() as work:
         states = {row["id"]: row["state"] for row in await work.fetch("SELECT id, state FROM payout")}
-        asset = await balance_of(work, market_id=world.market_id, account=GATEWAY_AVAILABLE, currency="CLP")
+        asset = await balance_of(work, market_id=world.market_id, account=GATEWAY_AVAILABLE, currency="USD")
         report = await check_ledger(work, market_id=world.market_id)
     assert kills >= 2
-    assert sorted(payment.key for payment in paid) == sorted(f"payout-{payout_id}" for payout_id in payouts)
-    assert states == dict.fromkeys(payouts, "PAID")
-    assert asset.minor == -sum(payment.amount.minor for payment in paid) == -4 * 4140
+    assert states == dict.fromkeys(payouts, "IN_TRANSIT")
+    assert sums["objects"]["payout"] == len(transfers) == len(payouts)
+    assert asset.minor == -sum(transfer.amount for transfer in transfers) == -2 * 4140
     assert (report.is_sound, report.open_holds) == (True, 0)

@@ -14,7 +14,6 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, note_action, open_session
 from marketplace.adapters.city import make_grid_city
-from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
@@ -38,7 +37,7 @@ from marketplace.markets.models import Market
 from marketplace.matching import SolverPool
 from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
-from marketplace.payouts.models import PayStatement
+from marketplace.payouts.models import Payout, PayoutQuote, PayStatement
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
@@ -71,6 +70,7 @@ SECRETS = {
     "market": "Ciudad Alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
+    "payout": "8765432",
     "action": "alfa detail",
     "charge": "6543217",
     "invoice line": "lines of alfa",
@@ -103,6 +103,8 @@ class Things:
     billing: str
     charge: str
     invoice: str
+    payout: str
+    payout_quote: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -161,7 +163,6 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 works=works,
                 router=StraightLineRouter(),
                 solver=solver,
-                gateway=InMemoryGateway(is_production=False),
                 provider=stripe.provider,
                 notifier=InboxNotifier(),
                 object_store=MemoryObjectStore(),
@@ -274,6 +275,8 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
+        payout=to_wire("payout", await _payout(work, market, driver)),
+        payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _money(work, market, shipper),
     )
 
@@ -348,11 +351,50 @@ async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]
     return {noun: to_wire(noun, thing) for noun, thing in ids.items()}
 
 
+async def _payout(work: Work, market: Market, driver: Driver) -> UUID:
+    """A payout that was held, whose amount and reason are nobody else's."""
+    made = await Payout.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        driver_id=driver.id,
+        method="STANDARD",
+        state="ON_HOLD",
+        amount_minor=int(SECRETS["payout"]),
+        entries_minor=0,
+        carried_minor=int(SECRETS["payout"]),
+        fee_minor=0,
+        debt_minor=0,
+        currency=market.currency,
+        account="acct_alfa",
+        reason="ACCOUNT",
+        created_at=work.now,
+    )
+    return UUID(str(made.id))
+
+
+async def _payout_quote(work: Work, market: Market, driver: Driver) -> UUID:
+    made = await PayoutQuote.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market.id,
+        driver_id=driver.id,
+        method="STANDARD",
+        amount_minor=int(SECRETS["payout"]),
+        fee_minor=0,
+        debt_minor=0,
+        currency=market.currency,
+        created_at=work.now,
+        expires_at=work.now + timedelta(minutes=10),
+    )
+    return UUID(str(made.id))
+
+
 async def _dead_job(work: Work, market: Market) -> UUID:
     job_id = work.new_id()
     await work.execute(
         "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
-        " VALUES ($1, $2, 'send_payout', $3, 'DEAD', $4, $4, 8, $5)",
+        " VALUES ($1, $2, 'settle_payout', $3, 'DEAD', $4, $4, 8, $5)",
         *(job_id, market.id, str(uuid4()), work.machine_now, SECRETS["job"]),
     )
     return job_id

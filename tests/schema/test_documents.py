@@ -18,6 +18,8 @@ DRIVER = REPORTS | {
     "report_positions", "my_offers", "view_offer", "accept_offer", "decline_offer", "my_route", "create_proof_upload",
     "my_earnings", "my_statements", "pay_statement", "my_payouts", "request_payout", "offer_events", "route_events",
     "event_cursor",
+    "payout_quote", "payout", "my_payout_account",
+    "payout_onboarding_link",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -33,6 +35,7 @@ OPERATIONS = {
     "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
+    "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
 }  # fmt: skip
 
 
@@ -50,7 +53,9 @@ COSTS = {
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 130,
     "driver/explain_offer": 40, "driver/pay_statement": 35,
-    "driver/my_payouts": 50, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
+    "driver/payout": 40, "driver/payout_quote": 25, "driver/my_payout_account": 25,
+    "driver/payout_onboarding_link": 25,
+    "driver/my_payouts": 60, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
     **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
     **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
@@ -81,6 +86,9 @@ COSTS = {
     "operations/billing_attention": 30, "operations/set_billing_terms": 25, "operations/refund_charge": 25,
     "operations/refund_delivery": 25, "operations/grant_goodwill": 25, "operations/issue_credit_note": 25,
     "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
+    "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
+    "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
+    "operations/payout": 40,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

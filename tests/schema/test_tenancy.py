@@ -107,6 +107,16 @@ RULES = {
     "replayJob": Rule(callers=OPERATOR, asks=(lambda things: {"marketId": things.market, "jobId": things.job},)),
     "heldStatements": Rule(callers=OPERATOR, asks=(in_market,)),
     "releaseStatement": Rule(callers=OPERATOR, asks=(lambda things: {"statementId": things.statement},)),
+    "moneyAttention": Rule(callers=OPERATOR, asks=(in_market,)),
+    "payOfYear": Rule(callers=OPERATOR, asks=(in_market,), more={"year": 2026, **PAGE}),
+    "runPayouts": Rule(callers=OPERATOR, asks=(in_market,)),
+    "holdPayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},), more={"reason": "odd"}),
+    "releasePayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},)),
+    "adjustDriverPay": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"driverId": things.driver},),
+        more={"amountMinor": 100, "reason": "a", "evidence": "b"},
+    ),
     "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "reconciliations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
@@ -227,7 +237,13 @@ RULES = {
     "createProofUpload": Rule(
         callers=DRIVER, asks=(at_stop,), more={"kind": "PHOTO", "contentType": "image/jpeg", "sizeBytes": 9}
     ),
-    "requestPayout": Rule(callers=DRIVER),
+    "requestPayout": Rule(
+        callers=DRIVER, asks=(lambda things: {"quoteId": things.payout_quote},), more={"method": "STANDARD"}
+    ),
+    "payoutQuote": Rule(callers=DRIVER, more={"method": "STANDARD"}),
+    "myPayoutAccount": Rule(callers=DRIVER),
+    "payoutOnboardingLink": Rule(callers=DRIVER, more={"returnUrl": "https://a.test", "refreshUrl": "https://b.test"}),
+    "payout": Rule(callers=DRIVER | OPERATOR, asks=(lambda things: {"id": things.payout},)),
     "offerEvents": Rule(callers=DRIVER),
     "routeEvents": Rule(callers=DRIVER),
 }

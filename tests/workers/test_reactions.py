@@ -72,7 +72,12 @@ def test_jobs_are_about_what_the_table_says() -> None:
         ("match_near_driver", str(DRIVER)),
         counted,
     ]
-    assert wanted("PayoutScheduled", payout_id="77") == [("send_payout", "77"), counted]
+    assert wanted("OperationWanted", operation_id="76", kind="TRANSFER") == [("send_operation", "76"), counted]
+    for kind in ("TRANSFER", "PAYOUT"):
+        assert wanted("OperationEnded", subject_id="77", kind=kind) == [("settle_payout", "77"), counted]
+    assert wanted("OperationEnded", subject_id="78", kind="CREATE_ACCOUNT") == [("settle_account", "78"), counted]
+    assert wanted("ProviderObjectChanged", subject_id="77", kind="payout") == [("settle_payout", "77"), counted]
+    assert wanted("OperationEnded", subject_id="79", kind="CHARGE") == [counted]
     assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
     assert wanted("PayStatementIssued") == [counted]
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from marketplace.core.clock import ManualClock
 from marketplace.core.idempotency import KEPT_FOR, forget_old
 from marketplace.core.work import Works
+from marketplace.payments import OperationKind
 from marketplace.payouts import schedule_payouts
 from tests.builders import make_market
 from tests.marketplace.payouts.laws import LA_WAGE, drive, make_law_world, make_worker
-from tests.marketplace.payouts.world import make_paid_driver, make_pay_world
+from tests.marketplace.payouts.world import end_operation, make_paid_driver, make_pay_world
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
@@ -73,22 +74,23 @@ async def test_every_market_learns_from_its_answers_from_time_to_time(committed_
     assert sorted(learnt) == sorted(market.id for market in markets)
 
 
-async def test_a_payout_that_nobody_sends_is_sent(committed_works: Works) -> None:
-    works, sent = committed_works, list[UUID]()
+async def test_a_payout_that_nobody_settles_is_settled(committed_works: Works) -> None:
+    works, settled = committed_works, list[UUID]()
 
-    async def send_payout(payout_id: UUID) -> None:
-        sent.append(payout_id)
+    async def settle(payout_id: UUID) -> None:
+        settled.append(payout_id)
 
     async with works.open() as work:
         world = await make_pay_world(work)
         await make_paid_driver(work, world)
         [payout_id] = await schedule_payouts(work, market_id=world.market_id)
-    runner = JobRunner(works, {"send_payout": send_payout})
+        await end_operation(work, OperationKind.TRANSFER, payout_id)
+    runner = JobRunner(works, {"settle_payout": settle})
 
     await run_payouts(works, runner)
     await runner.stop(patience_s=30)
 
-    assert sent == [payout_id]
+    assert settled == [payout_id]
 
 
 async def test_old_rows_are_forgotten_and_new_ones_kept(works: Works) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from marketplace.adapters.city import PlaceSampler
 from marketplace.adapters.routers import CachedRouter, GraphRouter
+from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.app import Marketplace, open_city
 from marketplace.core.clock import ManualClock
 from marketplace.core.geo import Point
@@ -16,6 +17,7 @@ from marketplace.core.ids import DriverId, MarketId, ShipperId, from_wire
 from marketplace.core.settings import Settings
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
+from workers.simulation.bank import fund_platform, open_accounts
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.driver import Driver
 from workers.simulation.opening import open_simulated
@@ -70,16 +72,25 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
     opened = open_simulated(
         settings, seed=day.plan.seed, starts_at=day.starts_at, city=city, router=CachedRouter(streets)
     )
-    async with opened as (marketplace, clock):
+    async with opened as (marketplace, clock, stripe):
         seeded = await seed_market(marketplace, _seed_plan(day), on_step=on_progress)
-        return await _Playing(day, marketplace, clock, seeded, on_progress).run()
+        market_id = from_wire("market", seeded.market_id)
+        await fund_platform(marketplace.provider, market_id=market_id, currency=_seed_plan(day).currency)
+        await open_accounts(marketplace, stripe, [from_wire("driver", row["id"]) for row in seeded.drivers])
+        return await _Playing(day, marketplace, clock, stripe, seeded, on_progress).run()
 
 
 class _Playing:
     """One day while it is played."""
 
     def __init__(
-        self, day: CityDay, marketplace: Marketplace, clock: ManualClock, seeded: Seeded, on_progress: OnProgress
+        self,
+        day: CityDay,
+        marketplace: Marketplace,
+        clock: ManualClock,
+        stripe: SimulatedStripe,
+        seeded: Seeded,
+        on_progress: OnProgress,
     ) -> None:
         self.day = day
         self.seeded = seeded
@@ -96,6 +107,7 @@ class _Playing:
         recipients = Recipients(seed=day.plan.seed, fail_rate=day.plan.fail_rate)
         self.world = World(
             marketplace=marketplace,
+            stripe=stripe,
             stage=stage,
             market_id=market_id,
             doors=Doors(failure_at=recipients.failure_at),

@@ -3,15 +3,20 @@
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from marketplace.analytics import Recount, recount_market, roll_up_all
 from marketplace.core.errors import Conflict
 from marketplace.ledger import check_ledger
 from marketplace.payouts import is_payout_run_due, schedule_payouts
+from workers.simulation.bank import let_payouts_arrive
 from workers.simulation.cpu import tree_cpu_s
 from workers.simulation.figures import Figures, figures_of
 from workers.simulation.world import World
+
+ARRIVES_AFTER_S = 60.0
+"""Market time from a payout run until its payouts are at the banks of a made-up world."""
 
 
 class BooksDisagree(Conflict):
@@ -55,20 +60,22 @@ def pay_regularly(world: World, *, every_s: int) -> None:
     """Has the market's payout runs begin when they are due, for as long as anything is still to happen."""
 
     async def pay() -> None:
+        goes_on = world.stage.has_acts or world.record.open_deliveries or world.record.is_on_the_road
         await run_payouts(world)
-        if world.stage.has_acts or world.record.open_deliveries or world.record.is_on_the_road:
+        if goes_on:
             world.stage.after(every_s, pay)
 
     world.stage.after(0.0, pay)
 
 
 async def run_payouts(world: World) -> None:
-    """One payout run, if it is due; sending the payouts follows from their events."""
-    reserved = True
-    while reserved:
+    """One payout run, if it is due; sending the payouts follows from their events, and banks are quick."""
+    is_due = True
+    while is_due:
         async with world.marketplace.works.open() as work:
+            await schedule_payouts(work, market_id=world.market_id)
             is_due = await is_payout_run_due(work, market_id=world.market_id)
-            reserved = bool(await schedule_payouts(work, market_id=world.market_id)) if is_due else False
+    world.stage.after(ARRIVES_AFTER_S, partial(let_payouts_arrive, world.marketplace, world.stripe))
 
 
 async def close_day(world: World, *, until: datetime) -> Played:

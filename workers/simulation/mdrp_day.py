@@ -16,6 +16,7 @@ from uuid import UUID
 
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.routers import PlanarRouter, plane_point
+from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.app import Marketplace
 from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place
 from marketplace.billing import UNLIMITED, Terms, set_billing_terms
@@ -29,6 +30,7 @@ from marketplace.fleet import ContractKind, Vehicle, create_driver, plan_shift
 from marketplace.markets import Dials, create_market, set_pay_policy
 from marketplace.shippers import create_shipper, set_rate_card
 from workers.jobs import jobs_of
+from workers.simulation.bank import fund_platform, open_accounts
 from workers.simulation.closing import Played, close_day, run_payouts
 from workers.simulation.driver import Driver
 from workers.simulation.figures import click_to_door_s, minutes, quantile, ratio, ready_to_pickup_s, share
@@ -139,9 +141,11 @@ async def play_meal_day(
     with tempfile.TemporaryDirectory(prefix="doorstep-plane-") as folder:
         no_city = make_grid_city(Path(folder) / "city", blocks=BLOCKS)
         opened = open_simulated(settings, seed=seed, starts_at=DAY_BEFORE, city=no_city, router=router)
-        async with opened as (marketplace, clock):
+        async with opened as (marketplace, clock, stripe):
             town = await _open_town(marketplace, instance)
-            return await _MealDay(instance, marketplace, clock, town, on_progress).run()
+            await fund_platform(marketplace.provider, market_id=town.market_id, currency="USD")
+            await open_accounts(marketplace, stripe, town.courier_ids)
+            return await _MealDay(instance, marketplace, clock, stripe, town, on_progress).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +225,13 @@ class _MealDay:
     """One instance while it is played."""
 
     def __init__(
-        self, instance: Instance, marketplace: Marketplace, clock: ManualClock, town: _Town, on_progress: OnProgress
+        self,
+        instance: Instance,
+        marketplace: Marketplace,
+        clock: ManualClock,
+        stripe: SimulatedStripe,
+        town: _Town,
+        on_progress: OnProgress,
     ) -> None:
         self.instance = instance
         self.town = town
@@ -234,7 +244,12 @@ class _MealDay:
             on_moment=telling(on_progress, starts_at=MIDNIGHT, minutes=instance.last_off_min),
         )
         self.world = World(
-            marketplace=marketplace, stage=stage, market_id=town.market_id, doors=Doors(), record=Record()
+            marketplace=marketplace,
+            stripe=stripe,
+            stage=stage,
+            market_id=town.market_id,
+            doors=Doors(),
+            record=Record(),
         )
 
     async def run(self) -> PlayedMeals:

@@ -11,10 +11,9 @@ import asyncpg
 
 from marketplace.adapters.city import CityPack
 from marketplace.adapters.embedded import EmbeddedPostgres
-from marketplace.adapters.gateways import InMemoryGateway
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
-from marketplace.adapters.stripe import open_simulated_stripe
+from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
 from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock, Reading, machine
 from marketplace.core.database import connect, open_database
@@ -49,8 +48,8 @@ class JumpingClock(ManualClock):
 @asynccontextmanager
 async def open_simulated(
     settings: Settings, *, seed: int, starts_at: datetime, city: CityPack, router: Router
-) -> AsyncIterator[tuple[Marketplace, ManualClock]]:
-    """A marketplace in which nothing is left to chance; owns the router. Refused in production."""
+) -> AsyncIterator[tuple[Marketplace, ManualClock, SimulatedStripe]]:
+    """A marketplace in which nothing is left to chance, and its bank; owns the router. Refused in production."""
     settings.refuse_in_production("simulating")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(router.aclose)
@@ -68,7 +67,6 @@ async def open_simulated(
             works=works,
             router=router,
             solver=solver,
-            gateway=InMemoryGateway(is_production=settings.is_production),
             provider=stripe.provider,
             notifier=InboxNotifier(),
             object_store=MemoryObjectStore(),
@@ -76,7 +74,7 @@ async def open_simulated(
             positions=PositionBuffer(works),
             city=city,
         )
-        yield marketplace, clock
+        yield marketplace, clock, stripe
 
 
 @asynccontextmanager

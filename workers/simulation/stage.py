@@ -33,14 +33,15 @@ STANDING_AT_MOST = 100_000
 LOOK_EVERY = timedelta(minutes=5)
 """So much of the day passes at most before the stage looks for deadlines anyway, whatever has happened."""
 
-LEFT_OUT = frozenset({"draw_route", "notify", "roll_up"})
+LEFT_OUT = frozenset({"draw_route", "notify", "tell_driver", "roll_up"})
 """Lines and messages that nobody looks at, and figures that are counted once at the end of a day."""
 
 DEADLINES_STAY = frozenset(
     {
-        "accrue_delivery", "issue_statement", "send_payout",
+        "accrue_delivery", "issue_statement", "send_operation", "settle_payout",
         "RouteStarted", "StopChanged", "DeliveryMoved", "DeliveryDelivered", "DeliveryReturned", "PayStatementIssued",
-        "PayoutScheduled", "PayoutPaid", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
+        "PayoutScheduled", "PayoutTransferred", "PayoutPaid", "OperationWanted", "OperationEnded",
+        "ProviderObjectChanged", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
     }
 )  # fmt: skip
 """Events and jobs that make no deadline and bring none forward: after these alone nobody looks for the next one."""

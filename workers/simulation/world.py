@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.app import Marketplace
 from marketplace.core.ids import MarketId
 from workers.simulation.record import Record
@@ -24,6 +25,7 @@ class World:
     """Handed to everybody who acts."""
 
     marketplace: Marketplace
+    stripe: SimulatedStripe
     stage: Stage
     market_id: MarketId
     doors: Doors

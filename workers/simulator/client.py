@@ -105,6 +105,16 @@ class ApiClient:
 
         await self._patiently(once, patience_s)
 
+    async def visit(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
+        """Opens a page in the driver's browser, and goes no further where it leads; raises like `ask`."""
+
+        async def once() -> None:
+            response = await self._call("GET", url, b"", {})
+            if response.is_error:
+                raise Refused("PAGE", f"the page answered {response.status_code}")
+
+        await self._patiently(once, patience_s)
+
     async def renew(self, stale_token: str) -> None:
         """Gets new tokens in place of `stale_token`, once however many calls of this app notice that it has ended."""
         async with self._refreshing:

@@ -14,6 +14,7 @@ from workers.simulator.drive import Drive
 from workers.simulator.event_socket import EventSocket, Stream
 from workers.simulator.network import Tunnel, Unreachable
 from workers.simulator.news import News
+from workers.simulator.onboarding import open_account
 from workers.simulator.payday import collect_pay, count_paid_routes
 from workers.simulator.personality import Answer, Mind
 from workers.simulator.recipients import Recipients
@@ -74,6 +75,7 @@ class DriverApp:
         await self._clock.sleep(self._mind.personality.comes_online_after_s)
         streams = (Stream("offer_events"), Stream("route_events"))
         socket = EventSocket(self._api, streams, on_event=self.news.hear, on_gap=self.news.look_at_everything)
+        await open_account(self._api)
         await self._go_online()
         routes_before = await count_paid_routes(self._api)
         async with asyncio.TaskGroup() as group:

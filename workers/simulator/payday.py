@@ -1,4 +1,4 @@
-"""The end of a driver's day: the statements are there, the driver asks for the money, and it arrives."""
+"""The end of a driver's day: the statements are there, the driver asks for the money, and it is on its way."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,8 @@ from workers.simulator.tally import Tally
 LOOKS = 30
 LOOKS_APART_S = 0.5
 """Machine seconds between two looks for the statements, and then for the payout."""
-SETTLED = frozenset({"PAID", "FAILED", "REVERSED", "ON_HOLD"})
+SETTLED = frozenset({"IN_TRANSIT", "PAID", "FAILED", "REVERSED", "ON_HOLD"})
+"""The app looks no further: banks take their days."""
 
 
 async def count_paid_routes(api: ApiClient) -> int:
@@ -22,7 +23,7 @@ async def count_paid_routes(api: ApiClient) -> int:
 
 
 async def collect_pay(api: ApiClient, tally: Tally, *, routes: int) -> None:
-    """Waits until there is a statement for that many routes, asks for a payout, and waits for it to arrive.
+    """Waits until there is a statement for that many routes, asks for a payout, and waits until it has left.
 
     What does not arrive in time is not lost: the next payout run of the market brings it.
     """
@@ -41,7 +42,7 @@ async def collect_pay(api: ApiClient, tally: Tally, *, routes: int) -> None:
             payout = await _payout(api, payout["id"])
     except (Refused, Unreachable):
         return  # nothing was earned, or the market's next payout run will bring it
-    if payout["state"] == "PAID":
+    if payout["state"] in {"IN_TRANSIT", "PAID"}:
         tally.drivers_paid += 1
         tally.paid_minor += payout["amountMinor"]
 

@@ -56,6 +56,7 @@ def test_every_dial_has_limits() -> None:
         "matching_objective",
         "one_origin_per_route",
         "shift_end_covers",
+        "payout_country",
     }
 
 

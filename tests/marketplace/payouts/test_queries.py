@@ -4,21 +4,30 @@ import re
 
 import pytest
 
-from marketplace.adapters.gateways import InMemoryGateway
-from marketplace.core.errand import run_errand
 from marketplace.core.ids import DriverId, RouteId, to_wire
 from marketplace.core.work import Work, Works
+from marketplace.payments import OperationKind
 from marketplace.payouts import (
-    SendPayout,
     find_earnings,
     issue_statement,
     page_payouts,
     page_statements,
     request_payout,
+    settle_payout,
 )
-from marketplace.payouts.queries import DRIVERS_TO_PAY, DUE_PAYOUTS, EARNINGS, PAYOUTS, STATEMENTS, STATEMENTS_TO_PAY
+from marketplace.payouts.payable import ENTRIES
+from marketplace.payouts.queries import EARNINGS, PAYOUTS, STATEMENTS
+from marketplace.payouts.schedule_payouts import DRIVERS_TO_PAY
+from marketplace.payouts.sweep_payouts import DUE_PAYOUTS
+from marketplace.payouts.under_way import UNDER_WAY
 from tests.builders import make_driver
-from tests.marketplace.payouts.world import make_driven_route, make_paid_driver, make_pay_world
+from tests.marketplace.payouts.world import (
+    end_operation,
+    make_driven_route,
+    make_paid_driver,
+    make_pay_world,
+    open_account,
+)
 
 
 async def test_earnings_tell_where_every_peso_is(works: Works) -> None:
@@ -26,9 +35,13 @@ async def test_earnings_tell_where_every_peso_is(works: Works) -> None:
         world = await make_pay_world(work, payout_minimum_minor=10)
         driver = await make_driver(work, world.market)
         driver_id = DriverId(driver.id)
+        await open_account(work, world, driver_id)
         await issue_statement(work, route_id=RouteId((await make_driven_route(work, world, driver)).id))
         paid = await request_payout(work, driver_id=driver_id)
-    await run_errand(works, SendPayout(gateway=InMemoryGateway(is_production=False), payout_id=paid))
+        await end_operation(work, OperationKind.TRANSFER, paid)
+        await settle_payout(work, payout_id=paid)
+        await end_operation(work, OperationKind.PAYOUT, paid, object_state="paid")
+        await settle_payout(work, payout_id=paid)
     async with works.open() as work:
         await issue_statement(work, route_id=RouteId((await make_driven_route(work, world, driver)).id))
         await request_payout(work, driver_id=driver_id)
@@ -48,6 +61,7 @@ async def test_earnings_tell_where_every_peso_is(works: Works) -> None:
         "paid_minor": 4140,
         "tips_minor": 0,
         "true_ups_minor": 0,
+        "debt_minor": 0,
         "route_count": 4,
     }
 
@@ -83,7 +97,7 @@ async def test_payouts_come_newest_first_and_say_why_they_failed(work: Work) -> 
     world = await make_pay_world(work)
     driver_id, _ = await make_paid_driver(work, world)
     failed = await request_payout(work, driver_id=driver_id)
-    await work.execute("UPDATE payout SET state = 'FAILED', error = 'ACCOUNT_CLOSED'")
+    await work.execute("UPDATE payout SET state = 'FAILED', reason = 'account_closed'")
     other_id, _ = await make_paid_driver(work, world)
     await request_payout(work, driver_id=other_id)
 
@@ -91,18 +105,18 @@ async def test_payouts_come_newest_first_and_say_why_they_failed(work: Work) -> 
 
     assert payout_id == failed
     assert (payout["id"], payout["amount_minor"]) == (to_wire("payout", failed), 4140)
-    assert (payout["state"], payout["error"], payout["settled_at"]) == ("FAILED", "ACCOUNT_CLOSED", None)
+    assert (payout["state"], payout["error"], payout["settled_at"]) == ("FAILED", "account_closed", None)
 
 
-async def test_a_payout_that_waits_does_not_show_the_gateways_troubles(work: Work) -> None:
+async def test_a_payout_that_waits_says_for_what(work: Work) -> None:
     world = await make_pay_world(work)
     driver_id, _ = await make_paid_driver(work, world)
     await request_payout(work, driver_id=driver_id)
-    await work.execute("UPDATE payout SET state = 'IN_TRANSIT', error = 'the gateway does not answer'")
+    await work.execute("UPDATE payout SET state = 'ON_HOLD', reason = 'ACCOUNT'")
 
     [(_, payout)] = await page_payouts(work.connection, driver_id=driver_id, before=None, limit=10)
 
-    assert (payout["state"], payout["error"]) == ("IN_TRANSIT", None)
+    assert (payout["state"], payout["waits_for"], payout["error"]) == ("ON_HOLD", "ACCOUNT", None)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +129,10 @@ async def test_a_payout_that_waits_does_not_show_the_gateways_troubles(work: Wor
         ),
         (STATEMENTS, "dd1", {"pay_statement_driver"}),
         (PAYOUTS, "dd1", {"payout_driver"}),
-        (STATEMENTS_TO_PAY, "ddc1", {"pay_statement_(driver|payable)"}),
-        (DRIVERS_TO_PAY, "dc11", {"pay_statement_payable", "account_code", "payout_one_underway"}),
-        (DUE_PAYOUTS, "dt1", {"payout_one_underway"}),
+        (ENTRIES, "dcct1", {"account_code", "posting_credit", "posting_debit", "payout_entry_pkey"}),
+        (DRIVERS_TO_PAY, "dc1td1", {"payout_account_(market|pkey)", "account_code"}),
+        (UNDER_WAY, "d", {"payout_driver"}),
+        (DUE_PAYOUTS, "dt1", {"payout_(driver|open|settled|pkey)", "stripe_operation_once"}),
     ],
 )
 async def test_no_question_about_pay_reads_a_whole_table(

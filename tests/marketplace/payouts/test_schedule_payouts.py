@@ -9,18 +9,21 @@ from marketplace.core.errors import NotFound
 from marketplace.core.ids import MarketId, RouteId
 from marketplace.core.work import Work, Works
 from marketplace.ledger import check_ledger
-from marketplace.payouts import issue_statement, schedule_payouts
+from marketplace.payouts import is_payout_run_due, issue_statement, run_payouts_now, schedule_payouts
 from marketplace.payouts.events import PayoutScheduled
 from tests.builders import make_driver
 from tests.conftest import NOW
 from tests.marketplace.payouts.world import (
     PayWorld,
     make_driven_route,
+    make_operator,
     make_paid_driver,
     make_pay_world,
+    open_account,
     payout_row,
     statement_row,
     wallet_minor,
+    wanted,
 )
 
 
@@ -38,10 +41,11 @@ async def test_a_payout_takes_all_payable_statements_of_a_driver(work: Work) -> 
 
     payout = await payout_row(work, payout_id)
     assert (payout["driver_id"], payout["amount_minor"], payout["currency"]) == (driver_id, 8280, "CLP")
-    assert (payout["state"], payout["attempts"], payout["lease_until"]) == ("SCHEDULED", 0, None)
+    assert (payout["state"], payout["method"], payout["reason"]) == ("SCHEDULED", "STANDARD", None)
+    assert await wanted(work, payout_id) == [("TRANSFER", 1, "READY")]
     rows = [await statement_row(work, statement_id) for statement_id in statements]
     assert [(row["payout_id"], row["state"]) for row in rows] == [(payout_id, "PAYABLE")] * 2
-    assert work.events == [
+    assert work.events[1:] == [
         PayoutScheduled(
             market_id=world.market.id, payout_id=payout_id, driver_id=driver_id, amount_minor=8280, currency="CLP"
         )
@@ -75,6 +79,7 @@ async def test_a_second_run_reserves_nothing_twice(work: Work) -> None:
 async def test_what_is_earned_while_a_payout_is_under_way_waits_for_the_next(work: Work) -> None:
     world = await make_pay_world(work)
     driver = await make_driver(work, world.market)
+    await open_account(work, world, driver.id)
     first = await make_driven_route(work, world, driver)
     await issue_statement(work, route_id=RouteId(first.id))
     [payout_id] = await schedule_payouts(work, market_id=world.market_id)
@@ -105,6 +110,7 @@ async def test_below_the_minimum_the_money_is_carried_forward(work: Work) -> Non
 async def test_held_statements_are_left_out(work: Work) -> None:
     world = await make_pay_world(work)
     driver = await make_driver(work, world.market)
+    await open_account(work, world, driver.id)
     flagged = await make_driven_route(work, world, driver, is_flagged=True)
     await issue_statement(work, route_id=RouteId(flagged.id))
 
@@ -165,18 +171,20 @@ async def test_a_large_run_goes_on_in_the_next_call(work: Work) -> None:
     assert (await check_ledger(work, market_id=world.market_id)).is_sound
 
 
-async def test_a_wallet_that_cannot_give_the_sum_stops_no_other(work: Work) -> None:
-    world = await make_pay_world(work)
-    short, _ = await make_paid_driver(work, world)
-    driver_id, _ = await make_paid_driver(work, world)
-    await work.execute("ALTER TABLE account DISABLE TRIGGER USER")
-    await work.execute("UPDATE account SET debits_posted = 1 WHERE code LIKE '%' || $1 || ':wallet'", str(short))
-
-    [payout_id] = await schedule_payouts(work, market_id=world.market_id)
-
-    assert (await payout_row(work, payout_id))["driver_id"] == driver_id
-
-
 async def test_an_unknown_market_is_not_found(work: Work) -> None:
     with pytest.raises(NotFound):
         await schedule_payouts(work, market_id=MarketId(work.new_id()))
+
+
+async def test_a_run_by_hand_pays_before_its_day_and_leaves_the_day_as_it_is(work: Work) -> None:
+    world = await make_pay_world(work, next_payout_at=NOW + timedelta(days=3))
+    await make_paid_driver(work, world)
+    operator_id = await make_operator(work, world.market.id)
+
+    await run_payouts_now(work, market_id=world.market_id, operator_id=operator_id)
+
+    assert await is_payout_run_due(work, market_id=world.market_id)
+    assert len(await schedule_payouts(work, market_id=world.market_id)) == 1
+    assert not await is_payout_run_due(work, market_id=world.market_id)
+    assert await next_run(work, world) == NOW + timedelta(days=3)
+    assert await work.fetch_value("SELECT verb FROM operator_action") == "runPayouts"

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from marketplace.core.ids import DriverId, MarketId, PayoutId, RouteId, StatementId
+import orjson
+
+from marketplace.accounts.models import Operator
+from marketplace.core.ids import DriverId, MarketId, OperatorId, PayoutId, RouteId, StatementId
 from marketplace.core.work import Work
 from marketplace.fleet.models import Driver
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
+from marketplace.payments import OperationKind
 from marketplace.payouts import issue_statement
+from marketplace.payouts.models import PayoutAccount
 from marketplace.routes.models import Route
 from marketplace.routes.states import RouteState
 from marketplace.shippers.models import Shipper
@@ -67,9 +73,13 @@ async def make_driven_route(
     return route
 
 
-async def make_paid_driver(work: Work, world: PayWorld, *, routes: int = 1) -> tuple[DriverId, list[StatementId]]:
-    """A driver with payable statements of 4140 each."""
+async def make_paid_driver(
+    work: Work, world: PayWorld, *, routes: int = 1, has_account: bool = True
+) -> tuple[DriverId, list[StatementId]]:
+    """A driver with payable statements of 4140 each, and an account of their own that money may go to."""
     driver = await make_driver(work, world.market)
+    if has_account:
+        await open_account(work, world, driver.id)
     statements = []
     for _ in range(routes):
         route = await make_driven_route(work, world, driver)
@@ -100,3 +110,78 @@ async def wallet_minor(work: Work, world: PayWorld, driver_id: DriverId) -> tupl
         str(driver_id),
     )
     return (row["available"], row["debits_pending"]) if row else (0, 0)
+
+
+async def open_account(work: Work, world: PayWorld, driver_id: UUID, **changes: Any) -> str:
+    """An account that the provider has opened and verified, with a bank that can be paid."""
+    account = f"acct_{driver_id.hex[-12:]}"
+    values: dict[str, Any] = {
+        "driver_id": driver_id,
+        "market_id": world.market.id,
+        "account": account,
+        "can_receive": True,
+        "can_pay_out": True,
+        "is_submitted": True,
+        "currently_due": [],
+        "target": "bank-1",
+        "created_at": work.now,
+        "changed_at": work.now,
+    }
+    await PayoutAccount.create(using_db=work.db, **values | changes)
+    return account
+
+
+async def end_operation(
+    work: Work,
+    kind: OperationKind,
+    payout_id: UUID,
+    *,
+    object_state: str | None = None,
+    error_code: str | None = None,
+    **facts: Any,
+) -> None:
+    """The latest operation of a kind has ended, as the errand that sends it would have written it."""
+    row = await work.fetch_row(
+        "SELECT * FROM stripe_operation WHERE kind = $1 AND subject_id = $2 ORDER BY number DESC LIMIT 1",
+        kind.value,
+        payout_id,
+    )
+    assert row is not None, "this was never wanted"
+    state = "REJECTED" if error_code else "DONE"
+    made = None if error_code else f"{kind.value.lower()[:2]}_{row['id'].hex}"
+    await work.execute(
+        "UPDATE stripe_operation SET state = $2, object_id = $3, error_code = $4, ended_at = $5 WHERE id = $1",
+        *(row["id"], state, made, error_code, work.now),
+    )
+    if made is not None:
+        await work.execute(
+            "INSERT INTO stripe_object (id, market_id, kind, account, operation_id, subject_id, state, rank, facts,"
+            " seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8::jsonb, $9)"
+            " ON CONFLICT (id) DO UPDATE SET state = excluded.state, facts = excluded.facts",
+            *(made, row["market_id"], MADE[kind], row["account"], row["id"], payout_id, object_state or "created"),
+            *(orjson.dumps(facts).decode(), work.now),
+        )
+
+
+MADE = {OperationKind.TRANSFER: "transfer", OperationKind.PAYOUT: "payout", OperationKind.CREATE_ACCOUNT: "account"}
+
+
+async def wanted(work: Work, payout_id: UUID) -> list[tuple[str, int, str]]:
+    """The operations that were wanted for a payout or a driver, in order."""
+    rows = await work.fetch(
+        "SELECT kind, number, state FROM stripe_operation WHERE subject_id = $1 ORDER BY kind DESC, number", payout_id
+    )
+    return [(row["kind"], row["number"], row["state"]) for row in rows]
+
+
+async def make_operator(work: Work, market_id: UUID | None) -> OperatorId:
+    """An operator of a market, or of all of them."""
+    made = await Operator.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        email=f"{work.new_id()}@example.com",
+        name="Olga",
+        created_at=work.now,
+    )
+    return OperatorId(made.id)

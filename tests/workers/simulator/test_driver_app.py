@@ -38,6 +38,7 @@ def be_open(api: SmallApi, *, offers: list[str]) -> None:
     api.answers["myRoute"] = lambda _: None
     api.answers["myEarnings"] = lambda _: {"routeCount": 0}
     api.answers["requestPayout"] = lambda _: PROBLEM | {"code": "NOTHING_TO_PAY"}
+    api.answers["myPayoutAccount"] = lambda _: {"state": "READY"}
 
 
 async def live(app: DriverApp, api: SmallApi, last: str) -> None:

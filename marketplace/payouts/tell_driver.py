@@ -1,0 +1,100 @@
+"""Tells a driver what has happened to their pay: that it came back, that their account was stopped or changed.
+
+As with recipients, the row of a message is the promise not to send it twice: rather one too few than two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from marketplace.core.errand import run_errand
+from marketplace.core.errors import Unavailable
+from marketplace.core.notifier import Message, Notifier
+from marketplace.core.window import zone
+from marketplace.core.work import Work, Works
+from marketplace.tracking import NotToldYet
+
+DRIVER = "driver"
+FIND = """
+SELECT e.name, e.payload::text AS payload, e.market_id, d.phone, m.time_zone
+FROM event e JOIN driver d ON d.id = e.driver_id JOIN market m ON m.id = e.market_id WHERE e.id = $1
+"""
+PROMISE = """
+INSERT INTO notification (id, market_id, event_id, audience, address, text, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'READY', $7)
+ON CONFLICT (event_id, audience) DO UPDATE SET state = 'READY' WHERE notification.state = 'FAILED'
+RETURNING id
+"""
+MARK = """
+UPDATE notification SET state = $2, sent_at = CASE WHEN $2 = 'SENT' THEN $3::timestamptz END WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """A message that is ours to send."""
+
+    id: UUID
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellDriver:
+    """The errand of telling a driver about one event; its result says whether the message left."""
+
+    notifier: Notifier
+    event_id: UUID
+
+    async def read(self, work: Work) -> Promised | None:
+        """Writes the message down, and returns it unless somebody has begun to send it."""
+        row = await work.fetch_row(FIND, self.event_id)
+        if row is None:
+            return None
+        text = words_for(row["name"], orjson.loads(row["payload"]), row["time_zone"])
+        # Two runs at once: the second waits for the first's row and finds it promised.
+        ours = await work.fetch_value(
+            PROMISE, work.new_id(), row["market_id"], self.event_id, DRIVER, row["phone"], text, work.now
+        )
+        return Promised(id=ours, message=Message(audience=DRIVER, address=row["phone"], text=text)) if ours else None
+
+    async def call(self, found: Promised) -> bool:
+        """Hands the message to the notifier."""
+        try:
+            await self.notifier.send(found.message)
+        except Unavailable:
+            return False
+        return True
+
+    async def record(self, work: Work, found: Promised, answer: bool) -> bool:
+        """Writes down whether it left."""
+        await work.execute(MARK, found.id, "SENT" if answer else "FAILED", work.now)
+        return answer
+
+
+async def tell_driver(works: Works, *, notifier: Notifier, event_id: UUID) -> bool:
+    """Sends what a driver is to hear of an event and has not heard; whether a message left."""
+    outcome = await run_errand(works, TellDriver(notifier=notifier, event_id=event_id))
+    if outcome is False:
+        raise NotToldYet("a message could not be sent; it is sent again later")
+    return bool(outcome)
+
+
+def words_for(name: str, payload: Mapping[str, Any], time_zone: str) -> str:
+    """The text, with times as clocks show them where the driver works."""
+    match name:
+        case "PayoutAccountChanged":
+            until = datetime.fromisoformat(payload["held_until"]).astimezone(zone(time_zone))
+            return (
+                f"Where your pay goes was changed. For your safety nothing is paid out before {until:%d.%m. %H:%M}."
+                " If it was not you, call us now."
+            )
+        case "PayoutAccountStopped":
+            return "You cannot be paid for the moment: our payment provider needs something from you. Open the app."
+        case "PayoutFailed" if payload["is_given_back"]:
+            return "Your payout could not be made. The money is yours and waits in the app."
+        case _:
+            return "Your bank has sent your payout back. Check your account in the app; then we send it again."
