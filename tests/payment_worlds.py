@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
+from marketplace.adapters.stripe import SimulatedStripe, StripeProvider, fixed_secrets, open_simulated_stripe
+from marketplace.adapters.stripe.simulated import KEY, SECRETS
 from marketplace.adapters.stripe_sandbox.control import PREFIX, Control
 from marketplace.adapters.stripe_sandbox.courier import Courier
+from marketplace.adapters.stripe_sandbox.in_process import SandboxTransport
+from marketplace.adapters.stripe_sandbox.server import Running
 from marketplace.core.clock import machine
 from marketplace.core.work import Works
 from marketplace.payments import Endpoint, apply_events, open_operations, receive_event, send_operation
@@ -100,6 +103,17 @@ async def open_payment_world(works: Works) -> AsyncIterator[PaymentWorld]:
     """A fresh stand-in in this process, with a provider on it."""
     async with open_simulated_stripe() as stripe:
         yield PaymentWorld(works, stripe)
+
+
+@asynccontextmanager
+async def payment_world_at(works: Works, stand_in: Running) -> AsyncIterator[PaymentWorld]:
+    """The same on a stand-in that also answers on a port, for tests with processes; we need no port for it."""
+    secrets = fixed_secrets([SECRETS[Endpoint.PLATFORM]], [SECRETS[Endpoint.CONNECT]])
+    provider = StripeProvider(KEY, transport=SandboxTransport(stand_in.sandbox), secrets=secrets)
+    try:
+        yield PaymentWorld(works, SimulatedStripe(provider=provider, sandbox=stand_in.sandbox))
+    finally:
+        await provider.aclose()
 
 
 @pytest.fixture

@@ -17,9 +17,11 @@ from redis import asyncio as redis
 
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.embedded import EmbeddedValkey
+from marketplace.adapters.stripe_sandbox.server import Running, running
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import connect, open_database, with_database
 from marketplace.core.work import Works
+from tests.contracts.stripe_scenarios.world import StripeWorld, close_client, make_client
 
 START_PATIENCE_S = 120.0
 STOP_PATIENCE_S = 60.0
@@ -102,16 +104,13 @@ class Api(Process):
 
 
 class Stage:
-    """What processes share: a database, a queue, and a folder with streets and everything that they keep.
+    """What processes share: a database, a queue, a Stripe stand-in, and a folder with streets and what they keep."""
 
-    With `stripe_url` payments go to that stand-in, which outlives them.
-    """
-
-    def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, redis_url: str, stand_in: Running, folder: Path) -> None:
         self.database_url = database_url
         self.redis_url = redis_url
+        self.stand_in = stand_in
         self.folder = folder
-        self.stripe_url: str | None = None
         self.processes: list[Process] = []
         make_grid_city(folder / "city", blocks=20)
 
@@ -148,6 +147,15 @@ class Stage:
             await process.kill()
 
     @asynccontextmanager
+    async def stripe(self) -> AsyncIterator[StripeWorld]:
+        """The world behind the stand-in, for whoever looks into it."""
+        world = StripeWorld(make_client("sk_test_stand_in", self.stand_in.url), self.stand_in)
+        try:
+            yield world
+        finally:
+            await close_client(world.client)
+
+    @asynccontextmanager
     async def works(self) -> AsyncIterator[Works]:
         """Works of the test's own process, on the clock of the database."""
         async with open_database(self.database_url, pool_size=6) as client:
@@ -160,6 +168,7 @@ class Stage:
             **{name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")},
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
+            "DOORSTEP_STRIPE_URL": self.stand_in.url,
             "DOORSTEP_STATE_FOLDER": str(self.folder),
             "DOORSTEP_CITY": str(self.folder / "city"),
             "DOORSTEP_POOL_SIZE": "20",
@@ -170,8 +179,6 @@ class Stage:
             environment["PYTHONPYCACHEPREFIX"] = str(self.folder.parent / "bytecode")
         if failpoint is not None:
             environment["DOORSTEP_FAILPOINT"] = failpoint
-        if self.stripe_url is not None:
-            environment["DOORSTEP_STRIPE_URL"] = self.stripe_url
         if not has_streets:
             environment["ROUTER_URL"] = NO_ROUTER
         log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"
@@ -188,18 +195,19 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(server_url: str, template: str, folder: Path) -> AsyncIterator[Stage]:
-    """A stage on a database of its own, cloned from the template, and a throw-away Valkey; nothing is left of it."""
+    """A stage on a database of its own, a throw-away Valkey, and a stand-in in this process; nothing is left of it."""
     name = f"doorstep_stage_{uuid4().hex[:12]}"
     valkey = EmbeddedValkey(folder / "valkey", is_throwaway=True)
     admin = await connect(server_url)
     try:
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        stage = Stage(with_database(server_url, name), await valkey.start(), folder)
-        try:
-            yield stage
-        finally:
-            await stage.kill_all()
-            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        async with running() as stand_in:
+            stage = Stage(with_database(server_url, name), await valkey.start(), stand_in, folder)
+            try:
+                yield stage
+            finally:
+                await stage.kill_all()
+                await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await valkey.stop()
         await admin.close()
