@@ -39,8 +39,9 @@ demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--
 test: install    ## Runs the whole suite on its own throw-away servers.
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-storm: install   ## Sends a thousand operations to the Stripe stand-in while half of all requests go wrong.
+storm: install   ## A thousand operations and a thousand payouts through the Stripe stand-in while half of all requests go wrong.
 	@STORM_OPERATIONS=$${STORM_OPERATIONS:-1000} $(BIN)/python -m pytest tests/races/test_payment_storm.py -q -s $(ARGS)
+	@$(BIN)/python -m tests.storms
 
 check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
 	$(BIN)/ruff check .

@@ -718,8 +718,8 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
         for table, column, target, same in WITHIN
     ]
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ALLOCATION + ANSWERS
-    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + PAYOUTS + ANSWERS
+    blocks = [HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS]
+    return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + "".join(blocks)
 
 
 def _backward() -> str:

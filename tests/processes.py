@@ -21,6 +21,7 @@ from marketplace.adapters.stripe_sandbox.server import Running, running
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import connect, open_database, with_database
 from marketplace.core.work import Works
+from tests.contracts.stripe_scenarios.world import StripeWorld, close_client, make_client
 
 START_PATIENCE_S = 120.0
 STOP_PATIENCE_S = 60.0
@@ -144,6 +145,15 @@ class Stage:
         """Ends whatever still runs."""
         for process in self.processes:
             await process.kill()
+
+    @asynccontextmanager
+    async def stripe(self) -> AsyncIterator[StripeWorld]:
+        """The world behind the stand-in, for whoever looks into it."""
+        world = StripeWorld(make_client("sk_test_stand_in", self.stand_in.url), self.stand_in)
+        try:
+            yield world
+        finally:
+            await close_client(world.client)
 
     @asynccontextmanager
     async def works(self) -> AsyncIterator[Works]:

@@ -13,7 +13,6 @@ NAMES = frozenset(
         "after_accept_before_reply",
         "before_claim",
         "after_claim",
-        "after_gateway_before_record",
         "operation_before_call",
         "operation_after_look",
         "operation_after_call",

@@ -17,7 +17,6 @@ from marketplace.core.work import Works
 from marketplace.ledger import check_ledger
 from marketplace.payouts import request_payout
 from tests.clients import Client, token_of_driver
-from tests.contracts.stripe_scenarios.world import stand_in_world
 from tests.crashes.towns import make_town, rows_to_post
 from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
 from tests.marketplace.payouts.world import make_paid_driver, make_pay_world, payout_row
@@ -42,9 +41,7 @@ async def told(works: Works, market_id: UUID) -> Counter[str]:
 
 
 async def test_a_payout_survives_five_killed_workers_and_is_sent_once(stage: Stage, stage_works: Works) -> None:
-    async with stand_in_world() as stripe:
-        assert stripe.stand_in is not None
-        stage.stand_in = stripe.stand_in
+    async with stage.stripe() as stripe:
         await stripe.float(100_000)
         account = await stripe.driver()
         async with stage_works.open() as work:

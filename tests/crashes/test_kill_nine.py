@@ -21,12 +21,13 @@ from redis import asyncio as redis
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.embedded.postgres_data import read_postmaster_file
 from marketplace.adapters.embedded.process import is_alive
+from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.core.ids import to_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.work import Work, Works
 from marketplace.ledger import check_ledger
 from marketplace.payouts.models import PayoutAccount
-from tests.contracts.stripe_scenarios.world import StripeWorld, stand_in_world
+from tests.contracts.stripe_scenarios.world import StripeWorld
 from tests.crashes.towns import Town, make_town
 from tests.crashes.traffic import Traffic
 from tests.processes import Api, Process, Stage
@@ -52,7 +53,6 @@ class Servers:
     stage: Stage
     api: Api
     worker: Process
-    stripe: StripeWorld
 
     async def lose_api(self) -> None:
         """Kills the API and starts it again at its port."""
@@ -99,24 +99,24 @@ async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
     """PostgreSQL and Valkey that keep what they were told, and an API and a worker on them."""
     postgres, valkey = EmbeddedPostgres(tmp_path / "postgres"), EmbeddedValkey(tmp_path / "valkey")
     stage: Stage | None = None
-    async with stand_in_world() as stripe:
-        assert stripe.stand_in is not None
-        try:
-            stage = Stage(await postgres.start(), await valkey.start(), stripe.stand_in, tmp_path)
+    try:
+        async with running() as stand_in:
+            stage = Stage(await postgres.start(), await valkey.start(), stand_in, tmp_path)
             await migrate(stage.database_url)
             api, worker = await asyncio.gather(stage.serve(has_streets=True), stage.work(has_streets=True))
-            yield Servers(postgres, valkey, stage, api, worker, stripe)
-        finally:
-            if stage is not None:
-                await stage.kill_all()
-            await valkey.stop()
-            await postgres.stop()
+            yield Servers(postgres, valkey, stage, api, worker)
+    finally:
+        if stage is not None:
+            await stage.kill_all()
+        await valkey.stop()
+        await postgres.stop()
 
 
 async def test_nothing_answered_is_lost_and_nothing_is_there_twice(servers: Servers) -> None:
     async with servers.stage.works() as works:
         town = await make_town(works, shippers=SHIPPERS, drivers=DRIVERS, currency="USD")
-        await open_accounts(works, town, servers.stripe)
+        async with servers.stage.stripe() as stripe:
+            await open_accounts(works, town, stripe)
         await servers.stage.until_working()
         async with httpx.AsyncClient(timeout=20) as http:
             traffic = Traffic(town, servers.api.url, http)
@@ -134,7 +134,8 @@ async def test_nothing_answered_is_lost_and_nothing_is_there_twice(servers: Serv
         )
         await assert_kept(works, town, traffic)
         await assert_once(works, town)
-        await assert_paid(works, town, traffic, servers.stripe)
+        async with servers.stage.stripe() as stripe:
+            await assert_paid(works, town, traffic, stripe)
 
 
 async def go_through(traffic: Traffic, servers: Servers) -> dict[str, str]:

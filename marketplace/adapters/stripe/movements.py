@@ -6,8 +6,8 @@ from typing import Any
 
 from stripe import StripeClient
 
-from marketplace.adapters.stripe.amounts import from_stripe
 from marketplace.adapters.stripe.connection import READ_RETRIES
+from marketplace.core.currencies import from_gateway
 from marketplace.payments import OutcomeUnknown, ProviderMovement
 
 PAGE = 100
@@ -39,9 +39,9 @@ def _movement(fields: Mapping[str, Any], account: str | None) -> ProviderMovemen
         account=account,
         type=fields["type"],
         object_id=_moved_by(fields.get("source")),
-        gross=from_stripe(fields["amount"], fields["currency"]),
-        fee=from_stripe(fields["fee"], fields["currency"]),
-        net=from_stripe(fields["net"], fields["currency"]),
+        gross=from_gateway(fields["amount"], fields["currency"]),
+        fee=from_gateway(fields["fee"], fields["currency"]),
+        net=from_gateway(fields["net"], fields["currency"]),
         created_at=datetime.fromtimestamp(fields["created"], tz=UTC),
         available_at=datetime.fromtimestamp(fields["available_on"], tz=UTC),
     )

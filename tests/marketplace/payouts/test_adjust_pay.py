@@ -8,7 +8,16 @@ from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId, OperatorId, RouteId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import TIPS_CLEARING, Entry, balance_of, check_ledger, driver_debt, driver_wallet, post_journal
+from marketplace.ledger import (
+    TIPS_CLEARING,
+    Entry,
+    balance_of,
+    check_ledger,
+    driver_debt,
+    driver_wallet,
+    post_journal,
+    shipper_receivable,
+)
 from marketplace.payments import OperationKind
 from marketplace.payouts import BadAdjustment, adjust_driver_pay, issue_statement, request_payout, settle_payout
 from tests.builders import make_driver
@@ -28,6 +37,16 @@ async def adjust(work: Work, driver_id: DriverId, operator_id: OperatorId, minor
     """An adjustment with evidence."""
     return await adjust_driver_pay(
         work, driver_id=driver_id, operator_id=operator_id, amount_minor=minor, reason=reason, evidence="ticket 7"
+    )
+
+
+async def tip(work: Work, world: PayWorld, driver_id: DriverId, minor: int) -> None:
+    """A recipient's tip, which passes through to the wallet as a whole."""
+    amount = Money(minor, "CLP")
+    came = Entry(debit=shipper_receivable(driver_id), credit=TIPS_CLEARING, amount=amount)
+    went = Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=amount)
+    await post_journal(
+        work, market_id=world.market.id, key="tip:1", kind="TIP", subject_id=driver_id, entries=[came, went]
     )
 
 
@@ -55,8 +74,7 @@ async def test_a_debt_leaves_the_wallet_alone_and_is_repaid_by_a_quarter_of_pay_
     world = await make_pay_world(work)
     driver_id, _ = await make_paid_driver(work, world)
     operator_id = await make_operator(work, world.market.id)
-    tip = Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=Money(1000, "CLP"))
-    await post_journal(work, market_id=world.market.id, key="tip:1", kind="TIP", subject_id=driver_id, entries=[tip])
+    await tip(work, world, driver_id, 1000)
 
     await adjust(work, driver_id, operator_id, -3000)
 
@@ -89,8 +107,7 @@ async def test_what_was_earned_waits_for_the_hold_of_the_market_and_tips_do_not(
     driver = await make_driver(work, world.market)
     await issue_statement(work, route_id=RouteId((await make_driven_route(work, world, driver)).id))
     driver_id, _ = await make_paid_driver(work, world)
-    tip = Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=Money(1000, "CLP"))
-    await post_journal(work, market_id=world.market.id, key="tip:1", kind="TIP", subject_id=driver_id, entries=[tip])
+    await tip(work, world, driver_id, 1000)
 
     payout_id = await request_payout(work, driver_id=driver_id)
 

@@ -1,6 +1,7 @@
 """A payout takes the steps that are known to have happened, each once, in whatever order they become known."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -286,6 +287,34 @@ async def test_an_instant_payout_that_came_back_costs_nothing_in_the_end(works: 
         await settle_payout(work, payout_id=payout_id)
         row = await payout_row(work, payout_id)
         assert (row["method"], row["fee_minor"], row["state"]) == ("STANDARD", 0, "SCHEDULED")
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whenever_somebody_looks_and_however_often_the_end_is_the_same(work: Work, seed: int) -> None:
+    source = Random(seed)
+    world = await make_pay_world(work)
+    driver_id, _ = await make_paid_driver(work, world)
+    payout_id = await request_payout(work, driver_id=driver_id)
+
+    async def look() -> None:
+        for _ in range(source.choice((0, 0, 1, 3))):
+            await settle_payout(work, payout_id=payout_id)
+
+    await look()
+    await end_operation(work, TRANSFER, payout_id)
+    await look()
+    await settle_payout(work, payout_id=payout_id)
+    for object_state in ("pending", "in_transit", "paid", "failed"):
+        await end_operation(work, PAYOUT, payout_id, object_state=object_state, failure_code="declined")
+        await look()
+    await settle_payout(work, payout_id=payout_id)
+
+    row = await payout_row(work, payout_id)
+    assert (row["state"], row["failures"], row["booked_sends"], row["returned_send"]) == ("FAILED", 1, 1, 1)
+    assert await minor(work, world, driver_connected(driver_id)) == 4140
+    assert await minor(work, world, GATEWAY_AVAILABLE) == -4140
+    assert [event.name for event in work.events].count("PayoutFailed") == 1
+    assert (await check_ledger(work, market_id=world.market.id)).is_sound
 
 
 async def test_an_unknown_payout_is_not_found(work: Work) -> None:

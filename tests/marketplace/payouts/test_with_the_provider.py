@@ -207,6 +207,23 @@ async def test_a_platform_that_is_short_pays_when_balance_comes_and_shows_what_w
     assert [row["amount"] for row in case.payments.rows("transfer")][1:] == [CENTS, CENTS]
 
 
+async def test_while_the_provider_is_down_requests_are_taken_and_what_is_open_is_seen(case: PaidThroughStripe) -> None:
+    driver_id = await case.driver()
+    await case.payments.control("POST", "/faults", fault="timeout_before", match="*", times=1_000)
+
+    payout_id = await case.ask(driver_id)
+
+    assert await case.state(payout_id) is PayoutState.SCHEDULED
+    async with case.works.open() as work:
+        [matter] = await money_attention(work.connection, market_id=case.world.market.id)
+        assert (matter.kind, matter.amount_minor, matter.reason) == ("OPERATION_UNKNOWN", CENTS, "TRANSFER: unknown")
+    await case.payments.control("DELETE", "/faults")
+    await case.payments.stop_waiting()
+    await case.go_on(driver_id)
+    assert await case.state(payout_id) is PayoutState.IN_TRANSIT
+    assert len(case.payments.rows("transfer")) == 1
+
+
 async def test_an_instant_payout_costs_its_fee_where_there_is_a_card(
     case: PaidThroughStripe, clock: ManualClock
 ) -> None:
