@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
+import structlog
 
 from marketplace.core.errand import run_errand
 from marketplace.core.failpoints import pass_failpoint
-from marketplace.core.work import Work, Works
+from marketplace.core.work import DatabaseUnavailable, Work, Works
 from marketplace.payments.events import ProviderObjectChanged
 from marketplace.payments.keep_object import Kept, keep_object
 from marketplace.payments.provider import (
@@ -33,6 +34,8 @@ from marketplace.payments.queries import (
 )
 from marketplace.payments.states import ObjectKind
 from marketplace.payments.sweeps import open_events
+
+log = structlog.get_logger(__name__)
 
 LEASE_S = 120.0
 FIRST_PAUSE_S = 1.0
@@ -154,9 +157,19 @@ async def apply_events(works: Works, *, provider: PaymentProvider, at_once: int 
         if not due:
             break
         for some in (due[start : start + at_once] for start in range(0, len(due), at_once)):
-            await asyncio.gather(*(apply_event(works, provider=provider, event_id=event_id) for event_id in some))
+            await asyncio.gather(*(_apply_one(works, provider, event_id) for event_id in some))
         count += len(due)
     return count
+
+
+async def _apply_one(works: Works, provider: PaymentProvider, event_id: str) -> None:
+    """One event that cannot be looked into holds up no other; its lease keeps it away for a while."""
+    try:
+        await apply_event(works, provider=provider, event_id=event_id)
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        log.exception("an event could not be looked into; it is tried again", event_id=event_id)
 
 
 async def _keep(work: Work, found: ClaimedEvent, seen: ProviderObject, owner: asyncpg.Record) -> Kept:
