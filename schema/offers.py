@@ -35,7 +35,10 @@ from schema.scalars import DateTime, MoneyMinor
 class PayLine:
     """What is paid for what, by which rule of the market's pay policy."""
 
-    code: str = strawberry.field(description="BASE, DISTANCE, TIME, STOP, RAISE, MINIMUM and the like.")
+    code: str = strawberry.field(
+        description="base, distance, time, stop, wait, minimum, legal_floor, raise, bonus, guarantee, return_distance,"
+        " return_stop; tip; of pay periods floor_time, floor_distance, earned, paid_before, above_floor and the like."
+    )
     quantity: int = strawberry.field(description="How much, in `unit`.")
     unit: str = strawberry.field(description="What the quantity counts.")
     rate_minor: MoneyMinor = strawberry.field(description="Minor units for each `per` of the quantity.")

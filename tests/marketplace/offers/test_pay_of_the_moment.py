@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 import orjson
+import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.work import Works
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import pay_pack, set_pay_policy
-from marketplace.offers import accept_offer
+from marketplace.offers import SendWave, accept_offer
+from marketplace.offers.send_wave import CandidatesMoved
 from tests.builders import PAY_RATES
-from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
+from tests.marketplace.offers.worlds import ROUTER, make_world, open_offers, send_wave
 
 DEARER = PAY_RATES | {"base_minor": 1900}
 
@@ -51,6 +53,21 @@ async def test_an_offer_that_was_made_before_stays_under_the_old_policy(works: W
         await accept_offer(work, offer_id=offer_id, driver_id=driver_id)
 
         assert await work.fetch_value("SELECT policy_version FROM route WHERE id = $1", world.route_ids[0]) == 1
+
+
+async def test_a_wave_is_thought_over_again_when_another_policy_begins_before_it_goes_out(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1)
+        wave = SendWave(router=ROUTER, route_id=world.route_ids[0])
+        found = await wave.read(work)
+        assert found is not None
+        answer = await wave.call(found)
+        await set_pay_policy(work, market_id=world.market.id, rates=DEARER)
+
+        with pytest.raises(CandidatesMoved, match="another pay policy"):
+            await wave.record(work, found, answer)
+
+        assert await open_offers(work, world.route_ids[0]) == {}
 
 
 async def test_an_assigned_route_is_paid_by_the_policy_of_its_assignment(works: Works, clock: ManualClock) -> None:
