@@ -6,7 +6,9 @@ costs are not used: `schedule` works them out again.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import vroom
@@ -14,7 +16,7 @@ from vroom._vroom import VroomInputException
 
 from marketplace.matching.insertion import Draft
 from marketplace.matching.pay import decline_factor
-from marketplace.matching.problem import Problem, Routes, Spans, Steps
+from marketplace.matching.problem import FOREVER, Problem, Routes, Spans, Steps
 from marketplace.matching.request import NO_WAY_S, Objective
 
 _LATEST = 2**32 - 1
@@ -30,6 +32,7 @@ _TIE_BREAK_PER_HOUR = 36
 _FIRST, _LOWEST = 100, 51
 """VROOM priorities: of what must be done, and of the least important where importance differs."""
 NO_LIMIT = 2**31
+_ALWAYS = [vroom.TimeWindow()]
 
 _log = logging.getLogger(__name__)
 
@@ -105,14 +108,16 @@ class _Writer:
             place, begin = self.begun[driver].here[fixed_steps], self.begun[driver].moments[fixed_steps]
         end = problem.end_place[driver]
         over = problem.shift_end[driver] - problem.now if problem.covers_route else _LATEST
-        own_skills = {self.skill_number[name] for name in problem.skills[driver]}
+        skills = {self.skill_number[name] for name in problem.skills[driver]}
+        if self.loose:
+            skills.add(len(self.skill_number) + driver)
         tasks = max(len(problem.must_drop[driver]), min(problem.max_stops[driver] - fixed_steps, most_tasks))
         return vroom.Vehicle(
             driver,
             start=self.number[place],
             end=None if end is None else self.number[end],
             capacity=self._capacities(problem.capacity[driver]),
-            skills=own_skills | {len(self.skill_number) + driver},
+            skills=skills,
             time_window=vroom.TimeWindow(begin - problem.now, over),
             costs=self._costs(driver),
             max_tasks=tasks,
@@ -133,10 +138,10 @@ class _Writer:
             per_km=0 if self.problem.leg_m is None else int(min(_MOST_COST, factor * pay.per_km_cents)),
         )
 
-    def _stop(self, step: int) -> vroom.ShipmentStep:
-        return vroom.ShipmentStep(
-            step // 2,
-            self.number[self.problem.place[step]],
+    def _stop(self, step: int) -> "_Stop":
+        return _Stop(
+            id=step // 2,
+            location=vroom.LocationIndex(self.number[self.problem.place[step]]),
             default_service=self.problem.service_s[step],
             time_windows=self._windows(self.problem.spans[step]),
         )
@@ -156,6 +161,8 @@ class _Writer:
 
     def _windows(self, spans: Spans) -> list[vroom.TimeWindow]:
         now = self.problem.now
+        if spans == ((now, FOREVER),):
+            return _ALWAYS
         return [vroom.TimeWindow(opens - now, min(closes - now, _LATEST)) for opens, closes in spans]
 
     def _number_places(self) -> None:
@@ -182,6 +189,19 @@ class _Writer:
 
     def _capacities(self, amounts: Sequence[int]) -> list[int]:
         return [min(amount, total) // unit for amount, total, unit in zip(amounts, self.sums, self.units, strict=True)]
+
+
+class _Stop(NamedTuple):
+    """A pickup or a drop-off with what VROOM's input reads of it; an object of its own class takes twice as long."""
+
+    id: int
+    location: vroom.LocationIndex
+    default_service: int
+    time_windows: Sequence[vroom.TimeWindow]
+    default_setup: int = 0
+    description: str = ""
+    setup_per_type: Mapping[str, int] = MappingProxyType({})
+    service_per_type: Mapping[str, int] = MappingProxyType({})
 
 
 def _priorities(problem: Problem, deliveries: Sequence[int]) -> dict[int, int]:
