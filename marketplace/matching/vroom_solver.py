@@ -3,6 +3,9 @@
 Importing `vroom` costs most of a second and 75 MB, it never releases the interpreter lock, and some bad numbers crash
 it. So only solver processes import this file, and every number that gets here has been checked. VROOM's own times and
 costs are not used: `schedule` works them out again.
+
+An exploration level starts several searches in threads of their own, even where one may run at a time, and of two with
+first routes of equal cost it drops whichever comes later. So one request had several answers; a single search has one.
 """
 
 import logging
@@ -13,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import vroom
 from vroom._vroom import VroomInputException
+from vroom.solution.solution import Solution
 
 from marketplace.matching.insertion import Draft
 from marketplace.matching.pay import decline_factor
@@ -40,14 +44,16 @@ _log = logging.getLogger(__name__)
 def solve_with_vroom(
     problem: Problem,
     *,
-    level: int,
+    depth: int,
     deliveries: Sequence[int],
     drivers: Sequence[int],
     committed: Routes,
     most_tasks: int = NO_LIMIT,
 ) -> Routes:
-    """Bundles these deliveries onto these drivers at an exploration level from 0 to 5; what is left out is unserved.
+    """Bundles these deliveries onto these drivers by one search; what is left out is unserved, the answer repeats.
 
+    At a depth of 0 local search ends where no move helps; else it then takes out so many tasks of each route, at most,
+    and begins again.
     `committed` holds, for the drivers among them who have locked steps, a legal route of these: it is carried on.
     """
     fit = [j for j in drivers if j in committed or (not problem.locked[j] and problem.begin[j] <= problem.shift_end[j])]
@@ -55,7 +61,8 @@ def solve_with_vroom(
     if not fit or not (possible or any(problem.must_drop[j] for j in fit)):
         return {}
     try:
-        solution = _Writer(problem, possible, fit, committed).input(most_tasks).solve(level, nb_threads=1)
+        written = _Writer(problem, possible, fit, committed).input(most_tasks)
+        solution = Solution(written._solve(nb_searches=1, depth=depth, nb_threads=1, timeout=None))
     except (RuntimeError, VroomInputException) as fault:
         _log.warning("VROOM refused a problem of %d deliveries: %s", len(possible), fault)
         return {}
@@ -216,7 +223,7 @@ def _priorities(problem: Problem, deliveries: Sequence[int]) -> dict[int, int]:
     return {i: rank[problem.priority[i]] for i in deliveries}
 
 
-def read_routes(solution: vroom.Input) -> Iterator[tuple[int, Steps]]:
+def read_routes(solution: Solution) -> Iterator[tuple[int, Steps]]:
     """Each driver's steps in order; through VROOM's own objects, or its JSON where a version has renamed these."""
     try:
         yield from [
