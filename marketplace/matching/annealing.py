@@ -13,8 +13,8 @@ from marketplace.matching.driving import drive
 from marketplace.matching.recreating import recreate
 from marketplace.matching.ruining import ruin
 
-ROUND_NS, ROUTE_NS, PLACE_NS, STEP_NS = 300, 115, 5, 50
-"""Nominal prices of a round, of looking at a route, of looking at a place in it, and of working out a step anew."""
+ROUND_NS, ROUTE_NS, PLACE_NS, STEP_NS, DELAY_NS = 300, 115, 5, 50, 12
+"""Nominal prices of a round, of looking at a route or at a place in it, of working out a step anew, or its delay."""
 _LEAST_GAIN = 1e-9
 
 
@@ -44,7 +44,7 @@ def anneal(
         if is_done_when_all_served and gone == 0:
             return True
         left = _try(task, trial, desk, gone, most_routes, heats[2], random)
-        work[0] = ROUND_NS * work[1] + ROUTE_NS * work[2] + PLACE_NS * work[3] + STEP_NS * work[4]
+        work[0] = ROUND_NS * work[1] + ROUTE_NS * work[2] + PLACE_NS * work[3] + STEP_NS * work[4] + DELAY_NS * work[5]
         added = _added(now, trial, desk.touched)
         heat = heats[0] * (heats[1] / heats[0]) ** (work[0] / limit)
         if left < 0 or not _is_accepted(task, desk, gone, left, added, heat, random):

@@ -123,7 +123,7 @@ def empty_desk(task: Task) -> Desk:
         absent=np.zeros(deliveries, np.int32),
         misses=np.ones(deliveries, np.int64),
         touched=np.zeros(drivers + 1, np.int32),
-        work=np.zeros(5, np.int64),
+        work=np.zeros(6, np.int64),
         is_seen=np.zeros(drivers, np.bool_),
         drops=np.zeros(width, np.float64),
         fewest=np.zeros(width, np.float64),

@@ -57,20 +57,21 @@ def _pair(
         return {}
     crew = crew_after(problem, drivers, routes)
     bundles = same_origin_bundles(problem, deliveries, len(drivers))
-    cost = np.array([_price(problem, crew, bundle) for bundle in bundles])
+    delay = delays(crew, bundles)
+    cost = np.array([_price(problem, crew, bundle, row) for bundle, row in zip(bundles, delay, strict=True)])
     effort.spend(PAIR_COST_S * cost.size)
     return {drivers[j]: routes.get(drivers[j], ()) + bundles[i] for i, j in pair_off(cost)}
 
 
-def _price(problem: Problem, crew: Crew, bundle: Steps) -> npt.NDArray[np.float64]:
-    delay = delays(crew, bundle)
+def _price(problem: Problem, crew: Crew, bundle: Steps, delay: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     ready_at = max(_ready_at(problem, step // 2) for step in bundle)
     worth = (SERVED_S + READY_S * (ready_at <= problem.now)) * len(bundle) / 2
     early_s = ready_at - problem.table[crew.places, problem.place[bundle[0]]] - crew.moments
     head_start_s = max(0, min(problem.head_start_s, ready_at - problem.now))
     price = np.minimum(delay, MOST_DELAY_S * len(bundle)) - worth
     price += IDLE_WEIGHT * np.maximum(0, early_s - head_start_s)
-    price += EARLY_WEIGHT * len(bundle) / 2 * np.clip(head_start_s - early_s, 0, head_start_s)
+    if head_start_s:
+        price += EARLY_WEIGHT * len(bundle) / 2 * np.clip(head_start_s - early_s, 0, head_start_s)
     return np.where(np.isfinite(delay), price, IMPOSSIBLE)
 
 

@@ -122,7 +122,7 @@ def _time_price(task: Task, driver: int, steps: Small, length: int) -> float:
         step = int(steps[k])
         moment = first_moment(task, step, moment + task.legs[here, task.place[step]])
         if step % 2:
-            delay += moment - task.posted_at[step // 2] + max(0, moment - task.due_at[step // 2])
+            delay += drop_delay(task, step // 2, moment)
             if first_drop < 0:
                 first_drop, arrive_by = k, moment
         moment += task.service[step]
@@ -131,6 +131,12 @@ def _time_price(task: Task, driver: int, steps: Small, length: int) -> float:
     if task.work_price[driver] > 0:
         cost += task.work_price[driver] * (moment - _latest_leave(task, driver, steps, first_drop, arrive_by))
     return cost
+
+
+@compiled
+def drop_delay(task: Task, delivery: int, start: int) -> int:
+    """The delay in seconds of a drop-off that starts at the given moment."""
+    return int(start - task.posted_at[delivery] + max(0, start - task.due_at[delivery]))
 
 
 @compiled

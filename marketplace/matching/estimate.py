@@ -1,7 +1,8 @@
 """Foretells what a VROOM call costs from its size and from how much freedom its windows leave.
 
-Fitted to two thousand calls (random cities and published instances, 5 to 120 deliveries) on one core of a small
-server: off by a factor of 1.6 for a single call, far less for the sum of many.
+Fitted to two thousand calls of all searches of a level (random cities and published instances, 5 to 120 deliveries) on
+one core of a small server: off by a factor of 1.6 for a single call, far less for the sum of many. One search costs
+its part of them, a little more or less by which one it is.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from marketplace.matching.problem import Problem
 
 _UNIT_S = 2.3e-5
 _GROWTH = (1.395, 1.714, 1.947, 2.079, 2.25, 2.4)
-"""Exponents of the number of deliveries for exploration levels 0 to 5."""
+"""Exponents of the number of deliveries for depths 0 to 5, with as many searches as VROOM has at that level."""
+_SEARCHES = (4, 8, 12, 16, 24, 32)
+"""So many searches it has; we have one."""
 _FREEDOM_POWER, _LENGTH_POWER, _CHOICE_POWER = 0.85, 0.3, 0.5
 _LONG_ROUTE, _LONG_POWER = 8, 0.6
 """Routes of more deliveries than this cost more still: each has that many more places to put one."""
@@ -29,19 +32,11 @@ def freedom(problem: Problem, deliveries: Sequence[int]) -> float:
     return float((done[:, None] + problem.table[np.ix_(places, places)] <= problem.closes[steps]).mean())
 
 
-def vroom_cost_s(deliveries: int, drivers: int, routes: int, freedom: float, level: int) -> float:
+def vroom_cost_s(deliveries: int, drivers: int, routes: int, freedom: float, depth: int) -> float:
     """Nominal CPU seconds of a call that puts so many deliveries on about so many routes of so many drivers."""
     routes = max(1, min(routes, drivers, deliveries))
     length = max(deliveries, 1) / routes
     shape = length**_LENGTH_POWER * max(1.0, length / _LONG_ROUTE) ** _LONG_POWER
     shape *= (max(drivers, 1) / routes) ** _CHOICE_POWER
-    search: float = _UNIT_S * deliveries ** _GROWTH[level] * freedom**_FREEDOM_POWER * shape
-    return _FIXED_S + _EACH_S * (deliveries + drivers) + search
-
-
-def affordable_level(
-    deliveries: int, drivers: int, routes: int, freedom: float, *, budget_s: float, highest: int
-) -> int | None:
-    """The highest exploration level up to `highest` that the budget pays for, or None if it pays for none."""
-    levels = [n for n in range(highest + 1) if vroom_cost_s(deliveries, drivers, routes, freedom, n) <= budget_s]
-    return max(levels, default=None)
+    search: float = _UNIT_S * deliveries ** _GROWTH[depth] * freedom**_FREEDOM_POWER * shape
+    return _FIXED_S + _EACH_S * (deliveries + drivers) + search / _SEARCHES[depth]

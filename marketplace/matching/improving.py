@@ -27,6 +27,8 @@ _PATIENCE, _LONGER = 0.32, 4.0
 """One driver is tried to be done without for so long a part of that share, or so many times as long as any before."""
 _HOT, _COLD = 0.3, 0.003
 """The heat at first and at last, as a part of the average leg."""
+_LATER_DROPS = 3.0
+"""So many drop-offs come later by a leg that is longer, about."""
 _STRING_STEPS, _LONG_STRING_STEPS = 10.0, 15.0
 """How many steps are taken out in each round, about; more where drivers are to be saved, which takes larger holes."""
 _SCATTER = 0x9E3779B97F4A7C15
@@ -34,20 +36,28 @@ _SCATTER = 0x9E3779B97F4A7C15
 
 def improve(problem: Problem, routes: Routes, drivers: Sequence[int], effort: Effort) -> Routes:
     """Routes of these drivers, and of those who have one, that are no worse than the given ones."""
-    price_s = _SETUP_S + _CELL_S * len(problem.place) ** 2
     crew = sorted({*drivers, *routes})
-    if not crew or not effort.covers(price_s) or not can_be_flat(problem):
+    if not crew or not can_improve(problem, effort):
         return routes
-    effort.spend(price_s)
+    effort.spend(_price_s(problem))
     found = _Search(flatten(problem, crew), problem, crew).run(routes, effort)
     assert all(_is_legal(problem, driver, steps) for driver, steps in found.items())
     return min((routes, found), key=lambda tried: (*missed(problem, tried), total_cost(problem, tried)))
+
+
+def can_improve(problem: Problem, effort: Effort) -> bool:
+    """Whether the effort pays for a search at all, and its numbers are not too large for it."""
+    return effort.covers(_price_s(problem)) and can_be_flat(problem)
 
 
 def missed(problem: Problem, routes: Routes) -> tuple[int, int]:
     """What speaks against the routes: how few deliveries they serve, then how unimportant these are."""
     served = {step // 2 for steps in routes.values() for step in steps}
     return -len(served), -sum(problem.priority[i] for i in served)
+
+
+def _price_s(problem: Problem) -> float:
+    return _SETUP_S + _CELL_S * len(problem.place) ** 2
 
 
 def _is_legal(problem: Problem, driver: int, steps: Steps) -> bool:
@@ -135,4 +145,5 @@ class _Search:
 def _typical_leg(task: Task) -> float:
     legs = task.legs[np.ix_(task.place, task.place)]
     known = legs[legs < 10**8]
-    return float(known.mean()) * float(task.second_price.max()) if known.size else 1.0
+    price = max(float(task.second_price.max()), _LATER_DROPS * float(task.delay_price.max()))
+    return float(known.mean()) * price if known.size else 1.0

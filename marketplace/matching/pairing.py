@@ -37,15 +37,24 @@ class Crew:
     places: npt.NDArray[np.intp]
     stops_left: Sequence[int]
 
-    def could_carry(self, bundle: Steps) -> npt.NDArray[np.bool_]:
-        """Which drivers have the skills, the capacity and the stops for a bundle."""
+    def could_carry_each(self, bundles: Sequence[Steps]) -> npt.NDArray[np.bool_]:
+        """For each bundle, a row, which drivers have the skills, the capacity and the stops for it."""
+        known: dict[tuple[frozenset[str], tuple[int, ...], int], npt.NDArray[np.bool_]] = {}
+        rows = []
+        for bundle in bundles:
+            needs = frozenset[str]().union(*(self.problem.needs[step // 2] for step in bundle))
+            demand = (needs, peak_load(self.problem, bundle), len(bundle))
+            if demand not in known:
+                known[demand] = self._could_meet(*demand)
+            rows.append(known[demand])
+        return np.array(rows, dtype=bool)
+
+    def _could_meet(self, needs: frozenset[str], peak: tuple[int, ...], steps: int) -> npt.NDArray[np.bool_]:
         problem = self.problem
-        needs = frozenset[str]().union(*(problem.needs[step // 2] for step in bundle))
-        peak = peak_load(problem, bundle)
         known: dict[tuple[frozenset[str], tuple[int, ...], bool], bool] = {}
         able = []
         for driver, stops_left in zip(self.drivers, self.stops_left, strict=True):
-            key = (problem.skills[driver], problem.capacity[driver], stops_left >= len(bundle))
+            key = (problem.skills[driver], problem.capacity[driver], stops_left >= steps)
             if key not in known:
                 known[key] = needs <= key[0] and all(a <= b for a, b in zip(peak, key[1], strict=True)) and key[2]
             able.append(known[key])
@@ -69,30 +78,43 @@ def crew_after(problem: Problem, drivers: Sequence[int], routes: Routes) -> Crew
     )
 
 
-def delays(crew: Crew, bundle: Steps) -> npt.NDArray[np.float64]:
-    """For each driver the delay in seconds if that driver carries the bundle next, or `IMPOSSIBLE`.
+def delays(crew: Crew, bundles: Sequence[Steps]) -> npt.NDArray[np.float64]:
+    """For each bundle, a row, and each driver the delay in seconds if that driver carries it next, or `IMPOSSIBLE`.
 
     It counts from now, not from posting: else the oldest delivery would be the best one to leave out.
     """
+    found = np.full((len(bundles), len(crew.drivers)), IMPOSSIBLE)
+    alike: dict[int, list[int]] = {}
+    for row, bundle in enumerate(bundles):
+        alike.setdefault(len(bundle), []).append(row)
+    for rows in alike.values():
+        found[rows] = _delays_of_alike(crew, [bundles[row] for row in rows])
+    return found
+
+
+def _delays_of_alike(crew: Crew, bundles: Sequence[Steps]) -> npt.NDArray[np.float64]:
+    """The delays of bundles with the same number of steps: all pairs are timed together, one step after the other."""
     problem = crew.problem
     shift_end = np.array([problem.shift_end[j] for j in crew.drivers], dtype=np.int64)
-    moments, total = crew.moments, np.zeros(len(crew.drivers), dtype=np.int64)
-    legal = crew.could_carry(bundle)
-    legs: Moments = problem.table[crew.places, problem.place[bundle[0]]]
-    for position, step in enumerate(bundle):
+    due_at = np.array(problem.due_at, dtype=np.int64)
+    steps = np.array(bundles, dtype=np.intp)
+    legal = crew.could_carry_each(bundles)
+    moments: Moments = np.broadcast_to(crew.moments, legal.shape)
+    total = np.zeros(legal.shape, dtype=np.int64)
+    legs: Moments = problem.table[crew.places, problem.places[steps[:, :1]]]
+    for position, column in enumerate(steps.T):
         legal &= legs < NO_WAY_S
-        moments, in_time = first_moments(problem.spans[step], moments + legs)
+        moments, in_time = _first_moments_each([problem.spans[step] for step in column.tolist()], moments + legs)
         legal &= in_time
-        if step % 2:
-            delivery = step // 2
-            due_at = problem.due_at[delivery]
-            total = total + moments - problem.now + np.maximum(0, moments - due_at)
-        elif not problem.covers_route:
-            legal &= moments <= shift_end
-        moments = moments + problem.service_s[step]
-        if position + 1 < len(bundle):
-            legs = problem.table[problem.place[step], problem.place[bundle[position + 1]]]
-    legal &= _gets_home(crew, bundle, moments, shift_end)
+        is_drop = (column % 2 == 1)[:, None]
+        late = np.maximum(0, moments - due_at[column // 2][:, None])
+        total += np.where(is_drop, moments - problem.now + late, 0)
+        if not problem.covers_route:
+            legal &= is_drop | (moments <= shift_end)
+        moments = moments + problem.service[column][:, None]
+        if position + 1 < steps.shape[1]:
+            legs = problem.table[problem.places[column], problem.places[steps[:, position + 1]]][:, None]
+    legal &= _gets_home(crew, steps[:, -1], moments, shift_end)
     return np.where(legal, total.astype(np.float64), IMPOSSIBLE)
 
 
@@ -152,9 +174,24 @@ def first_moments(spans: Spans, arrivals: Moments) -> tuple[Moments, npt.NDArray
     return starts, starts >= 0
 
 
-def _gets_home(crew: Crew, bundle: Steps, moments: Moments, shift_end: Moments) -> npt.NDArray[np.bool_]:
-    problem, last = crew.problem, crew.problem.place[bundle[-1]]
+def _first_moments_each(spans: Sequence[Spans], arrivals: Moments) -> tuple[Moments, npt.NDArray[np.bool_]]:
+    """The same where each row of arrivals has spans of its own."""
+    most = max(map(len, spans))
+    never = (-1, -1)
+    edges = np.array([own + (never,) * (most - len(own)) for own in spans], dtype=np.int64).reshape(len(spans), most, 2)
+    starts = np.full_like(arrivals, -1)
+    for opens, closes in reversed(edges.transpose(1, 2, 0)[:, :, :, None]):
+        starts = np.where(arrivals <= closes, np.maximum(arrivals, opens), starts)
+    return starts, starts >= 0
+
+
+def _gets_home(
+    crew: Crew, last_steps: npt.NDArray[np.intp], moments: Moments, shift_end: Moments
+) -> npt.NDArray[np.bool_]:
+    problem = crew.problem
     ends = [problem.end_place[j] for j in crew.drivers]
-    legs = np.array([0 if end is None else problem.leg_s[last][end] for end in ends], dtype=np.int64)
-    at_home = legs < NO_WAY_S
+    has_end = np.array([end is not None for end in ends], dtype=bool)
+    homes = np.array([0 if end is None else end for end in ends], dtype=np.intp)
+    legs = np.where(has_end, problem.table[problem.places[last_steps][:, None], homes], 0)
+    at_home: npt.NDArray[np.bool_] = legs < NO_WAY_S
     return at_home & (moments + legs <= shift_end) if problem.covers_route else at_home

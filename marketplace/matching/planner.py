@@ -97,12 +97,14 @@ def _rescue(request: PlanRequest, travel: Travel, sketch: _Sketch, effort: Effor
 def _explain(request: PlanRequest, travel: Travel, sketch: _Sketch, routes: list[PlannedRoute]) -> Iterator[Unassigned]:
     """A reason for each delivery that is in no route, in the order of the request."""
     served = {step.delivery_id for route in routes for step in route.steps}
+    left = [(i, delivery) for i, delivery in enumerate(request.deliveries) if delivery.id not in served]
+    if not left:
+        return
     explainer = Explainer(request, travel)
-    for i, delivery in enumerate(request.deliveries):
-        if delivery.id not in served:
-            judgement = explainer.judge(delivery)
-            reason = sketch.broken.get(i) or judgement.reason
-            if reason is None:
-                is_held = i in sketch.untried or request.options.one_origin_per_route
-                reason = Reason.HELD if is_held else Reason.NO_CAPACITY
-            yield Unassigned(delivery_id=delivery.id, reason=reason, failed=judgement.failed, able=judgement.able)
+    for i, delivery in left:
+        judgement = explainer.judge(delivery)
+        reason = sketch.broken.get(i) or judgement.reason
+        if reason is None:
+            is_held = i in sketch.untried or request.options.one_origin_per_route
+            reason = Reason.HELD if is_held else Reason.NO_CAPACITY
+        yield Unassigned(delivery_id=delivery.id, reason=reason, failed=judgement.failed, able=judgement.able)

@@ -8,7 +8,7 @@ Minimizing Route Duration*, ORSA Journal on Computing 4, 1992).
 
 from marketplace.matching.arrays import NOBODY, Desk, Draft, Seed, Small, Task, draw
 from marketplace.matching.compiled import compiled
-from marketplace.matching.driving import drive, first_moment, leg_price, place_before, place_from, price
+from marketplace.matching.driving import drive, drop_delay, first_moment, leg_price, place_before, place_from, price
 from marketplace.matching.request import NO_WAY_S
 from marketplace.matching.ruining import is_touched, touch
 
@@ -124,8 +124,12 @@ def _best_in_route(
         added -= leg_price(task, driver, here, there) if length > 0 else 0.0
         at_once = added + carried + leg_price(task, driver, drop_place, there)
         added += leg_price(task, driver, pick_place, there)
-        if min(at_once, added + desk.fewest[p + 1]) < best:
-            best = _best_drop(task, draft, desk, driver, delivery, p, start, at_once, added, best, random)
+        late = 0.0
+        if task.delay_price[driver] > 0:
+            dropped_at = start + task.service[pick] + task.legs[pick_place, drop_place]
+            late = task.delay_price[driver] * drop_delay(task, delivery, dropped_at)
+        if min(at_once, added + desk.fewest[p + 1]) + late < best:
+            best = _best_drop(task, draft, desk, driver, delivery, p, start, at_once, added, late, best, random)
     return best
 
 
@@ -159,31 +163,76 @@ def _best_drop(
     picked_at: int,
     at_once: float,
     with_pickup: float,
+    late: float,
     best: float,
     random: Seed,
 ) -> float:
-    """What the cheapest drop-off after a pickup makes of it, if less than `best`; the route is driven on meanwhile."""
+    """What the cheapest drop-off after a pickup makes of it, if less than `best`; the route is driven on meanwhile.
+
+    `late` is the price of its own delay if it goes straight there: no other way is shorter, or hardly any.
+    """
     length, here, moment = int(draft.length[driver]), int(task.place[2 * delivery]), picked_at
     moment += task.service[2 * delivery]
+    passed = 0.0
     for q in range(pick_at, length + 1):
         desk.work[3] += 1
-        added = at_once if q == pick_at else with_pickup + desk.drops[q]
+        added = (at_once if q == pick_at else with_pickup + desk.drops[q]) + passed + late
         if added < best and _can_drop(task, draft, driver, delivery, q, here, moment):
-            if task.is_timed[driver]:
+            if task.delay_price[driver] > 0:
+                added += _later(task, draft, desk, driver, delivery, q, here, moment, best - added + late) - late
+            elif task.is_timed[driver]:
                 added = _exact(task, draft, desk, driver, delivery, pick_at, q) - draft.cost[driver]
                 desk.work[4] += length
             if added < best and draw(random) >= BLINK:
                 best = added
                 desk.found[0], desk.found[1] = pick_at, q
-        if q == length or with_pickup + desk.fewest[q + 1] >= best:
+        if q == length or with_pickup + desk.fewest[q + 1] + passed + late >= best:
             break
         there, step = place_from(task, draft, driver, q), int(draft.steps[driver, q])
         leg = task.legs[here, there]
         if leg >= NO_WAY_S or moment + leg > draft.latest[driver, q] or not _fits(task, draft, driver, q + 1, delivery):
             break
-        moment = first_moment(task, step, moment + leg) + task.service[step]
+        start = first_moment(task, step, moment + leg)
+        passed += _shifted(task, draft, driver, q, start)
+        moment = start + task.service[step]
         here = there
     return best
+
+
+@compiled
+def _shifted(task: Task, draft: Draft, driver: int, k: int, start: int) -> float:
+    """What it costs that the step at a position starts at another moment than before, where delay has a price."""
+    step = int(draft.steps[driver, k])
+    if step % 2 == 0 or task.delay_price[driver] == 0:
+        return 0.0
+    before = draft.leave[driver, k + 1] - task.service[step]
+    return float(task.delay_price[driver] * (drop_delay(task, step // 2, start) - drop_delay(task, step // 2, before)))
+
+
+@compiled
+def _later(
+    task: Task, draft: Draft, desk: Desk, driver: int, delivery: int, q: int, here: int, moment: int, most: float
+) -> float:
+    """The price of the delivery's own delay if it is dropped off at a position, and of the delay of all that follows.
+
+    It is followed until the route goes on as before, or until it is clear that this place is not the cheapest.
+    """
+    drop = 2 * delivery + 1
+    start = first_moment(task, drop, moment + task.legs[here, task.place[drop]])
+    late = float(task.delay_price[driver] * drop_delay(task, delivery, start))
+    here, moment = int(task.place[drop]), start + task.service[drop]
+    for k in range(q, draft.length[driver]):
+        desk.work[5] += 1
+        if late >= most:
+            break
+        step = int(draft.steps[driver, k])
+        start = first_moment(task, step, moment + task.legs[here, task.place[step]])
+        moment = start + task.service[step]
+        if moment == draft.leave[driver, k + 1]:
+            break
+        late += _shifted(task, draft, driver, k, start)
+        here = int(task.place[step])
+    return late
 
 
 @compiled

@@ -12,7 +12,7 @@ from marketplace.matching.commitments import committed_routes
 from marketplace.matching.dispatch import DRIVER_AHEAD_S, dispatch
 from marketplace.matching.effort import Effort
 from marketplace.matching.filling import Filled, fill
-from marketplace.matching.improving import improve, missed
+from marketplace.matching.improving import can_improve, improve, missed
 from marketplace.matching.objectives import total_cost
 from marketplace.matching.problem import Problem, Routes
 from marketplace.matching.reassigning import reassign
@@ -22,6 +22,8 @@ from marketplace.matching.swapping import make_room
 
 _RESERVE = 0.15
 """The part of the work limit kept for finding room for what the first routes left out."""
+_ENOUGH_S = 0.01
+"""Delay is searched for so long for each delivery at most: a few are soon as well placed as they can be."""
 
 
 def solve(problem: Problem, effort: Effort) -> Filled:
@@ -31,7 +33,7 @@ def solve(problem: Problem, effort: Effort) -> Filled:
     drivers = sorted([*committed, *problem.free_drivers])
     if not open_deliveries or not drivers:
         return Filled(committed, frozenset())
-    reserve = effort.share(_RESERVE)
+    reserve, is_searched = effort.share(_RESERVE), can_improve(problem, effort)
     if problem.objective == Objective.DELIVERY_DELAY:
         routes = _least_delay(problem, open_deliveries, committed, effort)
     else:
@@ -40,7 +42,7 @@ def solve(problem: Problem, effort: Effort) -> Filled:
     reserve.left_s += effort.take_all()
     filled = fill(problem, routes, left, drivers, reserve)
     routes = make_room(problem, filled.routes, _left(left, filled.routes), drivers, reserve)
-    if _is_moved_singly(problem, open_deliveries):
+    if _is_moved_singly(problem, open_deliveries, is_searched):
         routes = relocate(problem, routes, drivers, reserve)
     return Filled(routes, filled.untried)
 
@@ -60,7 +62,10 @@ def _bundled(problem: Problem, deliveries: Sequence[int], committed: Routes, eff
 
 
 def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes, effort: Effort) -> Routes:
-    """The better of two ways: bundles paired with drivers at once, or evenly filled routes by VROOM."""
+    """The better of two ways, bundles paired with drivers at once or evenly filled routes by VROOM, then improved.
+
+    The pairing of one-origin bundles is left as it is: it looks ahead, which no price of these routes alone does.
+    """
     paired = committed | dispatch(problem, deliveries, problem.free_drivers, effort)
     if problem.has_one_origin:
         return paired
@@ -71,19 +76,23 @@ def _least_delay(problem: Problem, deliveries: Sequence[int], committed: Routes,
     bundled = committed | bundle(
         problem, deliveries=deliveries, drivers=candidates, committed=committed, effort=effort, most_tasks=even
     )
-    return min((paired, bundled), key=lambda routes: (missed(problem, routes), total_cost(problem, routes)))
+    routes = min((paired, bundled), key=lambda tried: (missed(problem, tried), total_cost(problem, tried)))
+    part = effort.share(min(1.0, _ENOUGH_S * len(deliveries) / max(effort.left_s, _ENOUGH_S)))
+    routes = improve(problem, routes, candidates, part)
+    effort.left_s += part.take_all()
+    return routes
 
 
-def _is_moved_singly(problem: Problem, deliveries: Sequence[int]) -> bool:
+def _is_moved_singly(problem: Problem, deliveries: Sequence[int], is_searched: bool) -> bool:
     """Whether single moves count something that the first routes do not.
 
-    Where drivers are not short, the pairing of one-origin bundles is best left alone: what looks better now binds
-    drivers whom the next deliveries want.
+    Routes of several origins are searched, unless the effort is too small for it. The pairing of one-origin bundles is
+    best left alone where drivers are not short: what looks better now binds drivers whom the next deliveries want.
     """
     if problem.objective == Objective.DELIVERY_DELAY and problem.has_one_origin:
         near = [j for j in problem.free_drivers if problem.begin[j] <= problem.now + DRIVER_AHEAD_S]
         return len(deliveries) > len(near)
-    return problem.objective == Objective.DELIVERY_DELAY
+    return problem.objective == Objective.DELIVERY_DELAY and not is_searched
 
 
 def _left(deliveries: Sequence[int], routes: Routes) -> list[int]:

@@ -3,18 +3,24 @@
 Importing `vroom` costs most of a second and 75 MB, it never releases the interpreter lock, and some bad numbers crash
 it. So only solver processes import this file, and every number that gets here has been checked. VROOM's own times and
 costs are not used: `schedule` works them out again.
+
+An exploration level starts several searches in threads of their own, even where one may run at a time, and of two with
+first routes of equal cost it drops whichever comes later. So one request had several answers; a single search has one.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import vroom
 from vroom._vroom import VroomInputException
+from vroom.solution.solution import Solution
 
 from marketplace.matching.insertion import Draft
 from marketplace.matching.pay import decline_factor
-from marketplace.matching.problem import Problem, Routes, Spans, Steps
+from marketplace.matching.problem import FOREVER, Problem, Routes, Spans, Steps
 from marketplace.matching.request import NO_WAY_S, Objective
 
 _LATEST = 2**32 - 1
@@ -30,6 +36,7 @@ _TIE_BREAK_PER_HOUR = 36
 _FIRST, _LOWEST = 100, 51
 """VROOM priorities: of what must be done, and of the least important where importance differs."""
 NO_LIMIT = 2**31
+_ALWAYS = [vroom.TimeWindow()]
 
 _log = logging.getLogger(__name__)
 
@@ -37,14 +44,16 @@ _log = logging.getLogger(__name__)
 def solve_with_vroom(
     problem: Problem,
     *,
-    level: int,
+    depth: int,
     deliveries: Sequence[int],
     drivers: Sequence[int],
     committed: Routes,
     most_tasks: int = NO_LIMIT,
 ) -> Routes:
-    """Bundles these deliveries onto these drivers at an exploration level from 0 to 5; what is left out is unserved.
+    """Bundles these deliveries onto these drivers by one search; what is left out is unserved, the answer repeats.
 
+    At a depth of 0 local search ends where no move helps; else it then takes out so many tasks of each route, at most,
+    and begins again.
     `committed` holds, for the drivers among them who have locked steps, a legal route of these: it is carried on.
     """
     fit = [j for j in drivers if j in committed or (not problem.locked[j] and problem.begin[j] <= problem.shift_end[j])]
@@ -52,7 +61,8 @@ def solve_with_vroom(
     if not fit or not (possible or any(problem.must_drop[j] for j in fit)):
         return {}
     try:
-        solution = _Writer(problem, possible, fit, committed).input(most_tasks).solve(level, nb_threads=1)
+        written = _Writer(problem, possible, fit, committed).input(most_tasks)
+        solution = Solution(written._solve(nb_searches=1, depth=depth, nb_threads=1, timeout=None))
     except (RuntimeError, VroomInputException) as fault:
         _log.warning("VROOM refused a problem of %d deliveries: %s", len(possible), fault)
         return {}
@@ -105,14 +115,16 @@ class _Writer:
             place, begin = self.begun[driver].here[fixed_steps], self.begun[driver].moments[fixed_steps]
         end = problem.end_place[driver]
         over = problem.shift_end[driver] - problem.now if problem.covers_route else _LATEST
-        own_skills = {self.skill_number[name] for name in problem.skills[driver]}
+        skills = {self.skill_number[name] for name in problem.skills[driver]}
+        if self.loose:
+            skills.add(len(self.skill_number) + driver)
         tasks = max(len(problem.must_drop[driver]), min(problem.max_stops[driver] - fixed_steps, most_tasks))
         return vroom.Vehicle(
             driver,
             start=self.number[place],
             end=None if end is None else self.number[end],
             capacity=self._capacities(problem.capacity[driver]),
-            skills=own_skills | {len(self.skill_number) + driver},
+            skills=skills,
             time_window=vroom.TimeWindow(begin - problem.now, over),
             costs=self._costs(driver),
             max_tasks=tasks,
@@ -133,10 +145,10 @@ class _Writer:
             per_km=0 if self.problem.leg_m is None else int(min(_MOST_COST, factor * pay.per_km_cents)),
         )
 
-    def _stop(self, step: int) -> vroom.ShipmentStep:
-        return vroom.ShipmentStep(
-            step // 2,
-            self.number[self.problem.place[step]],
+    def _stop(self, step: int) -> "_Stop":
+        return _Stop(
+            id=step // 2,
+            location=vroom.LocationIndex(self.number[self.problem.place[step]]),
             default_service=self.problem.service_s[step],
             time_windows=self._windows(self.problem.spans[step]),
         )
@@ -156,6 +168,8 @@ class _Writer:
 
     def _windows(self, spans: Spans) -> list[vroom.TimeWindow]:
         now = self.problem.now
+        if spans == ((now, FOREVER),):
+            return _ALWAYS
         return [vroom.TimeWindow(opens - now, min(closes - now, _LATEST)) for opens, closes in spans]
 
     def _number_places(self) -> None:
@@ -184,6 +198,19 @@ class _Writer:
         return [min(amount, total) // unit for amount, total, unit in zip(amounts, self.sums, self.units, strict=True)]
 
 
+class _Stop(NamedTuple):
+    """A pickup or a drop-off with what VROOM's input reads of it; an object of its own class takes twice as long."""
+
+    id: int
+    location: vroom.LocationIndex
+    default_service: int
+    time_windows: Sequence[vroom.TimeWindow]
+    default_setup: int = 0
+    description: str = ""
+    setup_per_type: Mapping[str, int] = MappingProxyType({})
+    service_per_type: Mapping[str, int] = MappingProxyType({})
+
+
 def _priorities(problem: Problem, deliveries: Sequence[int]) -> dict[int, int]:
     """VROOM serves the largest sum of priorities; with ranks close together that is the largest number of deliveries.
 
@@ -196,7 +223,7 @@ def _priorities(problem: Problem, deliveries: Sequence[int]) -> dict[int, int]:
     return {i: rank[problem.priority[i]] for i in deliveries}
 
 
-def read_routes(solution: vroom.Input) -> Iterator[tuple[int, Steps]]:
+def read_routes(solution: Solution) -> Iterator[tuple[int, Steps]]:
     """Each driver's steps in order; through VROOM's own objects, or its JSON where a version has renamed these."""
     try:
         yield from [
