@@ -20,11 +20,14 @@ DETOUR_S = 4 * 60
 SERVED_S = 10**9
 """What serving one more delivery is worth in seconds of delay: more than any delay that is told apart."""
 MOST_DELAY_S = 10**8
-READY_S = 30_000
-"""What serving a delivery that is ready now is worth over one that is not ready yet."""
-IDLE_WEIGHT = 0.05
+READY_S = 1_200
+"""What serving a delivery that is ready now is worth over one that is not ready yet: so much delay, and no more.
+
+Where drivers are short, one that is ready far away otherwise takes a driver who could bring two others meanwhile.
+"""
+IDLE_WEIGHT = 0.1
 """What a second of a driver's waiting counts: between equals, whoever would wait longest stays free for others."""
-EARLY_WEIGHT = 0.5
+EARLY_WEIGHT = 0.25
 """The chance that food whose ready time is an estimate waits for each second of head start that the driver lacks."""
 PAIR_COST_S = 1.5e-6
 """Nominal price of pricing a bundle for a driver."""

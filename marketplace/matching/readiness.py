@@ -10,10 +10,10 @@ from marketplace.matching.request import PlanDelivery
 
 FOR_ESTIMATES_S = 480
 """The head start where origins give the same preparation time for everything they prepare."""
-FOR_UNKNOWN_S = 120
+FOR_UNKNOWN_S = 360
 """The head start where nothing tells, as long as drivers are plenty."""
 PLENTY = 2
-"""Drivers are plenty where more than so many for each delivery are idle."""
+"""Drivers are plenty where more than so many for each delivery are idle: then who waits is hardly missed."""
 
 
 def head_start_s(now: int, deliveries: Sequence[PlanDelivery], idle_drivers: int) -> int:

@@ -92,3 +92,31 @@ def test_between_equals_whoever_would_wait_longest_stays_free() -> None:
 
     assert orders(reply) == {"far": ["+tea", "-tea"]}
     assert reply["routes"][0]["offer_at"] == NOW + 300
+
+
+def test_ten_seconds_of_a_drivers_waiting_count_as_one_of_delay() -> None:
+    def sent(through_in_s: int) -> set[str]:
+        asked = question(
+            deliveries=[delivery("tea", 5, 6, pickup={"ready_at": NOW + 1_500})],
+            drivers=[driver("idle", 5), driver("busy", 0, available_at=NOW + through_in_s)],
+            options=ONE_ORIGIN,
+        )
+        return set(orders(reply_to(asked)))
+
+    assert (sent(140), sent(160)) == ({"busy"}, {"idle"})
+
+
+def test_what_is_ready_goes_first_unless_that_takes_twenty_minutes_longer() -> None:
+    def first(target_of_what_is_ready: int) -> list[list[str]]:
+        asked = question(
+            deliveries=[
+                delivery("ready", 0, target_of_what_is_ready),
+                delivery("soon", 4, 5, pickup={"ready_at": NOW + 60}),
+            ],
+            drivers=[driver("ana", 4)],
+            options=ONE_ORIGIN,
+        )
+        return list(orders(reply_to(asked)).values())
+
+    assert first(1) == [["+ready", "-ready"]]
+    assert first(2) == [["+soon", "-soon"]]

@@ -7,7 +7,7 @@ ONE_ORIGIN = {"objective": "delivery_delay", "one_origin_per_route": True}
 READY_S = 3_000
 RIDE_S = 1_200
 """From where the drivers stand to the kitchen."""
-FOR_ESTIMATES_S, FOR_UNKNOWN_S = 480, 120
+FOR_ESTIMATES_S, FOR_UNKNOWN_S = 480, 360
 
 
 def meal(name: str, dropoff: int, *, posted_s_ago: int = 0, ready_s: int = READY_S, pickup: int = 4) -> Json:
@@ -70,8 +70,20 @@ def test_routes_of_several_origins_leave_when_they_are_due() -> None:
 def test_a_driver_who_is_through_too_late_to_be_early_is_the_second_choice_for_an_estimate() -> None:
     asked = question(
         deliveries=[meal("tea", 5, ready_s=2_400), meal("bun", 3, ready_s=2_400)],
-        drivers=[driver("idle", 2), driver("other", 2), driver("busy", 4, available_at=NOW + 2_390)],
+        drivers=[driver("idle", 0), driver("other", 0), driver("busy", 4, available_at=NOW + 2_390)],
         options=ONE_ORIGIN,
     )
 
     assert set(orders(reply_to(asked))) == {"idle", "other"}
+
+
+def test_a_second_of_missing_head_start_counts_a_quarter_of_a_second() -> None:
+    def sent(ready_s: int) -> set[str]:
+        drivers = [driver("here", 5, capacity=[1]), driver("far", 0, capacity=[1]), driver("full", 4, capacity=[0])]
+        meals = [delivery("tea", 5, 6, load=[1], posted_at=NOW, pickup={"ready_at": NOW + ready_s})]
+        return set(orders(reply_to(question(deliveries=meals, drivers=drivers, options=ONE_ORIGIN))))
+
+    far_lacks_all = sent(1_500)  # 360 s at a quarter, against 1,140 s of waiting at a tenth
+    nobody_waits_long = sent(1_200)  # 360 s at a quarter and 300 s late, against 840 s of waiting at a tenth
+
+    assert (far_lacks_all, nobody_waits_long) == ({"far"}, {"here"})
