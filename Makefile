@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 WARM   := $(VENV)/.compiled
 LOOPS  := $(addprefix marketplace/matching/,annealing.py arrays.py compiled.py driving.py recreating.py ruining.py)
 
-.PHONY: help install demo test check bench bench-matching lock clean
+.PHONY: help install demo test storm check bench bench-matching lock clean
 
 help:            ## Lists what can be made.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,6 +38,9 @@ demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--
 
 test: install    ## Runs the whole suite on its own throw-away servers.
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+storm: install   ## Sends a thousand operations to the Stripe stand-in while half of all requests go wrong.
+	@STORM_OPERATIONS=$${STORM_OPERATIONS:-1000} $(BIN)/python -m pytest tests/races/test_payment_storm.py -q -s $(ARGS)
 
 check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
 	$(BIN)/ruff check .

@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 geo = typer.Typer(help="Streets: import a city from OpenStreetMap.", no_args_is_help=True)
 app.add_typer(geo, name="geo")
+ledger = typer.Typer(help="The books: prove them, and explain any account.", no_args_is_help=True)
+app.add_typer(ledger, name="ledger")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
 
@@ -61,11 +63,16 @@ def migrate() -> None:
     """Brings the database to the version of this code.
 
     Run it before a new version starts; two at once wait for one another. API and workers only check the version.
+
+    Run it as the user who owns the tables, and `serve` and `work` as a member of the role `doorstep_app`, which it
+    makes: `CREATE ROLE … LOGIN PASSWORD '…' IN ROLE doorstep_app`. Such a user cannot rewrite history.
     """
 
     async def run() -> str:
         async with part("marketplace.app").open_servers(settings()) as servers:
-            version: str = await part("marketplace.core.migrate").migrate(servers.database_url)
+            version: str = await part("marketplace.core.migrate").migrate(
+                servers.database_url, on_notice=lambda words: typer.echo(f"doorstep: {words}", err=True)
+            )
             return version
 
     typer.echo(f"the database is at {asyncio.run(run())}")
@@ -261,6 +268,40 @@ def stripe_sandbox(
     Live keys are refused, and so is production mode.
     """
     part("marketplace.adapters.stripe_sandbox.server").run(settings(), port=port, folder=folder, say=typer.echo)
+
+
+@ledger.command()
+def check(
+    market: Annotated[str | None, typer.Option(help="Short name or mkt_… of one market; all by default.")] = None,
+    at_rest: Annotated[
+        bool, typer.Option("--at-rest", help="Nothing is under way: clearing accounts must be empty too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Proves that no money was made, lost or moved twice, and ends with 1 where it finds that some was.
+
+    For each market: all postings together are zero in every currency; no wallet and no prepaid account is below
+    nothing; kept totals equal their postings; each hold is resolved once, for no more than it held; tips reach wallets
+    whole; what lies on drivers' own accounts is what we think; suspense is empty. It changes nothing.
+    """
+    books = part("workers.books")
+    told = asyncio.run(books.check_books(startable(), market, at_rest=at_rest))
+    _say(told, books.check_lines(told), as_json=as_json)
+    sys.exit(0 if told["is_sound"] else 1)
+
+
+@ledger.command("explain")
+def explain_account(
+    account: Annotated[str, typer.Argument(help="Such as driver:drv_…:wallet, shipper:shp_…:receivable, suspense.")],
+    market: Annotated[str | None, typer.Option(help="Short name or mkt_… of its market, if several have one.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Its currency, if it has several.")] = None,
+    first: Annotated[int, typer.Option(help="Lines to show, the newest ones.", min=1, max=1_000)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Shows an account as lines: what moved, for what, where from or to, and what then stood there."""
+    books = part("workers.books")
+    told = asyncio.run(books.explain_book(startable(), account, market=market, currency=currency, first=first))
+    _say(told, books.account_lines(told), as_json=as_json)
 
 
 @geo.command("import")

@@ -23,6 +23,7 @@ from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
+from marketplace.core.grants import ROLE, can_rewrite_history
 from marketplace.core.migrate import check_version
 from marketplace.core.notifier import Notifier
 from marketplace.core.nudge import Nudger
@@ -122,6 +123,10 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         works = Works(database, clock, after_commit=nudger.nudge)
         async with works.read() as connection:
             await check_version(connection)
+            if settings.is_production and await can_rewrite_history(connection):
+                log.warning(
+                    "this database user owns the ledger; use one of the role", role=ROLE, see="deploy/users.sql"
+                )
         city = await open_city(settings)
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)

@@ -24,8 +24,6 @@ REFERENCES = [
     ("account", "market_id", "market"),
     ("journal", "market_id", "market"),
     ("posting", "journal_id", "journal"),
-    ("posting", "debit_id", "account"),
-    ("posting", "credit_id", "account"),
     ("posting", "pending_id", "posting"),
     ("quote", "shipper_id", "shipper"),
     ("quote", "market_id", "market"),
@@ -169,6 +167,9 @@ CHECKS = [
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
+    ("account", "floored_kind", "NOT is_floored OR kind = 'LIABILITY'"),
+    ("account", "floored_names", "is_floored = (code ~ ':(driver:[^:]+:wallet|shipper:[^:]+:prepaid)$')"),
+    ("account", "unfloored", "is_floored OR (debits_posted, credits_posted, debits_pending) = (0, 0, 0)"),
     ("posting", "amount", "amount_minor > 0"),
     ("posting", "two_sides", "debit_id <> credit_id"),
     ("posting", "resolution", "(pending_id IS NOT NULL) = (state IN ('POST_PENDING', 'VOID_PENDING'))"),
@@ -264,6 +265,7 @@ INDEXES = [
     ("", "idempotency_age", "idempotency (created_at)"),
     # Money
     ("UNIQUE", "account_code", "account (code)"),
+    ("UNIQUE", "account_within", "account (id, market_id, currency)"),
     ("UNIQUE", "journal_key", "journal (key)"),
     ("", "journal_subject", "journal (subject_id)"),
     ("", "posting_journal", "posting (journal_id)"),
@@ -379,6 +381,13 @@ ORDER_OF_EVENTS = "ALTER TABLE event ADD COLUMN ordinal bigint GENERATED ALWAYS 
 """Drawn when a Work stores its events, which is after it has all its locks: of two Works that wait for one another the
 later one draws the higher numbers, whichever began first. So the relay can order by it; by id, the begin, it could not."""
 
+WITHIN = [
+    # (table, column, referenced table, columns that are the same on both sides); they need an index of their own
+    ("posting", "debit_id", "account", "market_id, currency"),
+    ("posting", "credit_id", "account", "market_id, currency"),
+]
+"""References that stay within one market and one currency."""
+
 HISTORY_STAYS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -428,34 +437,61 @@ CREATE TRIGGER pay_policy_whole BEFORE TRUNCATE ON pay_policy FOR EACH STATEMENT
 """
 
 LEDGER = """
-CREATE FUNCTION apply_posting() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Once for each statement that inserts postings, however many rows it has. It runs as the owner of the tables, so that
+-- a role which may insert postings needs no right to change accounts.
+CREATE FUNCTION apply_postings() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
+    line record;
     held posting;
-    sides integer;
+    sides uuid[];
+    place uuid;
 BEGIN
-    SELECT count(*) INTO sides FROM account
-     WHERE id IN (NEW.debit_id, NEW.credit_id) AND currency = NEW.currency AND market_id = NEW.market_id;
-    IF sides <> 2 THEN
-        RAISE EXCEPTION 'a posting stays within one market and one currency' USING ERRCODE = 'check_violation';
-    END IF;
-    IF NEW.pending_id IS NOT NULL THEN
-        SELECT * INTO held FROM posting WHERE id = NEW.pending_id;
-        IF held.state <> 'PENDING' OR held.debit_id <> NEW.debit_id OR held.credit_id <> NEW.credit_id
-           OR held.amount_minor <> NEW.amount_minor THEN
-            RAISE EXCEPTION 'a hold is resolved as a whole, between its own accounts' USING ERRCODE = 'check_violation';
+    FOR line IN SELECT * FROM fresh LOOP
+        sides := sides || line.debit_id || line.credit_id;
+        IF line.state = 'PENDING' AND NOT (SELECT is_floored FROM account WHERE id = line.debit_id) THEN
+            RAISE EXCEPTION 'money is held on an account that has a floor' USING ERRCODE = 'check_violation';
         END IF;
-    END IF;
-    UPDATE account SET
-        debits_pending = debits_pending + CASE NEW.state WHEN 'PENDING' THEN NEW.amount_minor
-            WHEN 'POST_PENDING' THEN -NEW.amount_minor WHEN 'VOID_PENDING' THEN -NEW.amount_minor ELSE 0 END,
-        debits_posted = debits_posted + CASE WHEN NEW.state IN ('POSTED', 'POST_PENDING') THEN NEW.amount_minor ELSE 0 END
-     WHERE id = NEW.debit_id AND is_floored;
-    UPDATE account SET credits_posted = credits_posted + NEW.amount_minor
-     WHERE id = NEW.credit_id AND is_floored AND NEW.state IN ('POSTED', 'POST_PENDING');
-    RETURN NEW;
+        IF line.pending_id IS NOT NULL THEN
+            SELECT * INTO held FROM posting WHERE id = line.pending_id;
+            IF held.state <> 'PENDING' OR held.debit_id <> line.debit_id OR held.credit_id <> line.credit_id
+               OR line.amount_minor > held.amount_minor
+               OR (line.state = 'VOID_PENDING' AND line.amount_minor < held.amount_minor) THEN
+                RAISE EXCEPTION 'a hold is settled up to its amount or voided as a whole, between its own accounts'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+        END IF;
+    END LOOP;
+    -- In one order, so that two statements over the same accounts wait for each other in one direction only; not
+    -- FOR UPDATE, which would deadlock with the key shares that the references of postings take.
+    FOR place IN SELECT id FROM account WHERE id = ANY(sides) AND is_floored ORDER BY id FOR NO KEY UPDATE LOOP
+        UPDATE account SET
+            debits_posted = debits_posted + moved.debits,
+            credits_posted = credits_posted + moved.credits,
+            debits_pending = debits_pending + moved.pending
+        FROM (
+            SELECT coalesce(sum(amount_minor) FILTER (WHERE debit_id = place AND state LIKE 'POST%'), 0) AS debits,
+                   coalesce(sum(amount_minor) FILTER (WHERE credit_id = place AND state LIKE 'POST%'), 0) AS credits,
+                   coalesce(sum(CASE state WHEN 'POSTED' THEN 0 WHEN 'PENDING' THEN amount_minor
+                       ELSE -(SELECT hold.amount_minor FROM posting AS hold WHERE hold.id = fresh.pending_id) END)
+                       FILTER (WHERE debit_id = place), 0) AS pending
+            FROM fresh
+        ) AS moved
+        WHERE id = place;
+    END LOOP;
+    RETURN NULL;
+END $$;
+-- Whoever calls could put an account table of his own into pg_temp, which is searched first unless it is named.
+DO $$ BEGIN
+    EXECUTE format('ALTER FUNCTION apply_postings() SET search_path = %I, pg_temp', current_schema());
 END $$;
 -- AFTER, not BEFORE: a row that ON CONFLICT leaves out must not have moved a balance
-CREATE TRIGGER posting_applied AFTER INSERT ON posting FOR EACH ROW EXECUTE FUNCTION apply_posting();
+CREATE TRIGGER posting_applied AFTER INSERT ON posting REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION apply_postings();
+-- What an account is never changes, and what it keeps changes by postings alone: at depth 0 no trigger is at work.
+CREATE TRIGGER account_stays BEFORE UPDATE ON account FOR EACH ROW WHEN (pg_trigger_depth() = 0)
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_kept BEFORE DELETE ON account FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER account_whole BEFORE TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 
 ALLOCATION = """
@@ -522,6 +558,7 @@ $$;
 FILL = """
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
+ALTER TABLE account SET (fillfactor = 70);
 ALTER TABLE delivery SET (fillfactor = 80);
 ALTER TABLE event ALTER COLUMN payload SET STORAGE EXTENDED;
 """
@@ -544,13 +581,18 @@ def _forward() -> str:
     ]
     statements += [f"ALTER TABLE {table} ADD CONSTRAINT {table}_{name} CHECK ({rule})" for table, name, rule in CHECKS]
     statements += [f"CREATE {unique} INDEX {name} ON {definition}" for unique, name, definition in INDEXES]
+    statements += [
+        f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_within"
+        f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
+        for table, column, target, same in WITHIN
+    ]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + HISTORY_STAYS + LEDGER + ALLOCATION + ANSWERS
 
 
 def _backward() -> str:
     statements = [
         "DROP TRIGGER posting_applied ON posting",
-        "DROP FUNCTION apply_posting()",
+        "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION check_collected() CASCADE",
         "DROP FUNCTION check_charge() CASCADE",
@@ -560,6 +602,7 @@ def _backward() -> str:
         "DROP FUNCTION refuse_change() CASCADE",
         "DROP FUNCTION refuse_final() CASCADE",
     ]
+    statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_within" for table, column, _, _ in WITHIN]
     statements += [f"DROP INDEX {name}" for _, name, _ in INDEXES]
     statements.append("ALTER TABLE event DROP COLUMN ordinal")
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{name}" for table, name, _ in CHECKS]

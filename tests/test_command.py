@@ -32,7 +32,19 @@ from tests.processes import NO_ROUTER
 from tests.schema.conftest import TestMarketplace
 
 NOWHERE = "redis://127.0.0.1:9"
-COMMANDS = ["serve", "work", "migrate", "seed", "demo", "simulate", "plan", "explain", "stripe-sandbox", "geo"]
+COMMANDS = [
+    "serve",
+    "work",
+    "migrate",
+    "seed",
+    "demo",
+    "simulate",
+    "plan",
+    "explain",
+    "stripe-sandbox",
+    "geo",
+    "ledger",
+]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 

@@ -69,14 +69,24 @@ def tortoise_config(url: str, *, pool_size: int = 10) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[AsyncpgDBClient]:
-    """Opens the pool and Tortoise's models on it, and closes both at the end."""
+async def open_database(
+    url: str, *, pool_size: int = 10, patience_s: int | None = None
+) -> AsyncIterator[AsyncpgDBClient]:
+    """Opens the pool and Tortoise's models on it, and closes both at the end.
+
+    `patience_s` is for reports over everything, which may take longer than what somebody waits for.
+    """
+    config = tortoise_config(url, pool_size=pool_size)
+    if patience_s is not None:
+        options = config["connections"]["default"]["credentials"]
+        options["command_timeout"] = patience_s
+        options["server_settings"] |= {"statement_timeout": f"{patience_s}s"}
     # The first database of a process is the one that tasks without a context reach, such as request handlers; a second
     # one, as tests open, is reached through its client alone. Each closes only itself.
     is_first = get_current_context() is None
     context = TortoiseContext()
     with context:
-        await context.init(config=tortoise_config(url, pool_size=pool_size), _enable_global_fallback=is_first)
+        await context.init(config=config, _enable_global_fallback=is_first)
     client = context.connections.get("default")
     assert isinstance(client, AsyncpgDBClient)
     try:

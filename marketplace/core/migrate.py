@@ -10,6 +10,7 @@ from tortoise.migrations.api import migrate as run_migrations
 
 from marketplace.core.database import connect, tortoise_config
 from marketplace.core.errors import CannotStart
+from marketplace.core.grants import grant_application
 
 LOCK = 0x646F6F72
 """The advisory lock of migrations, held on a connection of its own for as long as they run."""
@@ -19,8 +20,13 @@ class WrongVersion(CannotStart):
     """The database is older or newer than this code."""
 
 
-async def migrate(url: str, *, on_step: Callable[[str], None] | None = None) -> str:
-    """Applies what is missing and returns the name of the version reached; concurrent calls wait for one another."""
+async def migrate(
+    url: str, *, on_step: Callable[[str], None] | None = None, on_notice: Callable[[str], None] | None = None
+) -> str:
+    """Applies what is missing and returns the name of the version reached; concurrent calls wait for one another.
+
+    Then API and workers get their rights on what there is; `on_notice` hears when the server does not let us give them.
+    """
     guard = await connect(url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", LOCK)
@@ -33,6 +39,8 @@ async def migrate(url: str, *, on_step: Callable[[str], None] | None = None) -> 
                 )
             finally:
                 await context.close_connections()
+        if (notice := await grant_application(guard)) and on_notice:
+            on_notice(notice)
     finally:
         await guard.close()
     return newest()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from marketplace.core.errors import Invalid
 
@@ -45,9 +46,16 @@ class Money:
         return other
 
 
+def check_money(value: object) -> Money:
+    """The value, where it is an amount of money; a bare number has no currency and is refused."""
+    if not isinstance(value, Money):
+        raise BadMoney("an amount of money has a currency; a bare number is none")
+    return value
+
+
 def allocate(total: Money, weights: Sequence[int]) -> list[Money]:
     """Splits `total` in proportion to `weights` and loses nothing: largest remainder, ties to the earlier share."""
-    if not weights or min(weights) < 0 or sum(weights) == 0:
+    if not weights or any(type(weight) is not int for weight in weights) or min(weights) < 0 or sum(weights) == 0:
         raise BadMoney("weights are whole, not negative and not all zero")
     sign, whole = (-1, -total.minor) if total.minor < 0 else (1, total.minor)
     scale = sum(weights)
@@ -56,6 +64,13 @@ def allocate(total: Money, weights: Sequence[int]) -> list[Money]:
     for i in by_remainder[: whole - sum(shares)]:
         shares[i] += 1
     return [Money(sign * share, total.currency) for share in shares]
+
+
+def allocate_among(total: Money, weights: Mapping[UUID, int]) -> dict[UUID, Money]:
+    """Splits `total` among those with these ids as `allocate` does; ties go to the smaller id, whatever their order."""
+    order = sorted(weights)
+    shares = allocate(total, [weights[identity] for identity in order])
+    return dict(zip(order, shares, strict=True))
 
 
 def rate_times(rate_minor: int, quantity: int, per: int) -> int:

@@ -2,8 +2,9 @@
 
 Money moves by journals. A journal has one reason, one key that makes the reason happen once, and two-sided entries, so
 that it balances by construction. Nothing is ever edited: a mistake is answered by another journal. Money that is on its
-way out is first held on its account, then settled or given back. Only accounts that need a floor under concurrency, the
-drivers' wallets, keep running totals; every other balance is the sum of its postings. `check_ledger` proves all this.
+way out is first held on its account, then settled, whole or in part, or given back. Only accounts that need a floor
+under concurrency, wallets of drivers and prepaid money of shippers, keep running totals; every other balance is the sum
+of its postings. `check_ledger` proves all this.
 """
 
 from marketplace.ledger.balances import balance_of, lock_wallets, wallet_available
@@ -32,6 +33,7 @@ from marketplace.ledger.chart import (
     shipper_receivable,
 )
 from marketplace.ledger.check import Finding, LedgerReport, check_ledger
+from marketplace.ledger.explain import ExplainedAccount, ExplainedLine, NameMore, explain_account
 from marketplace.ledger.hold import HoldId, HoldResolved, hold_money, settle_hold, void_hold
 from marketplace.ledger.journal import JournalId, JournalKeyReused, Overdrawn
 from marketplace.ledger.post import Entry, post_journal
@@ -56,6 +58,8 @@ __all__ = [
     "TIPS_CLEARING",
     "AccountKind",
     "Entry",
+    "ExplainedAccount",
+    "ExplainedLine",
     "Finding",
     "HoldId",
     "HoldResolved",
@@ -63,6 +67,7 @@ __all__ = [
     "JournalKeyReused",
     "LedgerAccount",
     "LedgerReport",
+    "NameMore",
     "Overdrawn",
     "PostingState",
     "account_lines",
@@ -71,6 +76,7 @@ __all__ = [
     "driver_connected",
     "driver_debt",
     "driver_wallet",
+    "explain_account",
     "hold_money",
     "lock_wallets",
     "post_journal",

@@ -13,8 +13,8 @@ async def balance_of(work: Work, *, market_id: UUID, account: LedgerAccount, cur
     """The balance on the account's own side, summed from its postings; money on hold has not left it yet."""
     row = await work.fetch_row(ACCOUNT_SIDES, market_id, account.code(market_id, currency))
     assert row is not None, "an aggregate always answers"
-    debits = Money(row["debits_minor"], currency)
-    credits_ = Money(row["credits_minor"], currency)
+    debits = Money(int(row["debits_minor"]), currency)
+    credits_ = Money(int(row["credits_minor"]), currency)
     return debits - credits_ if account.kind.grows_by_debits else credits_ - debits
 
 

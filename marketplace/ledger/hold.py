@@ -1,4 +1,4 @@
-"""Holds money: reserved on an account with a floor, then settled or voided as a whole, once."""
+"""Holds money: reserved on an account with a floor, then settled, whole or in part, or voided, once."""
 
 from typing import NewType
 from uuid import UUID
@@ -6,18 +6,18 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.core.errors import Conflict, NotFound
-from marketplace.core.money import BadMoney
+from marketplace.core.money import BadMoney, Money, check_money
 from marketplace.core.work import Work
-from marketplace.ledger.journal import Header, JournalId, Line, write_journal
-from marketplace.ledger.post import Entry, open_accounts
-from marketplace.ledger.queries import FIND_HOLD, FIND_HOLD_OF_JOURNAL, FIND_RESOLUTION, lock_floored
+from marketplace.ledger.journal import Header, JournalId, Line, first_journal, floored_in, write_journal
+from marketplace.ledger.post import Entry, lock_accounts
+from marketplace.ledger.queries import FIND_HOLD, FIND_HOLD_OF_JOURNAL, FIND_RESOLUTION, LOCK_SIDES
 from marketplace.ledger.states import PostingState
 
 HoldId = NewType("HoldId", UUID)
 
 
 class HoldResolved(Conflict):
-    """A hold was settled and shall be voided, or the other way round."""
+    """A hold was resolved in one way and shall be resolved in another."""
 
     code = "HOLD_RESOLVED"
 
@@ -29,40 +29,50 @@ async def hold_money(work: Work, *, market_id: UUID, key: str, kind: str, subjec
     """
     if not entry.debit.is_floored:
         raise BadMoney("money is held on an account that has a floor")
-    accounts = await open_accounts(work, market_id=market_id, entries=[entry])
+    accounts = await lock_accounts(work, market_id=market_id, entries=[entry])
     line = Line(
-        debit_id=accounts[entry.debit.code(market_id, entry.amount.currency)],
-        credit_id=accounts[entry.credit.code(market_id, entry.amount.currency)],
+        id=work.new_id(),
+        debit_id=accounts.ids[entry.debit.code(market_id, entry.amount.currency)],
+        credit_id=accounts.ids[entry.credit.code(market_id, entry.amount.currency)],
         amount_minor=entry.amount.minor,
         currency=entry.amount.currency,
         state=PostingState.PENDING,
     )
     header = Header(market_id=market_id, key=key, kind=kind, subject_id=subject_id)
-    journal_id = await write_journal(work, header, [line])
-    return HoldId(await work.fetch_value(FIND_HOLD_OF_JOURNAL, journal_id))
+    if await write_journal(work, header, [line], accounts.floored) is not None:
+        return HoldId(line.id)
+    first = await first_journal(work, header, [line])
+    return HoldId(await work.fetch_value(FIND_HOLD_OF_JOURNAL, first))
 
 
-async def settle_hold(work: Work, *, hold_id: UUID, kind: str) -> JournalId:
-    """Moves the held money to the account it was held for; settling again returns the first journal."""
-    return await _resolve(work, hold_id, kind, PostingState.POST_PENDING)
+async def settle_hold(work: Work, *, hold_id: UUID, kind: str, amount: Money | None = None) -> JournalId:
+    """Moves the held money, or a part of it, to the account it was held for; what is not moved comes free.
+
+    Settling again for the same amount returns the first journal. Raises HoldResolved when the hold was voided, or
+    settled for another amount, and BadMoney when the amount is more than is held or of another currency.
+    """
+    return await _resolve(work, hold_id, kind, PostingState.POST_PENDING, amount)
 
 
 async def void_hold(work: Work, *, hold_id: UUID, kind: str) -> JournalId:
     """Gives the held money back to its account; voiding again returns the first journal."""
-    return await _resolve(work, hold_id, kind, PostingState.VOID_PENDING)
+    return await _resolve(work, hold_id, kind, PostingState.VOID_PENDING, None)
 
 
-async def _resolve(work: Work, hold_id: UUID, kind: str, state: PostingState) -> JournalId:
+async def _resolve(work: Work, hold_id: UUID, kind: str, state: PostingState, amount: Money | None) -> JournalId:
     hold = await work.fetch_row(FIND_HOLD, hold_id)
     if hold is None:
         raise NotFound("there is no such hold")
-    # Settling races with voiding: both queue at the held account's lock, and the second finds the first's posting.
-    await lock_floored(work, [hold["debit_id"]])
+    line = _line(work, hold, state, amount)
+    # Settling races with voiding: both queue at the held account's lock, before either takes the hold's one key.
+    floored = floored_in(await work.fetch(LOCK_SIDES, [hold["debit_id"], hold["credit_id"]]))
+    journal_id = await write_journal(work, _header(hold, kind), [line], floored)
+    if journal_id is not None:
+        return journal_id
     resolved = await work.fetch_row(FIND_RESOLUTION, hold_id)
-    if resolved is None:
-        return await write_journal(work, _header(hold, kind), [_line(hold, state)])
-    if resolved["state"] != state.value:
-        raise HoldResolved("this hold was resolved the other way; nothing has moved")
+    assert resolved is not None, "a hold's key is taken by its resolution only"
+    if (resolved["state"], resolved["amount_minor"]) != (state.value, line.amount_minor):
+        raise HoldResolved("this hold was resolved in another way or for another amount; nothing has moved")
     return JournalId(resolved["journal_id"])
 
 
@@ -71,12 +81,17 @@ def _header(hold: asyncpg.Record, kind: str) -> Header:
     return Header(market_id=hold["market_id"], key=key, kind=kind, subject_id=hold["subject_id"])
 
 
-def _line(hold: asyncpg.Record, state: PostingState) -> Line:
+def _line(work: Work, hold: asyncpg.Record, state: PostingState, amount: Money | None) -> Line:
+    held = Money(hold["amount_minor"], hold["currency"])
+    moved = held if amount is None else check_money(amount)
+    if moved.currency != held.currency or not 0 < moved.minor <= held.minor:
+        raise BadMoney("a hold is settled for one minor unit at least and what it holds at most, in its currency")
     return Line(
+        id=work.new_id(),
         debit_id=hold["debit_id"],
         credit_id=hold["credit_id"],
-        amount_minor=hold["amount_minor"],
-        currency=hold["currency"],
+        amount_minor=moved.minor,
+        currency=held.currency,
         state=state,
         pending_id=hold["id"],
     )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from marketplace.core.money import BadMoney, Money
+from marketplace.core.money import BadMoney, Money, check_money
 from marketplace.core.work import Work
 from marketplace.ledger.chart import LedgerAccount
-from marketplace.ledger.journal import Header, JournalId, Line, write_journal
-from marketplace.ledger.queries import FIND_ACCOUNTS, OPEN_ACCOUNTS
+from marketplace.ledger.journal import Floored, Header, JournalId, Line, first_journal, floored_in, write_journal
+from marketplace.ledger.queries import LOCK_ACCOUNTS, OPEN_ACCOUNTS
 
 MOST_ENTRIES = 100
 """Most entries of one journal; a larger reason is several reasons."""
@@ -23,7 +23,7 @@ class Entry:
     amount: Money
 
     def __post_init__(self) -> None:
-        if self.amount.minor <= 0:
+        if check_money(self.amount).minor <= 0:
             raise BadMoney("an entry moves at least one minor unit")
         if self.debit == self.credit:
             raise BadMoney("an entry moves money between two accounts")
@@ -46,44 +46,49 @@ async def post_journal(
     """
     if not 1 <= len(entries) <= MOST_ENTRIES:
         raise BadMoney(f"a journal has 1 to {MOST_ENTRIES} entries")
-    accounts = await open_accounts(work, market_id=market_id, entries=entries)
+    accounts = await lock_accounts(work, market_id=market_id, entries=entries)
     lines = [
         Line(
-            debit_id=accounts[entry.debit.code(market_id, entry.amount.currency)],
-            credit_id=accounts[entry.credit.code(market_id, entry.amount.currency)],
+            id=work.new_id(),
+            debit_id=accounts.ids[entry.debit.code(market_id, entry.amount.currency)],
+            credit_id=accounts.ids[entry.credit.code(market_id, entry.amount.currency)],
             amount_minor=entry.amount.minor,
             currency=entry.amount.currency,
         )
         for entry in entries
     ]
     header = Header(market_id=market_id, key=key, kind=kind, subject_id=subject_id, policy_version=policy_version)
-    return await write_journal(work, header, lines)
+    journal_id = await write_journal(work, header, lines, accounts.floored)
+    return await first_journal(work, header, lines) if journal_id is None else journal_id
 
 
-async def open_accounts(work: Work, *, market_id: UUID, entries: Sequence[Entry]) -> dict[str, UUID]:
-    """The rows of the entries' accounts by code; an account is opened when it is first needed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """The rows of a journal's accounts: all of them by code, and what those with a floor keep, which are locked."""
+
+    ids: dict[str, UUID]
+    floored: dict[UUID, Floored]
+
+
+async def lock_accounts(work: Work, *, market_id: UUID, entries: Sequence[Entry]) -> Accounts:
+    """Locks those of the entries' accounts that have a floor; an account is opened when it is first needed."""
     wanted = {
         account.code(market_id, entry.amount.currency): (account, entry.amount.currency)
         for entry in entries
         for account in (entry.debit, entry.credit)
     }
-    found = await _find_accounts(work, market_id, wanted)
-    missing = sorted(wanted.keys() - found.keys())
-    if not missing:
-        return found
-    await work.execute(
-        OPEN_ACCOUNTS,
-        market_id,
-        work.now,
-        [work.new_id() for _ in missing],
-        missing,
-        [wanted[code][0].kind.value for code in missing],
-        [wanted[code][1] for code in missing],
-        [wanted[code][0].is_floored for code in missing],
-    )
-    return await _find_accounts(work, market_id, wanted)
-
-
-async def _find_accounts(work: Work, market_id: UUID, wanted: dict[str, tuple[LedgerAccount, str]]) -> dict[str, UUID]:
-    rows = await work.fetch(FIND_ACCOUNTS, market_id, list(wanted))
-    return {row["code"]: row["id"] for row in rows}
+    codes = sorted(wanted)
+    rows = await work.fetch(LOCK_ACCOUNTS, market_id, codes)
+    if len(rows) < len(codes):
+        await work.execute(
+            OPEN_ACCOUNTS,
+            market_id,
+            work.now,
+            [work.new_id() for _ in codes],
+            codes,
+            [wanted[code][0].kind.value for code in codes],
+            [wanted[code][1] for code in codes],
+            [wanted[code][0].is_floored for code in codes],
+        )
+        rows = await work.fetch(LOCK_ACCOUNTS, market_id, codes)
+    return Accounts(ids={row["code"]: row["id"] for row in rows}, floored=floored_in(rows))

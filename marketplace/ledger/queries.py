@@ -1,17 +1,13 @@
 """Every statement that reads or writes the ledger's tables."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
-from marketplace.core.work import Work
 from marketplace.ledger.chart import LedgerAccount
 
 LINES_AT_ONCE = 100
 """Most lines of an account in one page."""
-
-FIND_ACCOUNTS = "SELECT id, code FROM account WHERE market_id = $1 AND code = ANY($2)"
 
 # In the order of the codes, so that two Works that open the same accounts wait for each other in one direction only.
 OPEN_ACCOUNTS = """
@@ -24,9 +20,24 @@ ON CONFLICT (code) DO NOTHING
 """
 
 # FOR NO KEY UPDATE: the foreign keys of postings take KEY SHARE on accounts, and a plain FOR UPDATE would deadlock with
-# them. Ascending ids: two journals over the same wallets wait for each other in one direction only.
-LOCK_FLOORED = """
-SELECT id, credits_posted - debits_posted - debits_pending AS available_minor
+# them. Ascending ids: two journals over the same wallets wait for each other in one direction only. Nothing is locked
+# while an account is still missing: to open it may mean to wait, and who waits for that must not hold a wallet.
+LOCK_ACCOUNTS = """
+WITH floored AS MATERIALIZED (
+    SELECT id, code, credits_posted, credits_posted - debits_posted AS balance,
+           credits_posted - debits_posted - debits_pending AS available
+    FROM account
+    WHERE market_id = $1 AND code = ANY($2) AND is_floored
+      AND (SELECT count(*) FROM account WHERE market_id = $1 AND code = ANY($2)) = cardinality($2)
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT id, code, credits_posted, balance, available FROM floored
+UNION ALL
+SELECT id, code, NULL, NULL, NULL FROM account WHERE market_id = $1 AND code = ANY($2) AND NOT is_floored
+"""
+LOCK_SIDES = """
+SELECT id, credits_posted, credits_posted - debits_posted AS balance,
+       credits_posted - debits_posted - debits_pending AS available
 FROM account WHERE id = ANY($1) AND is_floored
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -64,11 +75,11 @@ FROM posting AS hold JOIN journal ON journal.id = hold.journal_id
 WHERE hold.id = $1 AND hold.state = 'PENDING'
 """
 FIND_HOLD_OF_JOURNAL = "SELECT id FROM posting WHERE journal_id = $1 AND state = 'PENDING'"
-FIND_RESOLUTION = "SELECT journal_id, state FROM posting WHERE pending_id = $1"
+FIND_RESOLUTION = "SELECT journal_id, state, amount_minor FROM posting WHERE pending_id = $1"
 
 ACCOUNT_SIDES = """
-SELECT coalesce(sum(amount_minor) FILTER (WHERE debit_id = account.id), 0)::bigint AS debits_minor,
-       coalesce(sum(amount_minor) FILTER (WHERE credit_id = account.id), 0)::bigint AS credits_minor
+SELECT coalesce(sum(amount_minor) FILTER (WHERE debit_id = account.id), 0) AS debits_minor,
+       coalesce(sum(amount_minor) FILTER (WHERE credit_id = account.id), 0) AS credits_minor
 FROM account JOIN posting ON account.id IN (debit_id, credit_id)
 WHERE account.market_id = $1 AND account.code = $2 AND posting.state IN ('POSTED', 'POST_PENDING')
 """
@@ -88,11 +99,27 @@ WHERE account.market_id = $1 AND account.code = $2 AND ($3::uuid IS NULL OR post
 ORDER BY posting.id DESC LIMIT $4
 """
 
-
-async def lock_floored(work: Work, account_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Locks those of the accounts that have a floor, in one order, and returns what each of them can still give."""
-    rows = await work.fetch(LOCK_FLOORED, account_ids)
-    return {row["id"]: row["available_minor"] for row in rows}
+ACCOUNTS_NAMED = """
+SELECT id, market_id, substr(code, 42) AS name, kind, currency, debits_pending FROM account
+WHERE substr(code, 42) = $1 AND ($2::uuid IS NULL OR market_id = $2) AND ($3::text IS NULL OR currency = $3)
+ORDER BY id LIMIT 10
+"""
+ACCOUNT_TOTAL = """
+SELECT coalesce((SELECT sum(amount_minor) FROM posting WHERE debit_id = $1 AND state LIKE 'POST%'), 0)
+     - coalesce((SELECT sum(amount_minor) FROM posting WHERE credit_id = $1 AND state LIKE 'POST%'), 0)
+       AS debits_less_credits
+"""
+ACCOUNT_BOOK = """
+SELECT journal.effective_at, journal.kind, journal.subject_id, journal.key, substr(other.code, 42) AS other,
+       posting.state, posting.amount_minor, posting.debit_id = $1 AS is_debit, hold.amount_minor AS resolved_minor
+FROM (
+    SELECT * FROM posting WHERE debit_id = $1 OR credit_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+) AS posting
+JOIN journal ON journal.id = posting.journal_id
+JOIN account AS other ON other.id = CASE posting.debit_id WHEN $1 THEN posting.credit_id ELSE posting.debit_id END
+LEFT JOIN posting AS hold ON hold.id = posting.pending_id
+ORDER BY posting.created_at DESC, posting.id DESC
+"""
 
 
 async def account_lines(

@@ -21,6 +21,7 @@ from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey
 from marketplace.adapters.embedded.postgres_data import read_postmaster_file
 from marketplace.adapters.embedded.process import is_alive
 from marketplace.adapters.gateways import FolderGateway
+from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.core.ids import to_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.work import Work, Works
@@ -97,10 +98,11 @@ async def servers(tmp_path: Path) -> AsyncIterator[Servers]:
     postgres, valkey = EmbeddedPostgres(tmp_path / "postgres"), EmbeddedValkey(tmp_path / "valkey")
     stage: Stage | None = None
     try:
-        stage = Stage(await postgres.start(), await valkey.start(), tmp_path)
-        await migrate(stage.database_url)
-        api, worker = await asyncio.gather(stage.serve(has_streets=True), stage.work(has_streets=True))
-        yield Servers(postgres, valkey, stage, api, worker)
+        async with running() as stand_in:
+            stage = Stage(await postgres.start(), await valkey.start(), stand_in, tmp_path)
+            await migrate(stage.database_url)
+            api, worker = await asyncio.gather(stage.serve(has_streets=True), stage.work(has_streets=True))
+            yield Servers(postgres, valkey, stage, api, worker)
     finally:
         if stage is not None:
             await stage.kill_all()

@@ -173,6 +173,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
         (name, True)
         for name in (
             "acceptance_model",
+            "account",
             "bill_line",
             "choice",
             "event",

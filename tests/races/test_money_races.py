@@ -32,6 +32,7 @@ from marketplace.ledger import (
     hold_money,
     lock_wallets,
     settle_hold,
+    shipper_prepaid,
     void_hold,
     wallet_available,
 )
@@ -56,6 +57,11 @@ SELECT gen_random_uuid(), wallet.market_id, (SELECT id FROM journal LIMIT 1), wa
 FROM account AS wallet WHERE is_floored
 """
 
+THERE_AND_BACK = """
+INSERT INTO posting (id, market_id, journal_id, debit_id, credit_id, amount_minor, currency, state, created_at)
+SELECT gen_random_uuid(), journal.market_id, journal.id, debit_id, credit_id, 1, 'CLP', 'POSTED', now()
+FROM (SELECT * FROM journal LIMIT 1) AS journal, unnest($1::uuid[], $2::uuid[]) AS side(debit_id, credit_id)
+"""
 
 Verb = Callable[[Work], Awaitable[Any]]
 """What one Work does."""
@@ -201,6 +207,66 @@ async def test_journals_that_cross_do_not_deadlock(committed_works: Works) -> No
 
     assert kinds(results) == {"UUID": 24}
     assert [await left(committed_works, market, driver_id) for driver_id in drivers] == [1000] * 10
+    assert await is_sound(committed_works, market.id)
+
+
+async def test_holds_and_journals_over_wallets_and_prepaid_money_in_any_order_do_not_deadlock(
+    committed_works: Works,
+) -> None:
+    market = await make_funded_market(committed_works, ana=100_000, luz=100_000)
+    prepaid = shipper_prepaid(UUID(int=3))
+    async with committed_works.open() as work:
+        await post(work, market, "top-up", Entry(debit=GATEWAY_AVAILABLE, credit=prepaid, amount=pesos(100_000)))
+    places = [driver_wallet(ANA), driver_wallet(LUZ), prepaid]
+    orders = [random.Random(n).sample(places, 3) for n in range(12)]
+
+    def holds_then_settles(number: int) -> Verb:
+        """Holds on one floored account for another, and settles a part, with a journal over all three in between."""
+        giver, taker, third = orders[number]
+
+        async def run(work: Work) -> UUID:
+            async with committed_works.open() as own:
+                entry = Entry(debit=giver, credit=taker, amount=pesos(50))
+                hold_id = await hold_money(
+                    own, market_id=market.id, key=f"hold-{number}", kind="HOLD", subject_id=market.id, entry=entry
+                )
+            async with committed_works.open() as own:
+                moves = [(third, giver), (taker, third), (giver, taker)]
+                entries = [Entry(debit=debit, credit=credit, amount=pesos(7)) for debit, credit in moves]
+                await post(own, market, f"round-{number}", *entries)
+            return await settle_hold(work, hold_id=hold_id, kind="PAID", amount=pesos(20))
+
+        return run
+
+    results = await all_at_once(committed_works, [holds_then_settles(number) for number in range(12)])
+
+    assert kinds(results) == {"UUID": 12}
+    async with committed_works.open() as work:
+        balances = [await balance_of(work, market_id=market.id, account=account, currency="CLP") for account in places]
+        report = await check_ledger(work, market_id=market.id)
+    assert sum(balance.minor for balance in balances) == 300_000
+    assert (report.is_sound, report.open_holds) == (True, 0)
+
+
+async def test_the_database_alone_locks_accounts_in_one_order(committed_works: Works) -> None:
+    market = await make_funded_market(committed_works, ana=1000, luz=1000)
+    both = "SELECT id FROM account WHERE is_floored ORDER BY id"
+    async with committed_works.open() as work:
+        first, second = [row["id"] for row in await work.fetch(both)]
+
+    def swaps(*sides: UUID) -> Verb:
+        """One statement that gives a unit there and back, without a lock of its own."""
+        return lambda work: work.execute(THERE_AND_BACK, list(sides), list(reversed(sides)))
+
+    async with committed_works.open() as work:
+        # All of them stand at the lock of one wallet before the first may pass.
+        await lock_wallets(work, market_id=market.id, driver_ids=[ANA], currency="CLP")
+        swapping = [swaps(first, second), swaps(second, first)] * 8
+        racing = asyncio.create_task(all_at_once(committed_works, swapping))
+        await until_waiting(committed_works, 16)
+    results = await racing
+
+    assert results == [2] * 16
     assert await is_sound(committed_works, market.id)
 
 

@@ -118,7 +118,7 @@ async def test_each_address_believes_its_own_secret_only(hooks: Hooks) -> None:
 )
 async def test_what_is_not_signed_is_not_taken(hooks: Hooks, signature: str) -> None:
     answer = await hooks.http.post(
-        CONNECT, content=orjson.dumps(event()), headers={"stripe-signature": signature.encode("latin-1")}
+        CONNECT, content=orjson.dumps(event()), headers={b"stripe-signature": signature.encode("latin-1")}
     )
 
     assert answer.status_code == 400

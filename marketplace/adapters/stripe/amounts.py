@@ -1,18 +1,27 @@
-"""Amounts as Stripe wants them: whole numbers of a unit that is mostly, but not always, the currency's own smallest."""
+"""Amounts on their way to Stripe: what cannot be moved is refused here, for good, before anything is sent."""
 
-from marketplace.core.money import Money
+from marketplace.core.currencies import from_gateway, to_gateway
+from marketplace.core.money import BadMoney, Money
+from marketplace.payments import FrozenOperation, OperationKind, OperationRefused
 
-SENT_TIMES_HUNDRED = frozenset({"ISK", "UGX"})
-"""Have no minor unit, but go over the wire as if they had two decimals."""
-
-
-def to_stripe(amount: Money) -> tuple[int, str]:
-    """An amount and its currency as they go over the wire."""
-    factor = 100 if amount.currency in SENT_TIMES_HUNDRED else 1
-    return amount.minor * factor, amount.currency.lower()
+NOT_MOVABLE = "amount_not_movable"
 
 
-def from_stripe(amount: int, currency: str) -> Money:
-    """An amount as it came over the wire."""
-    currency = currency.upper()
-    return Money(amount // 100 if currency in SENT_TIMES_HUNDRED else amount, currency)
+def to_stripe(operation: FrozenOperation) -> int:
+    """The amount of an operation as Stripe counts it; raises OperationRefused where no such amount can be moved."""
+    amount = operation.amount
+    assert amount is not None, "only an operation with an amount has one to convert"
+    try:
+        if operation.kind is OperationKind.ADD_INVOICE_ITEM and amount.minor < 0:
+            return -to_gateway(-amount)  # a credit
+        return to_gateway(amount, "payout" if operation.kind is OperationKind.PAYOUT else "charge")
+    except BadMoney as problem:
+        raise OperationRefused(NOT_MOVABLE, problem.message) from problem
+
+
+def from_stripe(amount: int, currency: str) -> Money | None:
+    """Our amount for what Stripe tells; None for one that we have no minor units for."""
+    try:
+        return from_gateway(amount, currency)
+    except BadMoney:
+        return None

@@ -40,6 +40,8 @@ def meaning_of(failure: stripe.StripeError) -> OperationRefused | ProviderBusy |
         return OutcomeUnknown(f"Stripe answered {status or 'nothing'}", is_key_spent=_is_replayed(failure))
     if status in NOT_CARRIED_OUT or code in {KEY_IN_USE, LOCKED, "rate_limit"}:
         return ProviderBusy(f"Stripe answered {int(status)} {code or ''}".strip())
+    if status < HTTPStatus.BAD_REQUEST or not _error(failure):
+        return OutcomeUnknown(f"Stripe answered {status}, but not in its own words")
     return OperationRefused(_reason(failure), _sentence(failure))
 
 

@@ -108,9 +108,8 @@ def request_of(operation: FrozenOperation) -> Request:
 
 def _put_amount(params: dict[str, Any], operation: FrozenOperation) -> None:
     assert operation.amount is not None
-    amount, currency = to_stripe(operation.amount)
-    params["amount_to_capture" if operation.kind is OperationKind.CAPTURE else "amount"] = amount
+    params["amount_to_capture" if operation.kind is OperationKind.CAPTURE else "amount"] = to_stripe(operation)
     if operation.kind in WITHOUT_CURRENCY:
         params.pop("currency", None)
     else:
-        params["currency"] = currency
+        params["currency"] = operation.amount.currency.lower()

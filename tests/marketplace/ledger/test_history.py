@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from marketplace.core.work import Work
-from marketplace.ledger import check_ledger, wallet_available
+from marketplace.ledger import DELIVERY_REVENUE, AccountKind, Entry, LedgerAccount, check_ledger, wallet_available
 from marketplace.markets.models import Market
 from tests.builders import make_market
 from tests.marketplace.ledger.world import count_rows, earn, pesos, post, refused_by_database
@@ -42,6 +42,10 @@ def wallet(market: Market) -> str:
         "TRUNCATE account CASCADE",
         "TRUNCATE market CASCADE",
         "DELETE FROM account",
+        "UPDATE account SET credits_posted = credits_posted + 1",
+        "UPDATE account SET is_floored = false, credits_posted = 0",
+        "UPDATE account SET kind = 'ASSET'",
+        "UPDATE account SET code = 'another'",
     ],
 )
 async def test_history_stays(work: Work, edit: str) -> None:
@@ -63,11 +67,38 @@ async def test_the_database_refuses_to_overdraw_a_wallet(work: Work) -> None:
         await work.execute(INSERT, *values)
 
 
+async def test_the_database_refuses_to_hold_money_where_no_floor_protects_it(work: Work) -> None:
+    market = await make_history(work)
+    values = (UUID(int=5), market.id, f"{market.id}:CLP:driver_pay", wallet(market), 10, "CLP")
+
+    async with refused_by_database(work, asyncpg.CheckViolationError, match="an account that has a floor"):
+        await work.execute(INSERT.replace("'POSTED'", "'PENDING'"), *values)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        LedgerAccount(f"driver:{ANA}:wallet", AccountKind.LIABILITY),
+        LedgerAccount(f"shipper:{ANA}:prepaid", AccountKind.LIABILITY),
+        LedgerAccount("gateway:available", AccountKind.ASSET, is_floored=True),
+        LedgerAccount(f"driver:{ANA}:debt", AccountKind.LIABILITY, is_floored=True),
+    ],
+    ids=lambda account: account.name.rpartition(":")[2],
+)
+async def test_the_database_wants_a_floor_on_wallets_and_prepaid_money_and_nowhere_else(
+    work: Work, account: LedgerAccount
+) -> None:
+    market = await make_market(work)
+
+    async with refused_by_database(work, asyncpg.CheckViolationError, match="account_floored"):
+        await post(work, market, "odd", Entry(debit=DELIVERY_REVENUE, credit=account, amount=pesos(1)))
+
+
 async def test_the_database_refuses_to_cross_currencies(work: Work) -> None:
     market = await make_history(work)
     values = (UUID(int=5), market.id, f"{market.id}:CLP:driver_pay", wallet(market), 10, "USD")
 
-    async with refused_by_database(work, asyncpg.CheckViolationError, match="one market and one currency"):
+    async with refused_by_database(work, asyncpg.ForeignKeyViolationError, match="posting_.*_within"):
         await work.execute(INSERT, *values)
 
 
@@ -77,7 +108,7 @@ async def test_the_database_refuses_to_cross_markets(work: Work) -> None:
     await post(work, other, "route-2", earn(ANA, 10))
     values = (UUID(int=5), market.id, f"{other.id}:CLP:driver_pay", wallet(market), 10, "CLP")
 
-    async with refused_by_database(work, asyncpg.CheckViolationError, match="one market and one currency"):
+    async with refused_by_database(work, asyncpg.ForeignKeyViolationError, match="posting_.*_within"):
         await work.execute(INSERT, *values)
 
 

@@ -1,12 +1,13 @@
-"""A hold reserves money, and is settled or voided as a whole, once."""
+"""A hold reserves money, and is settled, whole or in part, or voided, once."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from marketplace.core.errors import NotFound
-from marketplace.core.money import BadMoney
+from marketplace.core.money import BadMoney, Money
 from marketplace.core.work import Work
 from marketplace.ledger import (
     DRIVER_PAY,
@@ -70,6 +71,57 @@ async def test_a_settled_hold_has_moved_its_money(work: Work) -> None:
     assert await left(work, market) == (300, 300)
     assert await balance_of(work, market_id=market.id, account=GATEWAY_AVAILABLE, currency="CLP") == pesos(-700)
     assert (await check_ledger(work, market_id=market.id)).is_sound
+
+
+async def test_a_hold_is_settled_in_part_and_the_rest_comes_free(work: Work) -> None:
+    market = await make_funded_market(work)
+    hold_id = await hold(work, market, 700)
+
+    await settle_hold(work, hold_id=hold_id, kind="PAID", amount=pesos(450))
+
+    assert await left(work, market) == (550, 550)
+    assert await balance_of(work, market_id=market.id, account=GATEWAY_AVAILABLE, currency="CLP") == pesos(-450)
+    report = await check_ledger(work, market_id=market.id)
+    assert (report.is_sound, report.open_holds) == (True, 0)
+
+
+async def test_settling_the_same_part_again_returns_the_first_journal_and_another_part_is_refused(work: Work) -> None:
+    market = await make_funded_market(work)
+    hold_id = await hold(work, market, 700)
+    first = await settle_hold(work, hold_id=hold_id, kind="PAID", amount=pesos(450))
+    before = await count_rows(work)
+
+    assert await settle_hold(work, hold_id=hold_id, kind="PAID", amount=pesos(450)) == first
+
+    for amount in (pesos(451), pesos(250), None):
+        with pytest.raises(HoldResolved):
+            await settle_hold(work, hold_id=hold_id, kind="PAID", amount=amount)
+    with pytest.raises(HoldResolved):
+        await void_hold(work, hold_id=hold_id, kind="FAILED")
+    assert await count_rows(work) == before
+    assert await left(work, market) == (550, 550)
+
+
+async def test_the_whole_said_in_words_is_the_whole(work: Work) -> None:
+    market = await make_funded_market(work)
+    hold_id = await hold(work, market, 700)
+
+    first = await settle_hold(work, hold_id=hold_id, kind="PAID", amount=pesos(700))
+
+    assert await settle_hold(work, hold_id=hold_id, kind="PAID") == first
+
+
+@pytest.mark.parametrize("amount", [pesos(701), pesos(0), pesos(-1), Money(700, "USD"), 700, 700.0])
+async def test_no_more_than_is_held_nothing_below_one_and_nothing_foreign_is_settled(work: Work, amount: Any) -> None:
+    market = await make_funded_market(work)
+    hold_id = await hold(work, market, 700)
+    before = await count_rows(work)
+
+    with pytest.raises(BadMoney):
+        await settle_hold(work, hold_id=hold_id, kind="PAID", amount=amount)
+
+    assert await count_rows(work) == before
+    assert await left(work, market) == (300, 1000)
 
 
 async def test_a_voided_hold_gives_its_money_back(work: Work) -> None:
@@ -149,9 +201,17 @@ async def test_money_is_held_only_where_a_floor_protects_it(work: Work) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["amount_minor = amount_minor - 1", "debit_id = credit_id, credit_id = debit_id", "state = 'POSTED'"]
+    "changed",
+    [
+        "amount_minor = amount_minor + 1",
+        "amount_minor = amount_minor - 1, state = 'VOID_PENDING'",
+        "debit_id = credit_id, credit_id = debit_id",
+        "state = 'POSTED'",
+    ],
 )
-async def test_the_database_resolves_a_hold_as_a_whole_and_between_its_own_accounts(work: Work, changed: str) -> None:
+async def test_the_database_settles_at_most_what_is_held_voids_the_whole_and_keeps_to_the_accounts_of_a_hold(
+    work: Work, changed: str
+) -> None:
     market = await make_funded_market(work)
     hold_id = await hold(work, market, 700)
     await work.execute("CREATE TEMP TABLE wrong ON COMMIT DROP AS SELECT * FROM posting WHERE id = $1", hold_id)

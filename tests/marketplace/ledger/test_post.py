@@ -1,10 +1,11 @@
 """A journal moves money between two accounts, for one reason, once."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from marketplace.core.money import BadMoney, Money
+from marketplace.core.money import MAX_MINOR, BadMoney, Money
 from marketplace.core.work import Work
 from marketplace.ledger import (
     DELIVERY_REVENUE,
@@ -12,9 +13,12 @@ from marketplace.ledger import (
     GATEWAY_AVAILABLE,
     Entry,
     JournalKeyReused,
+    LedgerAccount,
     Overdrawn,
     account_lines,
     balance_of,
+    chart,
+    check_ledger,
     driver_wallet,
     shipper_receivable,
     wallet_available,
@@ -174,3 +178,53 @@ async def test_a_receivable_grows_by_what_is_earned(work: Work) -> None:
 
     assert await balance_of(work, market_id=market.id, account=shipper, currency="CLP") == pesos(4200)
     assert await balance_of(work, market_id=market.id, account=DELIVERY_REVENUE, currency="CLP") == pesos(4200)
+
+
+@pytest.mark.parametrize("amount", [12.5, 12, "12", None])
+def test_an_entry_takes_money_and_nothing_else(amount: Any) -> None:
+    with pytest.raises(BadMoney):
+        Entry(debit=DRIVER_PAY, credit=driver_wallet(ANA), amount=amount)
+
+
+async def test_a_wallet_that_would_hold_more_than_a_number_carries_is_a_typed_refusal(work: Work) -> None:
+    market = await make_market(work)
+    await post(work, market, "route-1", earn(ANA, MAX_MINOR))
+    before = await count_rows(work)
+
+    with pytest.raises(BadMoney):
+        await post(work, market, "route-2", earn(ANA, 1))
+
+    assert await count_rows(work) == before
+    assert await wallet_available(work, market_id=market.id, driver_id=ANA, currency="CLP") == pesos(MAX_MINOR)
+
+
+async def test_what_ever_came_to_a_wallet_is_counted_up_to_the_last_number_and_refused_there(work: Work) -> None:
+    market = await make_market(work)
+    for number in range(32):
+        await post(work, market, f"pass-{number}", *[earn(ANA, MAX_MINOR), pay_out(ANA, MAX_MINOR)] * 32)
+
+    await post(work, market, "in-last", earn(ANA, 1023))
+    with pytest.raises(BadMoney):
+        await post(work, market, "in-too-much", earn(ANA, 1))
+
+    with pytest.raises(BadMoney):
+        await balance_of(work, market_id=market.id, account=DRIVER_PAY, currency="CLP")
+    assert (await check_ledger(work, market_id=market.id)).is_sound
+
+
+def test_only_wallets_and_prepaid_money_have_a_floor() -> None:
+    accounts = [account for account in vars(chart).values() if isinstance(account, LedgerAccount)]
+    personal = [
+        chart.driver_wallet,
+        chart.driver_debt,
+        chart.driver_connected,
+        chart.shipper_receivable,
+        chart.shipper_prepaid,
+    ]
+    accounts += [account(ANA) for account in personal]
+
+    assert len({account.name for account in accounts}) == len(accounts)
+    assert {account.name for account in accounts if account.is_floored} == {
+        f"driver:{ANA}:wallet",
+        f"shipper:{ANA}:prepaid",
+    }

@@ -8,6 +8,7 @@ from marketplace.core.ids import OperationId
 from marketplace.core.money import Money
 from marketplace.payments import OperationKind, want_operation
 from tests.builders import make_market
+from tests.contracts.stripe_scenarios.world import StripeWorld
 from tests.payment_worlds import PaymentWorld
 
 USD = "usd"
@@ -24,7 +25,7 @@ class Wanted:
     account: str | None = None
 
 
-async def prepare(kind: OperationKind, payments: PaymentWorld) -> Wanted:
+async def prepare(kind: OperationKind, payments: StripeWorld) -> Wanted:
     """Brings the provider's world to where an operation of this kind makes sense."""
     params, amount, account = await PREPARATIONS[kind](payments)
     return Wanted(kind=kind, params=params, amount=amount, account=account)
@@ -50,11 +51,11 @@ def dollars(cents: int) -> Money:
     return Money(cents, "USD")
 
 
-async def _customer(payments: PaymentWorld) -> Any:
+async def _customer(payments: StripeWorld) -> Any:
     return {"name": "Corner Shop", "email": "shop@example.com"}, None, None
 
 
-async def _account(payments: PaymentWorld) -> Any:
+async def _account(payments: StripeWorld) -> Any:
     controller = {
         "losses": {"payments": "application"},
         "fees": {"payer": "application"},
@@ -64,7 +65,7 @@ async def _account(payments: PaymentWorld) -> Any:
     return {"country": "US", "controller": controller, "capabilities": {"transfers": {"requested": True}}}, None, None
 
 
-async def _charge(payments: PaymentWorld, **more: Any) -> Any:
+async def _charge(payments: StripeWorld, **more: Any) -> Any:
     customer, card = await payments.shipper()
     asked = {
         "customer": customer,
@@ -77,30 +78,30 @@ async def _charge(payments: PaymentWorld, **more: Any) -> Any:
     return asked, dollars(2_500), None
 
 
-async def _authorised(payments: PaymentWorld) -> str:
+async def _authorised(payments: StripeWorld) -> str:
     return str((await payments.charge(2_500, capture_method="manual")).id)
 
 
-async def _capture(payments: PaymentWorld) -> Any:
+async def _capture(payments: StripeWorld) -> Any:
     return {"payment_intent": await _authorised(payments)}, dollars(2_000), None
 
 
-async def _cancel(payments: PaymentWorld) -> Any:
+async def _cancel(payments: StripeWorld) -> Any:
     return {"payment_intent": await _authorised(payments)}, None, None
 
 
-async def _refund(payments: PaymentWorld) -> Any:
+async def _refund(payments: StripeWorld) -> Any:
     await payments.float()
     intent = await payments.charge(2_500)
     return {"payment_intent": intent.id}, dollars(700), None
 
 
-async def _transfer(payments: PaymentWorld) -> Any:
+async def _transfer(payments: StripeWorld) -> Any:
     await payments.float()
     return {"destination": await payments.driver()}, dollars(1_300), None
 
 
-async def _reverse(payments: PaymentWorld) -> Any:
+async def _reverse(payments: StripeWorld) -> Any:
     await payments.float()
     transfer = await payments.v1.transfers.create_async(
         {"amount": 1_300, "currency": USD, "destination": await payments.driver()}
@@ -108,14 +109,14 @@ async def _reverse(payments: PaymentWorld) -> Any:
     return {"transfer": transfer.id}, dollars(300), None
 
 
-async def _payout(payments: PaymentWorld) -> Any:
+async def _payout(payments: StripeWorld) -> Any:
     await payments.float()
     driver = await payments.driver()
     await payments.v1.transfers.create_async({"amount": 1_300, "currency": USD, "destination": driver})
     return {"method": "standard"}, dollars(1_300), driver
 
 
-async def _invoice(payments: PaymentWorld) -> Any:
+async def _invoice(payments: StripeWorld) -> Any:
     customer, _ = await payments.shipper()
     asked = {
         "customer": customer,
@@ -128,17 +129,17 @@ async def _invoice(payments: PaymentWorld) -> Any:
     return asked, None, None
 
 
-async def _draft(payments: PaymentWorld) -> tuple[str, str]:
+async def _draft(payments: StripeWorld) -> tuple[str, str]:
     asked, _, _ = await _invoice(payments)
     return (await payments.v1.invoices.create_async(asked)).id, asked["customer"]
 
 
-async def _item(payments: PaymentWorld) -> Any:
+async def _item(payments: StripeWorld) -> Any:
     invoice, customer = await _draft(payments)
     return {"invoice": invoice, "customer": customer, "description": "Deliveries in March"}, dollars(4_200), None
 
 
-async def _finalize(payments: PaymentWorld) -> Any:
+async def _finalize(payments: StripeWorld) -> Any:
     invoice, customer = await _draft(payments)
     await payments.v1.invoice_items.create_async(
         {"invoice": invoice, "customer": customer, "amount": 4_200, "currency": USD}
@@ -146,7 +147,7 @@ async def _finalize(payments: PaymentWorld) -> Any:
     return {"invoice": invoice, "auto_advance": False}, None, None
 
 
-async def _void(payments: PaymentWorld) -> Any:
+async def _void(payments: StripeWorld) -> Any:
     asked, _, _ = await _finalize(payments)
     await payments.v1.invoices.finalize_invoice_async(asked["invoice"])
     return {"invoice": asked["invoice"]}, None, None

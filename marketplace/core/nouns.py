@@ -1,0 +1,27 @@
+"""Tells what an id is the id of: journals keep the thing that they happened for as a bare id."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from marketplace.core.ids import PREFIXES, to_wire
+from marketplace.core.work import Work
+
+TABLES = {noun: noun for noun in PREFIXES} | {"statement": "pay_statement", "action": "operator_action"}
+"""Where the things of each noun are; most tables are called as the noun."""
+PRESENT = """
+SELECT table_name FROM information_schema.columns
+WHERE table_schema = current_schema() AND column_name = 'id' AND data_type = 'uuid' AND table_name = ANY($1)
+"""
+
+
+async def wire_ids(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The ids as outside clients know them, such as `pay_…`; one that is of no known thing stays a bare UUID."""
+    wanted = list(dict.fromkeys(ids))
+    present = {row["table_name"] for row in await work.fetch(PRESENT, list(TABLES.values()))}
+    asked = " UNION ALL ".join(
+        f"SELECT id, '{noun}' AS noun FROM {table} WHERE id = ANY($1)"  # noqa: S608 - names from the table above
+        for noun, table in TABLES.items()
+        if table in present
+    )
+    nouns = {row["id"]: row["noun"] for row in await work.fetch(asked, wanted)}
+    return {one: to_wire(nouns[one], one) if one in nouns else str(one) for one in wanted}
