@@ -113,8 +113,8 @@ STATES = {
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
     ("billing_profile", "state"): "GOOD PAST_DUE",
-    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
-    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
+    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
+    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -205,7 +205,10 @@ CHECKS = [
     (
         "bill_line",
         "sign",
-        "amount_minor <> 0 AND (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW'))",
+        (
+            "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW')))"
+            " AND (kind = 'CARRIED') = (journal_id IS NULL)"
+        ),
     ),
     ("bill_line", "collected_once", "charge_id IS NULL OR invoice_line_id IS NULL"),
     ("delivery", "fee", "fee_minor >= 0"),
