@@ -112,14 +112,17 @@ export const WORDS = {
   RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
   RouteDissolved: null,
 
+  ChargeChanged: null,
+  RefundChanged: null,
+  InvoiceChanged: null,
   PayStatementIssued: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} earned ${money(event, context)}`,
   },
   PayoutScheduled: null,
-  ChargeChanged: null,
-  RefundChanged: null,
-  InvoiceChanged: null,
+  OperationWanted: null,
+  OperationEnded: null,
+  ProviderObjectChanged: null,
   PayoutPaid: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)}`,
