@@ -1262,7 +1262,7 @@ class Migration(migrations.Migration):
                 ("amount_minor", fields.BigIntField()),
                 ("currency", fields.CharField(max_length=3)),
                 ("reason", fields.CharField(null=True, max_length=200)),
-                ("journal_id", fields.UUIDField()),
+                ("journal_id", fields.UUIDField(null=True)),
                 ("charge_id", fields.UUIDField(null=True)),
                 ("invoice_line_id", fields.UUIDField(null=True)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

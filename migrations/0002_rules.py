@@ -128,8 +128,8 @@ STATES = {
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
     ("billing_profile", "state"): "GOOD PAST_DUE",
-    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
-    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID",
+    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
+    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -243,7 +243,10 @@ CHECKS = [
     (
         "bill_line",
         "sign",
-        "amount_minor <> 0 AND (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW'))",
+        (
+            "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW')))"
+            " AND (kind = 'CARRIED') = (journal_id IS NULL)"
+        ),
     ),
     ("bill_line", "collected_once", "charge_id IS NULL OR invoice_line_id IS NULL"),
     ("delivery", "fee", "fee_minor >= 0"),
@@ -352,7 +355,9 @@ INDEXES = [
     ),
     ("", "charge_open", "charge (market_id, next_try_at) WHERE state IN ('OPEN', 'DECLINED', 'ACTION_REQUIRED')"),
     ("", "charge_unsettled", "charge (market_id, available_on) WHERE settled_at IS NULL AND state = 'PAID'"),
+    ("", "charge_disputed", "charge (market_id) WHERE disputed_minor > 0"),
     ("", "refund_charge", "refund (charge_id)"),
+    ("", "refund_failed", "refund (market_id) WHERE state = 'FAILED'"),
     ("", "refund_sending", "refund (market_id, id) WHERE state = 'SENDING'"),
     ("", "invoice_shipper", "invoice (shipper_id, id)"),
     ("", "invoice_unpaid", "invoice (shipper_id, market_id) WHERE state NOT IN ('PAID', 'VOID')"),

@@ -44,7 +44,7 @@ ENUMS: dict[type[Enum], str] = {
     ProfileState: "Whether a shipper may post.",
     ChargeState: "The life of a charge; whatever it says, one that the provider has taken becomes PAID.",
     Means: "Where the money of a charge comes from; a TOP_UP becomes prepaid money.",
-    LineKind: "What a line of a bill is for; the last four give back.",
+    LineKind: "What a line of a bill is for; CARRIED stands for what is left to the next charge or invoice.",
     InvoiceState: "The life of an invoice.",
     RefundState: "The life of a refund; a paid one may still come back.",
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",

@@ -1,6 +1,8 @@
 """What is due for a shipper at the end of its day or month: its open lines are charged, or drawn up as an invoice."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +10,7 @@ import asyncpg
 
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.events import InvoiceChanged
+from marketplace.billing.line import carry_over
 from marketplace.billing.profile import Profile, lock_profile_by_id, next_due
 from marketplace.billing.queries import (
     GIVE_TO_INVOICE,
@@ -20,6 +23,7 @@ from marketplace.billing.queries import (
     WRITE_INVOICE_LINE,
 )
 from marketplace.billing.states import InvoiceState, LineKind, Terms
+from marketplace.core.currencies import movable_part
 from marketplace.core.money import Money
 from marketplace.core.window import local_instant, zone
 from marketplace.core.work import Work
@@ -32,8 +36,22 @@ LABELS = {
     LineKind.GOODWILL: "Goodwill",
     LineKind.CREDIT_NOTE: "Credit notes",
     LineKind.OVERPAID: "Paid twice",
+    LineKind.CARRIED: "Carried over",
 }
 Group = tuple[LineKind, str | None]
+MORE_THAN_ANY_MINOR = 10**12
+"""The movable part of so much is the most that can be moved at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A line of an invoice that is being drawn up, and the bill lines that it stands for."""
+
+    kind: LineKind
+    level: str | None
+    quantity: int
+    amount: Money
+    line_ids: list[UUID]
 
 
 async def close_period(work: Work, *, profile_id: UUID) -> UUID | None:
@@ -58,7 +76,10 @@ async def close_period(work: Work, *, profile_id: UUID) -> UUID | None:
 async def _draw_invoice(work: Work, profile: Profile, ended_at: datetime, time_zone: str) -> UUID | None:
     """An invoice over everything that was billed before the month ended; credits that exceed it wait for the next."""
     rows = await work.fetch(LINES_TO_INVOICE, profile.shipper_id, profile.market_id, ended_at)
-    total = Money(sum(row["amount_minor"] for row in rows), profile.currency)
+    if sum(row["amount_minor"] for row in rows) <= 0:
+        return None
+    drafts = [draft for draft in await _draft_lines(work, profile, rows) if draft.amount.minor]
+    total = Money(sum(draft.amount.minor for draft in drafts), profile.currency)
     if total.minor <= 0:
         return None
     invoice_id = work.new_id()
@@ -78,7 +99,7 @@ async def _draw_invoice(work: Work, profile: Profile, ended_at: datetime, time_z
         local_days_later(ended_at, profile.due_days, time_zone),
         work.now,
     )
-    await _write_lines(work, profile, invoice_id, rows)
+    await _write_lines(work, profile, invoice_id, drafts)
     work.emit(
         InvoiceChanged(
             market_id=profile.market_id,
@@ -92,13 +113,48 @@ async def _draw_invoice(work: Work, profile: Profile, ended_at: datetime, time_z
     return invoice_id
 
 
-async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, rows: list[asyncpg.Record]) -> None:
+async def _draft_lines(work: Work, profile: Profile, rows: list[asyncpg.Record]) -> list[Draft]:
+    """One line for each kind and service level; several where the gateway cannot show so much in one."""
+    largest = movable_part(Money(MORE_THAN_ANY_MINOR, profile.currency)).minor
     groups: dict[Group, list[asyncpg.Record]] = defaultdict(list)
     for row in rows:
         groups[LineKind(row["kind"]), row["service_level"]].append(row)
-    given: dict[UUID, UUID] = {}
     ordered = sorted(groups.items(), key=lambda group: (list(LineKind).index(group[0][0]), group[0][1] or ""))
-    for place, ((kind, level), members) in enumerate(ordered, start=1):
+    return [
+        await _draft(work, profile, kind, level, members)
+        for (kind, level), group in ordered
+        for members in _in_pieces(group, largest)
+    ]
+
+
+def _in_pieces(group: list[asyncpg.Record], largest_minor: int) -> Iterator[list[asyncpg.Record]]:
+    piece: list[asyncpg.Record] = []
+    sum_minor = 0
+    for row in group:
+        if piece and abs(sum_minor + row["amount_minor"]) > largest_minor:
+            yield piece
+            piece, sum_minor = [], 0
+        piece.append(row)
+        sum_minor += row["amount_minor"]
+    yield piece
+
+
+async def _draft(
+    work: Work, profile: Profile, kind: LineKind, level: str | None, members: list[asyncpg.Record]
+) -> Draft:
+    """A line of an amount that can be moved; what is left of it is carried over to the next month."""
+    total = Money(sum(member["amount_minor"] for member in members), profile.currency)
+    amount = movable_part(total) if total.minor > 0 else -movable_part(-total)
+    line_ids = [member["id"] for member in members]
+    if amount.minor and (rest := total - amount).minor:
+        market_id, shipper_id = profile.market_id, profile.shipper_id
+        line_ids.append(await carry_over(work, market_id=market_id, shipper_id=shipper_id, amount=rest))
+    return Draft(kind=kind, level=level, quantity=len(members), amount=amount, line_ids=line_ids)
+
+
+async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, drafts: list[Draft]) -> None:
+    given: dict[UUID, UUID] = {}
+    for place, draft in enumerate(drafts, start=1):
         line_id = work.new_id()
         await work.execute(
             WRITE_INVOICE_LINE,
@@ -106,14 +162,14 @@ async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, rows: lis
             profile.market_id,
             invoice_id,
             place,
-            kind.value,
-            level,
-            f"{LABELS[kind]}, {level}" if level else LABELS[kind],
-            len(members),
-            sum(member["amount_minor"] for member in members),
+            draft.kind.value,
+            draft.level,
+            f"{LABELS[draft.kind]}, {draft.level}" if draft.level else LABELS[draft.kind],
+            draft.quantity,
+            draft.amount.minor,
             profile.currency,
         )
-        given.update({member["id"]: line_id for member in members})
+        given.update(dict.fromkeys(draft.line_ids, line_id))
     await work.execute(GIVE_TO_INVOICE, list(given), list(given.values()))
 
 

@@ -48,6 +48,18 @@ class NewLine:
     reason: str | None = None
 
 
+async def carry_over(work: Work, *, market_id: UUID, shipper_id: UUID, amount: Money) -> UUID:
+    """Leaves a part of what is being collected for the next time; returns the line that takes it off this time.
+
+    Two lines that are nothing together, and no journal: what is owed stays as it was.
+    """
+    off, on = work.new_id(), work.new_id()
+    for line_id, minor in ((off, -amount.minor), (on, amount.minor)):
+        places = (line_id, market_id, shipper_id, None, None, LineKind.CARRIED.value, None)
+        await work.execute(WRITE_LINE, *places, minor, amount.currency, None, None, work.now)
+    return off
+
+
 async def write_line(work: Work, line: NewLine) -> JournalId:
     """Books the amount on the shipper's receivable and puts the line on its bill.
 

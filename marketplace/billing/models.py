@@ -36,7 +36,7 @@ class BillingProfile(Model):
 class BillLine(Model):
     """One thing that a shipper owes, or is given back where the amount is negative; booked by its journal.
 
-    A line is collected once: by a charge or on an invoice.
+    A line is collected once: by a charge or on an invoice. Only what is carried over has no journal: it moves nothing.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -49,7 +49,7 @@ class BillLine(Model):
     amount_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     reason = fields.CharField(max_length=200, null=True)
-    journal_id = fields.UUIDField()
+    journal_id = fields.UUIDField(null=True)
     charge_id = fields.UUIDField(null=True)
     invoice_line_id = fields.UUIDField(null=True)
     created_at = fields.DatetimeField()

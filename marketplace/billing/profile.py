@@ -22,7 +22,7 @@ from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.money import MAX_MINOR, BadMoney, Money, check_whole
 from marketplace.core.window import local_instant, zone
 from marketplace.core.work import Work
-from marketplace.payments import OperationKind, want_operation
+from marketplace.payments import OperationKind, OperationState, latest_outcome, want_operation
 
 MOST_DUE_DAYS = 120
 
@@ -110,15 +110,19 @@ async def lock_profile_by_id(work: Work, profile_id: UUID) -> Profile | None:
 
 
 async def want_customer(work: Work, profile: Profile) -> None:
-    """Has the shipper made known to the provider, once."""
-    if profile.customer_id is None:
-        await want_operation(
-            work,
-            market_id=profile.market_id,
-            kind=OperationKind.CREATE_CUSTOMER,
-            subject_id=profile.id,
-            params={"description": f"shipper {profile.shipper_id.hex}"},
-        )
+    """Has the shipper made known to the provider, once; again where that was refused for good."""
+    if profile.customer_id is not None:
+        return
+    latest = await latest_outcome(work, kind=OperationKind.CREATE_CUSTOMER, subject_id=profile.id)
+    number = latest.number if latest else 1
+    await want_operation(
+        work,
+        market_id=profile.market_id,
+        kind=OperationKind.CREATE_CUSTOMER,
+        subject_id=profile.id,
+        number=number + 1 if latest and latest.state is OperationState.REJECTED else number,
+        params={"description": f"shipper {profile.shipper_id.hex}"},
+    )
 
 
 async def refresh_standing(work: Work, profile: Profile) -> ProfileState:

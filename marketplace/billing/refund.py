@@ -13,6 +13,7 @@ from marketplace.billing.queries import (
     WRITE_REFUND,
 )
 from marketplace.billing.states import ChargeState, Means, RefundState
+from marketplace.core.currencies import movable_part
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.money import Money
 from marketplace.core.work import Work
@@ -47,6 +48,8 @@ async def refund_charge(
         raise NotRefundable("only a charge that is paid and not disputed can be refunded", field="chargeId")
     if amount.minor <= 0 or amount.currency != charge["currency"]:
         raise Invalid(f"a refund is at least one minor unit of {charge['currency']}", field="amountMinor")
+    if charge["means"] != Means.PREPAID and movable_part(amount) != amount:
+        raise Invalid(f"no card can be given back just {amount.minor} of {amount.currency}", field="amountMinor")
     if delivery_id is not None:
         left_minor = await work.fetch_value(DELIVERY_IN_CHARGE, charge_id, delivery_id)
         if amount.minor > left_minor:
@@ -67,7 +70,8 @@ async def refund_delivery(work: Work, *, market_id: UUID, delivery_id: UUID, amo
     charge = await work.fetch_row(LOCK_CHARGE, row["charge_id"])
     assert charge is not None, "charges are never removed"
     left_minor = await work.fetch_value(DELIVERY_IN_CHARGE, charge["id"], delivery_id)
-    wanted = amount or Money(min(left_minor, charge["captured_minor"] - charge["refunded_minor"]), charge["currency"])
+    left = Money(min(left_minor, charge["captured_minor"] - charge["refunded_minor"]), charge["currency"])
+    wanted = amount or (left if charge["means"] == Means.PREPAID else movable_part(left))
     return await refund_charge(
         work, market_id=market_id, charge_id=charge["id"], amount=wanted, reason=reason, delivery_id=delivery_id
     )

@@ -26,7 +26,10 @@ class ProfileState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line is for. The first three are owed; the others are given back, and their amounts are negative."""
+    """What a line is for. The first three are owed; the others are given back, and their amounts are negative.
+
+    CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
+    """
 
     DELIVERY = "DELIVERY"
     CANCELLATION = "CANCELLATION"
@@ -35,6 +38,7 @@ class LineKind(StrEnum):
     GOODWILL = "GOODWILL"
     CREDIT_NOTE = "CREDIT_NOTE"
     OVERPAID = "OVERPAID"
+    CARRIED = "CARRIED"
 
     @property
     def is_owed(self) -> bool:

@@ -7,11 +7,10 @@ from marketplace.billing.collect import write_charge
 from marketplace.billing.credit import PaymentRequired
 from marketplace.billing.profile import find_billing_of, lock_profile
 from marketplace.billing.states import Means
+from marketplace.core.currencies import movable_part
 from marketplace.core.errors import Invalid
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-
-LARGEST_TOP_UP_MINOR = 10**12
 
 
 async def top_up(work: Work, *, shipper_id: UUID, billing_id: UUID, amount_minor: int) -> UUID:
@@ -21,8 +20,8 @@ async def top_up(work: Work, *, shipper_id: UUID, billing_id: UUID, amount_minor
     if profile is None or profile.card_id is None:
         raise PaymentRequired("you have no card on file; set one up with setUpCard and try again")
     amount = Money(amount_minor, profile.currency)
-    if not 1 <= amount.minor <= LARGEST_TOP_UP_MINOR:
-        raise Invalid(f"a top-up is 1 to {LARGEST_TOP_UP_MINOR} minor units of {profile.currency}", field="amountMinor")
+    if amount.minor < 1 or movable_part(amount) != amount:
+        raise Invalid(f"no card can be charged just {amount_minor} of {profile.currency}", field="amountMinor")
     charge_id = work.new_id()
     await write_charge(work, profile, charge_id=charge_id, means=Means.TOP_UP, amount=amount)
     await try_charge(work, profile, charge_id=charge_id, amount=amount)

@@ -112,6 +112,9 @@ export const WORDS = {
   RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
   RouteDissolved: null,
 
+  ChargeChanged: null,
+  RefundChanged: null,
+  InvoiceChanged: null,
   PayStatementIssued: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} earned ${money(event, context)}`,
@@ -152,6 +155,9 @@ export const WORDS = {
     tone: "stay",
     say: (event, _number, context) => `The pay of ${driverOf(event, context)} was adjusted`,
   },
+  OperationWanted: null,
+  OperationEnded: null,
+  ProviderObjectChanged: null,
   PayoutPaid: {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was paid ${money(event, context)}`,

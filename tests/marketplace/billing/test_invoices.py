@@ -173,6 +173,23 @@ async def test_lines_of_an_invoice_are_kept_as_they_are(billing: BillingWorld) -
                 await work.execute(statement)
 
 
+async def test_an_invoice_shows_what_can_be_moved_and_carries_the_rest_over(billing: BillingWorld) -> None:
+    await billing.open(Terms.INVOICE, card=None, currency="KWD", limit_minor=10**12)
+    await billing.bill(12_345, 60_000_000, 70_000_000)
+    await end_month(billing)
+    await billing.bill(2_000)
+    await end_month(billing)
+
+    invoices = await billing.invoices()
+    assert [(invoice.state, invoice.total_minor) for invoice in invoices] == [("OPEN", 130_012_340), ("OPEN", 2_000)]
+    assert sorted(await lines(billing)) == [
+        ("DELIVERY", "STANDARD", 1, 2_000),
+        ("DELIVERY", "STANDARD", 1, 70_000_000),
+        ("DELIVERY", "STANDARD", 2, 60_012_340),
+    ]
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 130_014_345
+
+
 async def lines(billing: BillingWorld) -> list[tuple[LineKind, str | None, int, int]]:
     async with billing.works.open() as work:
         rows = await work.fetch("SELECT kind, service_level, quantity, amount_minor FROM invoice_line ORDER BY place")

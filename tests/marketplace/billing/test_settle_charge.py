@@ -203,6 +203,32 @@ async def test_currencies_without_cents_and_with_three_decimals_are_taken_to_the
     assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
 
 
+async def test_what_cannot_be_moved_now_is_carried_over_to_the_next_charge(billing: BillingWorld) -> None:
+    await billing.open(currency="KWD")  # of whose thousandths tens are moved
+
+    await billing.bill(12_345)
+    owed_between = await billing.balance(shipper_receivable(billing.shipper.id))
+    await billing.bill(2_005)
+
+    assert sorted(charge.amount_minor for charge in await billing.charges()) == [2_010, 12_340]
+    assert owed_between == 5
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
+    assert (await billing.ledger()).is_sound
+
+
+async def test_more_than_can_be_moved_at_once_takes_several_charges(billing: BillingWorld) -> None:
+    await billing.open(currency="CLP", limit_minor=10**12)
+
+    await billing.bill(60_000_000, 70_000_000)
+
+    charges = await billing.charges()
+    assert sorted((charge.state, charge.amount_minor) for charge in charges) == [
+        ("PAID", 30_000_001),
+        ("PAID", 99_999_999),
+    ]
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
+
+
 async def test_a_charge_whose_job_was_lost_is_found_by_the_sweep(billing: BillingWorld) -> None:
     await billing.open()
     [delivery] = await billing.batch(6_500)
