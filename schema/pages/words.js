@@ -166,9 +166,6 @@ export const WORDS = {
     tone: "bad",
     say: (event, _number, context) => `A payout to ${driverOf(event, context)} failed${because(event)}`,
   },
-  OperationWanted: null,
-  OperationEnded: null,
-  ProviderObjectChanged: null,
   LedgerDiffers: {
     tone: "bad",
     say: () => "The ledger and the payment provider do not agree",
