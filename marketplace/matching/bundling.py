@@ -19,7 +19,7 @@ _LOWEST_SHARE = 0.5
 """The part of the work limit that the shallowest bundling may take."""
 _ALONE_S = 0.02
 """Enough for the compiled search to make routes from nothing."""
-_FINAL_TIMES = 5.0
+_FINAL_TIMES = 2.0
 """So many times what the shallowest bundling costs is spent where the effort is too small to improve it."""
 
 
