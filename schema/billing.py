@@ -68,7 +68,7 @@ class Charge:
     market_id: strawberry.ID = strawberry.field(description="mkt_….")
     means: Means = strawberry.field(description="Where the money comes from.")
     state: ChargeState = strawberry.field(
-        description="ACTION_REQUIRED: your bank wants to ask you; set your card up again with setUpCard and the charge"
+        description="ACTION_REQUIRED: your bank wants to ask you; call setUpCard for the card again and the charge"
         " is tried again."
     )
     amount_minor: MoneyMinor = strawberry.field(description="What is owed, minor units.")

@@ -45,9 +45,11 @@ async def check_credit(work: Work, *, shipper_id: UUID, market_id: UUID, wanted:
     if profile is None:
         raise PaymentRequired("you have no billing terms in this market yet; ask its operator for them")
     if profile.state is ProfileState.PAST_DUE:
-        raise PaymentRequired("a payment of yours is past due; see myBilling, set up a card that works and try again")
+        raise PaymentRequired(
+            "a payment of yours is past due; see myBilling, put a card that works on file and try again"
+        )
     if profile.terms is Terms.CARD and profile.card_id is None:
-        raise PaymentRequired("you have no card on file; set one up with setUpCard and try again")
+        raise PaymentRequired("you have no card on file; call setUpCard for one and try again")
     credit = await credit_of(work, profile)
     missing = wanted.minor - credit.left_minor
     if missing > 0:

@@ -37,6 +37,7 @@ async def grant_goodwill(work: Work, *, market_id: UUID, shipper_id: UUID, amoun
         shipper_id=shipper_id,
         amount=amount,
         subject_id=goodwill_id,
+        line_id=goodwill_id,
         reason=reason.strip(),
     )
     await write_line(work, line)
@@ -63,6 +64,7 @@ async def issue_credit_note(work: Work, *, market_id: UUID, delivery_id: UUID, a
         shipper_id=row["shipper_id"],
         amount=amount,
         subject_id=note_id,
+        line_id=note_id,
         delivery_id=delivery_id,
         batch_id=row["batch_id"],
         service_level=row["service_level"],

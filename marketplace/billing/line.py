@@ -42,6 +42,7 @@ class NewLine:
     shipper_id: UUID
     amount: Money
     subject_id: UUID
+    line_id: UUID | None = None
     delivery_id: UUID | None = None
     batch_id: UUID | None = None
     service_level: str | None = None
@@ -77,7 +78,7 @@ async def write_line(work: Work, line: NewLine) -> JournalId:
     )
     await work.execute(
         WRITE_LINE,
-        work.new_id(),
+        line.line_id or work.new_id(),
         line.market_id,
         line.shipper_id,
         line.delivery_id,

@@ -18,7 +18,7 @@ async def top_up(work: Work, *, shipper_id: UUID, billing_id: UUID, amount_minor
     found = await find_billing_of(work, billing_id=billing_id, shipper_id=shipper_id)
     profile = await lock_profile(work, shipper_id=shipper_id, market_id=found.market_id)
     if profile is None or profile.card_id is None:
-        raise PaymentRequired("you have no card on file; set one up with setUpCard and try again")
+        raise PaymentRequired("you have no card on file; call setUpCard for one and try again")
     amount = Money(amount_minor, profile.currency)
     if amount.minor < 1 or movable_part(amount) != amount:
         raise Invalid(f"no card can be charged just {amount_minor} of {profile.currency}", field="amountMinor")

@@ -6,7 +6,13 @@ from uuid import UUID
 from marketplace.core.ids import PREFIXES, to_wire
 from marketplace.core.work import Work
 
-TABLES = {noun: noun for noun in PREFIXES} | {"statement": "pay_statement", "action": "operator_action"}
+TABLES = {noun: noun for noun in PREFIXES} | {
+    "statement": "pay_statement",
+    "action": "operator_action",
+    "operation": "stripe_operation",
+    "billing": "billing_profile",
+    "credit": "bill_line",
+}
 """Where the things of each noun are; most tables are called as the noun."""
 PRESENT = """
 SELECT table_name FROM information_schema.columns
