@@ -128,8 +128,8 @@ STATES = {
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
     ("billing_profile", "state"): "GOOD PAST_DUE",
-    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
-    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
+    ("bill_line", "kind"): "DELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
+    ("invoice_line", "kind"): "DELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -244,7 +244,8 @@ CHECKS = [
         "bill_line",
         "sign",
         (
-            "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0) = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW')))"
+            "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0)"
+            " = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW', 'TIP')))"
             " AND (kind = 'CARRIED') = (journal_id IS NULL)"
         ),
     ),

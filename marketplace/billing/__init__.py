@@ -6,6 +6,7 @@ card when a batch is through, from what is prepaid, or on the invoice of the mon
 """
 
 from marketplace.billing.accrue import NotEarned, accrue_delivery
+from marketplace.billing.bill_tip import bill_tip
 from marketplace.billing.close_period import close_period
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.credit import Credit, CreditExhausted, PaymentRequired, check_credit, credit_of
@@ -71,6 +72,7 @@ __all__ = [
     "SettleInvoice",
     "Terms",
     "accrue_delivery",
+    "bill_tip",
     "billing_attention",
     "charged_so_far",
     "check_credit",

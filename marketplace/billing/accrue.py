@@ -50,7 +50,7 @@ async def accrue_delivery(work: Work, *, delivery_id: DeliveryId) -> JournalId |
     await work.execute(MARK_BILLED, delivery_id, work.now)
     journal_id = await _bill(work, row, kind, amount, charge_key(delivery_id)) if amount.minor else None
     await _credit_broken_promise(work, row)
-    await _collect(work, row)
+    await collect_of(work, row)
     return journal_id
 
 
@@ -104,7 +104,8 @@ async def _credit_broken_promise(work: Work, row: asyncpg.Record) -> None:
         await _bill(work, row, LineKind.SLA_CREDIT, credit, f"delivery:{row['id']}:sla")
 
 
-async def _collect(work: Work, row: asyncpg.Record) -> None:
+async def collect_of(work: Work, row: asyncpg.Record) -> None:
+    """Collects what a delivery has put on the bill, where its shipper pays before the end of the month."""
     # Shippers with an invoice wait for their month and need no lock; whoever changes terms collects what is left over.
     profile = await find_profile(work, shipper_id=row["shipper_id"], market_id=row["market_id"])
     if profile is None or profile.terms is Terms.INVOICE:

@@ -32,6 +32,7 @@ LABELS = {
     LineKind.DELIVERY: "Deliveries",
     LineKind.CANCELLATION: "Cancellations",
     LineKind.NO_SHOW: "No-shows at pickup",
+    LineKind.TIP: "Tips for drivers",
     LineKind.SLA_CREDIT: "Credit for late deliveries",
     LineKind.GOODWILL: "Goodwill",
     LineKind.CREDIT_NOTE: "Credit notes",

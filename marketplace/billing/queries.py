@@ -75,7 +75,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 LINE_OF = "SELECT journal_id FROM bill_line WHERE delivery_id = $1 AND kind = $2"
 CREDITED_OF_DELIVERY = """
-SELECT (SELECT coalesce(sum(amount_minor), 0)::bigint FROM bill_line WHERE delivery_id = $1 AND shipper_id = $2)
+SELECT (SELECT coalesce(sum(amount_minor), 0)::bigint FROM bill_line
+        WHERE delivery_id = $1 AND shipper_id = $2 AND kind <> 'TIP')
      - (SELECT coalesce(sum(amount_minor), 0)::bigint FROM refund WHERE delivery_id = $1 AND state <> 'FAILED')
 """
 

@@ -26,7 +26,7 @@ class ProfileState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line is for. The first three are owed; the others are given back, and their amounts are negative.
+    """What a line is for. The first four are owed; the others are given back, and their amounts are negative.
 
     CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
     """
@@ -34,6 +34,7 @@ class LineKind(StrEnum):
     DELIVERY = "DELIVERY"
     CANCELLATION = "CANCELLATION"
     NO_SHOW = "NO_SHOW"
+    TIP = "TIP"
     SLA_CREDIT = "SLA_CREDIT"
     GOODWILL = "GOODWILL"
     CREDIT_NOTE = "CREDIT_NOTE"
@@ -43,7 +44,7 @@ class LineKind(StrEnum):
     @property
     def is_owed(self) -> bool:
         """Whether the shipper owes it, rather than gets it back."""
-        return self in {LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW}
+        return self in {LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP}
 
 
 class Means(StrEnum):

@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.batches.states import DeliveryState
+from marketplace.billing import bill_tip
 from marketplace.core.errors import Conflict, Invalid, LimitReached, NotFound
 from marketplace.core.ids import DeliveryId, ShipperId, StatementId
 from marketplace.core.money import Money
@@ -23,6 +24,7 @@ SELECT id, market_id, shipper_id, route_id, state, currency FROM delivery
 WHERE id = $1 AND ($2::uuid IS NULL OR shipper_id = $2) FOR NO KEY UPDATE
 """
 WHO_DROVE = "SELECT driver_id FROM route WHERE id = $1"
+JOURNAL = "SELECT journal_id FROM pay_statement WHERE id = $1"
 TIPS_GIVEN = "SELECT count(*) FROM pay_statement WHERE delivery_id = $1"
 
 
@@ -47,7 +49,11 @@ class TooManyTips(LimitReached):
 async def tip_driver(work: Work, *, delivery_id: DeliveryId, shipper_id: ShipperId, amount: Money) -> StatementId:
     """Tips the driver who brought a shipper's delivery; the shipper owes it like the delivery itself."""
     delivery = await work.fetch_row(LOCK_DELIVERY, delivery_id, shipper_id)
-    return await _give(work, delivery, amount, shipper_receivable(shipper_id))
+    statement_id = await _give(work, delivery, amount, shipper_receivable(shipper_id))
+    await bill_tip(
+        work, delivery_id=delivery_id, amount=amount, journal_id=await work.fetch_value(JOURNAL, statement_id)
+    )
+    return statement_id
 
 
 async def book_tip(work: Work, *, delivery_id: DeliveryId, amount: Money, debit: LedgerAccount) -> StatementId:

@@ -129,9 +129,6 @@ export const WORDS = {
     say: (event, _number, context) => `${driverOf(event, context)} was tipped ${money(event, context)}`,
   },
   PayoutScheduled: null,
-  ChargeChanged: null,
-  RefundChanged: null,
-  InvoiceChanged: null,
   PayoutTransferred: null,
   PayoutHeld: {
     tone: "bad",

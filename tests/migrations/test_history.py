@@ -180,13 +180,13 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "invoice_line",
             "journal",
             "operator_action",
-            "pay_period",
             "pay_adjustment",
+            "pay_period",
             "pay_policy",
             "posting",
             "quote",
+            "rate_card",
             "reconciliation",
             "stripe_movement",
-            "rate_card",
         )
     ]

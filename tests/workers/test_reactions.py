@@ -77,7 +77,7 @@ def test_jobs_are_about_what_the_table_says() -> None:
         assert wanted("OperationEnded", subject_id="77", kind=kind) == [("settle_payout", "77"), counted]
     assert wanted("OperationEnded", subject_id="78", kind="CREATE_ACCOUNT") == [("settle_account", "78"), counted]
     assert wanted("ProviderObjectChanged", subject_id="77", kind="payout") == [("settle_payout", "77"), counted]
-    assert wanted("OperationEnded", subject_id="79", kind="CHARGE") == [counted]
+    assert wanted("OperationEnded", subject_id="79", kind="CHARGE") == [("settle_charge", "79"), counted]
     assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
     assert wanted("PayStatementIssued") == [counted]
 

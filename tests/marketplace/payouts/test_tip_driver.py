@@ -40,6 +40,7 @@ from tests.marketplace.payouts.world import (
     PayWorld,
     make_driven_route,
     make_pay_world,
+    open_account,
     payout_row,
     statement_row,
     wallet_minor,
@@ -107,6 +108,7 @@ async def test_a_tip_is_paid_out_whole_and_shown_apart_even_to_a_driver_who_owes
         entries=[Entry(debit=driver_debt(driver_id), credit=GOODWILL, amount=Money(5000, "CLP"))],
     )
     await tip_driver(work, delivery_id=delivery_id, shipper_id=of(world), amount=Money(700, "CLP"))
+    await open_account(work, world, driver_id)
 
     payout_id = await request_payout(work, driver_id=driver_id)
 
@@ -192,3 +194,15 @@ async def test_a_delivery_is_tipped_ten_times_at_most(work: Work) -> None:
         await tip_driver(work, delivery_id=delivery_id, shipper_id=of(world), amount=Money(1, "CLP"))
 
     assert await wallet_minor(work, world, driver_id) == (10, 0)
+
+
+async def test_a_tip_is_on_the_bill_of_the_shipper_who_gave_it_once(work: Work) -> None:
+    world = await make_pay_world(work)
+    delivery_id, _ = await make_delivered(work, world)
+
+    await tip_driver(work, delivery_id=delivery_id, shipper_id=of(world), amount=Money(700, "CLP"))
+
+    lines = await work.fetch("SELECT kind, amount_minor, delivery_id, journal_id, charge_id FROM bill_line")
+    journal_id = await work.fetch_value("SELECT journal_id FROM pay_statement WHERE kind = 'TIP'")
+    assert [tuple(line.values()) for line in lines] == [("TIP", 700, delivery_id, journal_id, None)]
+    assert await left_on(work, world, shipper_receivable(of(world))) == 700
