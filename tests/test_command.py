@@ -44,6 +44,7 @@ COMMANDS = [
     "stripe-sandbox",
     "geo",
     "ledger",
+    "payouts",
 ]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.app import open_servers
+from marketplace.billing import PROOFS_OF_BILLS
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -16,7 +17,9 @@ from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
 from marketplace.ledger import LedgerReport, check_ledger, explain_account
 from marketplace.markets import market_by_slug, market_ids
+from marketplace.payouts import PROOFS_OF_PAY
 
+PROOFS = {**PROOFS_OF_BILLS, **PROOFS_OF_PAY}
 PATIENCE_S = 3600
 """Longest that one question about a whole ledger may take."""
 Told = Mapping[str, Any]
@@ -30,7 +33,7 @@ async def check_books(settings: Settings, market: str | None, *, at_rest: bool) 
             wanted = await market_ids(work) if market is None else [await _market_id(work, market)]
         for market_id in wanted:
             async with works.open() as work:
-                reports.append(await check_ledger(work, market_id=market_id, at_rest=at_rest))
+                reports.append(await check_ledger(work, market_id=market_id, at_rest=at_rest, further=PROOFS))
     return {"is_sound": all(report.is_sound for report in reports), "markets": [_report(each) for each in reports]}
 
 

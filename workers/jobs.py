@@ -241,7 +241,7 @@ BOUNDS: Mapping[str, float] = {
     "match_zone": MATCHING_S,
     "match_border": MATCHING_S,
     "send_operation": 110.0,
-    "reconcile": 600.0,
+    "reconcile": 120.0,
     "true_up_pay": 300.0,
     "settle_invoice": 60.0,
 }

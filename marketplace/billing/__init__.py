@@ -19,6 +19,7 @@ from marketplace.billing.profile import (
     refresh_profile,
     set_billing_terms,
 )
+from marketplace.billing.proofs import PROOFS_OF_BILLS
 from marketplace.billing.reads import (
     billing_attention,
     charged_so_far,
@@ -49,6 +50,7 @@ from marketplace.billing.sweep import DueWork, sweep_billing
 from marketplace.billing.top_up import top_up
 
 __all__ = [
+    "PROOFS_OF_BILLS",
     "UNLIMITED",
     "BadTerms",
     "CardSetup",

@@ -6,10 +6,13 @@ from uuid import UUID
 from marketplace.core.ids import PREFIXES, to_wire
 from marketplace.core.work import Work
 
-TABLES = {noun: noun for noun in PREFIXES} | {
+NOT_OURS = {"movement"}
+"""Ids of the provider's own things, which have rows under the provider's names."""
+TABLES = {noun: noun for noun in PREFIXES.keys() - NOT_OURS} | {
     "statement": "pay_statement",
     "action": "operator_action",
     "operation": "stripe_operation",
+    "adjustment": "pay_adjustment",
     "billing": "billing_profile",
     "credit": "bill_line",
 }

@@ -19,6 +19,7 @@ from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
 from marketplace.payouts.open_account import AccountOpening, open_payout_account
 from marketplace.payouts.pay_pool_shares import pay_pool_shares
+from marketplace.payouts.proofs import PROOFS_OF_PAY
 from marketplace.payouts.queries import find_earnings, find_payout, held_statements, page_payouts, page_statements
 from marketplace.payouts.quote_payout import QuotedPayout, find_payout_quote, quote_payout
 from marketplace.payouts.recompute_statement import recompute_statement
@@ -44,6 +45,7 @@ from marketplace.payouts.under_way import (
 )
 
 __all__ = [
+    "PROOFS_OF_PAY",
     "AccountOpening",
     "AccountStage",
     "BadAdjustment",

@@ -36,7 +36,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(900)
 
 SHIPPERS, DRIVERS = 6, 6
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
+"""Longer than the longest lease that a killed worker leaves behind on a job."""
 
 UNFINISHED = """
 SELECT (SELECT count(*) FROM event WHERE position IS NULL) + (SELECT count(*) FROM payout WHERE state <> 'IN_TRANSIT')

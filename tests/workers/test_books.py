@@ -6,15 +6,19 @@ from uuid import UUID
 
 import pytest
 
+from marketplace.billing.line import NewLine, write_line
+from marketplace.billing.states import LineKind
 from marketplace.core.errors import CannotStart
 from marketplace.core.ids import to_wire
 from marketplace.core.settings import Settings
-from marketplace.core.work import Works
-from marketplace.ledger import CONNECTED_FUNDS, GATEWAY_AVAILABLE, SUSPENSE, TIPS_CLEARING, Entry
+from marketplace.core.work import Work, Works
+from marketplace.ledger import CONNECTED_FUNDS, GATEWAY_AVAILABLE, SUSPENSE, TIPS_CLEARING, Entry, check_ledger
+from marketplace.payouts import request_payout
 from tests.builders import make_driver, make_market
 from tests.marketplace.ledger.world import earn, pesos, post
+from tests.marketplace.payouts.world import make_paid_driver, make_pay_world
 from tests.test_command import NOWHERE, doorstep
-from workers.books import account_lines, check_books, check_lines, explain_book
+from workers.books import PROOFS, account_lines, check_books, check_lines, explain_book
 
 
 @pytest.fixture
@@ -96,3 +100,37 @@ async def test_a_wallet_is_explained_in_words(settings: Settings, driver_id: UUI
 async def test_a_market_that_is_not_there_is_said(settings: Settings, driver_id: UUID) -> None:
     with pytest.raises(CannotStart, match="there is no market atlantis"):
         await check_books(settings, "atlantis", at_rest=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "harm"),
+    [
+        ("LINE_NOT_BOOKED", "UPDATE bill_line SET amount_minor = amount_minor + 1"),
+        ("STATEMENT_NOT_ON_WALLET", "UPDATE pay_statement SET total_minor = total_minor + 1"),
+        ("PAYOUT_NOT_ITS_ENTRIES", "UPDATE payout_entry SET amount_minor = amount_minor + 1"),
+    ],
+)
+async def test_a_bill_a_statement_and_a_payout_that_do_not_match_the_ledger_are_found(
+    work: Work, question: str, harm: str
+) -> None:
+    world = await make_pay_world(work)
+    driver_id, _ = await make_paid_driver(work, world)
+    await request_payout(work, driver_id=driver_id)
+    owed = NewLine(
+        key="owed",
+        kind=LineKind.NO_SHOW,
+        market_id=world.market.id,
+        shipper_id=world.shipper.id,
+        amount=pesos(7),
+        subject_id=world.shipper.id,
+    )
+    await write_line(work, owed)
+    before = await check_ledger(work, market_id=world.market.id, further=PROOFS)
+    for table in ("bill_line", "pay_statement", "payout_entry"):
+        await work.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        await work.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+    await work.execute(harm)
+
+    after = await check_ledger(work, market_id=world.market.id, further=PROOFS)
+    assert (before.is_sound, [finding.code for finding in after.findings]) == (True, [question])
