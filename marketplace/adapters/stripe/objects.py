@@ -80,6 +80,12 @@ def _amount(kind: ObjectKind, fields: Fields) -> Money | None:
     return from_stripe(amount, fields["currency"]) if amount is not None and fields.get("currency") else None
 
 
+def _minor(amount: int | None, currency: str | None) -> int | None:
+    """Our minor units for an amount as Stripe counts it; None where it tells none, or none that we have units for."""
+    told = from_stripe(amount, currency) if amount is not None and currency else None
+    return told.minor if told else None
+
+
 def _no_facts(_: Fields) -> Facts:
     return {}
 
@@ -120,8 +126,8 @@ def _payment_facts(fields: Fields) -> Facts:
         "latest_charge": charge.get("id"),
         "cancellation_reason": fields.get("cancellation_reason"),
         "balance_transaction": fee.get("id"),
-        "fee_minor": fee.get("fee"),
-        "net_minor": fee.get("net"),
+        "fee_minor": _minor(fee.get("fee"), fee.get("currency")),
+        "net_minor": _minor(fee.get("net"), fee.get("currency")),
         "settled_currency": fee.get("currency"),
         "available_on": fee.get("available_on"),
     }
@@ -138,8 +144,8 @@ def _dispute_facts(fields: Fields) -> Facts:
         "charge": _id_of(fields.get("charge")),
         "is_charge_refundable": bool(fields.get("is_charge_refundable")),
         "evidence_due_by": (fields.get("evidence_details") or {}).get("due_by"),
-        "fee_minor": sum(one.get("fee") or 0 for one in movements),
-        "net_minor": sum(one.get("net") or 0 for one in movements),
+        "fee_minor": sum(_minor(one.get("fee"), one.get("currency")) or 0 for one in movements),
+        "net_minor": sum(_minor(one.get("net"), one.get("currency")) or 0 for one in movements),
         "balance_transactions": [one["id"] for one in movements],
     }
 
