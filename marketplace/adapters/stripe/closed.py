@@ -21,32 +21,32 @@ MISSING = "no payment provider is set up: set STRIPE_SECRET_KEY"
 class ClosedProvider:
     """Sends nothing and loses nothing: operations wait in their rows until there is a key."""
 
-    async def send(self, operation: FrozenOperation) -> ProviderObject:  # noqa: ARG002 - the protocol's
+    async def send(self, operation: FrozenOperation) -> ProviderObject:
         """Raises ProviderBusy."""
         _refuse()
 
-    async def find(self, operation: FrozenOperation) -> ProviderObject | None:  # noqa: ARG002 - the protocol's
+    async def find(self, operation: FrozenOperation) -> ProviderObject | None:
         """Raises ProviderBusy."""
         _refuse()
 
     async def retrieve(
         self,
-        kind: ObjectKind,  # noqa: ARG002 - the protocol's
-        object_id: str,  # noqa: ARG002 - the protocol's
+        kind: ObjectKind,
+        object_id: str,
         *,
-        account: str | None,  # noqa: ARG002 - the protocol's
-        parent_id: str | None = None,  # noqa: ARG002 - the protocol's
+        account: str | None,
+        parent_id: str | None = None,
     ) -> ProviderObject | None:
         """Raises ProviderBusy."""
         _refuse()
 
     def read_event(
         self,
-        body: bytes,  # noqa: ARG002 - the protocol's
-        signature: str,  # noqa: ARG002 - the protocol's
+        body: bytes,
+        signature: str,
         *,
-        endpoint: Endpoint,  # noqa: ARG002 - the protocol's
-        now: datetime,  # noqa: ARG002 - the protocol's
+        endpoint: Endpoint,
+        now: datetime,
     ) -> ReceivedEvent:
         """Raises BadSignature: nobody's events can be believed."""
         raise BadSignature(MISSING)
@@ -54,17 +54,17 @@ class ClosedProvider:
     async def movements(
         self,
         *,
-        account: str | None,  # noqa: ARG002 - the protocol's
-        since: datetime,  # noqa: ARG002 - the protocol's
+        account: str | None,
+        since: datetime,
     ) -> Sequence[ProviderMovement]:
         """Raises ProviderBusy."""
         _refuse()
 
-    async def onboarding_link(self, account: str, *, refresh_url: str, return_url: str) -> str:  # noqa: ARG002
+    async def onboarding_link(self, account: str, *, refresh_url: str, return_url: str) -> str:
         """Raises ProviderBusy."""
         _refuse()
 
-    async def card_setup_secret(self, customer: str) -> str:  # noqa: ARG002 - the protocol's
+    async def card_setup_secret(self, customer: str) -> str:
         """Raises ProviderBusy."""
         _refuse()
 
