@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import stripe
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from marketplace.adapters.stripe_sandbox.errors import StripeError as SandboxError
@@ -99,6 +99,8 @@ HAPPENINGS = (
     seed=st.integers(0, 2**32),
     chance=st.sampled_from([0.0, 0.3, 0.7]),
 )
+@example(happenings=["fail payout"] * 8 + ["fail refund"], seed=0, chance=0.7)
+@example(happenings=["dispute", "lose", "fail refund"], seed=1, chance=0.7)
 @settings(max_examples=20, deadline=None, suppress_health_check=USUAL)
 async def test_events_in_any_order_and_number_end_as_the_in_order_run(
     works: Works, happenings: list[str], seed: int, chance: float

@@ -120,8 +120,7 @@ def _payment_facts(fields: Fields) -> Facts:
     return {
         "amount_received": fields.get("amount_received"),
         "amount_capturable": fields.get("amount_capturable"),
-        "amount_refunded": charge.get("amount_refunded"),
-        "is_disputed": bool(charge.get("disputed")),
+        # What came back of it is told by its refunds and disputes: their events say nothing of this object.
         "last_error": failure.get("decline_code") or failure.get("code"),
         "latest_charge": charge.get("id"),
         "cancellation_reason": fields.get("cancellation_reason"),
