@@ -16,6 +16,8 @@ _MOST_NEAR = 100
 """A string is begun within so many steps of the one that was drawn."""
 _MOST_LOAD = 2**62
 """Loads that add up to more are not searched: they would overflow."""
+_IDLE_PRICE = 0.2
+"""What a second of waiting, or of coming too late, counts beside one of travel when neighbours are looked for."""
 _TIE_BREAK = 1e-5
 """What a second of travel counts beside a cent or a second of delay: it decides between equals."""
 
@@ -48,7 +50,7 @@ def flatten(problem: Problem, drivers: Sequence[int]) -> Task:
         first_span=np.cumsum([0, *map(len, problem.spans)], dtype=np.int32),
         opens=np.array([min(opens, FOREVER) for opens, _ in spans], dtype=np.int64),
         closes=np.array([min(closes, FOREVER) for _, closes in spans], dtype=np.int64),
-        near=np.ascontiguousarray(np.argsort(apart + apart.T, axis=1, kind="stable")[:, :_MOST_NEAR], dtype=np.int32),
+        near=_near(problem, apart),
         load=np.array(problem.load, dtype=np.int64).reshape(step_count // 2, len(total)),
         posted_at=np.array(problem.posted_at, dtype=np.int64),
         due_at=np.minimum(np.array(problem.due_at, dtype=np.int64), FOREVER),
@@ -75,6 +77,22 @@ def flatten(problem: Problem, drivers: Sequence[int]) -> Task:
         delay_price=prices.delay,
         is_timed=(prices.work > 0) | (prices.delay > 0),
     )
+
+
+def _near(problem: Problem, apart: Small) -> Small:
+    """The steps nearest to each; where few drivers are to do much, in time as well as on the road.
+
+    A place around the corner is no neighbour of a step hours later: long routes between narrow windows are not mended
+    by taking out both.
+    """
+    away = (apart + apart.T).astype(np.float64)
+    if problem.objective == Objective.FEWEST_DRIVERS:
+        first, last = problem.opens + problem.service, problem.closes + problem.service
+        waiting = np.maximum(0, problem.opens[None, :] - last[:, None] - apart)
+        too_late = np.maximum(0, first[:, None] + apart - problem.closes[None, :])
+        after = apart + _IDLE_PRICE * (waiting + too_late)
+        away = np.minimum(after, after.T)
+    return np.ascontiguousarray(np.argsort(away, axis=1, kind="stable")[:, :_MOST_NEAR], dtype=np.int32)
 
 
 class _Prices(NamedTuple):

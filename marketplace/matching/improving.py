@@ -25,11 +25,11 @@ _NANOSECOND_S = 1.12e-9
 _RETIRING_SHARE = 0.4
 _PATIENCE, _LONGER = 0.32, 4.0
 """One driver is tried to be done without for so long a part of that share, or so many times as long as any before."""
-_HOT, _COLD = 0.3, 0.003
-"""The heat at first and at last, as a part of the average leg."""
+_HOT, _VERY_HOT, _COLD = 0.3, 1.0, 0.003
+"""The heat at first and at last, as a part of the average leg; hotter where few drivers have long routes."""
 _LATER_DROPS = 3.0
 """So many drop-offs come later by a leg that is longer, about."""
-_STRING_STEPS, _LONG_STRING_STEPS = 10.0, 15.0
+_STRING_STEPS, _LONG_STRING_STEPS = 10.0, 20.0
 """How many steps are taken out in each round, about; more where drivers are to be saved, which takes larger holes."""
 _SCATTER = 0x9E3779B97F4A7C15
 
@@ -75,8 +75,9 @@ class _Search:
         seed = (problem.options.seed + 1) * _SCATTER % 2**64
         self.random = np.array([seed], dtype=np.uint64)
         scale = _typical_leg(task)
-        steps = _LONG_STRING_STEPS if problem.objective == Objective.FEWEST_DRIVERS else _STRING_STEPS
-        self.heats = np.array([_HOT * scale, _COLD * scale, steps], dtype=np.float64)
+        few = problem.objective == Objective.FEWEST_DRIVERS
+        hot, steps = (_VERY_HOT, _LONG_STRING_STEPS) if few else (_HOT, _STRING_STEPS)
+        self.heats = np.array([hot * scale, _COLD * scale, steps], dtype=np.float64)
 
     def run(self, routes: Routes, effort: Effort) -> Routes:
         """The best routes found within the effort."""
