@@ -49,12 +49,14 @@ class BillingAttention:
     subject_id: strawberry.ID = strawberry.field(description="inv_…, chg_… or rfd_….")
     shipper_id: strawberry.ID = strawberry.field(description="shp_….")
     reason: str = strawberry.field(
-        description="INVOICE_MISMATCH, INVOICE_REFUSED, INVOICE_OVERDUE, CHARGE_DECLINED, CHARGE_ACTION_REQUIRED,"
-        " CHARGE_DISPUTED or REFUND_FAILED."
+        description="INVOICE_MISMATCH, INVOICE_REFUSED, INVOICE_VOID, INVOICE_OVERDUE, INVOICE_DISPUTED,"
+        " CHARGE_DECLINED, CHARGE_ACTION_REQUIRED, CHARGE_DISPUTED, REFUND_FAILED or REFUND_BY_HAND: one that somebody"
+        " made at the payment provider within the last 30 days."
     )
     amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     since: DateTime = strawberry.field(description="Market time.")
+    detail: str | None = strawberry.field(description="What the payment provider calls it, or why it was refused.")
 
 
 @strawberry.type(description="A shipper's terms were set.")

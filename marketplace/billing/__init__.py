@@ -29,6 +29,7 @@ from marketplace.billing.reads import (
     page_charges,
     page_invoices,
 )
+from marketplace.billing.redraw_invoice import NotRedrawable, redraw_invoice
 from marketplace.billing.refund import NotRefundable, RefundTooLarge, refund_charge, refund_delivery
 from marketplace.billing.retry_charge import retry_charge
 from marketplace.billing.set_up_card import CardSetup, CustomerNotReady, set_up_card
@@ -65,6 +66,7 @@ __all__ = [
     "LineKind",
     "Means",
     "NotEarned",
+    "NotRedrawable",
     "NotRefundable",
     "PaymentRequired",
     "Profile",
@@ -91,6 +93,7 @@ __all__ = [
     "list_billings",
     "page_charges",
     "page_invoices",
+    "redraw_invoice",
     "refresh_profile",
     "refund_charge",
     "refund_delivery",
