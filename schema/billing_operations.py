@@ -12,12 +12,14 @@ from marketplace.billing import (
     RefundState,
     Terms,
     billing_attention,
+    find_invoice_in,
     find_refund_state,
     grant_goodwill,
     issue_credit_note,
     list_billings,
     page_charges,
     page_invoices,
+    redraw_invoice,
     refund_charge,
     refund_delivery,
     set_billing_terms,
@@ -81,8 +83,16 @@ class CreditGranted:
     credit_id: strawberry.ID = strawberry.field(description="crd_….")
 
 
+@strawberry.type(description="An invoice is drawn at the payment provider again.")
+class InvoiceRedrawn:
+    """An invoice that is drawn again."""
+
+    invoice: Invoice = strawberry.field(description="The invoice as it is now.")
+
+
 SetBillingTermsResult = Annotated[BillingTermsSet | Problem, strawberry.union("SetBillingTermsResult")]
 RefundResult = Annotated[RefundWanted | Problem, strawberry.union("RefundResult")]
+RedrawInvoiceResult = Annotated[InvoiceRedrawn | Problem, strawberry.union("RedrawInvoiceResult")]
 CreditResult = Annotated[CreditGranted | Problem, strawberry.union("CreditResult")]
 
 
@@ -273,6 +283,45 @@ class Mutation:
             idempotency_key=idempotency_key,
             run=run,
             answer=_refund,
+        )
+
+    @mutation(
+        description="Draws an invoice that the payment provider has refused, or that was taken back there, once more:"
+        " the same number and lines, due so many days from today. NOT_REDRAWABLE where it stands or something was paid"
+        " for it. For operations."
+    )
+    async def redraw_invoice(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        invoice_id: Annotated[strawberry.ID, strawberry.argument(description="inv_….")],
+        reason: Annotated[str, strawberry.argument(description="1 to 200 characters, for the record.")],
+        idempotency_key: IdempotencyKey,
+        due_days: Annotated[
+            int | None, strawberry.argument(description="0 to 120 days to pay it; as before without one.")
+        ] = None,
+    ) -> RedrawInvoiceResult:
+        """Redraws an invoice."""
+        market = MarketId(from_wire("market", market_id, field="marketId"))
+        operator, invoice = require_operator(info, market), from_wire("invoice", invoice_id, field="invoiceId")
+        asked = {"invoice": invoice_id, "reason": reason, "due_days": due_days}
+
+        async def run(work: Work) -> str:
+            await redraw_invoice(work, market_id=market, invoice_id=invoice, reason=reason, due_days=due_days)
+            await _note(work, operator.operator_id, market, "redrawInvoice", invoice, asked)
+            return invoice.hex
+
+        async def answer(work: Work, reference: str) -> InvoiceRedrawn:
+            found = await find_invoice_in(work.connection, invoice_id=UUID(hex=reference), market_id=market)
+            return InvoiceRedrawn(invoice=cast("Invoice", found))
+
+        return await mutate(
+            info,
+            operation="redrawInvoice",
+            arguments={"market": market, **asked},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
         )
 
     @mutation(description="Credits a shipper at our expense. For operations.")

@@ -6,6 +6,11 @@ card when a batch is through, from what is prepaid, or on the invoice of the mon
 """
 
 from marketplace.billing.accrue import NotEarned, accrue_delivery
+from marketplace.billing.authenticate_charge import (
+    ChargeAuthentication,
+    NothingToAuthenticate,
+    authenticate_charge,
+)
 from marketplace.billing.bill_tip import bill_tip
 from marketplace.billing.close_period import close_period
 from marketplace.billing.collect import collect_lines
@@ -25,6 +30,7 @@ from marketplace.billing.reads import (
     charged_so_far,
     find_charge,
     find_invoice,
+    find_invoice_in,
     list_billings,
     page_charges,
     page_invoices,
@@ -55,6 +61,7 @@ __all__ = [
     "UNLIMITED",
     "BadTerms",
     "CardSetup",
+    "ChargeAuthentication",
     "ChargeState",
     "Collects",
     "Credit",
@@ -68,6 +75,7 @@ __all__ = [
     "NotEarned",
     "NotRedrawable",
     "NotRefundable",
+    "NothingToAuthenticate",
     "PaymentRequired",
     "Profile",
     "ProfileState",
@@ -76,6 +84,7 @@ __all__ = [
     "SettleInvoice",
     "Terms",
     "accrue_delivery",
+    "authenticate_charge",
     "bill_tip",
     "billing_attention",
     "charged_so_far",
@@ -85,6 +94,7 @@ __all__ = [
     "credit_of",
     "find_charge",
     "find_invoice",
+    "find_invoice_in",
     "find_profile",
     "find_refund_state",
     "grant_goodwill",

@@ -96,6 +96,7 @@ CHARGE_COLUMNS = """
 id, market_id, shipper_id, means, amount_minor, currency, state, attempts, next_try_at, error_code, captured_minor,
 refunded_minor, disputed_minor, intent_id, available_on, settled_at
 """
+CHARGE_OF_SHIPPER = "SELECT state, intent_id FROM charge WHERE id = $1 AND shipper_id = $2"
 FIND_CHARGE = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE id = $1"
 LOCK_CHARGE = f"{FIND_CHARGE} FOR NO KEY UPDATE"
 TRY_CHARGE = """
@@ -298,6 +299,7 @@ SELECT i.id, {INVOICE_TREE} AS tree FROM invoice i
 WHERE i.shipper_id = $1 AND ($2::uuid IS NULL OR i.market_id = $2) AND i.id < $3 ORDER BY i.id DESC LIMIT $4
 """
 ONE_INVOICE = f"SELECT {INVOICE_TREE} FROM invoice i WHERE i.id = $1 AND i.shipper_id = $2"
+ONE_INVOICE_OF_MARKET = f"SELECT {INVOICE_TREE} FROM invoice i WHERE i.id = $1 AND i.market_id = $2"
 # What a person has to look at: refused or differing invoices, cards that do not pay, refunds that came back, disputes.
 ATTENTION = """
 SELECT coalesce(json_agg(stuck.tree), '[]') FROM (
