@@ -128,6 +128,7 @@ STATES = {
     ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
+    ("billing_profile", "shortfall"): "WAITS CARD",
     ("billing_profile", "state"): "GOOD PAST_DUE",
     (
         "bill_line",

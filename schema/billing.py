@@ -13,6 +13,7 @@ from marketplace.billing import (
     LineKind,
     Means,
     ProfileState,
+    Shortfall,
     Terms,
     authenticate_charge,
     find_charge,
@@ -46,6 +47,7 @@ class Billing:
     market_id: strawberry.ID = strawberry.field(description="mkt_….")
     terms: Terms = strawberry.field(description="How what is owed is paid.")
     collects: Collects = strawberry.field(description="When a card is charged.")
+    shortfall: Shortfall = strawberry.field(description="What becomes of what prepaid money does not cover.")
     state: ProfileState = strawberry.field(description="PAST_DUE posts nothing new until what is owed is paid.")
     currency: str = strawberry.field(description="ISO 4217.")
     credit_limit_minor: MoneyMinor = strawberry.field(description="The most that may be open at once, minor units.")

@@ -10,6 +10,7 @@ from marketplace.accounts import note_action
 from marketplace.billing import (
     Collects,
     RefundState,
+    Shortfall,
     Terms,
     billing_attention,
     find_invoice_in,
@@ -178,6 +179,9 @@ class Mutation:
         idempotency_key: IdempotencyKey,
         due_days: Annotated[int, strawberry.argument(description="0 to 120 days to pay an invoice.")] = 30,
         collects: Annotated[Collects, strawberry.argument(description="When a card is charged.")] = Collects.BATCH,
+        shortfall: Annotated[
+            Shortfall, strawberry.argument(description="What becomes of what prepaid money does not cover.")
+        ] = Shortfall.WAITS,
     ) -> SetBillingTermsResult:
         """Sets terms."""
         market = MarketId(from_wire("market", market_id, field="marketId"))
@@ -189,6 +193,7 @@ class Mutation:
             "currency": currency,
             "due_days": due_days,
             "collects": collects.value,
+            "shortfall": shortfall.value,
         }
 
         async def run(work: Work) -> str:
@@ -200,6 +205,7 @@ class Mutation:
                 credit_limit=Money(int(credit_limit_minor), currency),
                 due_days=due_days,
                 collects=collects,
+                shortfall=shortfall,
             )
             await _note(work, operator.operator_id, market, "setBillingTerms", shipper, wanted)
             return shipper.hex

@@ -51,6 +51,7 @@ from marketplace.billing.states import (
     Means,
     ProfileState,
     RefundState,
+    Shortfall,
     Terms,
 )
 from marketplace.billing.sweep import DueWork, sweep_billing
@@ -82,6 +83,7 @@ __all__ = [
     "RefundState",
     "RefundTooLarge",
     "SettleInvoice",
+    "Shortfall",
     "Terms",
     "accrue_delivery",
     "authenticate_charge",

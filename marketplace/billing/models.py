@@ -18,6 +18,7 @@ class BillingProfile(Model):
     shipper_id = fields.UUIDField()
     terms = fields.CharField(max_length=8)
     collects = fields.CharField(max_length=6)
+    shortfall = fields.CharField(max_length=5, db_default="WAITS")
     state = fields.CharField(max_length=10)
     currency = fields.CharField(max_length=3)
     credit_limit_minor = fields.BigIntField()

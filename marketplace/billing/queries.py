@@ -7,8 +7,8 @@ SWEPT_AT_ONCE = 100
 
 # Profiles
 PROFILE_COLUMNS = """
-id, market_id, shipper_id, terms, collects, state, currency, credit_limit_minor, due_days, customer_id, card_id,
-setup_ids, next_due_at
+id, market_id, shipper_id, terms, collects, shortfall, state, currency, credit_limit_minor, due_days, customer_id,
+card_id, setup_ids, next_due_at
 """
 FIND_PROFILE = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE shipper_id = $1 AND market_id = $2"
 FIND_PROFILE_BY_ID = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE id = $1"
@@ -23,7 +23,8 @@ ON CONFLICT (shipper_id, market_id) DO NOTHING
 """
 SET_TERMS = """
 UPDATE billing_profile
-SET terms = $2, collects = $3, credit_limit_minor = $4, due_days = $5, next_due_at = $6, changed_at = $7
+SET terms = $2, collects = $3, credit_limit_minor = $4, due_days = $5, next_due_at = $6, changed_at = $7,
+    shortfall = $8
 WHERE id = $1
 """
 SET_STANDING = "UPDATE billing_profile SET state = $2, changed_at = $3 WHERE id = $1 AND state <> $2"
@@ -262,6 +263,7 @@ BILLINGS = f"""
 SELECT json_build_object(
     'id', 'bil_' || replace(p.id::text, '-', ''), 'market_id', 'mkt_' || replace(p.market_id::text, '-', ''),
     'shipper_id', 'shp_' || replace(p.shipper_id::text, '-', ''), 'terms', p.terms, 'collects', p.collects,
+    'shortfall', p.shortfall,
     'state', p.state, 'currency', p.currency, 'credit_limit_minor', p.credit_limit_minor, 'due_days', p.due_days,
     'has_card', p.card_id IS NOT NULL, 'next_due_at', p.next_due_at, 'posted_minor', o.posted_minor,
     'owed_minor', o.unbilled_minor + o.charging_minor + o.invoiced_minor, 'unbilled_minor', o.unbilled_minor,

@@ -73,7 +73,7 @@ async def _take(work: Work, profile: Profile, charge: asyncpg.Record, taken: lis
         _tell(work, charge, ChargeState.PAID)
         await refresh_standing(work, profile)
         if charge["means"] == Means.TOP_UP and profile.terms is Terms.PREPAID:
-            await collect_lines(work, profile)
+            await collect_lines(work, profile, tries_card=False)
     for other in taken:
         if other is not first:
             await _book_overpaid(work, charge, other)

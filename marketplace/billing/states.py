@@ -18,6 +18,13 @@ class Collects(StrEnum):
     DAY = "DAY"
 
 
+class Shortfall(StrEnum):
+    """What becomes of what prepaid money does not cover: it WAITS for more, or is charged to the CARD on file."""
+
+    WAITS = "WAITS"
+    CARD = "CARD"
+
+
 class ProfileState(StrEnum):
     """A shipper that is PAST_DUE posts nothing new until what is owed is paid."""
 

@@ -193,7 +193,14 @@ RULES = {
     "setBillingTerms": Rule(
         callers=OPERATOR,
         asks=(of_shipper,),
-        more={"terms": "CARD", "creditLimitMinor": 1, "currency": "CLP", "dueDays": 1, "collects": "DAY"},
+        more={
+            "terms": "CARD",
+            "creditLimitMinor": 1,
+            "currency": "CLP",
+            "dueDays": 1,
+            "collects": "DAY",
+            "shortfall": "CARD",
+        },
     ),
     "setRateCard": Rule(
         callers=OPERATOR,
@@ -217,7 +224,7 @@ RULES = {
     "redrawInvoice": Rule(
         callers=OPERATOR,
         asks=(lambda things: {"marketId": things.market, "invoiceId": things.invoice},),
-        more={"reason": "a wrong address"},
+        more={"reason": "a wrong address", "dueDays": 1},
     ),
     "refundDelivery": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
     "issueCreditNote": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),

@@ -16,6 +16,7 @@ from marketplace.batches.states import DeliveryState
 from marketplace.billing import (
     Collects,
     Profile,
+    Shortfall,
     Terms,
     billing_attention,
     find_profile,
@@ -89,7 +90,13 @@ class BillingWorld:
         return self
 
     async def set_terms(
-        self, terms: Terms, *, limit_minor: int = 1_000_000, collects: Collects = Collects.BATCH, due_days: int = 30
+        self,
+        terms: Terms,
+        *,
+        limit_minor: int = 1_000_000,
+        collects: Collects = Collects.BATCH,
+        due_days: int = 30,
+        shortfall: Shortfall = Shortfall.WAITS,
     ) -> None:
         """Sets the terms as an operator would."""
         async with self.works.open() as work:
@@ -101,6 +108,7 @@ class BillingWorld:
                 credit_limit=Money(limit_minor, self.market.currency),
                 collects=collects,
                 due_days=due_days,
+                shortfall=shortfall,
             )
 
     async def give_card(self, card: str) -> None:
