@@ -13,7 +13,9 @@ from marketplace.billing import (
     LineKind,
     Means,
     ProfileState,
+    Shortfall,
     Terms,
+    authenticate_charge,
     find_charge,
     find_invoice,
     list_billings,
@@ -45,6 +47,7 @@ class Billing:
     market_id: strawberry.ID = strawberry.field(description="mkt_….")
     terms: Terms = strawberry.field(description="How what is owed is paid.")
     collects: Collects = strawberry.field(description="When a card is charged.")
+    shortfall: Shortfall = strawberry.field(description="What becomes of what prepaid money does not cover.")
     state: ProfileState = strawberry.field(description="PAST_DUE posts nothing new until what is owed is paid.")
     currency: str = strawberry.field(description="ISO 4217.")
     credit_limit_minor: MoneyMinor = strawberry.field(description="The most that may be open at once, minor units.")
@@ -68,8 +71,8 @@ class Charge:
     market_id: strawberry.ID = strawberry.field(description="mkt_….")
     means: Means = strawberry.field(description="Where the money comes from.")
     state: ChargeState = strawberry.field(
-        description="ACTION_REQUIRED: your bank wants to ask you; call setUpCard for the card again and the charge"
-        " is tried again."
+        description="ACTION_REQUIRED: your bank wants to ask you; call authenticateCharge and answer it, or setUpCard"
+        " for another card, with which the charge is tried again."
     )
     amount_minor: MoneyMinor = strawberry.field(description="What is owed, minor units.")
     captured_minor: MoneyMinor = strawberry.field(description="What was taken, minor units.")
@@ -120,6 +123,14 @@ class CardSetup:
     client_secret: str = strawberry.field(description="For one card; do not store it.")
 
 
+@strawberry.type(description="What a browser needs to answer the bank's question about a charge.")
+class ChargeAuthentication:
+    """A charge that its owner completes."""
+
+    client_secret: str = strawberry.field(description="For this payment only; do not store it.")
+    card_id: str | None = strawberry.field(description="The payment provider's name of the card that was tried.")
+
+
 @strawberry.type(description="A top-up was asked for; it can be used when its charge is PAID.")
 class ToppedUp:
     """A top-up."""
@@ -128,6 +139,7 @@ class ToppedUp:
 
 
 SetUpCardResult = Annotated[CardSetup | Problem, strawberry.union("SetUpCardResult")]
+AuthenticateChargeResult = Annotated[ChargeAuthentication | Problem, strawberry.union("AuthenticateChargeResult")]
 TopUpResult = Annotated[ToppedUp | Problem, strawberry.union("TopUpResult")]
 
 
@@ -189,6 +201,26 @@ class Mutation:
             marketplace.works, provider=marketplace.provider, shipper_id=shipper.id, billing_id=billing
         )
         return CardSetup(client_secret=setup.client_secret)
+
+    @mutation(
+        description="Lets you answer your bank about a charge that is ACTION_REQUIRED: confirm its payment in the"
+        " browser with this secret. Each call answers anew and nothing is kept; once it is paid, the charge is PAID."
+        " NOTHING_TO_AUTHENTICATE where it does not wait for you."
+    )
+    async def authenticate_charge(
+        self,
+        info: Info,
+        charge_id: Annotated[strawberry.ID, strawberry.argument(description="chg_… of charges.")],
+        idempotency_key: IdempotencyKey,
+    ) -> AuthenticateChargeResult:
+        """Begins to authenticate a charge; harmless to repeat, so the key is not looked up."""
+        del idempotency_key
+        shipper, charge = require_shipper(info), from_wire("charge", charge_id, field="chargeId")
+        marketplace = info.context.marketplace
+        begun = await authenticate_charge(
+            marketplace.works, provider=marketplace.provider, shipper_id=shipper.id, charge_id=charge
+        )
+        return ChargeAuthentication(client_secret=begun.client_secret, card_id=begun.card_id)
 
     @mutation(description="Charges your card now and keeps the money for deliveries to come.")
     async def top_up(

@@ -10,14 +10,17 @@ from marketplace.accounts import note_action
 from marketplace.billing import (
     Collects,
     RefundState,
+    Shortfall,
     Terms,
     billing_attention,
+    find_invoice_in,
     find_refund_state,
     grant_goodwill,
     issue_credit_note,
     list_billings,
     page_charges,
     page_invoices,
+    redraw_invoice,
     refund_charge,
     refund_delivery,
     set_billing_terms,
@@ -49,12 +52,14 @@ class BillingAttention:
     subject_id: strawberry.ID = strawberry.field(description="inv_…, chg_… or rfd_….")
     shipper_id: strawberry.ID = strawberry.field(description="shp_….")
     reason: str = strawberry.field(
-        description="INVOICE_MISMATCH, INVOICE_REFUSED, INVOICE_OVERDUE, CHARGE_DECLINED, CHARGE_ACTION_REQUIRED,"
-        " CHARGE_DISPUTED or REFUND_FAILED."
+        description="INVOICE_MISMATCH, INVOICE_REFUSED, INVOICE_VOID, INVOICE_OVERDUE, INVOICE_DISPUTED,"
+        " CHARGE_DECLINED, CHARGE_ACTION_REQUIRED, CHARGE_DISPUTED, REFUND_FAILED or REFUND_BY_HAND: one that somebody"
+        " made at the payment provider within the last 30 days."
     )
     amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     since: DateTime = strawberry.field(description="Market time.")
+    detail: str | None = strawberry.field(description="What the payment provider calls it, or why it was refused.")
 
 
 @strawberry.type(description="A shipper's terms were set.")
@@ -79,8 +84,16 @@ class CreditGranted:
     credit_id: strawberry.ID = strawberry.field(description="crd_….")
 
 
+@strawberry.type(description="An invoice is drawn at the payment provider again.")
+class InvoiceRedrawn:
+    """An invoice that is drawn again."""
+
+    invoice: Invoice = strawberry.field(description="The invoice as it is now.")
+
+
 SetBillingTermsResult = Annotated[BillingTermsSet | Problem, strawberry.union("SetBillingTermsResult")]
 RefundResult = Annotated[RefundWanted | Problem, strawberry.union("RefundResult")]
+RedrawInvoiceResult = Annotated[InvoiceRedrawn | Problem, strawberry.union("RedrawInvoiceResult")]
 CreditResult = Annotated[CreditGranted | Problem, strawberry.union("CreditResult")]
 
 
@@ -166,6 +179,9 @@ class Mutation:
         idempotency_key: IdempotencyKey,
         due_days: Annotated[int, strawberry.argument(description="0 to 120 days to pay an invoice.")] = 30,
         collects: Annotated[Collects, strawberry.argument(description="When a card is charged.")] = Collects.BATCH,
+        shortfall: Annotated[
+            Shortfall, strawberry.argument(description="What becomes of what prepaid money does not cover.")
+        ] = Shortfall.WAITS,
     ) -> SetBillingTermsResult:
         """Sets terms."""
         market = MarketId(from_wire("market", market_id, field="marketId"))
@@ -177,6 +193,7 @@ class Mutation:
             "currency": currency,
             "due_days": due_days,
             "collects": collects.value,
+            "shortfall": shortfall.value,
         }
 
         async def run(work: Work) -> str:
@@ -188,6 +205,7 @@ class Mutation:
                 credit_limit=Money(int(credit_limit_minor), currency),
                 due_days=due_days,
                 collects=collects,
+                shortfall=shortfall,
             )
             await _note(work, operator.operator_id, market, "setBillingTerms", shipper, wanted)
             return shipper.hex
@@ -271,6 +289,45 @@ class Mutation:
             idempotency_key=idempotency_key,
             run=run,
             answer=_refund,
+        )
+
+    @mutation(
+        description="Draws an invoice that the payment provider has refused, or that was taken back there, once more:"
+        " the same number and lines, due so many days from today. NOT_REDRAWABLE where it stands or something was paid"
+        " for it. For operations."
+    )
+    async def redraw_invoice(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        invoice_id: Annotated[strawberry.ID, strawberry.argument(description="inv_….")],
+        reason: Annotated[str, strawberry.argument(description="1 to 200 characters, for the record.")],
+        idempotency_key: IdempotencyKey,
+        due_days: Annotated[
+            int | None, strawberry.argument(description="0 to 120 days to pay it; as before without one.")
+        ] = None,
+    ) -> RedrawInvoiceResult:
+        """Redraws an invoice."""
+        market = MarketId(from_wire("market", market_id, field="marketId"))
+        operator, invoice = require_operator(info, market), from_wire("invoice", invoice_id, field="invoiceId")
+        asked = {"invoice": invoice_id, "reason": reason, "due_days": due_days}
+
+        async def run(work: Work) -> str:
+            await redraw_invoice(work, market_id=market, invoice_id=invoice, reason=reason, due_days=due_days)
+            await _note(work, operator.operator_id, market, "redrawInvoice", invoice, asked)
+            return invoice.hex
+
+        async def answer(work: Work, reference: str) -> InvoiceRedrawn:
+            found = await find_invoice_in(work.connection, invoice_id=UUID(hex=reference), market_id=market)
+            return InvoiceRedrawn(invoice=cast("Invoice", found))
+
+        return await mutate(
+            info,
+            operation="redrawInvoice",
+            arguments={"market": market, **asked},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
         )
 
     @mutation(description="Credits a shipper at our expense. For operations.")

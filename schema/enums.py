@@ -5,7 +5,17 @@ from enum import Enum
 import strawberry
 
 from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
-from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
+from marketplace.billing import (
+    ChargeState,
+    Collects,
+    InvoiceState,
+    LineKind,
+    Means,
+    ProfileState,
+    RefundState,
+    Shortfall,
+    Terms,
+)
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
@@ -44,6 +54,7 @@ ENUMS: dict[type[Enum], str] = {
     ProfileState: "Whether a shipper may post.",
     ChargeState: "The life of a charge; whatever it says, one that the provider has taken becomes PAID.",
     Means: "Where the money of a charge comes from; a TOP_UP becomes prepaid money.",
+    Shortfall: "What becomes of what prepaid money does not cover: it WAITS for more, or is charged to the CARD.",
     LineKind: "What a line of a bill is for; CARRIED stands for what is left to the next charge or invoice.",
     InvoiceState: "The life of an invoice.",
     RefundState: "The life of a refund; a paid one may still come back.",

@@ -109,6 +109,7 @@ SUBJECTS = {
     "refundDelivery": "refund",
     "grantGoodwill": "credit",
     "issueCreditNote": "credit",
+    "redrawInvoice": "invoice",
     "runPayouts": "market",
     "holdPayout": "payout",
     "releasePayout": "payout",

@@ -128,13 +128,16 @@ SETTLE_PROFILE = Reaction(
     kind="settle_profile", about=subject, when=is_kind("CREATE_CUSTOMER", "customer", "setup_intent")
 )
 SETTLE_CHARGE = Reaction(
-    kind="settle_charge", about=subject, when=is_kind("CHARGE", "CANCEL_CHARGE", "payment_intent", "dispute")
+    kind="settle_charge", about=subject, when=is_kind("CHARGE", "CANCEL_CHARGE", "payment_intent", "dispute", "refund")
 )
 SETTLE_REFUND = Reaction(kind="settle_refund", about=subject, when=is_kind("REFUND", "refund"))
 SETTLE_INVOICE = Reaction(
     kind="settle_invoice",
     about=subject,
-    when=is_kind("CREATE_INVOICE", "ADD_INVOICE_ITEM", "FINALIZE_INVOICE", "VOID_INVOICE", "invoice"),
+    when=is_kind(
+        *("CREATE_INVOICE", "ADD_INVOICE_ITEM", "FINALIZE_INVOICE", "VOID_INVOICE"),
+        *("invoice", "payment_intent", "dispute", "refund"),
+    ),
 )
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
 NOTIFY = Reaction(kind="notify", about=itself)

@@ -6,6 +6,11 @@ card when a batch is through, from what is prepaid, or on the invoice of the mon
 """
 
 from marketplace.billing.accrue import NotEarned, accrue_delivery
+from marketplace.billing.authenticate_charge import (
+    ChargeAuthentication,
+    NothingToAuthenticate,
+    authenticate_charge,
+)
 from marketplace.billing.bill_tip import bill_tip
 from marketplace.billing.close_period import close_period
 from marketplace.billing.collect import collect_lines
@@ -25,10 +30,12 @@ from marketplace.billing.reads import (
     charged_so_far,
     find_charge,
     find_invoice,
+    find_invoice_in,
     list_billings,
     page_charges,
     page_invoices,
 )
+from marketplace.billing.redraw_invoice import NotRedrawable, redraw_invoice
 from marketplace.billing.refund import NotRefundable, RefundTooLarge, refund_charge, refund_delivery
 from marketplace.billing.retry_charge import retry_charge
 from marketplace.billing.set_up_card import CardSetup, CustomerNotReady, set_up_card
@@ -44,6 +51,7 @@ from marketplace.billing.states import (
     Means,
     ProfileState,
     RefundState,
+    Shortfall,
     Terms,
 )
 from marketplace.billing.sweep import DueWork, sweep_billing
@@ -54,6 +62,7 @@ __all__ = [
     "UNLIMITED",
     "BadTerms",
     "CardSetup",
+    "ChargeAuthentication",
     "ChargeState",
     "Collects",
     "Credit",
@@ -65,15 +74,19 @@ __all__ = [
     "LineKind",
     "Means",
     "NotEarned",
+    "NotRedrawable",
     "NotRefundable",
+    "NothingToAuthenticate",
     "PaymentRequired",
     "Profile",
     "ProfileState",
     "RefundState",
     "RefundTooLarge",
     "SettleInvoice",
+    "Shortfall",
     "Terms",
     "accrue_delivery",
+    "authenticate_charge",
     "bill_tip",
     "billing_attention",
     "charged_so_far",
@@ -83,6 +96,7 @@ __all__ = [
     "credit_of",
     "find_charge",
     "find_invoice",
+    "find_invoice_in",
     "find_profile",
     "find_refund_state",
     "grant_goodwill",
@@ -91,6 +105,7 @@ __all__ = [
     "list_billings",
     "page_charges",
     "page_invoices",
+    "redraw_invoice",
     "refresh_profile",
     "refund_charge",
     "refund_delivery",

@@ -114,5 +114,6 @@ async def collect_of(work: Work, row: asyncpg.Record) -> None:
     profile = await lock_profile(work, shipper_id=row["shipper_id"], market_id=row["market_id"])
     assert profile is not None, "profiles are never removed"
     is_through = await work.fetch_value(IS_BATCH_THROUGH, row["batch_id"])
-    if profile.terms is Terms.PREPAID or (profile.collects is Collects.BATCH and is_through):
-        await collect_lines(work, profile)
+    is_moment_of_card = profile.collects is Collects.BATCH and is_through
+    if profile.terms is Terms.PREPAID or is_moment_of_card:
+        await collect_lines(work, profile, tries_card=is_moment_of_card)

@@ -37,6 +37,8 @@ LABELS = {
     LineKind.GOODWILL: "Goodwill",
     LineKind.CREDIT_NOTE: "Credit notes",
     LineKind.OVERPAID: "Paid twice",
+    LineKind.SENT_BACK: "Sent back by hand, owed again",
+    LineKind.CAME_BACK: "Sent back by hand, but refused",
     LineKind.CARRIED: "Carried over",
 }
 Group = tuple[LineKind, str | None]

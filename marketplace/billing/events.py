@@ -19,11 +19,11 @@ class ChargeChanged(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefundChanged(Event):
-    """Money goes back to a shipper, has gone back, or could not go back."""
+    """Money goes back to a shipper, has gone back, or could not go back; of an invoice where there is no charge."""
 
     shipper_id: UUID
     refund_id: UUID
-    charge_id: UUID
+    charge_id: UUID | None
     state: str
     amount_minor: int
     currency: str

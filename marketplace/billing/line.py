@@ -10,6 +10,7 @@ from marketplace.core.work import Work
 from marketplace.ledger import (
     CANCELLATION_REVENUE,
     DELIVERY_REVENUE,
+    GATEWAY_AVAILABLE,
     GATEWAY_PENDING,
     GOODWILL,
     SLA_CREDIT,
@@ -28,6 +29,8 @@ AGAINST: dict[LineKind, LedgerAccount] = {
     LineKind.GOODWILL: GOODWILL,
     LineKind.CREDIT_NOTE: DELIVERY_REVENUE,
     LineKind.OVERPAID: GATEWAY_PENDING,
+    LineKind.SENT_BACK: GATEWAY_AVAILABLE,
+    LineKind.CAME_BACK: GATEWAY_AVAILABLE,
 }
 """The other side of each kind: what we earn by it, or what it costs us to give it back."""
 

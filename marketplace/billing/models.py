@@ -18,6 +18,7 @@ class BillingProfile(Model):
     shipper_id = fields.UUIDField()
     terms = fields.CharField(max_length=8)
     collects = fields.CharField(max_length=6)
+    shortfall = fields.CharField(max_length=5, db_default="WAITS")
     state = fields.CharField(max_length=10)
     currency = fields.CharField(max_length=3)
     credit_limit_minor = fields.BigIntField()
@@ -88,13 +89,18 @@ class Charge(Model):
 
 
 class Refund(Model):
-    """Money of a charge that goes back to its shipper."""
+    """Money of a charge that goes back to its shipper.
+
+    `object_id` is the provider's name of one that was made there by hand, of a charge or of an invoice's payment.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
     shipper_id = fields.UUIDField()
-    charge_id = fields.UUIDField()
+    charge_id = fields.UUIDField(null=True)
+    invoice_id = fields.UUIDField(null=True)
     delivery_id = fields.UUIDField(null=True)
+    object_id = fields.CharField(max_length=80, null=True)
     amount_minor = fields.BigIntField()
     currency = fields.CharField(max_length=3)
     reason = fields.CharField(max_length=200)
@@ -108,7 +114,10 @@ class Refund(Model):
 
 
 class Invoice(Model):
-    """What a shipper owes for one month of the market's calendar. Our lines are the truth, the provider's an image."""
+    """What a shipper owes for one month of the market's calendar. Our lines are the truth, the provider's an image.
+
+    `drawing` counts the images: one that was refused or taken back there is drawn again under the next number.
+    """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -123,6 +132,11 @@ class Invoice(Model):
     due_at = fields.DatetimeField()
     object_id = fields.CharField(max_length=80, null=True)
     shown_minor = fields.BigIntField(null=True)
+    drawing = fields.SmallIntField(db_default=1)
+    refunded_minor = fields.BigIntField(db_default=0)
+    disputed_minor = fields.BigIntField(db_default=0)
+    available_on = fields.DatetimeField(null=True)
+    settled_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     issued_at = fields.DatetimeField(null=True)
     paid_at = fields.DatetimeField(null=True)

@@ -17,7 +17,7 @@ from marketplace.billing.queries import (
     SET_STANDING,
     SET_TERMS,
 )
-from marketplace.billing.states import Collects, ProfileState, Terms
+from marketplace.billing.states import Collects, ProfileState, Shortfall, Terms
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.money import MAX_MINOR, BadMoney, Money, check_whole
 from marketplace.core.window import local_instant, zone
@@ -36,6 +36,7 @@ class Profile:
     shipper_id: UUID
     terms: Terms
     collects: Collects
+    shortfall: Shortfall
     state: ProfileState
     currency: str
     credit_limit_minor: int
@@ -55,6 +56,7 @@ async def set_billing_terms(
     credit_limit: Money,
     due_days: int = 30,
     collects: Collects = Collects.BATCH,
+    shortfall: Shortfall = Shortfall.WAITS,
 ) -> Profile:
     """Sets how a shipper pays in a market from now on; what was collected before stays as it was collected."""
     market = await work.fetch_row(MARKET_OF, market_id)
@@ -73,7 +75,7 @@ async def set_billing_terms(
         raise NotFound("there is no such shipper", field="shipperId") from None
     profile = await lock_profile(work, shipper_id=shipper_id, market_id=market_id)
     assert profile is not None, "it was just opened"
-    limits = (terms.value, collects.value, credit_limit.minor, due_days, due_at, work.now)
+    limits = (terms.value, collects.value, credit_limit.minor, due_days, due_at, work.now, shortfall.value)
     await work.execute(SET_TERMS, profile.id, *limits)
     changed = await find_profile(work, shipper_id=shipper_id, market_id=market_id)
     assert changed is not None, "profiles are never removed"
@@ -156,7 +158,12 @@ def next_due(now: datetime, terms: Terms, time_zone: str) -> datetime:
 def _profile(row: asyncpg.Record | None) -> Profile | None:
     if row is None:
         return None
-    words = {"terms": Terms(row["terms"]), "collects": Collects(row["collects"]), "state": ProfileState(row["state"])}
+    words = {
+        "terms": Terms(row["terms"]),
+        "collects": Collects(row["collects"]),
+        "shortfall": Shortfall(row["shortfall"]),
+        "state": ProfileState(row["state"]),
+    }
     return Profile(**{**dict(row), **words, "setup_ids": tuple(row["setup_ids"])})
 
 

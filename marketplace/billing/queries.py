@@ -7,8 +7,8 @@ SWEPT_AT_ONCE = 100
 
 # Profiles
 PROFILE_COLUMNS = """
-id, market_id, shipper_id, terms, collects, state, currency, credit_limit_minor, due_days, customer_id, card_id,
-setup_ids, next_due_at
+id, market_id, shipper_id, terms, collects, shortfall, state, currency, credit_limit_minor, due_days, customer_id,
+card_id, setup_ids, next_due_at
 """
 FIND_PROFILE = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE shipper_id = $1 AND market_id = $2"
 FIND_PROFILE_BY_ID = f"SELECT {PROFILE_COLUMNS} FROM billing_profile WHERE id = $1"
@@ -23,7 +23,8 @@ ON CONFLICT (shipper_id, market_id) DO NOTHING
 """
 SET_TERMS = """
 UPDATE billing_profile
-SET terms = $2, collects = $3, credit_limit_minor = $4, due_days = $5, next_due_at = $6, changed_at = $7
+SET terms = $2, collects = $3, credit_limit_minor = $4, due_days = $5, next_due_at = $6, changed_at = $7,
+    shortfall = $8
 WHERE id = $1
 """
 SET_STANDING = "UPDATE billing_profile SET state = $2, changed_at = $3 WHERE id = $1 AND state <> $2"
@@ -96,6 +97,7 @@ CHARGE_COLUMNS = """
 id, market_id, shipper_id, means, amount_minor, currency, state, attempts, next_try_at, error_code, captured_minor,
 refunded_minor, disputed_minor, intent_id, available_on, settled_at
 """
+CHARGE_OF_SHIPPER = "SELECT state, intent_id FROM charge WHERE id = $1 AND shipper_id = $2"
 FIND_CHARGE = f"SELECT {CHARGE_COLUMNS} FROM charge WHERE id = $1"
 LOCK_CHARGE = f"{FIND_CHARGE} FOR NO KEY UPDATE"
 TRY_CHARGE = """
@@ -158,8 +160,15 @@ INSERT INTO refund (id, market_id, shipper_id, charge_id, delivery_id, amount_mi
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
 FIND_REFUND = """
-SELECT id, market_id, shipper_id, charge_id, amount_minor, currency, state FROM refund WHERE id = $1
+SELECT id, market_id, shipper_id, charge_id, amount_minor, currency, state, object_id FROM refund WHERE id = $1
 """
+FIND_HAND_REFUND = "SELECT id, amount_minor, currency, state FROM refund WHERE object_id = $1"
+WRITE_HAND_REFUND = """
+INSERT INTO refund (id, market_id, shipper_id, charge_id, invoice_id, amount_minor, currency, reason, object_id, state,
+                    created_at, ended_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'PAID', $10, $10)
+"""
+GROW_REFUNDED = "UPDATE charge SET refunded_minor = refunded_minor + $2 WHERE id = $1"
 LOCK_REFUND = f"{FIND_REFUND} FOR NO KEY UPDATE"
 END_REFUND = "UPDATE refund SET state = $2, error_code = $3, ended_at = $4 WHERE id = $1"
 DELIVERY_IN_CHARGE = """
@@ -195,10 +204,11 @@ UPDATE bill_line SET invoice_line_id = given.invoice_line_id
 FROM unnest($1::uuid[], $2::uuid[]) AS given(id, invoice_line_id) WHERE bill_line.id = given.id
 """
 LAST_PERIOD_END = """
-SELECT max(period_end) FROM invoice WHERE shipper_id = $1 AND market_id = $2 AND state <> 'VOID'
+SELECT max(period_end) FROM invoice WHERE shipper_id = $1 AND market_id = $2
 """
 FIND_INVOICE = """
-SELECT id, market_id, shipper_id, number, total_minor, currency, state, object_id, shown_minor, due_days, due_at
+SELECT id, market_id, shipper_id, number, total_minor, currency, state, object_id, shown_minor, due_days, due_at,
+       refunded_minor, disputed_minor, available_on, settled_at, drawing
 FROM invoice WHERE id = $1
 """
 LOCK_INVOICE = f"{FIND_INVOICE} FOR NO KEY UPDATE"
@@ -214,6 +224,22 @@ WHERE shipper_id = $1 AND market_id = $2 AND state = 'DRAFTING' ORDER BY id
 COMPARED = "UPDATE invoice SET state = $2, shown_minor = $3 WHERE id = $1 AND state IN ('DRAFTING', 'MISMATCH')"
 SET_INVOICE_STATE = "UPDATE invoice SET state = $2 WHERE id = $1"
 ISSUE_INVOICE = "UPDATE invoice SET state = 'OPEN', issued_at = $2 WHERE id = $1"
+REDRAW_INVOICE = """
+UPDATE invoice SET state = 'DRAFTING', drawing = drawing + 1, object_id = NULL, shown_minor = NULL, issued_at = NULL,
+                   due_days = $2, due_at = $3
+WHERE id = $1
+"""
+PAID_ANYTHING = """
+SELECT EXISTS (SELECT FROM journal WHERE subject_id = $1 AND kind IN ('INVOICE_PAID', 'INVOICE_PAID_OUTSIDE'))
+"""
+NOTE_INVOICE_MONEY = """
+UPDATE invoice SET refunded_minor = refunded_minor + $2, disputed_minor = $3, available_on = $4, settled_at = $5
+WHERE id = $1
+"""
+INVOICES_TO_SETTLE = """
+SELECT id FROM invoice WHERE market_id = $1 AND settled_at IS NULL AND available_on <= $2
+ORDER BY available_on LIMIT $3
+"""
 PAY_INVOICE = "UPDATE invoice SET state = 'PAID', paid_at = $2 WHERE id = $1"
 
 # What shippers and operators read
@@ -237,6 +263,7 @@ BILLINGS = f"""
 SELECT json_build_object(
     'id', 'bil_' || replace(p.id::text, '-', ''), 'market_id', 'mkt_' || replace(p.market_id::text, '-', ''),
     'shipper_id', 'shp_' || replace(p.shipper_id::text, '-', ''), 'terms', p.terms, 'collects', p.collects,
+    'shortfall', p.shortfall,
     'state', p.state, 'currency', p.currency, 'credit_limit_minor', p.credit_limit_minor, 'due_days', p.due_days,
     'has_card', p.card_id IS NOT NULL, 'next_due_at', p.next_due_at, 'posted_minor', o.posted_minor,
     'owed_minor', o.unbilled_minor + o.charging_minor + o.invoiced_minor, 'unbilled_minor', o.unbilled_minor,
@@ -274,28 +301,43 @@ SELECT i.id, {INVOICE_TREE} AS tree FROM invoice i
 WHERE i.shipper_id = $1 AND ($2::uuid IS NULL OR i.market_id = $2) AND i.id < $3 ORDER BY i.id DESC LIMIT $4
 """
 ONE_INVOICE = f"SELECT {INVOICE_TREE} FROM invoice i WHERE i.id = $1 AND i.shipper_id = $2"
+ONE_INVOICE_OF_MARKET = f"SELECT {INVOICE_TREE} FROM invoice i WHERE i.id = $1 AND i.market_id = $2"
 # What a person has to look at: refused or differing invoices, cards that do not pay, refunds that came back, disputes.
 ATTENTION = """
 SELECT coalesce(json_agg(stuck.tree), '[]') FROM (
     SELECT json_build_object('subject_id', found.subject_id, 'shipper_id',
         'shp_' || replace(found.shipper_id::text, '-', ''), 'reason', found.reason,
-        'amount_minor', found.amount_minor, 'currency', found.currency, 'since', found.since) AS tree
+        'amount_minor', found.amount_minor, 'currency', found.currency, 'since', found.since,
+        'detail', found.detail) AS tree
     FROM (
         SELECT 'inv_' || replace(id::text, '-', '') AS subject_id, shipper_id, 'INVOICE_' || state AS reason,
-               total_minor AS amount_minor, currency, created_at AS since
-        FROM invoice WHERE market_id = $1 AND state IN ('MISMATCH', 'REFUSED')
+               total_minor AS amount_minor, currency, created_at AS since, object_id AS detail
+        FROM invoice WHERE market_id = $1 AND state IN ('MISMATCH', 'REFUSED', 'VOID')
         UNION ALL
-        SELECT 'inv_' || replace(id::text, '-', ''), shipper_id, 'INVOICE_OVERDUE', total_minor, currency, due_at
+        SELECT 'inv_' || replace(id::text, '-', ''), shipper_id, 'INVOICE_OVERDUE', total_minor, currency, due_at,
+               object_id
         FROM invoice WHERE market_id = $1 AND state = 'OPEN' AND due_at < $2
         UNION ALL
-        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_' || state, amount_minor, currency, created_at
+        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_' || state, amount_minor, currency, created_at,
+               error_code
         FROM charge WHERE market_id = $1 AND state IN ('DECLINED', 'ACTION_REQUIRED')
         UNION ALL
-        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_DISPUTED', disputed_minor, currency, paid_at
+        SELECT 'chg_' || replace(id::text, '-', ''), shipper_id, 'CHARGE_DISPUTED', disputed_minor, currency, paid_at,
+               intent_id
         FROM charge WHERE market_id = $1 AND disputed_minor > 0
         UNION ALL
-        SELECT 'rfd_' || replace(id::text, '-', ''), shipper_id, 'REFUND_FAILED', amount_minor, currency, created_at
+        SELECT 'inv_' || replace(id::text, '-', ''), shipper_id, 'INVOICE_DISPUTED', disputed_minor, currency, paid_at,
+               object_id
+        FROM invoice WHERE market_id = $1 AND disputed_minor > 0
+        UNION ALL
+        SELECT 'rfd_' || replace(id::text, '-', ''), shipper_id, 'REFUND_FAILED', amount_minor, currency, created_at,
+               coalesce(object_id, error_code)
         FROM refund WHERE market_id = $1 AND state = 'FAILED'
+        UNION ALL
+        SELECT 'rfd_' || replace(id::text, '-', ''), shipper_id, 'REFUND_BY_HAND', amount_minor, currency, created_at,
+               object_id
+        FROM refund WHERE market_id = $1 AND state = 'PAID' AND object_id IS NOT NULL
+          AND created_at > $2 - interval '30 days'
     ) AS found ORDER BY found.since, found.subject_id LIMIT $3) AS stuck
 """
 CHARGED = """

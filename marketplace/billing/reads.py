@@ -16,6 +16,7 @@ from marketplace.billing.queries import (
     LATEST_ID,
     ONE_CHARGE,
     ONE_INVOICE,
+    ONE_INVOICE_OF_MARKET,
     PROFILES_AT_MOST,
 )
 from marketplace.core.work import Work
@@ -64,6 +65,14 @@ async def find_charge(connection: asyncpg.Connection, *, charge_id: UUID, shippe
 async def find_invoice(connection: asyncpg.Connection, *, invoice_id: UUID, shipper_id: UUID) -> dict[str, Any] | None:
     """A shipper's invoice with its lines."""
     text = await connection.fetchval(ONE_INVOICE, invoice_id, shipper_id)
+    return orjson.loads(text) if text else None
+
+
+async def find_invoice_in(
+    connection: asyncpg.Connection, *, invoice_id: UUID, market_id: UUID
+) -> dict[str, Any] | None:
+    """An invoice of a market with its lines, for its operators."""
+    text = await connection.fetchval(ONE_INVOICE_OF_MARKET, invoice_id, market_id)
     return orjson.loads(text) if text else None
 
 

@@ -4,9 +4,6 @@ It reads the latest that is known and never an event, and every journal has a ke
 of times, and news that come twice, late or in any order lead to the same end.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,30 +12,23 @@ from marketplace.billing.attempt import TRY_AGAIN_AFTER
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.events import ChargeChanged
 from marketplace.billing.line import NewLine, write_line
+from marketplace.billing.paid import Paid, Taken, all_taken, book_taken, settle_taken
 from marketplace.billing.profile import Profile, lock_profile, refresh_standing
 from marketplace.billing.queries import (
     DECLINE_CHARGE,
     FIND_CHARGE,
+    GROW_REFUNDED,
     LOCK_CHARGE,
+    NOTE_DISPUTED,
     NOTE_SETTLING,
     PAY_CHARGE,
 )
 from marketplace.billing.settle_disputes import settle_disputes
+from marketplace.billing.settle_hand_refunds import settle_hand_refunds
 from marketplace.billing.states import ChargeState, LineKind, Means, Terms
-from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import (
-    GATEWAY_AVAILABLE,
-    GATEWAY_FEE,
-    GATEWAY_PENDING,
-    Entry,
-    LedgerAccount,
-    post_journal,
-    shipper_prepaid,
-    shipper_receivable,
-)
+from marketplace.ledger import DELIVERY_REVENUE, LedgerAccount, shipper_prepaid, shipper_receivable
 from marketplace.payments import (
-    KnownObject,
     ObjectKind,
     OperationKind,
     OperationState,
@@ -47,32 +37,7 @@ from marketplace.payments import (
     latest_outcome,
 )
 
-SUCCEEDED = "succeeded"
 ASKS_THE_OWNER = "authentication_required"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """One payment that the provider has taken; fee and day are None until it has told them."""
-
-    id: str
-    amount: Money
-    fee_minor: int | None
-    available_on: datetime | None
-
-    @classmethod
-    def of(cls, intent: KnownObject, currency: str) -> "Taken":
-        """The payment of an intent. A fee in another currency is left to the reconciliation."""
-        assert intent.amount is not None, "a payment has an amount"
-        facts: dict[str, Any] = dict(intent.facts)
-        is_ours = str(facts.get("settled_currency") or "").upper() == currency
-        day = facts.get("available_on")
-        return cls(
-            id=intent.id,
-            amount=intent.amount,
-            fee_minor=facts.get("fee_minor") if is_ours else None,
-            available_on=datetime.fromtimestamp(day, UTC) if isinstance(day, int) else None,
-        )
 
 
 async def settle_charge(work: Work, *, charge_id: UUID) -> ChargeState | None:
@@ -88,13 +53,11 @@ async def settle_charge(work: Work, *, charge_id: UUID) -> ChargeState | None:
     if charge["means"] == Means.PREPAID:
         return ChargeState.PAID
     intents = await known_objects(work, kind=ObjectKind.PAYMENT_INTENT, subject_id=charge_id)
-    taken = [Taken.of(intent, charge["currency"]) for intent in intents if intent.state == SUCCEEDED]
+    taken = all_taken(intents)
     if taken:
         await _take(work, profile, charge, taken)
     elif charge["state"] == ChargeState.OPEN:
         await _look_for_refusal(work, profile, charge)
-    if taken:
-        await settle_disputes(work, charge)
     row = await work.fetch_row(FIND_CHARGE, charge_id)
     assert row is not None, "charges are never removed"
     return ChargeState(row["state"])
@@ -103,26 +66,45 @@ async def settle_charge(work: Work, *, charge_id: UUID) -> ChargeState | None:
 async def _take(work: Work, profile: Profile, charge: asyncpg.Record, taken: list[Taken]) -> None:
     """Books every payment that was taken. More than one is more than was owed: the rest is the shipper's."""
     first = min(taken, key=lambda one: (one.id != charge["intent_id"], one.id))
-    await _book(work, charge, first, _paid_to(charge))
+    paid = _paid(charge)
+    await book_taken(work, paid, first, _paid_to(charge))
     if charge["state"] != ChargeState.PAID:
         await work.execute(PAY_CHARGE, charge["id"], first.id, work.now)
         _tell(work, charge, ChargeState.PAID)
         await refresh_standing(work, profile)
         if charge["means"] == Means.TOP_UP and profile.terms is Terms.PREPAID:
-            await collect_lines(work, profile)
+            await collect_lines(work, profile, tries_card=False)
     for other in taken:
         if other is not first:
             await _book_overpaid(work, charge, other)
-    await _settle(work, charge, taken)
+    available_on, is_settled = await settle_taken(work, paid, taken)
+    if not charge["settled_at"]:
+        await work.execute(NOTE_SETTLING, charge["id"], available_on, work.now if is_settled else None)
+    await _give_back(work, charge, paid, first)
+
+
+async def _give_back(work: Work, charge: asyncpg.Record, paid: Paid, first: Taken) -> None:
+    """Books what went back by hand or was disputed."""
+    is_top_up = charge["means"] == Means.TOP_UP
+    grown_minor = await settle_hand_refunds(
+        work,
+        paid,
+        given=shipper_prepaid(paid.shipper_id) if is_top_up else DELIVERY_REVENUE,
+        left_minor=charge["amount_minor"] - charge["refunded_minor"],
+        intent_ids=frozenset({first.id}),
+    )
+    if grown_minor:
+        await work.execute(GROW_REFUNDED, charge["id"], grown_minor)
+    await work.execute(NOTE_DISPUTED, charge["id"], await settle_disputes(work, paid))
+
+
+def _paid(charge: asyncpg.Record) -> Paid:
+    return Paid(noun="charge", id=charge["id"], market_id=charge["market_id"], shipper_id=charge["shipper_id"])
 
 
 def _paid_to(charge: asyncpg.Record) -> LedgerAccount:
     shipper_id: UUID = charge["shipper_id"]
     return shipper_prepaid(shipper_id) if charge["means"] == Means.TOP_UP else shipper_receivable(shipper_id)
-
-
-async def _book(work: Work, charge: asyncpg.Record, taken: Taken, paid_to: LedgerAccount) -> None:
-    await _post(work, charge, f"paid:{taken.id}", "CHARGE_PAID", GATEWAY_PENDING, paid_to, taken.amount)
 
 
 async def _book_overpaid(work: Work, charge: asyncpg.Record, taken: Taken) -> None:
@@ -139,44 +121,6 @@ async def _book_overpaid(work: Work, charge: asyncpg.Record, taken: Taken) -> No
         reason=f"a second payment was taken for one charge: {taken.id}",
     )
     await write_line(work, line)
-
-
-async def _settle(work: Work, charge: asyncpg.Record, taken: list[Taken]) -> None:
-    """Books the provider's fees, and moves what is left to what is available once its day has come."""
-    is_settled = True
-    for one in taken:
-        if one.fee_minor is None or one.available_on is None:
-            is_settled = False
-            continue
-        fee = Money(one.fee_minor, charge["currency"])
-        if fee.minor > 0:
-            await _post(work, charge, f"fee:{one.id}", "GATEWAY_FEE", GATEWAY_FEE, GATEWAY_PENDING, fee)
-        if one.available_on > work.now:
-            is_settled = False
-        elif (net := one.amount - fee).minor > 0:
-            await _post(work, charge, f"settled:{one.id}", "CHARGE_SETTLED", GATEWAY_AVAILABLE, GATEWAY_PENDING, net)
-    days = [one.available_on for one in taken if one.available_on is not None]
-    if not charge["settled_at"]:
-        await work.execute(NOTE_SETTLING, charge["id"], max(days, default=None), work.now if is_settled else None)
-
-
-async def _post(
-    work: Work,
-    charge: asyncpg.Record,
-    reason: str,
-    kind: str,
-    debit: LedgerAccount,
-    credit: LedgerAccount,
-    amount: Money,
-) -> None:
-    await post_journal(
-        work,
-        market_id=charge["market_id"],
-        key=f"charge:{charge['id']}:{reason}",
-        kind=kind,
-        subject_id=charge["id"],
-        entries=[Entry(debit=debit, credit=credit, amount=amount)],
-    )
 
 
 async def _look_for_refusal(work: Work, profile: Profile, charge: asyncpg.Record) -> None:

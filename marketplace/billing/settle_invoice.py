@@ -22,15 +22,16 @@ from marketplace.billing.queries import (
     PAY_INVOICE,
     SET_INVOICE_STATE,
 )
+from marketplace.billing.settle_invoice_money import settle_invoice_money
 from marketplace.billing.states import InvoiceState
 from marketplace.core.errand import run_errand
 from marketplace.core.money import Money
 from marketplace.core.work import Work, Works
-from marketplace.ledger import GATEWAY_PENDING, Entry, post_journal, shipper_receivable
 from marketplace.payments import (
     ObjectKind,
     OperationKind,
     OperationState,
+    Outcome,
     PaymentProvider,
     ProviderObject,
     known_objects,
@@ -96,6 +97,7 @@ async def advance_invoice(work: Work, *, invoice_id: UUID) -> ToCompare | None:
         return ToCompare(invoice_id=invoice_id, object_id=invoice["object_id"])
     if state in {InvoiceState.FINALIZING, InvoiceState.OPEN}:
         await _follow(work, profile, invoice)
+    await settle_invoice_money(work, invoice)
     return None
 
 
@@ -129,7 +131,7 @@ async def _draft(work: Work, profile: Profile, invoice: asyncpg.Record) -> ToCom
 
 
 async def _created(work: Work, profile: Profile, invoice: asyncpg.Record) -> str | None:
-    outcome = await latest_outcome(work, kind=OperationKind.CREATE_INVOICE, subject_id=invoice["id"])
+    outcome = await _outcome(work, invoice, OperationKind.CREATE_INVOICE, invoice["id"])
     if outcome is None:
         params = {
             "customer": profile.customer_id,
@@ -152,7 +154,7 @@ async def _created(work: Work, profile: Profile, invoice: asyncpg.Record) -> str
 async def _has_all_lines(work: Work, profile: Profile, invoice: asyncpg.Record, object_id: str) -> bool:
     is_complete = True
     for line in await work.fetch(INVOICE_LINES, invoice["id"]):
-        outcome = await latest_outcome(work, kind=OperationKind.ADD_INVOICE_ITEM, subject_id=line["id"])
+        outcome = await _outcome(work, invoice, OperationKind.ADD_INVOICE_ITEM, line["id"])
         if outcome is None:
             params = {"customer": profile.customer_id, "invoice": object_id, "description": line["label"]}
             amount = Money(line["amount_minor"], line["currency"])
@@ -166,14 +168,17 @@ async def _has_all_lines(work: Work, profile: Profile, invoice: asyncpg.Record, 
 
 async def _follow(work: Work, profile: Profile, invoice: asyncpg.Record) -> None:
     """After the comparison: what the provider says of it is so."""
-    states = {one.state for one in await known_objects(work, kind=ObjectKind.INVOICE, subject_id=invoice["id"])}
+    known = await known_objects(work, kind=ObjectKind.INVOICE, subject_id=invoice["id"])
+    # An image that was drawn before this one counts no more.
+    states = {one.state for one in known if one.id == invoice["object_id"]}
     if "paid" in states:
-        await _pay(work, invoice)
+        await work.execute(PAY_INVOICE, invoice["id"], work.now)
+        _tell(work, invoice, InvoiceState.PAID)
     elif "void" in states:
         await work.execute(SET_INVOICE_STATE, invoice["id"], InvoiceState.VOID.value)
         _tell(work, invoice, InvoiceState.VOID)
     elif invoice["state"] == InvoiceState.FINALIZING:
-        outcome = await latest_outcome(work, kind=OperationKind.FINALIZE_INVOICE, subject_id=invoice["id"])
+        outcome = await _outcome(work, invoice, OperationKind.FINALIZE_INVOICE, invoice["id"])
         if "open" in states or (outcome is not None and outcome.state is OperationState.DONE):
             await work.execute(ISSUE_INVOICE, invoice["id"], work.now)
             _tell(work, invoice, InvoiceState.OPEN)
@@ -182,19 +187,10 @@ async def _follow(work: Work, profile: Profile, invoice: asyncpg.Record) -> None
     await refresh_standing(work, profile)
 
 
-async def _pay(work: Work, invoice: asyncpg.Record) -> None:
-    amount = Money(invoice["total_minor"], invoice["currency"])
-    receivable = shipper_receivable(invoice["shipper_id"])
-    await post_journal(
-        work,
-        market_id=invoice["market_id"],
-        key=f"invoice:{invoice['id']}:paid",
-        kind="INVOICE_PAID",
-        subject_id=invoice["id"],
-        entries=[Entry(debit=GATEWAY_PENDING, credit=receivable, amount=amount)],
-    )
-    await work.execute(PAY_INVOICE, invoice["id"], work.now)
-    _tell(work, invoice, InvoiceState.PAID)
+async def _outcome(work: Work, invoice: asyncpg.Record, kind: OperationKind, subject_id: UUID) -> Outcome | None:
+    """The latest operation of a kind for the image that is being drawn; those for earlier images count no more."""
+    outcome = await latest_outcome(work, kind=kind, subject_id=subject_id)
+    return outcome if outcome is not None and outcome.number >= invoice["drawing"] else None
 
 
 async def _refuse(work: Work, invoice: asyncpg.Record) -> None:
@@ -210,8 +206,15 @@ async def _want(
     params: dict[str, object],
     amount: Money | None = None,
 ) -> None:
-    market_id = invoice["market_id"]
-    await want_operation(work, market_id=market_id, kind=kind, subject_id=subject_id, params=params, amount=amount)
+    await want_operation(
+        work,
+        market_id=invoice["market_id"],
+        kind=kind,
+        subject_id=subject_id,
+        number=invoice["drawing"],
+        params=params,
+        amount=amount,
+    )
 
 
 def _tell(work: Work, invoice: asyncpg.Record, state: InvoiceState) -> None:

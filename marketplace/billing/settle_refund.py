@@ -1,5 +1,6 @@
 """Moves a refund and the ledger to what the provider says is so now; a refund that came back is undone in full."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -12,19 +13,19 @@ from marketplace.billing.queries import (
     LOCK_REFUND,
     RELEASE_REFUND,
 )
+from marketplace.billing.refund_money import RefundMoney, book_gone, book_returned
 from marketplace.billing.states import Means, RefundState
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.ledger import (
     DELIVERY_REVENUE,
-    GATEWAY_AVAILABLE,
     Entry,
     LedgerAccount,
     post_journal,
     shipper_prepaid,
     shipper_receivable,
 )
-from marketplace.payments import ObjectKind, OperationKind, OperationState, known_objects, latest_outcome
+from marketplace.payments import KnownObject, ObjectKind, OperationKind, OperationState, known_objects, latest_outcome
 
 CAME_BACK = frozenset({"failed", "canceled"})
 
@@ -32,21 +33,23 @@ CAME_BACK = frozenset({"failed", "canceled"})
 async def settle_refund(work: Work, *, refund_id: UUID) -> RefundState | None:
     """Settles one refund; returns its state, or None where there is no such refund."""
     found = await work.fetch_row(FIND_REFUND, refund_id)
-    if found is None:
+    if found is None or found["charge_id"] is None:
         return None
     charge = await work.fetch_row(LOCK_CHARGE, found["charge_id"])
     refund = await work.fetch_row(LOCK_REFUND, refund_id)
     assert charge is not None, "charges are never removed"
     assert refund is not None, "refunds are never removed"
-    if charge["means"] == Means.PREPAID or refund["state"] == RefundState.FAILED:
+    is_by_hand = refund["object_id"] is not None  # settled with its charge
+    if is_by_hand or charge["means"] == Means.PREPAID or refund["state"] == RefundState.FAILED:
         return RefundState(refund["state"])
-    states = {known.state for known in await known_objects(work, kind=ObjectKind.REFUND, subject_id=refund_id)}
+    known = await known_objects(work, kind=ObjectKind.REFUND, subject_id=refund_id)
+    states, money = {one.state for one in known}, _money(refund, known)
     outcome = await latest_outcome(work, kind=OperationKind.REFUND, subject_id=refund_id)
     if states & CAME_BACK or (outcome is not None and outcome.state is OperationState.REJECTED and not states):
-        await _fail(work, charge, refund, outcome.error_code if outcome and outcome.error_code else "came_back")
+        await _fail(work, charge, refund, money, outcome.error_code if outcome and outcome.error_code else "came_back")
         return RefundState.FAILED
     if "succeeded" in states and refund["state"] == RefundState.SENDING:
-        await _pay(work, refund)
+        await book_gone(work, money)
         await work.execute(END_REFUND, refund_id, RefundState.PAID.value, None, work.now)
         _tell(work, refund, RefundState.PAID)
         return RefundState.PAID
@@ -60,15 +63,22 @@ async def find_refund_state(work: Work, *, refund_id: UUID) -> RefundState:
     return RefundState(row["state"])
 
 
-async def _pay(work: Work, refund: asyncpg.Record) -> None:
-    await _post(work, refund, "paid", shipper_receivable(refund["shipper_id"]), GATEWAY_AVAILABLE)
+def _money(refund: asyncpg.Record, known: Sequence[KnownObject]) -> RefundMoney:
+    return RefundMoney(
+        refund_id=refund["id"],
+        market_id=refund["market_id"],
+        shipper_id=refund["shipper_id"],
+        subject_id=refund["id"],
+        amount=Money(refund["amount_minor"], refund["currency"]),
+        facts=known[0].facts if known else {},
+    )
 
 
-async def _fail(work: Work, charge: asyncpg.Record, refund: asyncpg.Record, code: str) -> None:
+async def _fail(work: Work, charge: asyncpg.Record, refund: asyncpg.Record, money: RefundMoney, code: str) -> None:
     """Nothing has moved in the end: the credit is taken back, and the charge can be refunded again."""
     receivable = shipper_receivable(refund["shipper_id"])
     if refund["state"] == RefundState.PAID:
-        await _post(work, refund, "returned", GATEWAY_AVAILABLE, receivable)
+        await book_returned(work, money)
     given = shipper_prepaid(refund["shipper_id"]) if charge["means"] == Means.TOP_UP else DELIVERY_REVENUE
     await _post(work, refund, "uncredited", receivable, given)
     await work.execute(RELEASE_REFUND, charge["id"], refund["amount_minor"])

@@ -18,6 +18,13 @@ class Collects(StrEnum):
     DAY = "DAY"
 
 
+class Shortfall(StrEnum):
+    """What becomes of what prepaid money does not cover: it WAITS for more, or is charged to the CARD on file."""
+
+    WAITS = "WAITS"
+    CARD = "CARD"
+
+
 class ProfileState(StrEnum):
     """A shipper that is PAST_DUE posts nothing new until what is owed is paid."""
 
@@ -28,6 +35,7 @@ class ProfileState(StrEnum):
 class LineKind(StrEnum):
     """What a line is for. The first four are owed; the others are given back, and their amounts are negative.
 
+    SENT_BACK is owed again, because that money was sent back by hand; CAME_BACK answers it where a card refused that.
     CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
     """
 
@@ -39,12 +47,17 @@ class LineKind(StrEnum):
     GOODWILL = "GOODWILL"
     CREDIT_NOTE = "CREDIT_NOTE"
     OVERPAID = "OVERPAID"
+    SENT_BACK = "SENT_BACK"
+    CAME_BACK = "CAME_BACK"
     CARRIED = "CARRIED"
 
     @property
     def is_owed(self) -> bool:
         """Whether the shipper owes it, rather than gets it back."""
-        return self in {LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP}
+        return self in OWED_KINDS
+
+
+OWED_KINDS = frozenset({LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP, LineKind.SENT_BACK})
 
 
 class Means(StrEnum):

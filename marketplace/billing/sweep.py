@@ -10,6 +10,7 @@ from marketplace.billing.queries import (
     DUE_CHARGES,
     DUE_PROFILES,
     INVOICES_LEFT_BEHIND,
+    INVOICES_TO_SETTLE,
     OVERDUE_PROFILES,
     REFUNDS_LEFT_BEHIND,
     SWEPT_AT_ONCE,
@@ -40,6 +41,7 @@ async def sweep_billing(work: Work, *, market_id: MarketId) -> list[DueWork]:
         ("settle_charge", CHARGES_LEFT_BEHIND, before),
         ("settle_refund", REFUNDS_LEFT_BEHIND, before),
         ("settle_invoice", INVOICES_LEFT_BEHIND, before),
+        ("settle_invoice", INVOICES_TO_SETTLE, work.now),
         ("refresh_standing", OVERDUE_PROFILES, work.now),
     ):
         due += [DueWork(kind, row["id"]) for row in await work.fetch(question, market_id, moment, SWEPT_AT_ONCE)]

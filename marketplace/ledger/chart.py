@@ -57,6 +57,10 @@ TIPS_CLEARING = LedgerAccount("clearing:tips", AccountKind.LIABILITY)
 DISPUTES_CLEARING = LedgerAccount("clearing:disputes", AccountKind.ASSET)
 SUSPENSE = LedgerAccount("suspense", AccountKind.ASSET)
 
+# Where one currency is changed into another by the gateway: with each change one side of it in either currency, so that
+# both sum to nothing. What stands here is what was changed so far, never money that is on its way.
+EXCHANGE = LedgerAccount("exchange", AccountKind.ASSET)
+
 # What the operating company puts into its account at the gateway, and takes out of it
 OWNER_FUNDS = LedgerAccount("owner_funds", AccountKind.LIABILITY)
 

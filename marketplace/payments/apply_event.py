@@ -48,6 +48,7 @@ NOT_KEPT = "not_kept: nothing of this kind is kept"
 NOT_OURS = "not_ours: made by hand, or by another system on the same account"
 
 PARENTS: Mapping[ObjectKind, ObjectKind] = {
+    ObjectKind.PAYMENT_INTENT: ObjectKind.INVOICE,
     ObjectKind.DISPUTE: ObjectKind.PAYMENT_INTENT,
     ObjectKind.REFUND: ObjectKind.PAYMENT_INTENT,
     ObjectKind.TRANSFER_REVERSAL: ObjectKind.TRANSFER,
@@ -73,10 +74,10 @@ class ClaimedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What was read: the object, and the parent that tells whose it is; both None where nothing was asked."""
+    """What was read: the object, and above it those that tell whose it is, nearest first; nothing where not asked."""
 
     found: ProviderObject | None = None
-    parent: ProviderObject | None = None
+    above: tuple[ProviderObject, ...] = ()
 
 
 Answer = Seen | OperationRefused | ProviderBusy | OutcomeUnknown
@@ -115,10 +116,7 @@ class ApplyEvent:
             seen = await self._provider.retrieve(found.kind, found.object_id, account=found.account)
             if seen is None:
                 return Seen(found=_gone(found, found.kind))
-            parent = None
-            if seen.operation_id is None and seen.parent_id is not None and seen.kind in PARENTS:
-                parent = await self._provider.retrieve(PARENTS[seen.kind], seen.parent_id, account=found.account)
-            return Seen(found=seen, parent=parent)
+            return Seen(found=seen, above=await self._above(seen, found.account))
         except (OperationRefused, ProviderBusy, OutcomeUnknown) as failure:
             return failure
 
@@ -131,11 +129,22 @@ class ApplyEvent:
         if answer.found is None:
             await work.execute(FINISH_EVENT, found.id, work.machine_now, NOT_KEPT)
             return None
-        owner = await _owner(work, answer.found, answer.parent)
+        owner = await _owner(work, answer.found, answer.above)
         if owner is None:
             await _finish(work, found, NOT_OURS)
             return None
         return await _keep(work, found, answer.found, owner)
+
+    async def _above(self, seen: ProviderObject, account: str | None) -> tuple[ProviderObject, ...]:
+        """Climbs until something tells whose it is: from a dispute to its payment, and from there to its invoice."""
+        above: list[ProviderObject] = []
+        while seen.operation_id is None and seen.parent_id is not None and seen.kind in PARENTS:
+            parent = await self._provider.retrieve(PARENTS[seen.kind], seen.parent_id, account=account)
+            if parent is None:
+                break
+            above.append(parent)
+            seen = parent
+        return tuple(above)
 
 
 async def apply_event(works: Works, *, provider: PaymentProvider, event_id: str) -> Kept | None:
@@ -197,19 +206,15 @@ async def _keep(work: Work, found: ClaimedEvent, seen: ProviderObject, owner: as
     return kept
 
 
-async def _owner(work: Work, seen: ProviderObject, parent: ProviderObject | None) -> asyncpg.Record | None:
-    """Market and subject: as known already, of the operation that made it, or of its parent."""
-    known = await work.fetch_row(OWNER_BY_OBJECT, seen.id)
-    if known is not None:
-        return known
-    if seen.operation_id is not None:
-        return await work.fetch_row(OWNER_BY_OPERATION, seen.operation_id)
-    if parent is None:
-        return None
-    known = await work.fetch_row(OWNER_BY_OBJECT, parent.id)
-    if known is None and parent.operation_id is not None:
-        known = await work.fetch_row(OWNER_BY_OPERATION, parent.operation_id)
-    return known
+async def _owner(work: Work, seen: ProviderObject, above: tuple[ProviderObject, ...]) -> asyncpg.Record | None:
+    """Market and subject: as known already, of the operation that made it, or of what is above it."""
+    for one in (seen, *above):
+        known = await work.fetch_row(OWNER_BY_OBJECT, one.id)
+        if known is not None:
+            return known
+        if one.operation_id is not None:
+            return await work.fetch_row(OWNER_BY_OPERATION, one.operation_id)
+    return None
 
 
 async def _finish(work: Work, found: ClaimedEvent, note: str | None) -> None:

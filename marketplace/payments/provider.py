@@ -90,6 +90,14 @@ class ProviderObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentSecret:
+    """With what a payer's browser completes a payment, and the card that was tried; not to be kept."""
+
+    client_secret: str
+    card_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedEvent:
     """An event whose signature was right: which object to read again. What else it says is not believed."""
 
@@ -156,6 +164,10 @@ class PaymentProvider(Protocol):
 
     async def card_setup_secret(self, customer: str) -> str:
         """The secret with which a shipper's browser stores a card for later charges."""
+        ...
+
+    async def payment_secret(self, intent_id: str) -> PaymentSecret | None:
+        """The secret with which a shipper's browser completes a payment; None where that is over."""
         ...
 
     async def aclose(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from marketplace.billing import refund_charge
+from marketplace.billing import Terms, refund_charge
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import MarketId
 from marketplace.core.money import Money
@@ -66,6 +66,25 @@ async def test_charges_refunds_fees_and_lost_disputes_are_the_same_on_both_sides
     await billing.run()
     await billing.pass_days(8)
     await billing.run()
+
+    assert await differences(payments, MarketId(billing.market.id)) == []
+    assert {one["type"] for one in payments.rows("balance_transaction")} == {"charge", "refund", "adjustment"}
+
+
+async def test_invoices_paid_by_card_and_what_goes_back_by_hand_are_the_same_on_both_sides(
+    billing: BillingWorld, payments: PaymentWorld, clock: ManualClock
+) -> None:
+    await billing.open(Terms.INVOICE, card=None)
+    await billing.invoice_paid_by_card(8_000, 4_500)
+    taken = payments.rows("payment_intent")[-1]
+    await payments.v1.refunds.create_async({"payment_intent": taken["id"], "amount": 700})
+    await billing.run()
+    dispute = await payments.control("POST", f"/charges/{taken['latest_charge']}/dispute", amount=900)
+    await billing.run()
+    await payments.control("POST", f"/disputes/{dispute['id']}/close", status="lost")
+    await billing.run()
+    await billing.pass_days(8)
+    await billing.sweep()
 
     assert await differences(payments, MarketId(billing.market.id)) == []
     assert {one["type"] for one in payments.rows("balance_transaction")} == {"charge", "refund", "adjustment"}

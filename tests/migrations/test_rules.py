@@ -19,7 +19,17 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
-from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
+from marketplace.billing import (
+    ChargeState,
+    Collects,
+    InvoiceState,
+    LineKind,
+    Means,
+    ProfileState,
+    RefundState,
+    Shortfall,
+    Terms,
+)
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
@@ -64,6 +74,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("stripe_event", "endpoint"): Endpoint,
     ("billing_profile", "terms"): Terms,
     ("billing_profile", "collects"): Collects,
+    ("billing_profile", "shortfall"): Shortfall,
     ("billing_profile", "state"): ProfileState,
     ("bill_line", "kind"): LineKind,
     ("invoice_line", "kind"): LineKind,

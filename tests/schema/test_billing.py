@@ -198,6 +198,93 @@ async def test_what_waits_for_a_person_is_listed(office: Office) -> None:
     assert (stuck["reason"], stuck["amountMinor"], stuck["shipperId"]) == ("CHARGE_DECLINED", 1_000, office.shipper_id)
 
 
+async def test_a_shipper_answers_its_bank_about_a_charge_and_it_is_paid(office: Office) -> None:
+    await office.billing.give_card("pm_card_visa")
+    customer = (await office.billing.profile()).customer_id
+    asking = await office.billing.payments.v1.payment_methods.attach_async(
+        "pm_card_authenticationRequired", {"customer": customer}
+    )
+    async with office.billing.works.open() as work:
+        await work.execute("UPDATE billing_profile SET card_id = $1", asking.id)
+    await office.billing.bill(6_500)
+    [waiting] = [edge["node"] for edge in (await office.portal("charges"))["edges"]]
+    asked = {"chargeId": waiting["id"], "idempotencyKey": "a"}
+
+    begun = await office.portal("authenticate_charge", **asked)
+    intent = begun["clientSecret"].partition("_secret_")[0]
+    shown = await office.billing.payments.v1.payment_intents.confirm_async(intent, {"payment_method": begun["cardId"]})
+    await office.billing.payments.control("POST", f"/payment_intents/{intent}/authenticate")
+    await office.billing.run()
+    after = await office.portal("authenticate_charge", **asked)
+
+    [paid] = [edge["node"] for edge in (await office.portal("charges"))["edges"]]
+    assert (waiting["state"], shown.status, paid["state"]) == ("ACTION_REQUIRED", "requires_action", "PAID")
+    assert (paid["capturedMinor"], after["code"]) == (6_500, "NOTHING_TO_AUTHENTICATE")
+    assert await office.billing.balance(shipper_receivable(office.billing.shipper.id)) == 0
+    assert (await office.portal("my_billing"))[0]["state"] == "GOOD"
+    async with office.billing.works.open() as work:
+        kept = await work.fetch("SELECT reply FROM idempotency")
+    assert [row for row in kept if "secret" in (row["reply"] or "")] == []
+
+
+async def test_an_invoice_that_was_taken_back_is_drawn_again_and_paid_once(office: Office) -> None:
+    await office.billing.set_terms(Terms.INVOICE)
+    await office.billing.bill(6_500)
+    await office.billing.end_month()
+    [first] = office.billing.payments.rows("invoice")
+    await office.billing.payments.v1.invoices.void_invoice_async(first["id"])
+    await office.billing.run()
+    [invoice] = await office.billing.invoices()
+    asked = {
+        "invoiceId": to_wire("invoice", invoice.id),
+        "reason": "a wrong address",
+        "dueDays": 10,
+        "idempotencyKey": "a",
+    }
+
+    [stuck] = await office.desk("billing_attention")
+    done = await office.desk("redraw_invoice", **asked)
+    again = await office.desk("redraw_invoice", **asked)
+    await office.billing.run()
+
+    [drawn] = await office.billing.invoices()
+    _, second = office.billing.payments.rows("invoice")
+    assert (stuck["reason"], stuck["subjectId"], stuck["detail"]) == ("INVOICE_VOID", asked["invoiceId"], first["id"])
+    assert (done["invoice"]["state"], done["invoice"]["number"], again["invoice"]["number"]) == ("DRAFTING", 1, 1)
+    assert (drawn.state, drawn.drawing, drawn.due_days, drawn.object_id) == ("OPEN", 2, 10, second["id"])
+    assert (second["status"], second["total"]) == ("open", 6_500)
+    standing = await office.desk("redraw_invoice", **{**asked, "idempotencyKey": "b"})
+    assert standing["code"] == "NOT_REDRAWABLE"
+    [action] = [
+        edge["node"]
+        for edge in (await office.desk("operator_actions"))["edges"]
+        if edge["node"]["verb"] == "redrawInvoice"
+    ]
+    assert action["subjectId"] == asked["invoiceId"]
+    await office.billing.payments.v1.invoices.pay_async(second["id"], {"paid_out_of_band": True})
+    await office.billing.run()
+    assert await office.billing.balance(shipper_receivable(office.billing.shipper.id)) == 0
+
+
+async def test_an_invoice_that_the_provider_refused_is_drawn_again_as_soon_as_it_can_be(office: Office) -> None:
+    await office.billing.set_terms(Terms.INVOICE)
+    await office.billing.bill(6_500)
+    profile = await office.billing.profile()
+    async with office.billing.works.open() as work:
+        await work.execute("UPDATE billing_profile SET customer_id = 'cus_gone'")
+    await office.billing.end_month()
+    [refused] = await office.billing.invoices()
+    async with office.billing.works.open() as work:
+        await work.execute("UPDATE billing_profile SET customer_id = $1", profile.customer_id)
+
+    await office.desk("redraw_invoice", invoiceId=to_wire("invoice", refused.id), reason="mended", idempotencyKey="a")
+    await office.billing.run()
+
+    [drawn] = await office.billing.invoices()
+    assert (refused.state, drawn.state, drawn.due_days) == ("REFUSED", "OPEN", refused.due_days)
+    assert [row["status"] for row in office.billing.payments.rows("invoice")] == ["open"]
+
+
 async def test_a_rate_card_is_set_by_operators_and_read_by_its_shipper(office: Office) -> None:
     card = {
         "serviceLevel": "EXPRESS",

@@ -24,7 +24,7 @@ DRIVER = REPORTS | {
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
-    "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up",
+    "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
     "rate_cards", "cancellation_fee",
 }  # fmt: skip
 OPERATIONS = {
@@ -34,7 +34,7 @@ OPERATIONS = {
     "reconciliations", "book_movement",
     "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
-    "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
+    "refund_delivery", "grant_goodwill", "issue_credit_note", "redraw_invoice", "set_rate_card", "shipper_rate_cards",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
 }  # fmt: skip
 
@@ -85,6 +85,7 @@ COSTS = {
     "operations/shipper_billing": 25, "operations/shipper_charges": 50, "operations/shipper_invoices": 80,
     "operations/billing_attention": 30, "operations/set_billing_terms": 25, "operations/refund_charge": 25,
     "operations/refund_delivery": 25, "operations/grant_goodwill": 25, "operations/issue_credit_note": 25,
+    "operations/redraw_invoice": 25, "portal/authenticate_charge": 25,
     "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
     "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
     "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,

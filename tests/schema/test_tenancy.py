@@ -182,6 +182,7 @@ RULES = {
     "invoice": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.invoice},)),
     "rateCards": Rule(callers=SHIPPER),
     "setUpCard": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},)),
+    "authenticateCharge": Rule(callers=SHIPPER, asks=(lambda things: {"chargeId": things.charge},)),
     "topUp": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},), more={"amountMinor": 1}),
     # Shippers' money, for operations of the market
     "shipperBilling": Rule(callers=OPERATOR, asks=(of_shipper,)),
@@ -192,7 +193,14 @@ RULES = {
     "setBillingTerms": Rule(
         callers=OPERATOR,
         asks=(of_shipper,),
-        more={"terms": "CARD", "creditLimitMinor": 1, "currency": "CLP", "dueDays": 1, "collects": "DAY"},
+        more={
+            "terms": "CARD",
+            "creditLimitMinor": 1,
+            "currency": "CLP",
+            "dueDays": 1,
+            "collects": "DAY",
+            "shortfall": "CARD",
+        },
     ),
     "setRateCard": Rule(
         callers=OPERATOR,
@@ -212,6 +220,11 @@ RULES = {
         callers=OPERATOR,
         asks=(lambda things: {"marketId": things.market, "chargeId": things.charge},),
         more=AMOUNT,
+    ),
+    "redrawInvoice": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "invoiceId": things.invoice},),
+        more={"reason": "a wrong address", "dueDays": 1},
     ),
     "refundDelivery": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
     "issueCreditNote": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),

@@ -9,6 +9,7 @@ from marketplace.payments import (
     Endpoint,
     FrozenOperation,
     ObjectKind,
+    PaymentSecret,
     ProviderBusy,
     ProviderMovement,
     ProviderObject,
@@ -65,6 +66,10 @@ class ClosedProvider:
         _refuse()
 
     async def card_setup_secret(self, customer: str) -> str:
+        """Raises ProviderBusy."""
+        _refuse()
+
+    async def payment_secret(self, intent_id: str) -> PaymentSecret | None:
         """Raises ProviderBusy."""
         _refuse()
 

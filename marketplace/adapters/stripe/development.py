@@ -24,6 +24,7 @@ from marketplace.payments import (
     Endpoint,
     FrozenOperation,
     ObjectKind,
+    PaymentSecret,
     ProviderBusy,
     ProviderMovement,
     ProviderObject,
@@ -82,6 +83,10 @@ class DevelopmentStripe:
     async def card_setup_secret(self, customer: str) -> str:
         """The secret of a setup intent."""
         return await (await self._ready()).card_setup_secret(customer)
+
+    async def payment_secret(self, intent_id: str) -> PaymentSecret | None:
+        """The secret of a payment that its payer can still complete."""
+        return await (await self._ready()).payment_secret(intent_id)
 
     async def control(self, method: str, path: str, **wishes: Any) -> dict[str, Any]:
         """Gives the stand-in a command, such as POST /clock with `advance_s`; `GET ` lists them."""

@@ -5,6 +5,7 @@ the others are found by the operation's id in their notes, among the few that co
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from stripe import StripeClient
 
 from marketplace.adapters.stripe.connection import READ_RETRIES
 from marketplace.adapters.stripe.failures import is_missing
+from marketplace.adapters.stripe.invoice_payments import invoice_paid_by, payments_of
 from marketplace.adapters.stripe.objects import read_object
-from marketplace.adapters.stripe.sending import EXPANDED, MADE, Request, request_of
+from marketplace.adapters.stripe.sending import EXPANDED, MADE, WITH_REFUND, Request, request_of
 from marketplace.payments import (
     FrozenOperation,
     ObjectKind,
@@ -95,6 +97,8 @@ async def _listed(client: StripeClient, operation: FrozenOperation, asked: Reque
         params["created"] = {"gte": int((operation.first_sent_at - CLOCKS_APART).timestamp())}
     if operation.kind is OperationKind.CHARGE:
         params["expand"] = [f"data.{path}" for path in EXPANDED]
+    if operation.kind is OperationKind.REFUND:
+        params["expand"] = [f"data.{path}" for path in WITH_REFUND]
     options = {**asked.options, "max_network_retries": READ_RETRIES}
     for _ in range(MOST_PAGES):
         page = await _page(client, operation.kind, asked.target, params, options)
@@ -119,7 +123,9 @@ RETRIEVES: Mapping[ObjectKind, Retrieve] = {
     ObjectKind.PAYMENT_INTENT: lambda v1, name, params, options: v1.payment_intents.retrieve_async(
         name, {**params, "expand": EXPANDED}, options
     ),
-    ObjectKind.REFUND: lambda v1, name, params, options: v1.refunds.retrieve_async(name, params, options),
+    ObjectKind.REFUND: lambda v1, name, params, options: v1.refunds.retrieve_async(
+        name, {**params, "expand": WITH_REFUND}, options
+    ),
     ObjectKind.DISPUTE: lambda v1, name, params, options: v1.disputes.retrieve_async(name, params, options),
     ObjectKind.ACCOUNT: lambda v1, name, params, options: v1.accounts.retrieve_async(name, params, options),
     ObjectKind.TRANSFER: lambda v1, name, params, options: v1.transfers.retrieve_async(name, params, options),
@@ -146,4 +152,9 @@ async def retrieve(
         if is_missing(failure):
             return None
         raise
-    return read_object(shown, account=account, parent_id=parent_id)
+    found = read_object(shown, account=account, parent_id=parent_id)
+    if kind is ObjectKind.PAYMENT_INTENT and found.operation_id is None:
+        return replace(found, parent_id=await invoice_paid_by(client, object_id, options))
+    if kind is ObjectKind.INVOICE and found.facts.get("amount_paid"):
+        return replace(found, facts={**found.facts, **await payments_of(client, object_id, options)})
+    return found

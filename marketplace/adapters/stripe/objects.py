@@ -127,17 +127,26 @@ def _payment_facts(fields: Fields) -> Facts:
         "balance_transaction": fee.get("id"),
         "fee_minor": _minor(fee.get("fee"), fee.get("currency")),
         "net_minor": _minor(fee.get("net"), fee.get("currency")),
+        "settled_minor": _minor(fee.get("amount"), fee.get("currency")),
         "settled_currency": fee.get("currency"),
         "available_on": fee.get("available_on"),
     }
 
 
 def _refund_facts(fields: Fields) -> Facts:
-    return {name: fields.get(name) for name in ("failure_reason", "reason", "charge", "balance_transaction")}
+    movement = fields.get("balance_transaction")
+    movement = movement if isinstance(movement, dict) else {"id": movement}
+    return {
+        **{name: fields.get(name) for name in ("failure_reason", "reason", "charge")},
+        "balance_transaction": movement.get("id"),
+        "settled_minor": _minor(movement.get("amount"), movement.get("currency")),
+        "settled_currency": movement.get("currency"),
+    }
 
 
 def _dispute_facts(fields: Fields) -> Facts:
     movements = fields.get("balance_transactions") or ()
+    moved = [_minor(one.get("amount"), one.get("currency")) or 0 for one in movements]
     return {
         "reason": fields.get("reason"),
         "charge": _id_of(fields.get("charge")),
@@ -145,6 +154,9 @@ def _dispute_facts(fields: Fields) -> Facts:
         "evidence_due_by": (fields.get("evidence_details") or {}).get("due_by"),
         "fee_minor": sum(_minor(one.get("fee"), one.get("currency")) or 0 for one in movements),
         "net_minor": sum(_minor(one.get("net"), one.get("currency")) or 0 for one in movements),
+        "withdrawn_minor": -sum(minor for minor in moved if minor < 0),
+        "reinstated_minor": sum(minor for minor in moved if minor > 0),
+        "settled_currency": movements[0].get("currency") if movements else None,
         "balance_transactions": [one["id"] for one in movements],
     }
 

@@ -18,10 +18,14 @@ from marketplace.payments import (
     Endpoint,
     FrozenOperation,
     ObjectKind,
+    PaymentSecret,
     ProviderMovement,
     ProviderObject,
     ReceivedEvent,
 )
+
+OVER = frozenset({"succeeded", "canceled", "processing", "requires_capture"})
+"""A payment in one of these waits for nobody's answer."""
 
 
 class StripeProvider:
@@ -98,6 +102,17 @@ class StripeProvider:
             secret = (await self._client.v1.setup_intents.create_async(asked)).client_secret
         assert secret is not None, "a new setup intent has a secret"
         return secret
+
+    async def payment_secret(self, intent_id: str) -> PaymentSecret | None:
+        """The secret of a payment that its payer can still complete, and the card that was tried."""
+        outside()
+        async with told_apart():
+            intent = await self._client.v1.payment_intents.retrieve_async(intent_id)
+        if intent.client_secret is None or intent.status in OVER:
+            return None
+        tried = intent.last_payment_error.payment_method if intent.last_payment_error else None
+        chosen = intent.payment_method if isinstance(intent.payment_method, str) else None
+        return PaymentSecret(client_secret=intent.client_secret, card_id=tried.id if tried else chosen)
 
     async def aclose(self) -> None:
         """Closes its connections."""

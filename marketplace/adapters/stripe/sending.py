@@ -12,6 +12,8 @@ from marketplace.payments import FrozenOperation, ObjectKind, OperationKind
 
 EXPANDED = ["latest_charge.balance_transaction"]
 """With a payment comes what Stripe keeps of it and when the rest is there."""
+WITH_REFUND = ["balance_transaction"]
+"""With a refund comes what it took from our account, which may be in another currency."""
 WITHOUT_CURRENCY = {OperationKind.CAPTURE, OperationKind.REFUND, OperationKind.REVERSE_TRANSFER}
 CHANGING = {
     OperationKind.CAPTURE,
@@ -101,6 +103,8 @@ def request_of(operation: FrozenOperation) -> Request:
         params["transfer_group"] = str(operation.id)
     if MADE[operation.kind] is ObjectKind.PAYMENT_INTENT:
         params["expand"] = EXPANDED
+    if operation.kind is OperationKind.REFUND:
+        params["expand"] = WITH_REFUND
     if operation.amount is not None:
         _put_amount(params, operation)
     return Request(target, params, {"stripe_account": operation.account} if operation.account else {})

@@ -23,6 +23,7 @@ MOST_PARTS = 20
 
 SHOWN_ON: Mapping[str, tuple[str, str]] = {
     "charge": ("payment_intent", "payment_intent"),
+    "invoice_payment": ("invoice", "invoice"),
     "capability": ("account", "account"),
     "bank_account": ("account", "account"),
     "card": ("account", "account"),

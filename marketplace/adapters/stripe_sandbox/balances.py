@@ -5,6 +5,7 @@ of the transactions.
 """
 
 from marketplace.adapters.stripe_sandbox.call import Call
+from marketplace.adapters.stripe_sandbox.conversion import Converted, converted
 from marketplace.adapters.stripe_sandbox.due import put_due
 from marketplace.adapters.stripe_sandbox.records import Record
 
@@ -24,6 +25,10 @@ REPORTING = {
 }
 
 
+CONVERTED = frozenset({"charge", "refund", "refund_failure", "adjustment"})
+"""What is in the currency of a card's owner, and may settle in another."""
+
+
 def enter(
     call: Call,
     kind: str,
@@ -36,7 +41,9 @@ def enter(
     category: str | None = None,
     description: str | None = None,
 ) -> Record:
-    """Moves money on the call's account: at once, or pending until `available_on`."""
+    """Moves money on the call's account: at once, or pending until `available_on`; in the currency it settles in."""
+    moved = converted(call, amount, fee, currency) if kind in CONVERTED else Converted(amount, fee, currency, None)
+    amount, fee, currency = moved.amount, moved.fee, moved.currency
     moment = call.now if available_on is None else max(available_on, call.now)
     is_available = moment <= call.now
     transaction = call.add(
@@ -50,7 +57,7 @@ def enter(
             "created": call.now,
             "currency": currency,
             "description": description,
-            "exchange_rate": None,
+            "exchange_rate": moved.rate,
             "fee": fee,
             "fee_details": _fee_details(fee, currency),
             "net": amount - fee,

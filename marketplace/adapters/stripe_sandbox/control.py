@@ -10,6 +10,7 @@ from typing import Any
 from marketplace.adapters.stripe_sandbox.account_links import follow_link, onboard
 from marketplace.adapters.stripe_sandbox.call import Call
 from marketplace.adapters.stripe_sandbox.confirming import answer_payment_question
+from marketplace.adapters.stripe_sandbox.conversion import set_conversion
 from marketplace.adapters.stripe_sandbox.courier import Courier
 from marketplace.adapters.stripe_sandbox.deliveries import queue_delivery
 from marketplace.adapters.stripe_sandbox.disputes import open_dispute, settle_dispute
@@ -105,6 +106,11 @@ def _clear_faults(control: Control, path: dict[str, str], wishes: Record) -> int
         return len(rows)
 
     return control.sandbox.change(clear)
+
+
+def _convert(control: Control, path: dict[str, str], wishes: Record) -> Record:
+    del path
+    return control.sandbox.change(lambda call: set_conversion(call, wishes))
 
 
 def _fail_card(control: Control, path: dict[str, str], wishes: Record) -> Record:
@@ -245,6 +251,7 @@ _TABLE: tuple[tuple[str, Command, str], ...] = (
     ("POST /faults", _add_fault("requests"), "Scripts what requests shall meet: `fault`, `match`, `times`, `after` …"),
     ("POST /webhook_faults", _add_fault("webhooks"), "The same for events on their way."),
     ("DELETE /faults", _clear_faults, "Takes every script back."),
+    ("POST /conversions", _convert, "What is charged `from` one currency settles in `to` another at `rate`, from now."),
     ("POST /payment_methods/{payment_method}/fail", _fail_card, "Declines a card with `reason`; null heals it."),
     ("POST /payment_intents/{intent}/authenticate", _authenticate_payment, "Answers the bank's question: `succeeds`."),
     ("POST /setup_intents/{intent}/authenticate", _authenticate_setup, "Answers the bank's question: `succeeds`."),

@@ -16,6 +16,7 @@ TABLES = {
     "du": "dispute",
     "ii": "invoiceitem",
     "in": "invoice",
+    "inpay": "invoice_payment",
     "pi": "payment_intent",
     "pm": "payment_method",
     "po": "payout",

@@ -6,6 +6,7 @@ from marketplace.adapters.stripe_sandbox.call import Call, merged_metadata
 from marketplace.adapters.stripe_sandbox.errors import StripeError, not_modelled
 from marketplace.adapters.stripe_sandbox.events import emit
 from marketplace.adapters.stripe_sandbox.invoice_items import add_up, check_draft
+from marketplace.adapters.stripe_sandbox.invoice_payments import note_invoice_payment
 from marketplace.adapters.stripe_sandbox.new_invoice import new_invoice
 from marketplace.adapters.stripe_sandbox.pages import page
 from marketplace.adapters.stripe_sandbox.payment_intents import create_payment_intent
@@ -80,10 +81,11 @@ def pay_invoice(call: Call) -> Record:
         return _paid(call, invoice, 0)
     invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
     try:
-        create_payment_intent(replace(call, params=_payment(call, invoice)))
+        intent = create_payment_intent(replace(call, params=_payment(call, invoice)))
     except StripeError:
         emit(call, "invoice.payment_failed", invoice)
         raise
+    note_invoice_payment(call, invoice, intent)
     return _paid(call, invoice, invoice["amount_due"])
 
 
@@ -128,7 +130,6 @@ def _payment(call: Call, invoice: Record) -> Record:
         "payment_method": card,
         "confirm": True,
         "off_session": True,
-        "metadata": {"invoice": invoice["id"]},
     }
 
 

@@ -17,6 +17,7 @@ from marketplace.adapters.stripe_sandbox import (
     disputes,
     external_accounts,
     invoice_items,
+    invoice_payments,
     invoices,
     payment_intents,
     payment_methods,
@@ -195,6 +196,8 @@ _TABLE: tuple[tuple[str, Callable[[Call], Record], str], ...] = (
     ("POST /v1/invoices/{invoice}/pay", invoices.pay_invoice, "off_session paid_out_of_band payment_method"),
     ("POST /v1/invoices/{invoice}/send", invoices.send_invoice, ""),
     ("POST /v1/invoices/{invoice}/void", invoices.void_invoice, ""),
+    ("GET /v1/invoice_payments", invoice_payments.list_invoice_payments, f"{DATED} invoice payment status"),
+    ("GET /v1/invoice_payments/{invoice_payment}", invoice_payments.retrieve_invoice_payment, ""),
     ("GET /v1/balance", balance_views.retrieve_balance, ""),
     (
         "GET /v1/balance_transactions",

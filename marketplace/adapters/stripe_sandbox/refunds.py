@@ -3,6 +3,7 @@
 from marketplace.adapters.stripe_sandbox.balances import available, enter
 from marketplace.adapters.stripe_sandbox.call import Call, merged_metadata
 from marketplace.adapters.stripe_sandbox.charges import refundable
+from marketplace.adapters.stripe_sandbox.conversion import converted
 from marketplace.adapters.stripe_sandbox.due import put_due
 from marketplace.adapters.stripe_sandbox.errors import StripeError
 from marketplace.adapters.stripe_sandbox.events import emit
@@ -53,7 +54,8 @@ def pay_refund(call: Call, refund: Record) -> bool:
     """Takes the money for a refund: from its own charge while that is pending, else from what is available."""
     charge = call.find("charge", refund["charge"])
     taken = call.find("balance_transaction", charge["balance_transaction"])
-    if taken["status"] == "available" and available(call, refund["currency"]) < refund["amount"]:
+    needed = converted(call, refund["amount"], 0, refund["currency"])
+    if taken["status"] == "available" and available(call, needed.currency) < needed.amount:
         return False
     transaction = enter(
         call,

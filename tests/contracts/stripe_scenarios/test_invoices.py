@@ -55,6 +55,27 @@ async def test_an_invoice_is_the_sum_of_its_lines_and_paid_once(world: StripeWor
         await world.v1.invoices.pay_async(invoice.id)
 
 
+async def test_an_invoice_s_payment_is_found_from_either_side_and_carries_no_note_of_ours(world: StripeWorld) -> None:
+    customer, card = await world.shipper()
+    invoice = await draft(world, customer, default_payment_method=card, metadata={"operation": "ours"})
+    await world.v1.invoices.finalize_invoice_async(invoice.id, {"auto_advance": False})
+    await world.v1.invoices.pay_async(invoice.id, {"off_session": True})
+
+    [payment] = (await world.v1.invoice_payments.list_async({"invoice": invoice.id, "status": "paid"})).data
+    intent = await world.v1.payment_intents.retrieve_async(payment.payment.payment_intent)
+    asked = {"payment": {"type": "payment_intent", "payment_intent": intent.id}}
+    [found] = (await world.v1.invoice_payments.list_async(asked)).data
+
+    assert (payment.payment.type, payment.amount_paid, payment.currency) == ("payment_intent", 7_000, "usd")
+    assert (found.id, found.invoice) == (payment.id, invoice.id)
+    assert (intent.status, intent.amount_received, intent.metadata.to_dict()) == ("succeeded", 7_000, {})
+    other = await world.charge(500)
+    none = await world.v1.invoice_payments.list_async(
+        {"payment": {"type": "payment_intent", "payment_intent": other.id}}
+    )
+    assert none.data == []
+
+
 async def test_an_invoice_that_is_final_keeps_its_lines(world: StripeWorld) -> None:
     customer, _ = await world.shipper()
     invoice = await draft(world, customer, collection_method="send_invoice", days_until_due=14)

@@ -96,6 +96,27 @@ async def test_a_bank_that_asks_cannot_be_asked_while_the_owner_is_away(world: S
     assert (present.status, present.next_action.type) == ("requires_action", "redirect_to_url")
 
 
+async def test_a_payment_that_the_bank_refused_in_absence_is_gone_on_with_by_its_owner(world: StripeWorld) -> None:
+    customer = await world.v1.customers.create_async({})
+    card = await world.v1.payment_methods.attach_async("pm_card_authenticationRequired", {"customer": customer.id})
+    asked = {"amount": 5_000, "currency": "usd", "customer": customer.id, "payment_method": card.id, "confirm": True}
+    quiet = {"automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
+    with pytest.raises(stripe.CardError):
+        await world.v1.payment_intents.create_async(asked | quiet | {"off_session": True})
+    [refused] = (await world.v1.payment_intents.list_async({"customer": customer.id})).data
+
+    confirmed = await world.v1.payment_intents.confirm_async(refused.id, {"payment_method": card.id})
+
+    assert refused.status == "requires_payment_method"
+    assert refused.client_secret.startswith(refused.id)
+    assert refused.last_payment_error.payment_method.id == card.id
+    assert (confirmed.id, confirmed.status) == (refused.id, "requires_action")
+    if world.stand_in is not None:
+        await world.control("POST", f"/payment_intents/{refused.id}/authenticate")
+        after = await world.v1.payment_intents.retrieve_async(refused.id)
+        assert (after.status, after.amount_received) == ("succeeded", 5_000)
+
+
 async def test_an_authorised_amount_is_captured_in_part_and_the_rest_let_go(world: StripeWorld) -> None:
     intent = await world.charge(8_000, capture_method="manual")
     assert (intent.status, intent.amount_capturable, intent.amount_received) == ("requires_capture", 8_000, 0)

@@ -7,7 +7,15 @@ import pytest
 
 from marketplace.batches import PostBatch, PostResult
 from marketplace.batches.states import DeliveryState
-from marketplace.billing import CreditExhausted, PaymentRequired, Terms, accrue_delivery, check_credit
+from marketplace.billing import (
+    PROOFS_OF_BILLS,
+    CreditExhausted,
+    PaymentRequired,
+    Shortfall,
+    Terms,
+    accrue_delivery,
+    check_credit,
+)
 from marketplace.billing.models import BillingProfile
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Refusal
@@ -144,14 +152,44 @@ async def test_prepaid_money_is_drawn_when_deliveries_end_and_never_below_nothin
     await billing.pay_in(10_000)
 
     await billing.bill(7_000)
-    await billing.bill(7_000)  # more than is there: it stays on the bill
+    await billing.bill(7_000)  # more than is there: what is missing stays on the bill
 
-    assert await billing.balance(shipper_prepaid(billing.shipper.id)) == 3_000
-    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 7_000
+    assert await billing.balance(shipper_prepaid(billing.shipper.id)) == 0
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 4_000
+    drawn = [charge.amount_minor for charge in await billing.charges() if charge.means == "PREPAID"]
+    assert sorted(drawn) == [3_000, 7_000]
     await billing.pay_in(5_000)  # what is paid in pays what was left
     assert await billing.balance(shipper_prepaid(billing.shipper.id)) == 1_000
     assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
     assert (await billing.ledger()).is_sound
+
+
+async def test_what_prepaid_money_does_not_cover_is_charged_to_the_card_where_the_terms_say_so(
+    billing: BillingWorld,
+) -> None:
+    await billing.open(Terms.PREPAID)
+    await billing.set_terms(Terms.PREPAID, shortfall=Shortfall.CARD)
+    await billing.pay_in(1_000)
+
+    await billing.bill(7_000, 500)
+
+    taken = [(charge.means, charge.state, charge.amount_minor) for charge in await billing.charges()]
+    assert sorted(taken) == [("CARD", "PAID", 6_500), ("PREPAID", "PAID", 1_000), ("TOP_UP", "PAID", 1_000)]
+    assert await billing.balance(shipper_prepaid(billing.shipper.id)) == 0
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
+    async with billing.works.open() as work:
+        report = await check_ledger(work, market_id=billing.market.id, further=PROOFS_OF_BILLS)
+    assert report.is_sound
+
+
+async def test_without_a_card_what_is_missing_waits_whatever_the_terms_say(billing: BillingWorld) -> None:
+    await billing.open(Terms.PREPAID, card=None)
+    await billing.set_terms(Terms.PREPAID, shortfall=Shortfall.CARD)
+
+    await billing.bill(7_000)
+
+    assert await billing.charges() == []
+    assert await billing.balance(shipper_receivable(billing.shipper.id)) == 7_000
 
 
 async def test_postings_at_the_same_moment_never_overrun_the_credit(committed_works: Works) -> None:
@@ -190,7 +228,7 @@ async def test_postings_at_the_same_moment_never_overrun_the_credit(committed_wo
     assert (total, batches) == (4 * price, 4)
 
 
-async def test_prepaid_money_is_drawn_by_several_at_once_to_the_last_whole_delivery(committed_works: Works) -> None:
+async def test_prepaid_money_is_drawn_by_several_at_once_to_the_last_unit(committed_works: Works) -> None:
     async with committed_works.open() as work:
         market = await make_market(work)
         shipper, hub = await make_shipper(work, market), await make_hub(work, market)
@@ -215,5 +253,5 @@ async def test_prepaid_money_is_drawn_by_several_at_once_to_the_last_whole_deliv
     async with committed_works.open() as work:
         drawn = await work.fetch_value("SELECT sum(amount_minor) FROM charge WHERE means = 'PREPAID'")
         report = await check_ledger(work, market_id=market.id)
-    assert drawn == 900
+    assert drawn == 1_000
     assert report.is_sound

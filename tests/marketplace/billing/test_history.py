@@ -7,16 +7,25 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
-from marketplace.billing import NotRefundable, RefundTooLarge, Terms, accrue_delivery, grant_goodwill, refund_charge
+from marketplace.billing import (
+    PROOFS_OF_BILLS,
+    NotRefundable,
+    RefundTooLarge,
+    Terms,
+    accrue_delivery,
+    grant_goodwill,
+    refund_charge,
+)
 from marketplace.billing.models import Charge
-from marketplace.core.ids import DeliveryId
+from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.money import Money
 from marketplace.core.work import Works
-from marketplace.ledger import DISPUTES_CLEARING, SUSPENSE, shipper_prepaid, shipper_receivable
+from marketplace.ledger import DISPUTES_CLEARING, SUSPENSE, check_ledger, shipper_prepaid, shipper_receivable
 from tests.builders import make_batch, make_delivery, make_hub, make_market, make_shipper
 from tests.marketplace.billing.world import BillingWorld
+from tests.marketplace.payments.test_read_movements import compare
 
-STEPS = 10
+STEPS = 14
 OPEN_ON_THE_BILL = """
 SELECT (SELECT coalesce(sum(amount_minor), 0) FROM bill_line WHERE charge_id IS NULL AND invoice_line_id IS NULL)
      + (SELECT coalesce(sum(amount_minor), 0) FROM charge WHERE means = 'CARD' AND state <> 'PAID')
@@ -24,7 +33,8 @@ SELECT (SELECT coalesce(sum(amount_minor), 0) FROM bill_line WHERE charge_id IS 
      - (SELECT coalesce(sum(refund.amount_minor), 0) FROM refund JOIN charge ON charge.id = charge_id
         WHERE refund.state = 'SENDING')
 """
-HISTORIES = [(Terms.CARD, 1), (Terms.CARD, 2), (Terms.PREPAID, 3), (Terms.INVOICE, 4)]
+HISTORIES = [*((Terms.CARD, seed) for seed in (1, 2)), (Terms.PREPAID, 3), (Terms.PREPAID, 5)]
+HISTORIES += [(Terms.INVOICE, seed) for seed in (4, 6, 7)]
 
 
 @pytest.mark.parametrize(("terms", "seed"), HISTORIES)
@@ -52,7 +62,12 @@ async def test_the_bill_and_the_ledger_say_the_same_after_any_history(
     assert await billing.balance(shipper_prepaid(billing.shipper.id)) >= 0
     assert await billing.balance(SUSPENSE) == 0
     assert uncollected == 0
-    assert (await billing.ledger()).is_sound
+    async with billing.works.open() as work:
+        report = await check_ledger(work, market_id=billing.market.id, further=PROOFS_OF_BILLS)
+    assert report.is_sound
+    await billing.pass_days(8)
+    await billing.sweep()
+    assert (await compare(billing.payments, MarketId(billing.market.id))).disagreements == ()
 
 
 async def bill_some(billing: BillingWorld, chance: random.Random) -> None:
@@ -100,6 +115,28 @@ async def dispute(billing: BillingWorld, chance: random.Random) -> None:
         assert await billing.balance(DISPUTES_CLEARING) == 0
 
 
+async def give_back_by_hand(billing: BillingWorld, chance: random.Random) -> None:
+    charges = [one for one in billing.payments.rows("charge") if one["captured"] and not one["disputed"]]
+    free = [one for one in charges if one["amount"] > one["amount_refunded"]]
+    if free:
+        charge = chance.choice(free)
+        asked = {"charge": charge["id"], "amount": chance.randint(1, charge["amount"] - charge["amount_refunded"])}
+        refund = await billing.payments.v1.refunds.create_async(asked)
+        await billing.run()
+        if refund.status == "succeeded" and chance.random() < 0.3:
+            await billing.payments.control("POST", f"/refunds/{refund.id}/fail")
+
+
+async def pay_invoice(billing: BillingWorld, chance: random.Random) -> None:
+    for shown in billing.payments.rows("invoice"):
+        if shown["status"] == "open" and chance.random() < 0.7:
+            card = await billing.payments.v1.payment_methods.attach_async(
+                "pm_card_visa", {"customer": shown["customer"]}
+            )
+            how = chance.choice([{"paid_out_of_band": True}, {"payment_method": card.id}, {"payment_method": card.id}])
+            await billing.payments.v1.invoices.pay_async(shown["id"], how)
+
+
 async def wait(billing: BillingWorld, chance: random.Random) -> None:
     await billing.pass_days(chance.choice([0.5, 1, 3, 31]))
     await billing.sweep()
@@ -114,6 +151,8 @@ DEEDS: dict[str, Deed] = {
     "top up": pay_in,
     "card": change_card,
     "dispute": dispute,
+    "refund by hand": give_back_by_hand,
+    "pay an invoice": pay_invoice,
     "wait": wait,
 }
 

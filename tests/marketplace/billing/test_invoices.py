@@ -9,15 +9,8 @@ from marketplace.billing import InvoiceState, LineKind, ProfileState, Terms, gra
 from marketplace.billing.close_period import local_days_later, month_before
 from marketplace.billing.profile import next_due
 from marketplace.core.money import Money
-from marketplace.ledger import GATEWAY_PENDING, shipper_receivable
+from marketplace.ledger import GATEWAY_PENDING, OWNER_FUNDS, shipper_receivable
 from tests.marketplace.billing.world import BillingWorld
-
-
-async def end_month(billing: BillingWorld) -> None:
-    """Goes to a minute after the month that is due."""
-    due_at = (await billing.profile()).next_due_at
-    billing.clock.advance(seconds=(due_at - billing.clock.now).total_seconds() + 60)
-    await billing.sweep()
 
 
 async def test_a_month_becomes_an_invoice_whose_total_is_the_sum_of_its_lines(billing: BillingWorld) -> None:
@@ -33,7 +26,7 @@ async def test_a_month_becomes_an_invoice_whose_total_is_the_sum_of_its_lines(bi
             reason="a bad day",
         )
 
-    await end_month(billing)
+    await billing.end_month()
 
     [invoice] = await billing.invoices()
     assert (invoice.number, invoice.state, invoice.total_minor, invoice.shown_minor) == (1, "OPEN", 7_000, 7_000)
@@ -47,10 +40,10 @@ async def test_a_month_becomes_an_invoice_whose_total_is_the_sum_of_its_lines(bi
     assert sorted(row["amount"] for row in billing.payments.rows("invoiceitem")) == [-200, 700, 6_500]
 
 
-async def test_a_paid_invoice_settles_what_was_owed_once(billing: BillingWorld) -> None:
+async def test_an_invoice_that_was_paid_past_the_provider_settles_what_was_owed_once(billing: BillingWorld) -> None:
     await billing.open(Terms.INVOICE, card=None)
     await billing.bill(6_500)
-    await end_month(billing)
+    await billing.end_month()
     [shown] = billing.payments.rows("invoice")
 
     await billing.payments.v1.invoices.pay_async(shown["id"], {"paid_out_of_band": True})
@@ -59,7 +52,8 @@ async def test_a_paid_invoice_settles_what_was_owed_once(billing: BillingWorld) 
 
     assert [invoice.state for invoice in await billing.invoices()] == ["PAID"]
     assert await billing.balance(shipper_receivable(billing.shipper.id)) == 0
-    assert await billing.balance(GATEWAY_PENDING) == 6_500
+    assert await billing.balance(GATEWAY_PENDING) == 0  # the company has it, and the gateway never had
+    assert await billing.balance(OWNER_FUNDS) == -6_500
     assert (await billing.ledger()).is_sound
 
 
@@ -110,11 +104,11 @@ async def test_the_database_refuses_to_make_final_what_was_not_compared(billing:
 async def test_a_month_is_invoiced_once_and_what_comes_later_goes_on_the_next(billing: BillingWorld) -> None:
     await billing.open(Terms.INVOICE, card=None)
     await billing.bill(1_000)
-    await end_month(billing)
+    await billing.end_month()
     await billing.bill(2_000)
 
     again = await billing.sweep()
-    await end_month(billing)
+    await billing.end_month()
 
     assert "close_period" not in again
     first, second = await billing.invoices()
@@ -133,11 +127,11 @@ async def test_a_month_without_anything_owed_has_no_invoice_and_its_credit_waits
             amount=Money(300, "USD"),
             reason="a bad day",
         )
-    await end_month(billing)
+    await billing.end_month()
     assert await billing.invoices() == []
 
     await billing.bill(1_000)
-    await end_month(billing)
+    await billing.end_month()
 
     assert [invoice.total_minor for invoice in await billing.invoices()] == [700]
 
@@ -145,7 +139,7 @@ async def test_a_month_without_anything_owed_has_no_invoice_and_its_credit_waits
 async def test_an_invoice_that_is_not_paid_in_time_makes_its_shipper_past_due(billing: BillingWorld) -> None:
     await billing.open(Terms.INVOICE, card=None)
     await billing.bill(6_500)
-    await end_month(billing)
+    await billing.end_month()
     billing.clock.advance(seconds=29 * 86_400)
     await billing.sweep()
     before = (await billing.profile()).state
@@ -159,7 +153,7 @@ async def test_an_invoice_that_is_not_paid_in_time_makes_its_shipper_past_due(bi
 async def test_lines_of_an_invoice_are_kept_as_they_are(billing: BillingWorld) -> None:
     await billing.open(Terms.INVOICE, card=None)
     await billing.bill(6_500)
-    await end_month(billing)
+    await billing.end_month()
 
     for statement in (
         "UPDATE invoice_line SET amount_minor = 1",
@@ -176,9 +170,9 @@ async def test_lines_of_an_invoice_are_kept_as_they_are(billing: BillingWorld) -
 async def test_an_invoice_shows_what_can_be_moved_and_carries_the_rest_over(billing: BillingWorld) -> None:
     await billing.open(Terms.INVOICE, card=None, currency="KWD", limit_minor=10**12)
     await billing.bill(12_345, 60_000_000, 70_000_000)
-    await end_month(billing)
+    await billing.end_month()
     await billing.bill(2_000)
-    await end_month(billing)
+    await billing.end_month()
 
     invoices = await billing.invoices()
     assert [(invoice.state, invoice.total_minor) for invoice in invoices] == [("OPEN", 130_012_340), ("OPEN", 2_000)]

@@ -13,7 +13,17 @@ import orjson
 from marketplace.app import Marketplace
 from marketplace.batches.models import Batch, Delivery
 from marketplace.batches.states import DeliveryState
-from marketplace.billing import Collects, Profile, Terms, find_profile, set_billing_terms, sweep_billing, top_up
+from marketplace.billing import (
+    Collects,
+    Profile,
+    Shortfall,
+    Terms,
+    billing_attention,
+    find_profile,
+    set_billing_terms,
+    sweep_billing,
+    top_up,
+)
 from marketplace.billing.models import Charge, Invoice, Refund
 from marketplace.billing.profile import want_customer
 from marketplace.core.clock import ManualClock
@@ -80,7 +90,13 @@ class BillingWorld:
         return self
 
     async def set_terms(
-        self, terms: Terms, *, limit_minor: int = 1_000_000, collects: Collects = Collects.BATCH, due_days: int = 30
+        self,
+        terms: Terms,
+        *,
+        limit_minor: int = 1_000_000,
+        collects: Collects = Collects.BATCH,
+        due_days: int = 30,
+        shortfall: Shortfall = Shortfall.WAITS,
     ) -> None:
         """Sets the terms as an operator would."""
         async with self.works.open() as work:
@@ -92,6 +108,7 @@ class BillingWorld:
                 credit_limit=Money(limit_minor, self.market.currency),
                 collects=collects,
                 due_days=due_days,
+                shortfall=shortfall,
             )
 
     async def give_card(self, card: str) -> None:
@@ -202,6 +219,28 @@ class BillingWorld:
         await self.run()
         return [one.kind for one in due]
 
+    async def end_month(self) -> None:
+        """Goes to a minute after the month that is due."""
+        due_at = (await self.profile()).next_due_at
+        self.clock.advance(seconds=(due_at - self.clock.now).total_seconds() + 60)
+        await self.sweep()
+
+    async def invoice_paid_by_card(self, *prices: int, card: str = "pm_card_visa") -> Invoice:
+        """An invoice over so much that the shipper has paid at the provider with a card."""
+        await self.bill(*prices)
+        await self.end_month()
+        shown = self.payments.rows("invoice")[-1]
+        method = await self.payments.v1.payment_methods.attach_async(card, {"customer": shown["customer"]})
+        await self.payments.v1.invoices.pay_async(shown["id"], {"payment_method": method.id})
+        await self.run()
+        return (await self.invoices())[-1]
+
+    async def attention(self) -> list[tuple[str, int, str | None]]:
+        """Why something of the market's billing waits for a person: reason, amount and the provider's name of it."""
+        async with self.works.open() as work:
+            found = await billing_attention(work, market_id=self.market.id)
+        return [(one["reason"], one["amount_minor"], one["detail"]) for one in found]
+
     async def pass_days(self, days: float) -> None:
         """Lets time pass in the market and at the stand-in."""
         self.clock.advance(seconds=days * 86_400)
@@ -244,3 +283,4 @@ class BillingWorld:
                 int(day.timestamp()),
             )
             await work.execute("UPDATE charge SET available_on = $1 WHERE state = 'PAID'", day)
+            await work.execute("UPDATE invoice SET available_on = $1 WHERE available_on IS NOT NULL", day)

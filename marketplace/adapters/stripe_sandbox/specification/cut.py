@@ -40,6 +40,7 @@ OBJECTS = (
     "deleted_invoiceitem",
     "event",
     "invoice",
+    "invoice_payment",
     "invoiceitem",
     "line_item",
     "login_link",

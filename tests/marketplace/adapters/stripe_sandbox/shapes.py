@@ -9,7 +9,7 @@ from marketplace.adapters.stripe_sandbox.sandbox import Sandbox
 from marketplace.adapters.stripe_sandbox.specification import response_schemas
 from marketplace.adapters.stripe_sandbox.views import view
 
-NOT_STRIPES = {"account_link", "balance", "clock", "counter", "delivery", "due", "fault", "held", "saved"}
+NOT_STRIPES = {"account_link", "balance", "clock", "conversion", "counter", "delivery", "due", "fault", "held", "saved"}
 """Tables of the stand-in's own, with no object of Stripe's in them."""
 
 
