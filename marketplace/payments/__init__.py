@@ -26,6 +26,7 @@ from marketplace.payments.provider import (
 from marketplace.payments.read_movements import read_all_movements
 from marketplace.payments.receive_event import receive_event
 from marketplace.payments.reconcile import (
+    GRACE,
     Difference,
     Disagreement,
     ReconciliationReport,
@@ -40,6 +41,7 @@ from marketplace.payments.sweeps import open_events, open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
 
 __all__ = [
+    "GRACE",
     "ApplyEvent",
     "BadSignature",
     "BookedAs",
