@@ -463,12 +463,22 @@ INDEXES = [
         "stripe_operation (kind, subject_id) WHERE state IN ('READY', 'SENT', 'UNKNOWN')",
     ),
     ("", "stripe_operation_open", "stripe_operation (created_at) WHERE state IN ('READY', 'SENT', 'UNKNOWN')"),
+    (
+        "",
+        "stripe_operation_lying_open",
+        "stripe_operation (market_id, id) WHERE state IN ('READY', 'SENT', 'UNKNOWN', 'REJECTED')",
+    ),
     ("", "stripe_object_subject", "stripe_object (subject_id)"),
     ("", "stripe_object_operation", "stripe_object (operation_id) WHERE operation_id IS NOT NULL"),
     ("", "stripe_movement_object", "stripe_movement (object_id) WHERE object_id IS NOT NULL"),
     ("", "stripe_movement_foreign", "stripe_movement (id) WHERE object_id IS NULL"),
     ("", "reconciliation_market", "reconciliation (market_id, id)"),
     ("", "stripe_event_open", "stripe_event (received_at) WHERE processed_at IS NULL"),
+    (
+        "",
+        "stripe_event_not_taken_in",
+        "stripe_event (received_at, id) WHERE processed_at IS NULL OR error LIKE 'not_ours%'",
+    ),
     ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
 ]
 

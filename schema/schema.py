@@ -17,6 +17,7 @@ from schema import (
     events,
     explanations,
     fleet,
+    lying_open,
     markets,
     money_operations,
     offers,
@@ -52,6 +53,7 @@ NOUNS: tuple[ModuleType, ...] = (
     operations,
     money_operations,
     reconciliation,
+    lying_open,
     events,
 )
 

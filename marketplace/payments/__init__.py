@@ -10,6 +10,13 @@ from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_even
 from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
 from marketplace.payments.hurry_waiting import hurry_waiting
 from marketplace.payments.keep_object import Kept
+from marketplace.payments.lying_open import (
+    ForeignEvent,
+    OpenOperation,
+    Reception,
+    page_foreign_events,
+    page_open_operations,
+)
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
     BadSignature,
@@ -49,12 +56,14 @@ __all__ = [
     "Disagreement",
     "Endpoint",
     "Facts",
+    "ForeignEvent",
     "FrozenOperation",
     "Kept",
     "KnownObject",
     "MovementBooked",
     "MovementIsOurs",
     "ObjectKind",
+    "OpenOperation",
     "OperationKeyReused",
     "OperationKind",
     "OperationRefused",
@@ -67,6 +76,7 @@ __all__ = [
     "ProviderMovement",
     "ProviderObject",
     "ReceivedEvent",
+    "Reception",
     "ReconciliationReport",
     "SendOperation",
     "apply_event",
@@ -78,6 +88,8 @@ __all__ = [
     "latest_outcome",
     "open_events",
     "open_operations",
+    "page_foreign_events",
+    "page_open_operations",
     "page_reconciliations",
     "read_all_movements",
     "receive_event",

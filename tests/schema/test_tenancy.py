@@ -119,6 +119,8 @@ RULES = {
     ),
     "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "reconciliations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "openOperations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
