@@ -262,6 +262,7 @@ CHECKS = [
     ("payout", "whole", "amount_minor = entries_minor + carried_minor - fee_minor - debt_minor"),
     ("payout", "free", "method = 'INSTANT' OR fee_minor = 0"),
     ("payout", "booked", "booked_sends BETWEEN 0 AND sends AND (transferred_at IS NOT NULL OR sends = 0)"),
+    ("payout", "reversed", "reversed_minor BETWEEN 0 AND amount_minor AND owed_minor BETWEEN 0 AND reversed_minor"),
     ("payout", "given_back", "NOT is_given_back OR state IN ('FAILED', 'REVERSED')"),
     ("payout_entry", "amount", "amount_minor <> 0"),
     ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),

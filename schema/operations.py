@@ -112,6 +112,7 @@ SUBJECTS = {
     "runPayouts": "market",
     "holdPayout": "payout",
     "releasePayout": "payout",
+    "reversePayout": "payout",
     "adjustDriverPay": "driver",
 }
 """What the subject of each audited mutation is."""

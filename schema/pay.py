@@ -94,7 +94,8 @@ class PayoutStep:
     """A step."""
 
     kind: str = strawberry.field(
-        description="RESERVED, TRANSFERRED, SENT_TO_BANK, PAID, SENT_BACK, GIVEN_BACK or FEE_WAIVED; more may come."
+        description="RESERVED, TRANSFERRED, SENT_TO_BANK, PAID, SENT_BACK, GIVEN_BACK, TAKEN_BACK or FEE_WAIVED; more"
+        " may come."
     )
     happened_at: DateTime = strawberry.field(description="Market time.")
 

@@ -46,6 +46,7 @@ from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
 from marketplace.payments.sweeps import open_events, open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
+from marketplace.payments.withdraw_operation import withdraw_operation
 
 __all__ = [
     "GRACE",
@@ -97,4 +98,5 @@ __all__ = [
     "reconciliation_is_due",
     "send_operation",
     "want_operation",
+    "withdraw_operation",
 ]

@@ -21,7 +21,7 @@ SELECT id, kind, subject_id, state, amount_minor, currency, attempts, error_code
        first_sent_at, created_at
 FROM stripe_operation AS operation
 WHERE market_id = $1 AND id > $2 AND state IN ('READY', 'SENT', 'UNKNOWN', 'REJECTED')
-  AND (state <> 'REJECTED' OR NOT EXISTS (
+  AND (state <> 'REJECTED' OR error_code IS DISTINCT FROM 'withdrawn' AND NOT EXISTS (
       SELECT FROM stripe_operation AS later WHERE later.kind = operation.kind
         AND later.subject_id = operation.subject_id AND later.number > operation.number))
 ORDER BY id LIMIT $3

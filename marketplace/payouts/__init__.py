@@ -25,6 +25,7 @@ from marketplace.payouts.quote_payout import QuotedPayout, find_payout_quote, qu
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
 from marketplace.payouts.request_payout import request_payout
+from marketplace.payouts.reverse_payout import PayoutNotTransferred, ReasonMissing, reverse_payout
 from marketplace.payouts.schedule_payouts import is_payout_run_due, run_payouts_now, schedule_payouts
 from marketplace.payouts.settle_account import settle_account
 from marketplace.payouts.settle_payout import settle_payout
@@ -58,6 +59,7 @@ __all__ = [
     "NothingToPay",
     "PayoutMethod",
     "PayoutNotHeld",
+    "PayoutNotTransferred",
     "PayoutOnItsWay",
     "PayoutState",
     "PayoutUnderWay",
@@ -65,6 +67,7 @@ __all__ = [
     "QuoteChanged",
     "QuoteNeeded",
     "QuotedPayout",
+    "ReasonMissing",
     "RouteNotCompleted",
     "StatementKind",
     "StatementState",
@@ -97,6 +100,7 @@ __all__ = [
     "release_payout",
     "release_statement",
     "request_payout",
+    "reverse_payout",
     "run_payouts_now",
     "schedule_payouts",
     "settle_account",

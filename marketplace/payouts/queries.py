@@ -39,10 +39,11 @@ EARNINGS = """
 SELECT json_build_object(
     'currency', m.currency, 'payout_minimum_minor', m.payout_minimum_minor, 'next_payout_at', m.next_payout_at,
     'available_minor', coalesce(w.credits_posted - w.debits_posted - w.debits_pending, 0),
-    'on_the_way_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout
+    'on_the_way_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
         WHERE driver_id = d.id AND NOT is_given_back AND state NOT IN ('PAID', 'REVERSED')),
     'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
-    'paid_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout WHERE driver_id = d.id AND state = 'PAID'),
+    'paid_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
+        WHERE driver_id = d.id AND state = 'PAID'),
     'tips_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND kind = 'TIP'),
     'true_ups_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement
                        WHERE driver_id = d.id AND kind IN ('TRUE_UP', 'POOL_SHARE')),
@@ -110,13 +111,14 @@ STEP_WORDS = {
     "PAYOUT_ARRIVED": "PAID",
     "PAYOUT_RETURNED": "SENT_BACK",
     "PAYOUT_GIVEN_BACK": "GIVEN_BACK",
+    "PAYOUT_REVERSED": "TAKEN_BACK",
     "PAYOUT_FEE_WAIVED": "FEE_WAIVED",
     "PAYOUT_FEE_BACK": "FEE_WAIVED",
 }
 STEPS = """
 SELECT kind, created_at FROM journal
 WHERE subject_id = $1 AND market_id = $2 AND kind IN ('PAYOUT_HOLD', 'PAYOUT_TRANSFERRED', 'PAYOUT_SENT',
-      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
+      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_REVERSED', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
 UNION ALL
 SELECT 'PAYOUT_ARRIVED', settled_at FROM payout WHERE id = $1 AND state = 'PAID'
 ORDER BY created_at, kind LIMIT 100

@@ -35,7 +35,8 @@ OPERATIONS = {
     "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
-    "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
+    "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "reverse_payout",
+    "adjust_driver_pay", "payout",
 }  # fmt: skip
 
 
@@ -89,7 +90,7 @@ COSTS = {
     "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
     "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
     "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
-    "operations/payout": 40,
+    "operations/payout": 40, "operations/reverse_payout": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

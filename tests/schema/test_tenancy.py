@@ -112,6 +112,7 @@ RULES = {
     "runPayouts": Rule(callers=OPERATOR, asks=(in_market,)),
     "holdPayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},), more={"reason": "odd"}),
     "releasePayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},)),
+    "reversePayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},), more={"reason": "odd"}),
     "adjustDriverPay": Rule(
         callers=OPERATOR,
         asks=(lambda things: {"driverId": things.driver},),
