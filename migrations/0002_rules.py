@@ -456,6 +456,7 @@ INDEXES = [
     ("", "payout_entry_payout", "payout_entry (payout_id)"),
     ("", "payout_account_market", "payout_account (market_id, driver_id)"),
     ("", "payout_quote_driver", "payout_quote (driver_id)"),
+    ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
     ("UNIQUE", "stripe_operation_once", "stripe_operation (kind, subject_id, number)"),
     (

@@ -120,6 +120,7 @@ RULES = {
     ),
     "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "reconciliations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "payPeriods": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "openOperations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
