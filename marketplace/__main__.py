@@ -306,6 +306,26 @@ def explain_account(
     _say(told, books.account_lines(told), as_json=as_json)
 
 
+@app.command("reconcile")
+def reconcile_with_provider(
+    market: Annotated[str | None, typer.Option(help="Short name or mkt_… of one market; all by default.")] = None,
+    at_rest: Annotated[
+        bool, typer.Option("--at-rest", help="Nothing is under way: what has only just moved must agree too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Holds the ledger against what really moved at the payment provider, and ends with 1 where the two differ.
+
+    It reads all movements first, compares by charge, refund and payout, and names every difference with its amounts.
+    What moved within ten minutes is left out unless all is at rest. The comparison is kept, as those of each day are;
+    nothing else is changed: what is foreign is booked by an operator, with `bookMovement`.
+    """
+    agreement = part("workers.agreement")
+    told = asyncio.run(agreement.reconcile_markets(startable(), market, at_rest=at_rest))
+    _say(told, agreement.agreement_lines(told), as_json=as_json)
+    sys.exit(0 if told["is_clean"] else 1)
+
+
 @geo.command("import")
 def import_city(
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as city.osm.pbf.", exists=True)],

@@ -661,6 +661,8 @@ class Migration(migrations.Migration):
                 ("arrives_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("reversed_minor", fields.BigIntField(db_default=0)),
+                ("owed_minor", fields.BigIntField(db_default=0)),
             ],
             options={
                 "table": "payout",

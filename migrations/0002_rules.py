@@ -272,6 +272,7 @@ CHECKS = [
     ("payout", "whole", "amount_minor = entries_minor + carried_minor - fee_minor - debt_minor"),
     ("payout", "free", "method = 'INSTANT' OR fee_minor = 0"),
     ("payout", "booked", "booked_sends BETWEEN 0 AND sends AND (transferred_at IS NOT NULL OR sends = 0)"),
+    ("payout", "reversed", "reversed_minor BETWEEN 0 AND amount_minor AND owed_minor BETWEEN 0 AND reversed_minor"),
     ("payout", "given_back", "NOT is_given_back OR state IN ('FAILED', 'REVERSED')"),
     ("payout_entry", "amount", "amount_minor <> 0"),
     ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),
@@ -474,6 +475,7 @@ INDEXES = [
     ("", "payout_entry_payout", "payout_entry (payout_id)"),
     ("", "payout_account_market", "payout_account (market_id, driver_id)"),
     ("", "payout_quote_driver", "payout_quote (driver_id)"),
+    ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
     ("UNIQUE", "stripe_operation_once", "stripe_operation (kind, subject_id, number)"),
     (
@@ -482,12 +484,22 @@ INDEXES = [
         "stripe_operation (kind, subject_id) WHERE state IN ('READY', 'SENT', 'UNKNOWN')",
     ),
     ("", "stripe_operation_open", "stripe_operation (created_at) WHERE state IN ('READY', 'SENT', 'UNKNOWN')"),
+    (
+        "",
+        "stripe_operation_lying_open",
+        "stripe_operation (market_id, id) WHERE state IN ('READY', 'SENT', 'UNKNOWN', 'REJECTED')",
+    ),
     ("", "stripe_object_subject", "stripe_object (subject_id)"),
     ("", "stripe_object_operation", "stripe_object (operation_id) WHERE operation_id IS NOT NULL"),
     ("", "stripe_movement_object", "stripe_movement (object_id) WHERE object_id IS NOT NULL"),
     ("", "stripe_movement_foreign", "stripe_movement (id) WHERE object_id IS NULL"),
     ("", "reconciliation_market", "reconciliation (market_id, id)"),
     ("", "stripe_event_open", "stripe_event (received_at) WHERE processed_at IS NULL"),
+    (
+        "",
+        "stripe_event_not_taken_in",
+        "stripe_event (received_at, id) WHERE processed_at IS NULL OR error LIKE 'not_ours%'",
+    ),
     ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
 ]
 

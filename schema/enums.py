@@ -19,7 +19,7 @@ from marketplace.billing import (
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
-from marketplace.payments import BookedAs, Difference
+from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
@@ -49,6 +49,10 @@ ENUMS: dict[type[Enum], str] = {
     StatementState: "The life of a pay statement.",
     Difference: "What can be wrong between the ledger and the payment provider.",
     BookedAs: "What a movement that is not of our doing was: the company's own money, a fee, or not known yet.",
+    OperationKind: "What the payment provider is asked to do.",
+    OperationState: "The life of what the payment provider is asked to do; the last two are its ends.",
+    Endpoint: "Whose account an event of the payment provider is about: our own, or a connected one.",
+    Reception: "How far we are with an event that changed nothing here: it waits, or is about nothing of ours.",
     Terms: "How a shipper pays: CARD soon after the work, PREPAID before it, INVOICE once a month.",
     Collects: "When a card is charged: when a batch is through, or once a day.",
     ProfileState: "Whether a shipper may post.",

@@ -19,6 +19,7 @@ from marketplace.payouts import (
     money_attention,
     pay_of_year,
     release_payout,
+    reverse_payout,
     run_payouts_now,
 )
 from schema.access import require_operator
@@ -77,7 +78,9 @@ class PayoutDecided:
     """A payout after an operator's decision."""
 
     payout_id: strawberry.ID = strawberry.field(description="pay_….")
-    state: PayoutState = strawberry.field(description="ON_HOLD when it was held; what it goes on from when released.")
+    state: PayoutState = strawberry.field(
+        description="ON_HOLD when it was held or is being taken back; what it goes on from when released."
+    )
 
 
 @strawberry.type(description="The driver's pay is adjusted.")
@@ -90,6 +93,7 @@ class DriverPayAdjusted:
 RunPayoutsResult = Annotated[PayoutsRun | Problem, strawberry.union("RunPayoutsResult")]
 HoldPayoutResult = Annotated[PayoutDecided | Problem, strawberry.union("HoldPayoutResult")]
 ReleasePayoutResult = Annotated[PayoutDecided | Problem, strawberry.union("ReleasePayoutResult")]
+ReversePayoutResult = Annotated[PayoutDecided | Problem, strawberry.union("ReversePayoutResult")]
 AdjustDriverPayResult = Annotated[DriverPayAdjusted | Problem, strawberry.union("AdjustDriverPayResult")]
 
 
@@ -208,6 +212,37 @@ class Mutation:
             info,
             operation="releasePayout",
             arguments={"payout": payout},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+    @mutation(
+        description="Takes a payout back whose money lies on the driver's own account at the provider: its transfer is"
+        " reversed, and what it paid is on the wallet again. What has left for the bank cannot be taken back, except"
+        " when it comes back. For operations."
+    )
+    async def reverse_payout(
+        self,
+        info: Info,
+        payout_id: PayoutArgument,
+        reason: Annotated[str, strawberry.argument(description="Why, 1 to 200 characters; for the audit.")],
+        idempotency_key: IdempotencyKey,
+    ) -> ReversePayoutResult:
+        """Reverses."""
+        operator, payout = require_operator(info), PayoutId(from_wire("payout", payout_id, field="payoutId"))
+
+        async def run(work: Work) -> str:
+            state = await reverse_payout(work, payout_id=payout, operator_id=operator.operator_id, reason=reason)
+            return state.value
+
+        async def answer(_work: Work, reference: str) -> PayoutDecided:
+            return PayoutDecided(payout_id=payout_id, state=PayoutState(reference))
+
+        return await mutate(
+            info,
+            operation="reversePayout",
+            arguments={"payout": payout, "reason": reason},
             idempotency_key=idempotency_key,
             run=run,
             answer=answer,

@@ -113,6 +113,7 @@ SUBJECTS = {
     "runPayouts": "market",
     "holdPayout": "payout",
     "releasePayout": "payout",
+    "reversePayout": "payout",
     "adjustDriverPay": "driver",
 }
 """What the subject of each audited mutation is."""

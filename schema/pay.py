@@ -58,6 +58,9 @@ class PayStatement:
     jurisdiction: str | None = strawberry.field(description="The law of pay periods that it counts for, if any.")
     period_starts_at: DateTime | None = strawberry.field(description="Begin of that pay period, market time.")
     period_ends_at: DateTime | None = strawberry.field(description="End of that pay period, market time.")
+    period_closed_at: DateTime | None = strawberry.field(
+        description="When that pay period was closed for all drivers, market time; null while it is open."
+    )
     total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
@@ -94,7 +97,8 @@ class PayoutStep:
     """A step."""
 
     kind: str = strawberry.field(
-        description="RESERVED, TRANSFERRED, SENT_TO_BANK, PAID, SENT_BACK, GIVEN_BACK or FEE_WAIVED; more may come."
+        description="RESERVED, TRANSFERRED, SENT_TO_BANK, PAID, SENT_BACK, GIVEN_BACK, TAKEN_BACK or FEE_WAIVED; more"
+        " may come."
     )
     happened_at: DateTime = strawberry.field(description="Market time.")
 

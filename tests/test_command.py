@@ -42,6 +42,7 @@ COMMANDS = [
     "plan",
     "explain",
     "stripe-sandbox",
+    "reconcile",
     "geo",
     "ledger",
     "payouts",

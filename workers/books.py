@@ -30,7 +30,7 @@ async def check_books(settings: Settings, market: str | None, *, at_rest: bool) 
     reports = []
     async with _open_works(settings) as works:
         async with works.open() as work:
-            wanted = await market_ids(work) if market is None else [await _market_id(work, market)]
+            wanted = await market_ids(work) if market is None else [await find_market(work, market)]
         for market_id in wanted:
             async with works.open() as work:
                 reports.append(await check_ledger(work, market_id=market_id, at_rest=at_rest, further=PROOFS))
@@ -42,7 +42,7 @@ async def explain_book(
 ) -> dict[str, Any]:
     """Explains one account as lines."""
     async with _open_works(settings) as works, works.open() as work:
-        market_id = None if market is None else await _market_id(work, market)
+        market_id = None if market is None else await find_market(work, market)
         told = await explain_account(work, name=account, market_id=market_id, currency=currency, first=first)
     return asdict(told) | {"market_id": to_wire("market", told.market_id)}
 
@@ -86,8 +86,8 @@ async def _open_works(settings: Settings) -> AsyncIterator[Works]:
         yield works
 
 
-async def _market_id(work: Work, market: str) -> UUID:
-    """The market of a short name, or of an id mkt_…."""
+async def find_market(work: Work, market: str) -> UUID:
+    """The market of a short name, or of an id mkt_…; refused in a sentence where there is none."""
     found = from_wire("market", market) if market.startswith("mkt_") else await market_by_slug(work, slug=market)
     if found is None:
         raise CannotStart(f"there is no market {market}")

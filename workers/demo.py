@@ -27,12 +27,13 @@ from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
 from marketplace.billing import charged_so_far
 from marketplace.core.clock import start_clock
 from marketplace.core.database import connect, with_database
-from marketplace.core.ids import MarketId, from_wire
+from marketplace.core.ids import MarketId, OperatorId, from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
 from marketplace.ledger import check_ledger
 from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
+from workers.agreement import book_what_lay_there, compare_now
 from workers.children import Child
 from workers.demo_cards import give_cards
 from workers.progress import Bar, console, progress
@@ -71,6 +72,8 @@ FIGURES = {
     "charged_minor": "taken from shippers' cards",
     "statements_held": "pay statements held for a person",
     "ledger_sum_minor": "sum of the ledger, which must be 0",
+    "movements_compared": "movements at the provider held against the ledger",
+    "movements_differing": "of which the two say different things, which must be 0",
 }
 """What the table at the end shows, in words; the JSON line has it all."""
 ANSWER_WITHIN_S = 60.0
@@ -85,6 +88,8 @@ WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMI
 """
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
+AGREE_WITHIN_S = 15.0
+"""Longest wait, after that, for ledger and provider to agree: what has moved there is heard of a moment later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +266,22 @@ class _Demo:
             "charged_minor": charged_minor,
             "ledger_sum_minor": sum(ledger.sums_minor.values()),
             "ledger_findings": len(ledger.findings),
+            **await self._agreement(marketplace, market_id),
             "seen_by_apps": asdict(summary),
+        }
+
+    async def _agreement(self, marketplace: Marketplace, market_id: MarketId) -> dict[str, Any]:
+        """Whether the provider's own movements say what the ledger says, once what is under way has arrived."""
+        until = asyncio.get_running_loop().time() + AGREE_WITHIN_S
+        while True:
+            report = await compare_now(marketplace.works, marketplace.provider, market_id, at_rest=True)
+            if report.is_clean or asyncio.get_running_loop().time() > until:
+                break
+            await asyncio.sleep(1.0)
+        return {
+            "is_reconciled": report.is_clean,
+            "movements_compared": report.movement_count,
+            "movements_differing": len(report.disagreements),
         }
 
     async def _fund(self, marketplace: Marketplace, seeded: Seeded) -> None:
@@ -269,6 +289,11 @@ class _Demo:
         if isinstance(marketplace.provider, DevelopmentStripe):
             market_id = from_wire("market", seeded.market_id)
             await fund_platform(marketplace.provider, market_id=market_id, currency=self._seed_plan().currency)
+            # What lies there is not of our doing, and an operator answers for what it is: the owner's.
+            operator_id = OperatorId(from_wire("operator", seeded.operators[0]["id"]))
+            await book_what_lay_there(
+                marketplace.works, marketplace.provider, MarketId(market_id), operator_id=operator_id
+            )
 
     async def _show_payslip(self, marketplace: Marketplace, market_id: MarketId) -> None:
         """What one driver has earned, line by line, and where the money is now."""

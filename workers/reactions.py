@@ -105,6 +105,8 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
     return lambda event: event.payload["kind"] in kinds
 
 
+OF_A_PAYOUT = ("TRANSFER", "REVERSE_TRANSFER", "PAYOUT", "transfer", "transfer_reversal", "payout")
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -117,7 +119,7 @@ DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
-SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
+SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of(*OF_A_PAYOUT))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
 SETTLE_RELEASED = Reaction(kind="settle_payout", about=payout)
 RUN_PAYOUTS = Reaction(kind="run_payouts", about=market)
@@ -176,6 +178,7 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
     "PayoutFailed": [TELL_DRIVER],
+    "PayoutReversed": [TELL_DRIVER],
     "PayoutAccountChanged": [TELL_DRIVER],
     "PayoutAccountStopped": [TELL_DRIVER],
     # Money moves at the payment provider

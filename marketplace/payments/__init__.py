@@ -10,6 +10,13 @@ from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_even
 from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
 from marketplace.payments.hurry_waiting import hurry_waiting
 from marketplace.payments.keep_object import Kept
+from marketplace.payments.lying_open import (
+    ForeignEvent,
+    OpenOperation,
+    Reception,
+    page_foreign_events,
+    page_open_operations,
+)
 from marketplace.payments.outcomes import KnownObject, Outcome, known_objects, latest_outcome
 from marketplace.payments.provider import (
     BadSignature,
@@ -27,6 +34,7 @@ from marketplace.payments.provider import (
 from marketplace.payments.read_movements import read_all_movements
 from marketplace.payments.receive_event import receive_event
 from marketplace.payments.reconcile import (
+    GRACE,
     Difference,
     Disagreement,
     ReconciliationReport,
@@ -39,8 +47,10 @@ from marketplace.payments.send_operation import SendOperation, send_operation
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind, OperationState
 from marketplace.payments.sweeps import open_events, open_operations
 from marketplace.payments.want_operation import OperationKeyReused, Params, want_operation
+from marketplace.payments.withdraw_operation import withdraw_operation
 
 __all__ = [
+    "GRACE",
     "ApplyEvent",
     "BadSignature",
     "BookedAs",
@@ -48,12 +58,14 @@ __all__ = [
     "Disagreement",
     "Endpoint",
     "Facts",
+    "ForeignEvent",
     "FrozenOperation",
     "Kept",
     "KnownObject",
     "MovementBooked",
     "MovementIsOurs",
     "ObjectKind",
+    "OpenOperation",
     "OperationKeyReused",
     "OperationKind",
     "OperationRefused",
@@ -67,6 +79,7 @@ __all__ = [
     "ProviderMovement",
     "ProviderObject",
     "ReceivedEvent",
+    "Reception",
     "ReconciliationReport",
     "SendOperation",
     "apply_event",
@@ -78,6 +91,8 @@ __all__ = [
     "latest_outcome",
     "open_events",
     "open_operations",
+    "page_foreign_events",
+    "page_open_operations",
     "page_reconciliations",
     "read_all_movements",
     "receive_event",
@@ -85,4 +100,5 @@ __all__ = [
     "reconciliation_is_due",
     "send_operation",
     "want_operation",
+    "withdraw_operation",
 ]

@@ -1,5 +1,6 @@
 """Keeps what a reading of an object at the provider has shown, unless something later is known already."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from marketplace.core.work import Work
 from marketplace.payments.provider import ProviderObject
 from marketplace.payments.queries import CHANGE_OBJECT, INSERT_OBJECT, OBJECT_TO_CHANGE
 from marketplace.payments.ranks import rank_of
+from marketplace.payments.states import ObjectKind
 
 
 class Kept(StrEnum):
@@ -40,6 +42,7 @@ async def keep_object(
     facts = orjson.dumps(seen.facts, default=list, option=orjson.OPT_SORT_KEYS).decode()
     rank = rank_of(seen.kind, seen.state)
     amount = (seen.amount.minor, seen.amount.currency) if seen.amount else (None, None)
+    await _keep_reversals(work, seen, market_id=market_id, subject_id=subject_id)
     inserted = await work.execute(
         INSERT_OBJECT,
         seen.id,
@@ -66,6 +69,20 @@ async def keep_object(
         return Kept.OVERTAKEN
     await work.execute(CHANGE_OBJECT, seen.id, seen.state, rank, *amount, facts, work.machine_now)
     return Kept.CHANGED
+
+
+async def _keep_reversals(work: Work, seen: ProviderObject, *, market_id: UUID, subject_id: UUID) -> None:
+    """A transfer tells what was taken back of it, by hand too; no event of the provider names a reversal by itself."""
+    reversals = seen.facts.get("reversals") if seen.kind is ObjectKind.TRANSFER else None
+    if not isinstance(reversals, Mapping):
+        return
+    for reversal_id, minor in sorted(reversals.items()):
+        await work.execute(
+            INSERT_OBJECT,
+            *(reversal_id, market_id, ObjectKind.TRANSFER_REVERSAL.value, seen.account, seen.id, None, subject_id),
+            *("created", rank_of(ObjectKind.TRANSFER_REVERSAL, "created"), minor),
+            *(seen.amount.currency if seen.amount else None, "{}", work.machine_now),
+        )
 
 
 def _is_same(known: asyncpg.Record, state: str, facts: str) -> bool:

@@ -14,7 +14,7 @@ from marketplace.core.errors import Conflict, Invalid, Unavailable
 from marketplace.core.money import Money
 from marketplace.payments.states import Endpoint, ObjectKind, OperationKind
 
-Facts = Mapping[str, str | int | bool | Sequence[str] | None]
+Facts = Mapping[str, str | int | bool | Sequence[str] | Mapping[str, int | None] | None]
 """A few plain values of an object, such as `payouts_enabled` or `currently_due`; nothing personal, no secret."""
 
 

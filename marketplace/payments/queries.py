@@ -155,7 +155,8 @@ INSERT INTO reconciliation (id, market_id, read_until, movement_count, subject_c
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
 """
 RECONCILIATIONS = """
-SELECT id, read_until, movement_count, subject_count, findings::text AS findings, is_clean, created_at
+SELECT id, read_until, movement_count, subject_count, findings::text AS findings,
+       jsonb_array_length(findings) AS finding_count, is_clean, created_at
 FROM reconciliation WHERE market_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """
 LAST_RECONCILIATION = "SELECT max(created_at) FROM reconciliation WHERE market_id = $1"

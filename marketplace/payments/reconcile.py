@@ -78,8 +78,11 @@ class ReconciliationReport:
         return not self.disagreements
 
 
-async def reconcile(work: Work, *, market_id: MarketId) -> ReconciliationReport | None:
-    """Compares what has been read so far and keeps the report; None where nothing was read yet."""
+async def reconcile(work: Work, *, market_id: MarketId, grace: timedelta = GRACE) -> ReconciliationReport | None:
+    """Compares what has been read so far and keeps the report; None where nothing was read yet.
+
+    What moved within `grace` is left out: only who knows that all is at rest may do without.
+    """
     reading = await work.fetch_row(LAST_READING, PLATFORM)
     if reading is None:
         return None
@@ -88,12 +91,12 @@ async def reconcile(work: Work, *, market_id: MarketId) -> ReconciliationReport 
         market_id,
         GATEWAY_AVAILABLE.name,
         GATEWAY_PENDING.name,
-        reading["began_in_market_at"] - GRACE,
-        work.machine_now - GRACE,
+        reading["began_in_market_at"] - grace,
+        work.machine_now - grace,
         BOOKED_BY_HAND,
         FINDINGS_AT_MOST,
     )
-    foreign = await work.fetch(FOREIGN_MOVEMENTS, market_id, work.machine_now - GRACE, FINDINGS_AT_MOST)
+    foreign = await work.fetch(FOREIGN_MOVEMENTS, market_id, work.machine_now - grace, FINDINGS_AT_MOST)
     counts = await work.fetch_row(COUNT_MOVEMENTS, market_id)
     assert counts is not None, "counts always answer"
     report = ReconciliationReport(

@@ -15,16 +15,25 @@ from marketplace.payouts.attention import MoneyMatter, money_attention
 from marketplace.payouts.close_pay_period import close_pay_periods
 from marketplace.payouts.explain_statement import explain_statement
 from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
+from marketplace.payouts.forget_old import forget_old_quotes
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
 from marketplace.payouts.open_account import AccountOpening, open_payout_account
 from marketplace.payouts.pay_pool_shares import pay_pool_shares
 from marketplace.payouts.proofs import PROOFS_OF_PAY
-from marketplace.payouts.queries import find_earnings, find_payout, held_statements, page_payouts, page_statements
+from marketplace.payouts.queries import (
+    find_earnings,
+    find_payout,
+    held_statements,
+    page_pay_periods,
+    page_payouts,
+    page_statements,
+)
 from marketplace.payouts.quote_payout import QuotedPayout, find_payout_quote, quote_payout
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
 from marketplace.payouts.request_payout import request_payout
+from marketplace.payouts.reverse_payout import PayoutNotTransferred, ReasonMissing, reverse_payout
 from marketplace.payouts.schedule_payouts import is_payout_run_due, run_payouts_now, schedule_payouts
 from marketplace.payouts.settle_account import settle_account
 from marketplace.payouts.settle_payout import settle_payout
@@ -58,6 +67,7 @@ __all__ = [
     "NothingToPay",
     "PayoutMethod",
     "PayoutNotHeld",
+    "PayoutNotTransferred",
     "PayoutOnItsWay",
     "PayoutState",
     "PayoutUnderWay",
@@ -65,6 +75,7 @@ __all__ = [
     "QuoteChanged",
     "QuoteNeeded",
     "QuotedPayout",
+    "ReasonMissing",
     "RouteNotCompleted",
     "StatementKind",
     "StatementState",
@@ -81,6 +92,7 @@ __all__ = [
     "find_payout",
     "find_payout_account",
     "find_payout_quote",
+    "forget_old_quotes",
     "held_statements",
     "hold_payout",
     "is_payout_run_due",
@@ -88,6 +100,7 @@ __all__ = [
     "issue_statement",
     "money_attention",
     "open_payout_account",
+    "page_pay_periods",
     "page_payouts",
     "page_statements",
     "pay_of_year",
@@ -97,6 +110,7 @@ __all__ = [
     "release_payout",
     "release_statement",
     "request_payout",
+    "reverse_payout",
     "run_payouts_now",
     "schedule_payouts",
     "settle_account",

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.payments import OperationKind, OperationState, Outcome, latest_outcome
 from marketplace.payouts.accounts import account_of
@@ -10,7 +11,7 @@ from marketplace.payouts.events import PayoutFailed, PayoutHeld, PayoutPaid
 from marketplace.payouts.operations import want_send
 from marketplace.payouts.patience import after_failure, next_look
 from marketplace.payouts.rows import PayoutRow, change_payout
-from marketplace.payouts.states import PayoutMethod, PayoutState, Reason
+from marketplace.payouts.states import CAME_BACK, PayoutMethod, PayoutState, Reason
 
 NOT_AT_ONCE = frozenset(
     {"instant_payouts_unsupported", "instant_payouts_limit_exceeded", "instant_payouts_currency_disabled"}
@@ -18,7 +19,9 @@ NOT_AT_ONCE = frozenset(
 """The bank or card cannot be paid at once: it is paid in the ordinary way, for nothing."""
 STOPPED = frozenset({"payouts_not_allowed", "account_invalid", "payouts_limit_exceeded"})
 """The account is stopped: nothing leaves it before the driver has told what is asked, or named another bank."""
-CAME_BACK = frozenset({"failed", "canceled"})
+
+BY_A_PERSON = frozenset({Reason.OPERATOR, Reason.REVERSING})
+"""What was stopped by a decision goes on by one."""
 
 OTHER_UNDER_WAY = """
 SELECT EXISTS (SELECT FROM payout WHERE driver_id = $1 AND id <> $2 AND state IN ('SCHEDULED', 'IN_TRANSIT'))
@@ -41,7 +44,7 @@ async def send_on(work: Work, payout: PayoutRow) -> PayoutRow:
 
 async def _send(work: Work, payout: PayoutRow) -> PayoutRow:
     """Wants the sending, unless somebody or something stands in the way."""
-    if payout.state is PayoutState.ON_HOLD and payout.reason == Reason.OPERATOR:
+    if payout.state is PayoutState.ON_HOLD and payout.reason in BY_A_PERSON:
         return payout
     account = await account_of(work, payout.driver_id)
     if account is None or not account.is_usable:
@@ -56,7 +59,7 @@ async def _send(work: Work, payout: PayoutRow) -> PayoutRow:
         market_id=payout.market_id,
         payout_id=payout.id,
         account=payout.account,
-        amount=payout.amount,
+        amount=Money(payout.left_minor, payout.currency),
         method=payout.method,
         number=number,
     )
@@ -65,7 +68,7 @@ async def _send(work: Work, payout: PayoutRow) -> PayoutRow:
 
 async def _follow(work: Work, payout: PayoutRow, outcome: Outcome) -> PayoutRow:
     """The sending has left; by now it is on its way, has arrived, or came back."""
-    payout = await book_sent(work, payout, outcome.number)
+    payout = await book_sent(work, payout, outcome)
     if outcome.object_state in CAME_BACK:
         return await _came_back(work, payout, outcome)
     if payout.state is PayoutState.PAID:
@@ -89,7 +92,7 @@ async def _came_back(work: Work, payout: PayoutRow, outcome: Outcome) -> PayoutR
 
 
 async def _fail(work: Work, payout: PayoutRow, outcome: Outcome) -> PayoutRow:
-    await book_returned(work, payout, outcome.number)
+    await book_returned(work, payout, outcome)
     payout = await waive_fee(work, payout)
     await work.execute(MARK_UNPAID, payout.id)
     reason = str(outcome.facts.get("failure_code") or outcome.object_state)[:80]

@@ -12,6 +12,7 @@ from marketplace.ledger import (
     settle_hold,
     void_hold,
 )
+from marketplace.payments import Outcome
 from marketplace.payouts.events import PayoutFailed, PayoutTransferred
 from marketplace.payouts.rows import PayoutRow, change_payout
 from marketplace.payouts.states import PayoutState
@@ -33,21 +34,23 @@ async def book_transfer(work: Work, payout: PayoutRow) -> PayoutRow:
     return await change_payout(work, payout, transferred_at=work.now, reason=reason, retry_at=None)
 
 
-async def book_sent(work: Work, payout: PayoutRow, number: int) -> PayoutRow:
+async def book_sent(work: Work, payout: PayoutRow, sent: Outcome) -> PayoutRow:
     """The n-th sending has left the driver's own account; only now is the fee of an instant payout ours."""
-    if number <= payout.booked_sends:
+    if sent.number <= payout.booked_sends:
         return payout
-    entry = Entry(debit=CONNECTED_FUNDS, credit=driver_connected(payout.driver_id), amount=payout.amount)
-    await _post(work, payout, key=f"sent:{number}", kind="PAYOUT_SENT", entry=entry)
+    assert sent.amount is not None, "a sending moves an amount"
+    entry = Entry(debit=CONNECTED_FUNDS, credit=driver_connected(payout.driver_id), amount=sent.amount)
+    await _post(work, payout, key=f"sent:{sent.number}", kind="PAYOUT_SENT", entry=entry)
     if payout.fee_hold_id is not None:
         await settle_hold(work, hold_id=payout.fee_hold_id, kind="PAYOUT_FEE_TAKEN")
-    return await change_payout(work, payout, booked_sends=number)
+    return await change_payout(work, payout, booked_sends=sent.number)
 
 
-async def book_returned(work: Work, payout: PayoutRow, number: int) -> None:
+async def book_returned(work: Work, payout: PayoutRow, sent: Outcome) -> None:
     """What was sent lies on the driver's own account again."""
-    entry = Entry(debit=driver_connected(payout.driver_id), credit=CONNECTED_FUNDS, amount=payout.amount)
-    await _post(work, payout, key=f"returned:{number}", kind="PAYOUT_RETURNED", entry=entry)
+    assert sent.amount is not None, "a sending moves an amount"
+    entry = Entry(debit=driver_connected(payout.driver_id), credit=CONNECTED_FUNDS, amount=sent.amount)
+    await _post(work, payout, key=f"returned:{sent.number}", kind="PAYOUT_RETURNED", entry=entry)
 
 
 async def waive_fee(work: Work, payout: PayoutRow) -> PayoutRow:
@@ -69,8 +72,7 @@ async def give_back(work: Work, payout: PayoutRow, reason: str) -> PayoutRow:
     for hold_id in (payout.hold_id, payout.fee_hold_id, payout.debt_hold_id):
         if hold_id is not None:
             await void_hold(work, hold_id=hold_id, kind="PAYOUT_GIVEN_BACK")
-    await work.execute(FREE_ENTRIES, payout.id)
-    await work.execute(FREE_STATEMENTS, payout.id)
+    await free_entries(work, payout)
     work.emit(PayoutFailed(**payout.about, reason=reason[:80], is_given_back=True))
     return await change_payout(
         work,
@@ -81,6 +83,12 @@ async def give_back(work: Work, payout: PayoutRow, reason: str) -> PayoutRow:
         is_given_back=True,
         settled_at=work.now,
     )
+
+
+async def free_entries(work: Work, payout: PayoutRow) -> None:
+    """What the payout was to pay is unpaid again, and goes along with the next one."""
+    await work.execute(FREE_ENTRIES, payout.id)
+    await work.execute(FREE_STATEMENTS, payout.id)
 
 
 async def _post(work: Work, payout: PayoutRow, *, key: str, kind: str, entry: Entry) -> None:

@@ -85,6 +85,16 @@ class PayoutFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PayoutReversed(Event):
+    """The transfer was taken back at the provider: the money is on the wallet again, for the next payout."""
+
+    payout_id: UUID
+    driver_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutHeld(Event):
     """A payout stands still until its reason is gone: an account that is stopped or changed, or a person's decision."""
 

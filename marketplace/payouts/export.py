@@ -46,7 +46,8 @@ WITH wallet AS (
            CASE WHEN is_earned AND kind = 'DRIVER_PAY' THEN 1 ELSE 0 END AS activities
     FROM moved CROSS JOIN LATERAL (SELECT code LIKE '%:clearing:tips' OR kind LIKE 'TIP%' AS is_tip) AS tipped
   UNION ALL
-    SELECT payout.driver_id, extract(quarter FROM settled_at AT TIME ZONE $4)::int, 0, 0, 0, payout.amount_minor, 0
+    SELECT payout.driver_id, extract(quarter FROM settled_at AT TIME ZONE $4)::int, 0, 0, 0,
+           payout.amount_minor - payout.reversed_minor, 0
     FROM payout JOIN wallet ON wallet.driver_id = payout.driver_id
     WHERE payout.market_id = $1 AND payout.state = 'PAID' AND settled_at >= $2 AND settled_at < $3
 )

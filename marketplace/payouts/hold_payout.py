@@ -4,7 +4,7 @@ from marketplace.accounts import note_action
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.ids import OperatorId, PayoutId
 from marketplace.core.work import Work
-from marketplace.payouts.after_transfer import OTHER_UNDER_WAY
+from marketplace.payouts.after_transfer import BY_A_PERSON, OTHER_UNDER_WAY
 from marketplace.payouts.events import PayoutHeld, PayoutReleased
 from marketplace.payouts.rows import PayoutRow, change_payout, lock_payout
 from marketplace.payouts.states import PayoutState, Reason
@@ -33,7 +33,7 @@ class PayoutNotHeld(Conflict):
 async def hold_payout(work: Work, *, payout_id: PayoutId, operator_id: OperatorId, reason: str) -> PayoutState:
     """Stops a payout before it leaves for the bank; a transfer that is under way may still end on their account."""
     payout = await _decided(work, payout_id, operator_id)
-    if payout.state is PayoutState.ON_HOLD and payout.reason == Reason.OPERATOR:
+    if payout.state is PayoutState.ON_HOLD and payout.reason in BY_A_PERSON:
         return payout.state
     is_back = payout.state in {PayoutState.FAILED, PayoutState.ON_HOLD} and not payout.is_given_back
     is_here = payout.state is PayoutState.SCHEDULED and not await work.fetch_value(OPEN_SEND, payout_id)
@@ -50,6 +50,8 @@ async def release_payout(work: Work, *, payout_id: PayoutId, operator_id: Operat
     payout = await _decided(work, payout_id, operator_id)
     if payout.is_given_back or payout.state not in {PayoutState.ON_HOLD, PayoutState.FAILED}:
         raise PayoutNotHeld(f"a payout that is {payout.state} is not held")
+    if payout.reason == Reason.REVERSING:
+        raise PayoutNotHeld("its transfer is being taken back; wait for what comes of it")
     if await work.fetch_value(OTHER_UNDER_WAY, payout.driver_id, payout.id):
         raise PayoutUnderWay("another payout is on its way to this driver; let this one go on when that has arrived")
     # What was sent before is sent again as one that failed is; what was not goes its usual way.

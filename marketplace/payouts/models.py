@@ -69,7 +69,8 @@ class Payout(Model):
 
     `amount_minor` is what arrives: its entries, and what was carried forward, without fee and repaid debt. `sends`
     count the sendings that were wanted, `booked_sends` and `returned_send` what is known to have left the account and
-    to have come back. `reason` says why it waits, is held, or failed.
+    to have come back. `reason` says why it waits, is held, or failed. `reversed_minor` is what was taken back of its
+    transfer, `owed_minor` what of that the bank had already: it stands on the driver's debt.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -98,6 +99,8 @@ class Payout(Model):
     arrives_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
+    reversed_minor = fields.BigIntField(db_default=0)
+    owed_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "payout"

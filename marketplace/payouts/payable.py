@@ -17,6 +17,7 @@ from marketplace.markets import Dials
 ENTRIES_OF_A_PAYOUT = 500
 """Most postings that one payout pays; older ones first, the rest waits for the next."""
 
+# What a reversal has brought back is carried: the entries that it paid are unpaid again themselves.
 # Pay that the law's floor had to lift is left whole: nothing is taken from it for a debt.
 ENTRIES = """
 WITH wallet AS (SELECT id FROM account WHERE market_id = $1 AND code = $2),
@@ -29,7 +30,7 @@ moved AS (
 ), unpaid AS (
     SELECT moved.*, journal.kind, other.code LIKE '%:' || $3 OR journal.kind LIKE 'TIP%' AS is_tip
     FROM moved JOIN journal ON journal.id = moved.journal_id JOIN account AS other ON other.id = moved.other_id
-    WHERE NOT EXISTS (SELECT FROM payout_entry WHERE posting_id = moved.id)
+    WHERE NOT EXISTS (SELECT FROM payout_entry WHERE posting_id = moved.id) AND journal.kind <> 'PAYOUT_REVERSED'
 )
 SELECT id, journal_id, kind, amount_minor, is_tip,
        is_tip OR amount_minor < 0 OR kind LIKE 'PAYOUT%' OR created_at <= $4 AS is_free,

@@ -39,10 +39,11 @@ EARNINGS = """
 SELECT json_build_object(
     'currency', m.currency, 'payout_minimum_minor', m.payout_minimum_minor, 'next_payout_at', m.next_payout_at,
     'available_minor', coalesce(w.credits_posted - w.debits_posted - w.debits_pending, 0),
-    'on_the_way_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout
+    'on_the_way_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
         WHERE driver_id = d.id AND NOT is_given_back AND state NOT IN ('PAID', 'REVERSED')),
     'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
-    'paid_minor', (SELECT coalesce(sum(amount_minor), 0) FROM payout WHERE driver_id = d.id AND state = 'PAID'),
+    'paid_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
+        WHERE driver_id = d.id AND state = 'PAID'),
     'tips_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND kind = 'TIP'),
     'true_ups_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement
                        WHERE driver_id = d.id AND kind IN ('TRUE_UP', 'POOL_SHARE')),
@@ -63,6 +64,8 @@ json_build_object(
     'delivery_id', 'dlv_' || replace(s.delivery_id::text, '-', ''),
     'payout_id', 'pay_' || replace(s.payout_id::text, '-', ''), 'state', s.state, 'policy_version', s.policy_version,
     'jurisdiction', s.jurisdiction, 'period_starts_at', s.period_starts_at, 'period_ends_at', s.period_ends_at,
+    'period_closed_at', (SELECT closed_at FROM pay_period WHERE id = coalesce(s.pay_period_id,
+        (SELECT t.pay_period_id FROM pay_statement t WHERE t.id = s.true_up_id))),
     'total_minor', s.total_minor, 'currency', s.currency, 'facts', s.facts, 'lines', s.lines,
     'created_at', s.created_at)
 """
@@ -90,6 +93,14 @@ SELECT coalesce(json_agg(held.tree), '[]') FROM (
             ORDER BY r.received_at, r.id LIMIT $3) flagged)) AS tree
     FROM pay_statement s WHERE s.market_id = $1 AND s.state = 'HELD' ORDER BY s.id LIMIT $2) held
 """
+PAY_PERIODS = """
+SELECT json_build_object(
+    'id', 'ppd_' || replace(p.id::text, '-', ''), 'jurisdiction', p.jurisdiction, 'starts_at', p.starts_at,
+    'ends_at', p.ends_at, 'number', p.number, 'driver_count', coalesce((p.facts ->> 'drivers')::int, 0),
+    'share_count', jsonb_array_length(p.shares), 'total_minor', p.total_minor, 'currency', p.currency,
+    'lines', p.lines, 'closed_at', p.closed_at, 'shared_at', p.shared_at) AS tree
+FROM pay_period p WHERE p.market_id = $1 AND p.id < $2 ORDER BY p.id DESC LIMIT $3
+"""
 PAYOUT = """
 json_build_object(
     'id', 'pay_' || replace(p.id::text, '-', ''), 'state', p.state, 'method', p.method,
@@ -110,13 +121,14 @@ STEP_WORDS = {
     "PAYOUT_ARRIVED": "PAID",
     "PAYOUT_RETURNED": "SENT_BACK",
     "PAYOUT_GIVEN_BACK": "GIVEN_BACK",
+    "PAYOUT_REVERSED": "TAKEN_BACK",
     "PAYOUT_FEE_WAIVED": "FEE_WAIVED",
     "PAYOUT_FEE_BACK": "FEE_WAIVED",
 }
 STEPS = """
 SELECT kind, created_at FROM journal
 WHERE subject_id = $1 AND market_id = $2 AND kind IN ('PAYOUT_HOLD', 'PAYOUT_TRANSFERRED', 'PAYOUT_SENT',
-      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
+      'PAYOUT_RETURNED', 'PAYOUT_GIVEN_BACK', 'PAYOUT_REVERSED', 'PAYOUT_FEE_WAIVED', 'PAYOUT_FEE_BACK')
 UNION ALL
 SELECT 'PAYOUT_ARRIVED', settled_at FROM payout WHERE id = $1 AND state = 'PAID'
 ORDER BY created_at, kind LIMIT 100
@@ -153,6 +165,14 @@ async def held_statements(connection: asyncpg.Connection, *, market_id: UUID) ->
     text = await connection.fetchval(HELD_STATEMENTS, market_id, HELD_AT_MOST, FLAGGED_AT_MOST)
     statements: list[dict[str, Any]] = orjson.loads(text)
     return statements
+
+
+async def page_pay_periods(
+    connection: asyncpg.Connection, *, market_id: UUID, before: UUID, limit: int
+) -> list[dict[str, Any]]:
+    """The closed pay periods of a market, latest closing first, older than `before`."""
+    rows = await connection.fetch(PAY_PERIODS, market_id, before, min(limit, PAGE_AT_MOST + 1))
+    return [orjson.loads(row["tree"]) for row in rows]
 
 
 async def page_payouts(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId
 from marketplace.core.work import Work
 from marketplace.payouts.models import PayoutQuote
@@ -54,7 +55,8 @@ async def quote_payout(work: Work, *, driver_id: DriverId, method: PayoutMethod)
 async def find_payout_quote(work: Work, *, quote_id: UUID, driver_id: UUID) -> QuotedPayout:
     """A quote of this driver, as it was shown."""
     row: Any = await work.fetch_row(QUOTE, quote_id, driver_id)
-    assert row is not None, "a quote is never removed"
+    if row is None:
+        raise NotFound("there is no such quote; ask for another one")
     method = PayoutMethod(row["method"])
     return QuotedPayout(
         id=row["id"],

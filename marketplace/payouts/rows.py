@@ -13,13 +13,13 @@ from marketplace.payouts.states import PayoutMethod, PayoutState
 LOCK = """
 SELECT id, market_id, driver_id, method, state, amount_minor, carried_minor, fee_minor, currency, account,
        hold_id, fee_hold_id, debt_hold_id, sends, booked_sends, failures, returned_send, reason, retry_at,
-       is_given_back, transferred_at, arrives_at, settled_at
+       is_given_back, transferred_at, arrives_at, settled_at, reversed_minor, owed_minor
 FROM payout WHERE id = $1 FOR NO KEY UPDATE
 """
 CHANGE = """
 UPDATE payout SET method = $2, state = $3, carried_minor = $4, fee_minor = $5, sends = $6, booked_sends = $7,
        failures = $8, returned_send = $9, reason = $10, retry_at = $11, is_given_back = $12, transferred_at = $13,
-       arrives_at = $14, settled_at = $15, fee_hold_id = $16
+       arrives_at = $14, settled_at = $15, fee_hold_id = $16, reversed_minor = $17, owed_minor = $18
 WHERE id = $1
 """
 
@@ -51,11 +51,18 @@ class PayoutRow:
     transferred_at: datetime | None
     arrives_at: datetime | None
     settled_at: datetime | None
+    reversed_minor: int
+    owed_minor: int
 
     @property
     def amount(self) -> Money:
         """What shall arrive."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def left_minor(self) -> int:
+        """What of it was not taken back at the provider."""
+        return self.amount_minor - self.reversed_minor
 
     @property
     def about(self) -> dict[str, Any]:
@@ -100,5 +107,7 @@ async def change_payout(work: Work, payout: PayoutRow, **changes: Any) -> Payout
             after.arrives_at,
             after.settled_at,
             after.fee_hold_id,
+            after.reversed_minor,
+            after.owed_minor,
         )
     return after

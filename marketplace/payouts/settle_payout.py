@@ -11,6 +11,7 @@ from marketplace.core.work import Work
 from marketplace.payments import OperationKind, OperationState, hurry_waiting, latest_outcome
 from marketplace.payouts.after_transfer import send_on
 from marketplace.payouts.booking import book_transfer, give_back
+from marketplace.payouts.reversal import book_what_is_owed, follow_reversal, follow_sending
 from marketplace.payouts.rows import PayoutRow, lock_payout
 from marketplace.payouts.states import PayoutState
 
@@ -21,12 +22,17 @@ async def settle_payout(work: Work, *, payout_id: PayoutId) -> PayoutState:
     payout = await lock_payout(work, payout_id)
     if payout is None:
         raise NotFound("there is no such payout")
-    if payout.is_given_back:
+    if payout.is_given_back and payout.state is not PayoutState.REVERSED:
         return payout.state
     if payout.transferred_at is None:
         payout = await _transfer(work, payout)
-    if payout.transferred_at is not None and not payout.is_given_back:
-        payout = await send_on(work, payout)
+    if payout.transferred_at is None or (payout.state is PayoutState.FAILED and payout.is_given_back):
+        return payout.state
+    payout = await follow_reversal(work, payout)
+    following = follow_sending if payout.state is PayoutState.REVERSED else send_on
+    payout = await following(work, payout)
+    if payout.reversed_minor:
+        payout = await book_what_is_owed(work, payout)
     return payout.state
 
 

@@ -23,6 +23,8 @@ class StatementState(StrEnum):
 class PayoutState(StrEnum):
     """SCHEDULED → IN_TRANSIT → PAID, which a bank may still turn into FAILED; ON_HOLD until something is mended.
 
+    REVERSED is a payout whose transfer was taken back: what it paid is on the wallet again.
+
     What a driver earns before it is reserved has no state: it stands on the wallet, posting by posting.
     """
 
@@ -32,6 +34,10 @@ class PayoutState(StrEnum):
     FAILED = "FAILED"
     REVERSED = "REVERSED"
     ON_HOLD = "ON_HOLD"
+
+
+CAME_BACK = frozenset({"failed", "canceled"})
+"""The provider's words for a sending whose money lies on the driver's account again."""
 
 
 class PayoutMethod(StrEnum):
@@ -48,6 +54,7 @@ class Reason(StrEnum):
     ACCOUNT = "ACCOUNT"
     ACCOUNT_CHANGED = "ACCOUNT_CHANGED"
     OPERATOR = "OPERATOR"
+    REVERSING = "REVERSING"
 
 
 class AccountStage(StrEnum):

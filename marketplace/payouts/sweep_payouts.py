@@ -10,7 +10,8 @@ DUE_PAYOUTS = """
 SELECT p.id
 FROM payout AS p
 LEFT JOIN LATERAL (
-    SELECT o.state, o.number FROM stripe_operation AS o
+    SELECT o.state, o.number, (object.facts ->> 'reversed_minor')::bigint AS reversed_minor
+    FROM stripe_operation AS o LEFT JOIN stripe_object AS object ON object.id = o.object_id
     WHERE o.kind = 'TRANSFER' AND o.subject_id = p.id ORDER BY o.number DESC LIMIT 1
 ) AS transfer ON true
 LEFT JOIN LATERAL (
@@ -18,12 +19,21 @@ LEFT JOIN LATERAL (
     FROM stripe_operation AS o LEFT JOIN stripe_object AS object ON object.id = o.object_id
     WHERE o.kind = 'PAYOUT' AND o.subject_id = p.id ORDER BY o.number DESC LIMIT 1
 ) AS sent ON true
+LEFT JOIN LATERAL (
+    SELECT o.state FROM stripe_operation AS o
+    WHERE o.kind = 'REVERSE_TRANSFER' AND o.subject_id = p.id ORDER BY o.number DESC LIMIT 1
+) AS back ON true
 LEFT JOIN payout_account AS own ON own.driver_id = p.driver_id
-WHERE p.market_id = $1 AND NOT p.is_given_back
-  AND (p.state <> 'PAID' OR p.settled_at > $2::timestamptz - interval '14 days')
-  AND NOT (p.state = 'ON_HOLD' AND p.reason = 'OPERATOR' AND p.transferred_at IS NOT NULL)
+WHERE p.market_id = $1 AND (NOT p.is_given_back OR p.state = 'REVERSED')
+  AND (p.state NOT IN ('PAID', 'REVERSED') OR p.settled_at > $2::timestamptz - interval '14 days')
+  AND (coalesce(transfer.reversed_minor, 0) > p.reversed_minor
+       OR NOT (p.state = 'ON_HOLD' AND p.reason = 'OPERATOR' AND p.transferred_at IS NOT NULL))
   AND CASE
       WHEN p.transferred_at IS NULL THEN transfer.state IN ('DONE', 'REJECTED')
+      WHEN transfer.reversed_minor > p.reversed_minor THEN true
+      WHEN p.reason = 'REVERSING' THEN back.state IN ('DONE', 'REJECTED')
+      WHEN p.state = 'REVERSED' THEN sent.state = 'DONE' AND (sent.number > p.booked_sends
+          OR sent.object_state IN ('failed', 'canceled') AND sent.number > p.returned_send)
       WHEN sent.number IS NULL OR sent.state = 'REJECTED'
           THEN (p.retry_at <= $2 OR p.retry_at IS NULL AND p.state <> 'FAILED')
                AND (p.state <> 'ON_HOLD' OR own.can_pay_out AND own.can_receive)

@@ -96,5 +96,7 @@ def words_for(name: str, payload: Mapping[str, Any], time_zone: str) -> str:
             return "You cannot be paid for the moment: our payment provider needs something from you. Open the app."
         case "PayoutFailed" if payload["is_given_back"]:
             return "Your payout could not be made. The money is yours and waits in the app."
+        case "PayoutReversed":
+            return "Your payout was taken back before it reached your bank. The money is yours and waits in the app."
         case _:
             return "Your bank has sent your payout back. Check your account in the app; then we send it again."

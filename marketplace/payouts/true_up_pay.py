@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from marketplace.core.errors import NotFound
+from marketplace.core.errors import LimitReached, NotFound
 from marketplace.core.ids import DriverId, MarketId, StatementId
 from marketplace.core.work import Work
 from marketplace.ledger import PAY_TRUE_UP, Entry, driver_wallet
@@ -32,8 +32,9 @@ from marketplace.pricing import (
 )
 
 TRUE_UPS_AT_ONCE = 50
-ROUTES_OF_A_PERIOD = 5_000
-"""More routes than anybody can drive in a month."""
+ROUTES_AT_ONCE = 1_000
+ROUTES_OF_A_PERIOD = 100_000
+"""More routes than anybody can drive in a month: a period of so many is refused, never reckoned in part."""
 
 # A period is due when every completed route that ended in it has its statement: what is missing might pay more.
 DUE = """
@@ -52,14 +53,14 @@ PERIOD = """
 SELECT s.id, s.policy_version, s.facts, s.total_minor, s.currency, s.true_up_id, r.accepted_at, r.ended_at
 FROM pay_statement s JOIN route r ON r.id = s.route_id
 WHERE s.market_id = $1 AND s.driver_id = $2 AND s.jurisdiction = $3
-  AND s.period_starts_at = $4 AND s.period_ends_at = $5
-ORDER BY s.id LIMIT $6
+  AND s.period_starts_at = $4 AND s.period_ends_at = $5 AND s.id > $6
+ORDER BY s.id LIMIT $7
 """
 # Routes that ended in an earlier period while one of this period was already being driven
 OVERLAPPING = """
-SELECT r.accepted_at, r.ended_at FROM pay_statement s JOIN route r ON r.id = s.route_id
+SELECT s.id, r.accepted_at, r.ended_at FROM pay_statement s JOIN route r ON r.id = s.route_id
 WHERE s.market_id = $1 AND s.driver_id = $2 AND s.jurisdiction = $3 AND s.period_starts_at < $4
-  AND s.period_ends_at > $5 AND r.ended_at > $5 ORDER BY s.id LIMIT $6
+  AND s.period_ends_at > $5 AND r.ended_at > $5 AND s.id > $6 ORDER BY s.id LIMIT $7
 """
 MADE_UP = """
 SELECT count(*)::int AS times, coalesce(sum(total_minor), 0)::bigint AS minor FROM pay_statement
@@ -67,6 +68,12 @@ WHERE market_id = $1 AND driver_id = $2 AND jurisdiction = $3 AND period_starts_
   AND kind = 'TRUE_UP'
 """
 COUNT_STATEMENTS = "UPDATE pay_statement SET true_up_id = $2 WHERE id = ANY($1) AND true_up_id IS NULL"
+
+
+class TooManyRoutes(LimitReached):
+    """Something is wrong with the routes of a period: nobody drives so many."""
+
+    code = "TOO_MANY_ROUTES"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +116,7 @@ async def true_up_pay(work: Work, *, period: DriverPeriod) -> StatementId | None
     """Writes the true-up of a period, or an adjustment of it; None when every statement of it is counted already."""
     if await work.fetch_value(LOCK_DRIVER, period.driver_id, period.market_id) is None:
         raise NotFound("there is no such driver")
-    rows = await work.fetch(PERIOD, *period.values, ROUTES_OF_A_PERIOD)
+    rows = await _all_of(work, PERIOD, *period.values)
     fresh = [row["id"] for row in rows if row["true_up_id"] is None]
     if not fresh:
         return None
@@ -124,6 +131,20 @@ async def true_up_pay(work: Work, *, period: DriverPeriod) -> StatementId | None
     statement_id = await _write(work, period, facts, number=made_up["times"], currency=rows[0]["currency"])
     await work.execute(COUNT_STATEMENTS, fresh, statement_id)
     return statement_id
+
+
+async def _all_of(work: Work, statement: str, *values: object) -> list[asyncpg.Record]:
+    """Every row of a statement, page by page: what a period lacks is reckoned from all of it or not at all."""
+    rows: list[asyncpg.Record] = []
+    last = UUID(int=0)
+    while page := await work.fetch(statement, *values, last, ROUTES_AT_ONCE):
+        rows += page
+        last = page[-1]["id"]
+        if len(rows) > ROUTES_OF_A_PERIOD:
+            raise TooManyRoutes(f"a pay period of more than {ROUTES_OF_A_PERIOD:,} routes cannot be reckoned")
+        if len(page) < ROUTES_AT_ONCE:
+            break
+    return rows
 
 
 async def _write(work: Work, period: DriverPeriod, facts: PeriodFacts, *, number: int, currency: str) -> StatementId:
@@ -169,7 +190,7 @@ async def _work_of(work: Work, period: DriverPeriod, rows: Sequence[asyncpg.Reco
         Engagement(begins_at=row["accepted_at"], ends_at=row["ended_at"], version=row["policy_version"]) for row in rows
     ]
     first = min(one.begins_at for one in driven)
-    earlier = await work.fetch(OVERLAPPING, *period.values[:4], first, ROUTES_OF_A_PERIOD)
+    earlier = await _all_of(work, OVERLAPPING, *period.values[:4], first)
     counted = [Engagement(begins_at=row["accepted_at"], ends_at=row["ended_at"], version=None) for row in earlier]
     metres: dict[int, int] = {}
     for row in rows:

@@ -163,6 +163,10 @@ export const WORDS = {
     tone: "bad",
     say: (event, _number, context) => `A payout to ${driverOf(event, context)} failed${because(event)}`,
   },
+  PayoutReversed: {
+    tone: "wait",
+    say: (event, _number, context) => `A payout to ${driverOf(event, context)} was taken back`,
+  },
   LedgerDiffers: {
     tone: "bad",
     say: () => "The ledger and the payment provider do not agree",

@@ -63,11 +63,11 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
     }
     api_port, bare_port = free_port(), free_port()
     log = folder / "servers.log"
-    api = _start(["-m", "marketplace", "serve", "--port", str(api_port)], environment, log)
-    bare = _start(["-m", "tests.benchmarks.bare", url, str(bare_port)], environment, log)
+    api = start_process(["-m", "marketplace", "serve", "--port", str(api_port)], environment, log)
+    bare = start_process(["-m", "tests.benchmarks.bare", url, str(bare_port)], environment, log)
     try:
         for process, port in ((api, api_port), (bare, bare_port)):
-            await until(lambda process=process, port=port: _answers(process, port, log), patience_s=60)  # type: ignore[misc]
+            await until(lambda process=process, port=port: is_answering(process, port, log), patience_s=60)  # type: ignore[misc]
         yield Servers(
             api=Server("doorstep", "doorstep", api_port, api.pid),
             bare=Server("bare", APPLICATION, bare_port, bare.pid),
@@ -80,14 +80,16 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
             await asyncio.to_thread(process.wait)
 
 
-def _start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start_process(arguments: Sequence[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Starts a process of this repository; what it says goes into the log."""
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, *arguments], cwd=REPOSITORY, env=environment, stdout=output, stderr=output
         )
 
 
-def _answers(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
+def is_answering(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
+    """Whether somebody listens there; fails with the log where the process has ended."""
     assert process.poll() is None, log.read_text()
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

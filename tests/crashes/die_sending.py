@@ -1,6 +1,8 @@
-"""A process that sends operations and is killed: one child for each case, forked, so that each dies for itself.
+"""A process that sends operations, or looks into events, and is killed: one child for each case, forked, so that each
+dies for itself.
 
-Reads one JSON list of [operation, failpoint] from standard input and prints how each child ended, as a JSON list.
+Reads one JSON list of [operation or event, failpoint] from standard input and prints how each child ended, as a JSON
+list.
 """
 
 import asyncio
@@ -15,25 +17,29 @@ from marketplace.adapters.stripe import StripeProvider
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import MODELS, open_database
 from marketplace.core.work import Works
-from marketplace.payments import send_operation
+from marketplace.payments import apply_event, send_operation
 
 AT_ONCE = 4
 
 
-async def send(operation_id: str) -> None:
-    """What a worker does with the job."""
+async def run(thing: str, failpoint: str) -> None:
+    """What a worker does with an operation of the outbox, or with an event of the inbox."""
     async with open_database(os.environ["DATABASE_URL"], pool_size=2) as client:
         provider = StripeProvider("sk_test_crashes", url=os.environ["DOORSTEP_STRIPE_URL"])
-        await send_operation(Works(client, DatabaseClock()), provider=provider, operation_id=UUID(operation_id))
+        works = Works(client, DatabaseClock())
+        if failpoint.startswith("inbox_"):
+            await apply_event(works, provider=provider, event_id=thing)
+        else:
+            await send_operation(works, provider=provider, operation_id=UUID(thing))
         await provider.aclose()
 
 
-def start_child(operation_id: str, failpoint: str) -> int:
-    """Sends in a child that will not live to tell; its process number."""
+def start_child(thing: str, failpoint: str) -> int:
+    """Does it in a child that will not live to tell; its process number."""
     pid = os.fork()
     if pid == 0:
         os.environ["DOORSTEP_FAILPOINT"] = failpoint
-        asyncio.run(send(operation_id))
+        asyncio.run(run(thing, failpoint))
         os._exit(0)
     return pid
 

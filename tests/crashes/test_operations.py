@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from marketplace.core.work import Works
-from marketplace.payments import OperationKind
+from marketplace.payments import OperationKind, open_events
 from tests.crashes import die_sending
 from tests.marketplace.payments.kinds import Wanted, prepare, want
 from tests.marketplace.payments.test_faults import made_by
@@ -40,6 +40,13 @@ CARRIED_OUT_BEFORE_DEATH = {
     "operation_after_record": True,
 }
 PATIENCE_S = 120.0
+THREE_DAYS_S = 3 * 86_400
+OBJECTS = "SELECT id, state, reading FROM stripe_object ORDER BY id"
+CHANGES = "SELECT count(*) FROM event WHERE name = 'ProviderObjectChanged'"
+PAID_HEARD = """
+SELECT payload->>'object_id' AS object_id FROM event
+WHERE name = 'ProviderObjectChanged' AND payload->>'kind' = 'payout' AND payload->>'state' = 'paid'
+"""
 
 
 @pytest.fixture
@@ -101,6 +108,41 @@ async def test_every_kind_survives_a_death_at_every_point(stage: Stage, world: P
     assert Counter((await states(world.works)).values()) == {"DONE": len(cases)}
     assert {key: len(made_by(world, wanted, key)) for key, (wanted, _) in cases.items()} == dict.fromkeys(cases, 1)
     assert await told(world.works) == Counter(list(cases))
+
+
+async def test_a_death_while_an_event_is_looked_into_leaves_it_to_the_next_who_looks(
+    stage: Stage, world: PaymentWorld
+) -> None:
+    for kind in (OperationKind.TRANSFER, OperationKind.CHARGE, OperationKind.PAYOUT):
+        await want(world, await prepare(kind, world))
+    await world.send_all()
+    await world.pass_time(THREE_DAYS_S)
+    await world.hear()
+    async with world.works.open() as work:
+        due = await open_events(work)
+        known = await work.fetch(OBJECTS)
+        told = await work.fetch_value(CHANGES)
+
+    ends = await die(stage, [(event_id, "inbox_before_record") for event_id in due])
+
+    assert len(due) > 3
+    assert ends == [-signal.SIGKILL] * len(due)
+    async with world.works.open() as work:
+        rows = await work.fetch("SELECT processed_at, attempts FROM stripe_event WHERE id = ANY($1)", due)
+        assert [tuple(row) for row in rows] == [(None, 1)] * len(due)
+        assert await work.fetch(OBJECTS) == known
+        assert await work.fetch_value(CHANGES) == told
+        assert set(await open_events(work)) & set(due) == set(), "the dead still have their leases"
+        await work.execute("UPDATE stripe_event SET lease_until = now() WHERE processed_at IS NULL")
+
+    await world.apply_all()
+
+    async with world.works.open() as work:
+        assert await work.fetch_value("SELECT count(*) FROM stripe_event WHERE processed_at IS NULL") == 0
+        paid = await work.fetch("SELECT id FROM stripe_object WHERE kind = 'payout' AND state = 'paid'")
+        heard = await work.fetch(PAID_HEARD)
+    assert len(paid) > 0
+    assert sorted(row["object_id"] for row in heard) == sorted(row["id"] for row in paid), "each was told once"
 
 
 async def test_a_worker_that_is_killed_while_it_sends_is_followed_by_one_that_looks(

@@ -31,11 +31,12 @@ OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
     "live_routes", "waiting_deliveries", "unassigned_deliveries", "set_market_dials", "market_events",
     "event_cursor", "markets", "dead_jobs", "replay_job", "held_statements", "release_statement", "operator_actions",
-    "reconciliations", "book_movement",
+    "reconciliations", "book_movement", "open_operations", "foreign_events", "pay_periods",
     "pay_statement", "pay_policies", "pay_policy_packs", "set_pay_policy", "adopt_pay_policy_pack",
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "redraw_invoice", "set_rate_card", "shipper_rate_cards",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
+    "reverse_payout",
 }  # fmt: skip
 
 
@@ -51,7 +52,7 @@ COSTS = {
     "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
-    "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 130,
+    "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 135,
     "driver/explain_offer": 40, "driver/pay_statement": 35,
     "driver/payout": 40, "driver/payout_quote": 25, "driver/my_payout_account": 25,
     "driver/payout_onboarding_link": 25,
@@ -77,6 +78,8 @@ COSTS = {
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
     "operations/operator_actions": 50, "operations/reconciliations": 70, "operations/book_movement": 25,
+    "operations/open_operations": 65, "operations/foreign_events": 65,
+    "operations/pay_periods": 100,
     "operations/explain_delivery": 240, "operations/explain_driver": 50,
     "operations/explain_offer": 60, "operations/dry_run": 840,
     "operations/pay_statement": 35,
@@ -89,7 +92,7 @@ COSTS = {
     "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
     "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
     "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
-    "operations/payout": 40,
+    "operations/payout": 40, "operations/reverse_payout": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

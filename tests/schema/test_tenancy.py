@@ -112,6 +112,7 @@ RULES = {
     "runPayouts": Rule(callers=OPERATOR, asks=(in_market,)),
     "holdPayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},), more={"reason": "odd"}),
     "releasePayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},)),
+    "reversePayout": Rule(callers=OPERATOR, asks=(lambda things: {"payoutId": things.payout},), more={"reason": "odd"}),
     "adjustDriverPay": Rule(
         callers=OPERATOR,
         asks=(lambda things: {"driverId": things.driver},),
@@ -119,6 +120,9 @@ RULES = {
     ),
     "operatorActions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "reconciliations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "payPeriods": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "openOperations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),

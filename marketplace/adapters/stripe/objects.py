@@ -163,7 +163,11 @@ def _dispute_facts(fields: Fields) -> Facts:
 
 def _transfer_facts(fields: Fields) -> Facts:
     return {
-        "amount_reversed": fields.get("amount_reversed"),
+        "reversed_minor": _minor(fields.get("amount_reversed"), fields.get("currency")),
+        "reversals": {
+            one["id"]: _minor(one.get("amount"), one.get("currency"))
+            for one in (fields.get("reversals") or {}).get("data") or ()
+        },
         "destination": _id_of(fields.get("destination")),
         "source_transaction": _id_of(fields.get("source_transaction")),
         "balance_transaction": _id_of(fields.get("balance_transaction")),

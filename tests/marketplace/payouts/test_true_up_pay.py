@@ -1,6 +1,7 @@
 """What a pay period lacks to the law is made up once, to the cent, and late work leads to the rest of it."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import asyncpg
 import pytest
@@ -13,10 +14,12 @@ from marketplace.ledger import PAY_TRUE_UP, balance_of, check_ledger
 from marketplace.markets import pay_pack, set_pay_policy
 from marketplace.payouts import DriverPeriod, due_true_ups, recompute_statement, release_statement, true_up_pay
 from marketplace.payouts.events import PayTruedUp
+from marketplace.payouts.true_up_pay import TooManyRoutes
 from tests.marketplace.ledger.world import refused_by_database
 from tests.marketplace.payouts.laws import LA_WAGE, NO_RATES, drive, lines_of, make_law_world, make_worker, true_up
 from tests.marketplace.payouts.world import statement_row, wallet_minor
 
+true_ups = import_module("marketplace.payouts.true_up_pay")
 MILE = 1609.344
 # The clock of the tests begins on Monday 2026-03-02; a fortnight of the pack began on 2026-02-23 at 04:00.
 WORKED = datetime(2026, 3, 3, 18, tzinfo=UTC)
@@ -267,3 +270,42 @@ async def test_nobody_is_trued_up_who_is_not_there(work: Work) -> None:
 
     with pytest.raises(NotFound):
         await true_up_pay(work, period=period)
+
+
+async def test_a_period_of_more_routes_than_are_read_at_once_is_reckoned_from_all_of_them(
+    works: Works, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(true_ups, "ROUTES_AT_ONCE", 2)
+    async with works.open() as work:
+        world = await make_law_world(work, "california_prop_22_2025", parameters=LA_WAGE)
+        driver, _ = await make_worker(work, world)
+    at(clock, WORKED + timedelta(hours=5))
+    async with works.open() as work:
+        for hour in range(5):
+            begun = WORKED + timedelta(hours=hour)
+            await drive(work, world, driver, accepted_at=begun, hours=1, metres=0, paid_minor=1000)
+    at(clock, SETTLED)
+
+    async with works.open() as work:
+        [statement_id] = await true_up(work, world)
+
+        assert await lines_of(work, statement_id) == [("floor_time", 10068), ("earned", -5000)]
+        assert await recompute_statement(work, statement_id=statement_id)
+
+
+async def test_a_period_of_more_routes_than_anybody_drives_is_refused_and_nothing_is_paid(
+    works: Works, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(true_ups, "ROUTES_OF_A_PERIOD", 1)
+    async with works.open() as work:
+        world = await make_law_world(work, "california_prop_22_2025", parameters=LA_WAGE)
+        driver, driver_id = await make_worker(work, world)
+        for _ in range(2):
+            await drive(work, world, driver, accepted_at=work.now, hours=1, metres=0, paid_minor=1000)
+    at(clock, SETTLED)
+
+    async with works.open() as work:
+        with pytest.raises(TooManyRoutes, match="more than 1 routes"):
+            await true_up(work, world)
+
+        assert await wallet_minor(work, world, driver_id) == (2000, 0)
