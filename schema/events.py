@@ -25,6 +25,8 @@ ROUTE_EVENTS = frozenset(
         "RouteStarted",
         "RouteExtended",
         "StopChanged",
+        "InstructionsLeft",
+        "SafePlaceChosen",
         "RouteCompleted",
         "PayStatementIssued",
         "PayTruedUp",
@@ -45,6 +47,8 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "InstructionsLeft",
+        "SafePlaceChosen",
     }
 )
 

@@ -5,14 +5,32 @@ driver's first name and vehicle, and where the driver is only while that driver 
 away. What the market knows of recipients is hidden from drivers a day after the end, and erased when they ask.
 """
 
+from marketplace.recipients.choose_safe_place import HandOverInPerson, choose_safe_place
+from marketplace.recipients.leave_instructions import BadInstructions, leave_instructions
+from marketplace.recipients.picture_address import PICTURE_PATH, NoSuchPicture, PictureSigner, read_picture
 from marketplace.recipients.queries import tracked_delivery
+from marketplace.recipients.rate_delivery import AlreadyRated, BadRating, NotDeliveredYet, rate_delivery
 from marketplace.recipients.states import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
+from marketplace.recipients.wishes import TooLateForWishes
 
 __all__ = [
+    "PICTURE_PATH",
+    "AlreadyRated",
+    "BadInstructions",
+    "BadRating",
+    "HandOverInPerson",
     "Language",
+    "NoSuchPicture",
+    "NotDeliveredYet",
+    "PictureSigner",
     "RatingReason",
     "RecipientAction",
     "SafePlace",
+    "TooLateForWishes",
     "TrackedStatus",
+    "choose_safe_place",
+    "leave_instructions",
+    "rate_delivery",
+    "read_picture",
     "tracked_delivery",
 ]

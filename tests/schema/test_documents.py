@@ -39,6 +39,11 @@ OPERATIONS = {
 }  # fmt: skip
 
 
+RECIPIENT = {
+    "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
+}  # fmt: skip
+
+
 def prepared(name: str) -> Operation:
     """The one operation of a document, checked against schema and limits."""
     return DOCUMENTS.prepare(load_document(*name.split("/"))).select(None)
@@ -72,7 +77,8 @@ COSTS = {
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
     # Recipients
-    "recipient/tracked_delivery": 30,
+    "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
+    "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
@@ -110,7 +116,9 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
     assert len(operation.fields) == 1
 
 
-@pytest.mark.parametrize(("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS)])
+@pytest.mark.parametrize(
+    ("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS), ("recipient", RECIPIENT)]
+)
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
     there = {name.partition("/")[2] for name in NAMES if name.startswith(f"{client}/")}
 

@@ -219,6 +219,9 @@ RULES = {
     "grantGoodwill": Rule(callers=OPERATOR, asks=(of_shipper,), more=AMOUNT),
     # Recipients
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),
+    "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),
+    "chooseSafePlace": Rule(callers=RECIPIENT, more={"place": "PORCH", "language": "EN"}),
+    "rateDelivery": Rule(callers=RECIPIENT, more={"stars": 5, "language": "EN"}),
     # Drivers
     "myProfile": Rule(callers=DRIVER),
     "myOffers": Rule(callers=DRIVER),

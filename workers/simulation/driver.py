@@ -194,8 +194,8 @@ class Driver:
         await positions.flush()
 
     async def _read_route(self) -> dict[str, Any] | None:
-        async with self._world.marketplace.works.read() as connection:
-            return await my_route(connection, driver_id=self.driver_id)
+        async with self._world.marketplace.works.open() as work:
+            return await my_route(work.connection, driver_id=self.driver_id, now=work.now)
 
     def _said(self) -> dict[str, Any]:
         """What every report carries: who, when, where, and a number of its own."""
