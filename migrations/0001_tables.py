@@ -1249,6 +1249,24 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Erasure",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("delivery_id", fields.UUIDField()),
+                ("erased_by_kind", fields.CharField(max_length=10)),
+                ("erased_by", fields.UUIDField()),
+                ("erased_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "erasure",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "Who had the recipient of a delivery erased, and when; never what was erased.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Rating",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

@@ -13,6 +13,7 @@ REFERENCES = [
     ("api_key", "shipper_id", "shipper"),
     ("tracking_link", "delivery_id", "delivery"),
     ("rating", "delivery_id", "delivery"),
+    ("erasure", "delivery_id", "delivery"),
     ("rating", "driver_id", "driver"),
     ("operator", "market_id", "market"),
     ("operator_action", "market_id", "market"),
@@ -102,6 +103,7 @@ STATES = {
     ("session", "kind"): "driver operator",
     ("sign_in_code", "kind"): "driver operator",
     ("delivery", "safe_place"): "FRONT_DOOR BACK_DOOR PORCH GARAGE RECEPTION MAILROOM NEIGHBOUR",
+    ("erasure", "erased_by_kind"): "shipper operator",
     ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("driver", "account_state"): "APPLIED APPROVED ACTIVE SUSPENSION_PROPOSED SUSPENDED DEACTIVATED",
     ("presence", "state"): "OFFLINE AVAILABLE OFFERED ENGAGED PAUSED",
@@ -301,6 +303,8 @@ INDEXES = [
     ("UNIQUE", "tracking_link_digest", "tracking_link (digest)"),
     ("UNIQUE", "tracking_link_one", "tracking_link (delivery_id) WHERE revoked_at IS NULL"),
     ("UNIQUE", "rating_once", "rating (delivery_id)"),
+    ("", "erasure_delivery", "erasure (delivery_id)"),
+    ("", "delivery_recipient", "delivery (recipient_phone) WHERE recipient_phone <> ''"),
     ("UNIQUE", "operator_email", "operator (email)"),
     ("", "operator_action_market", "operator_action (market_id, id)"),
     ("", "sign_in_code_address", "sign_in_code (kind, address, created_at DESC)"),
@@ -535,7 +539,14 @@ CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- What was asked for holds people, who can be erased; what it was priced at stays.
+CREATE TRIGGER quote_kept BEFORE DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quote_stays BEFORE UPDATE ON quote FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'request') <> (to_jsonb(OLD) - 'request')) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_adjustment_stays BEFORE UPDATE OR DELETE ON pay_adjustment
     FOR EACH ROW EXECUTE FUNCTION refuse_change();

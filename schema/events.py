@@ -49,6 +49,7 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryFailed",
         "InstructionsLeft",
         "SafePlaceChosen",
+        "RecipientErased",
     }
 )
 

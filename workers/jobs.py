@@ -31,7 +31,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
-from marketplace.routes import draw_route, plan_return
+from marketplace.routes import draw_route, plan_return, sweep_proofs
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
 
@@ -199,6 +199,12 @@ async def tell(marketplace: Marketplace, event_id: UUID) -> None:
     await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
 
 
+async def forget_pictures(marketplace: Marketplace, _market_id: UUID) -> None:
+    """Removes pictures that were given up with their recipients from the object store."""
+    while await sweep_proofs(marketplace.works, store=marketplace.object_store):
+        continue
+
+
 async def count(marketplace: Marketplace, market_id: UUID) -> None:
     """Counts a market's new events into its figures."""
     await roll_up_all(marketplace.works, market_id=MarketId(market_id))
@@ -232,6 +238,7 @@ JOBS: Mapping[str, Job] = {
     "retry_charge": retry_shipper_charge,
     "refresh_standing": refresh_shipper_standing,
     "notify": tell,
+    "forget_pictures": forget_pictures,
     "roll_up": count,
 }
 

@@ -137,6 +137,7 @@ SETTLE_INVOICE = Reaction(
     when=is_kind("CREATE_INVOICE", "ADD_INVOICE_ITEM", "FINALIZE_INVOICE", "VOID_INVOICE", "invoice"),
 )
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
+FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
@@ -168,6 +169,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
+    # A recipient is erased
+    "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
     "PayoutRunWanted": [RUN_PAYOUTS],

@@ -6,6 +6,7 @@ away. What the market knows of recipients is hidden from drivers a day after the
 """
 
 from marketplace.recipients.choose_safe_place import HandOverInPerson, choose_safe_place
+from marketplace.recipients.erase_recipient import BadErasure, Erased, StillUnderWay, erase_recipient
 from marketplace.recipients.leave_instructions import BadInstructions, leave_instructions
 from marketplace.recipients.picture_address import PICTURE_PATH, NoSuchPicture, PictureSigner, read_picture
 from marketplace.recipients.queries import tracked_delivery
@@ -16,8 +17,10 @@ from marketplace.recipients.wishes import TooLateForWishes
 __all__ = [
     "PICTURE_PATH",
     "AlreadyRated",
+    "BadErasure",
     "BadInstructions",
     "BadRating",
+    "Erased",
     "HandOverInPerson",
     "Language",
     "NoSuchPicture",
@@ -26,9 +29,11 @@ __all__ = [
     "RatingReason",
     "RecipientAction",
     "SafePlace",
+    "StillUnderWay",
     "TooLateForWishes",
     "TrackedStatus",
     "choose_safe_place",
+    "erase_recipient",
     "leave_instructions",
     "rate_delivery",
     "read_picture",

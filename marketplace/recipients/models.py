@@ -1,4 +1,4 @@
-"""Tables of what recipients say: ratings. Their links are credentials and stand with the other ones."""
+"""Tables of recipients: ratings, and who had one erased. Their links are credentials and stand with the other ones."""
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -18,3 +18,17 @@ class Rating(Model):
 
     class Meta:
         table = "rating"
+
+
+class Erasure(Model):
+    """Who had the recipient of a delivery erased, and when; never what was erased."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    erased_by_kind = fields.CharField(max_length=10)
+    erased_by = fields.UUIDField()
+    erased_at = fields.DatetimeField()
+
+    class Meta:
+        table = "erasure"

@@ -46,6 +46,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
     ("delivery", "safe_place"): SafePlace,
+    ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,

@@ -217,6 +217,10 @@ RULES = {
     "refundDelivery": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
     "issueCreditNote": Rule(callers=OPERATOR, asks=(of_delivery,), more=AMOUNT),
     "grantGoodwill": Rule(callers=OPERATOR, asks=(of_shipper,), more=AMOUNT),
+    "eraseRecipient": Rule(
+        callers=SHIPPER | OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "deliveryId": things.delivery},),
+    ),
     # Recipients
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),
     "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),
