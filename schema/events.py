@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from schema.access import require_driver, require_operator, require_principal, r
 from schema.arguments import MarketArgument
 from schema.context import Info
 from schema.fields import query, subscription
+from schema.places import Window
 from schema.scalars import Cursor, DateTime, MoneyMinor
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
@@ -44,6 +46,8 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "ArrivalChanged",
+        "LateRiskRaised",
     }
 )
 
@@ -88,6 +92,10 @@ class Event:
     expires_at: DateTime | None = strawberry.field(default=None, description="Deadline of an offer, market time.")
     is_on_time: bool | None = strawberry.field(default=None, description="Whether a hand-over was within its window.")
     delivery_count: int | None = strawberry.field(default=None, description="Deliveries of a batch or a route.")
+    window: Window | None = strawberry.field(default=None, description="The window that is shown from now on.")
+    late_percent: int | None = strawberry.field(
+        default=None, description="How probable it is that the promised window is missed, 1 to 100."
+    )
 
 
 @strawberry.type
@@ -220,12 +228,22 @@ def event_of(event: StreamedEvent) -> Event:
         expires_at=payload.get("expires_at"),
         is_on_time=payload.get("is_on_time"),
         delivery_count=payload.get("delivery_count"),
+        window=_window(payload),
+        late_percent=payload.get("late_percent"),
     )
 
 
 def _wire(noun: str, payload: dict[str, Any]) -> strawberry.ID | None:
     value = payload.get(f"{noun}_id")
     return strawberry.ID(to_wire(noun, UUID(value))) if value else None
+
+
+def _window(payload: dict[str, Any]) -> Window | None:
+    if "opens_at" not in payload:
+        return None
+    return Window(
+        opens_at=datetime.fromisoformat(payload["opens_at"]), closes_at=datetime.fromisoformat(payload["closes_at"])
+    )
 
 
 def _amount(payload: dict[str, Any]) -> MoneyMinor | None:
