@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ("shown_closes_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("late_probability", fields.FloatField()),
                 ("raised_for", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("moments", fields.SmallIntField(db_default=0)),
                 ("computed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={

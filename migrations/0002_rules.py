@@ -119,7 +119,7 @@ STATES = {
     ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
-    ("arrival_prediction", "moment"): "DISPATCH PICKUP NEXT TEN_MINUTES",
+    ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP NEXT TEN_MINUTES",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
     ("stripe_operation", "state"): "READY SENT UNKNOWN DONE REJECTED",
     ("stripe_operation", "kind"): (

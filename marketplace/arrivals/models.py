@@ -10,7 +10,8 @@ class Arrival(Model):
     """When the driver of an open delivery is expected at its drop-off, and at its pickup until it is picked up.
 
     Of ten arrivals one is expected before `p10` and one after `p90`. The shown window is what people are told; it is
-    moved seldom. `raised_for` is the end of the promised window for which a risk of being late was raised.
+    moved seldom. `raised_for` is the end of the promised window for which a risk of being late was raised; `moments`
+    has a bit for each moment at which a prediction was kept.
     """
 
     delivery_id = fields.UUIDField(primary_key=True)
@@ -28,6 +29,7 @@ class Arrival(Model):
     shown_closes_at = fields.DatetimeField()
     late_probability = fields.FloatField()
     raised_for = fields.DatetimeField(null=True)
+    moments = fields.SmallIntField(db_default=0)
     computed_at = fields.DatetimeField()
 
     class Meta:
