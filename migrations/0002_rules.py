@@ -91,6 +91,8 @@ REFERENCES = [
     ("invoice", "market_id", "market"),
     ("invoice", "shipper_id", "shipper"),
     ("invoice_line", "invoice_id", "invoice"),
+    ("arrival_prediction", "market_id", "market"),
+    ("arrival_law", "market_id", "market"),
     ("stripe_operation", "market_id", "market"),
     ("stripe_object", "market_id", "market"),
     ("stripe_object", "operation_id", "stripe_operation"),
@@ -123,6 +125,7 @@ STATES = {
     ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
+    ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP NEXT TEN_MINUTES",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
     ("stripe_operation", "state"): "READY SENT UNKNOWN DONE REJECTED",
     ("stripe_operation", "kind"): (
@@ -186,6 +189,9 @@ CHECKS = [
         "planning_dials",
         "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
     ),
+    ("market", "arrival_dials", "late_risk_percent BETWEEN 1 AND 100"),
+    ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
+    ("arrival", "chance", "late_probability BETWEEN 0 AND 1"),
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -429,6 +435,14 @@ INDEXES = [
     # Tracking and pay
     ("", "position_driver", "position (driver_id, occurred_at)"),
     ("", "position_age", "position (received_at)"),
+    ("", "arrival_route", "arrival (route_id)"),
+    ("", "arrival_stop", "arrival (stop_id)"),
+    ("", "arrival_pickup", "arrival (pickup_stop_id) WHERE pickup_stop_id IS NOT NULL"),
+    # What is timed again, earliest first
+    ("", "route_timing_due", "route_timing (market_id, due_at)"),
+    ("UNIQUE", "arrival_prediction_once", "arrival_prediction (stop_id, delivery_id, moment)"),
+    ("", "arrival_prediction_age", "arrival_prediction (predicted_at)"),
+    ("UNIQUE", "eta_day_once", "eta_day (market_id, day, moment, horizon_min)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
     # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number
@@ -718,6 +732,8 @@ $$;
 """
 
 FILL = """
+ALTER TABLE arrival SET (fillfactor = 70);
+ALTER TABLE route_timing SET (fillfactor = 70);
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
 ALTER TABLE account SET (fillfactor = 70);

@@ -62,6 +62,11 @@ class Delivery:
     dropoff: Address = strawberry.field(description="Where it goes.")
     pickup_window: Window = strawberry.field(description="When it can be picked up.")
     dropoff_window: Window = strawberry.field(description="When it is to be handed over.")
+    promised_window: Window = strawberry.field(description="What was promised: the same as dropoffWindow.")
+    planned_window: Window | None = strawberry.field(
+        description="When the driver will probably be at the drop-off, in whole 5 minutes: of ten arrivals eight or"
+        " more are within. Null while it is not known, and when the delivery has ended."
+    )
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from schema.access import require_driver, require_one_of, require_operator, requ
 from schema.arguments import MarketArgument
 from schema.context import Info
 from schema.fields import query, subscription
+from schema.places import Window
 from schema.scalars import Cursor, DateTime, MoneyMinor
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
@@ -47,11 +49,16 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "ArrivalChanged",
+        "LateRiskRaised",
         "InstructionsLeft",
         "SafePlaceChosen",
         "RecipientErased",
     }
 )
+
+RECIPIENT_EVENTS = DELIVERY_EVENTS - {"LateRiskRaised"}
+"""A recipient hears when the window moves; that one is in danger is for those who can still do something about it."""
 
 LONGEST_BACKLOG = 200
 
@@ -94,6 +101,10 @@ class Event:
     expires_at: DateTime | None = strawberry.field(default=None, description="Deadline of an offer, market time.")
     is_on_time: bool | None = strawberry.field(default=None, description="Whether a hand-over was within its window.")
     delivery_count: int | None = strawberry.field(default=None, description="Deliveries of a batch or a route.")
+    window: Window | None = strawberry.field(default=None, description="The window that is shown from now on.")
+    late_percent: int | None = strawberry.field(
+        default=None, description="How probable it is that the promised window is missed, 1 to 100."
+    )
 
 
 @strawberry.type
@@ -154,7 +165,7 @@ class Subscription:
         """Streams a shipper's deliveries, or a recipient's one."""
         caller = require_one_of(info, PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT)
         if caller.kind is PrincipalKind.RECIPIENT:
-            wanted = StreamFilter(delivery_id=caller.delivery_id, names=DELIVERY_EVENTS)
+            wanted = StreamFilter(delivery_id=caller.delivery_id, names=RECIPIENT_EVENTS)
             async for event in _stream(info, caller.home_market_id, after, wanted):
                 yield _for_recipient(event)
             return
@@ -236,6 +247,8 @@ def event_of(event: StreamedEvent) -> Event:
         expires_at=payload.get("expires_at"),
         is_on_time=payload.get("is_on_time"),
         delivery_count=payload.get("delivery_count"),
+        window=_window(payload),
+        late_percent=payload.get("late_percent"),
     )
 
 
@@ -247,6 +260,14 @@ def _for_recipient(event: Event) -> Event:
 def _wire(noun: str, payload: dict[str, Any]) -> strawberry.ID | None:
     value = payload.get(f"{noun}_id")
     return strawberry.ID(to_wire(noun, UUID(value))) if value else None
+
+
+def _window(payload: dict[str, Any]) -> Window | None:
+    if "opens_at" not in payload:
+        return None
+    return Window(
+        opens_at=datetime.fromisoformat(payload["opens_at"]), closes_at=datetime.fromisoformat(payload["closes_at"])
+    )
 
 
 def _amount(payload: dict[str, Any]) -> MoneyMinor | None:

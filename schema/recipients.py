@@ -79,6 +79,9 @@ class TrackedDelivery:
     shipper_name: str = strawberry.field(description="Who sends it.")
     time_zone: str = strawberry.field(description="IANA zone in which its windows are shown.")
     promised_window: Window = strawberry.field(description="When it was promised.")
+    planned_window: Window | None = strawberry.field(
+        description="When the driver will probably be there, in whole 5 minutes; null while it is not known."
+    )
     address: str = strawberry.field(description="Where it goes.")
     lat: float = strawberry.field(description="Latitude of the door in degrees.")
     lon: float = strawberry.field(description="Longitude of the door in degrees.")

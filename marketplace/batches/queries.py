@@ -27,6 +27,9 @@ json_build_object(
         'name', d.recipient_name, 'phone', d.recipient_phone),
     'pickup_window', json_build_object('opens_at', d.pickup_opens_at, 'closes_at', d.pickup_closes_at),
     'dropoff_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'promised_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
+        FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'pin', d.pin,
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'created_at', d.created_at, 'changed_at', d.changed_at,

@@ -62,6 +62,7 @@ LIMITS = {
     "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
     "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
+    "late_risk_percent": Limit(1, 100, "the percents of risk from which a delivery counts as in danger are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
     "payout_hold_s": Limit(0, 2_678_400, "the seconds that pay waits before it can be paid out are"),
@@ -87,6 +88,8 @@ class Dials:
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+
+    A delivery that will miss its promised window with `late_risk_percent` or more is told to be in danger, once.
 
     Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
     owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
@@ -122,6 +125,7 @@ class Dials:
     head_start_waves: int = 3
     shift_end_covers: str = "route"
     delivery_target_s: int = 0
+    late_risk_percent: int = 40
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
     payout_country: str = "US"

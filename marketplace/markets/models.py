@@ -43,6 +43,8 @@ class Market(Model):
     head_start_waves = fields.SmallIntField(db_default=3)
     shift_end_covers = fields.CharField(max_length=10, db_default="route")
     delivery_target_s = fields.IntField(db_default=0)
+    # Arrivals
+    late_risk_percent = fields.SmallIntField(db_default=40)
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)

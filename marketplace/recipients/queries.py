@@ -22,6 +22,8 @@ SELECT json_build_object(
     'id', 'dlv_' || replace(d.id::text, '-', ''), 'state', d.state, 'sequence', d.sequence,
     'shipper_name', s.name, 'time_zone', d.time_zone, 'currency', d.currency,
     'promised_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
+        FROM arrival a WHERE a.delivery_id = d.id),
     'address', d.dropoff_address, 'lat', d.dropoff_lat, 'lon', d.dropoff_lon,
     'pin', CASE WHEN d.state = ANY($3) THEN d.pin END,
     'requirements', d.requirements, 'instructions', coalesce(d.recipient_instructions, ''),

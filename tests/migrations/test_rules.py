@@ -18,6 +18,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
+from marketplace.arrivals import PredictionMoment
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
 from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
 from marketplace.core.database import connect, open_database, tortoise_config
@@ -57,6 +58,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
+    ("arrival_prediction", "moment"): PredictionMoment,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,

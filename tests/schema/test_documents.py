@@ -72,8 +72,8 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 270, "portal/batches": 50,
-    "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
+    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 280, "portal/batches": 50,
+    "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
@@ -83,7 +83,7 @@ COSTS = {
     "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
-    "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
+    "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
     "operations/operator_actions": 50, "operations/reconciliations": 70, "operations/book_movement": 25,
