@@ -5,6 +5,7 @@ With `DOORSTEP_PICTURES=folder` each state is also kept there as a picture, to b
 
 import asyncio
 import base64
+import io
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,15 +15,19 @@ from typing import Any
 
 import pytest
 import uvicorn
+from PIL import Image
 
 from marketplace.accounts import Tokens, create_tracking_link, revoke_tracking_links
 from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
+from marketplace.routes import ObjectKey
+from marketplace.routes.models import Proof
 from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import preferred_language
@@ -33,6 +38,7 @@ from tests.schema.test_pages import LiveMarketplace
 from tests.waiting import until
 
 PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.environ else None
+PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
@@ -91,6 +97,33 @@ class Door:
             await publish_events(work, MarketId(self.drive.market.id))
         await self.notices.send(PUBLISHED, str(self.drive.market.id))
 
+    async def ask_for_pin(self) -> None:
+        """Has the recipient prove who they are."""
+        async with self.marketplace.works.open() as work:
+            await work.execute(
+                "UPDATE delivery SET pin = $2, requirements = '{PIN_AT_DROPOFF}' WHERE id = $1", self.delivery_id, PIN
+            )
+
+    async def take_picture(self) -> None:
+        """Has a picture uploaded and named at the recipient's stop."""
+        drawn = io.BytesIO()
+        Image.new("RGB", (320, 240), "seagreen").save(drawn, "JPEG")
+        key = ObjectKey.build("proofs", random_hex="0" * 32, digest_hex="1" * 32)
+        await self.marketplace.object_store.put(key, drawn.getvalue())
+        async with self.marketplace.works.open() as work:
+            await Proof.create(
+                using_db=work.db,
+                id=work.new_id(),
+                market_id=self.drive.market.id,
+                stop_id=self.drive.stops[2].id,
+                driver_id=self.drive.driver.id,
+                kind="PHOTO",
+                state="UPLOADED",
+                object_key=key.text,
+                created_at=work.now,
+                named_at=work.now,
+            )
+
     async def driver_at(self, lat: float, lon: float) -> None:
         """Puts the driver somewhere."""
         async with self.marketplace.works.open() as work:
@@ -131,12 +164,14 @@ async def door(committed_works: Works, fresh_url: str, city: CityPack, clock: Ma
     drive = await make_drive(committed_works, clock, count=3)
     async with committed_works.open() as work:
         delivery_id = DeliveryId(drive.deliveries[1].id)
-        await work.execute("UPDATE delivery SET dropoff_lat = -29.95, dropoff_lon = -71.28 WHERE id = $1", delivery_id)
+        await work.execute("UPDATE delivery SET dropoff_lat = -29.95, dropoff_lon = -71.29 WHERE id = $1", delivery_id)
         token = await create_tracking_link(work, delivery_id=delivery_id, tokens=tokens)
     async with EventStreams(committed_works, fresh_url) as streams, Notices(fresh_url) as notices:
         await streams.until_connected()
         await notices.until_connected()
-        marketplace = LiveMarketplace(settings=settings, works=committed_works, city=city, streams=streams)
+        marketplace = LiveMarketplace(
+            settings=settings, works=committed_works, city=city, streams=streams, object_store=MemoryObjectStore()
+        )
         door = Door(marketplace=marketplace, notices=notices, drive=drive, token=token)
         async with served(door):
             yield door
@@ -173,8 +208,12 @@ async def keep_picture(page: Page, name: str) -> None:
     if PICTURES is not None:
         await page.until("[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)")
         await asyncio.sleep(1.0)  # until what fades in has come
-        taken = await page.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        await asyncio.to_thread((PICTURES / f"{name}.png").write_bytes, base64.b64decode(taken["data"]))
+        for scheme in ("light", "dark"):
+            await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            taken = await page.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+            picture = PICTURES / f"{name}-{scheme}.png"
+            await asyncio.to_thread(picture.write_bytes, base64.b64decode(taken["data"]))
+        await page.call("Emulation.setEmulatedMedia", features=[])
 
 
 async def check_access(page: Page) -> None:
@@ -206,17 +245,19 @@ def name_of(node: dict[str, Any]) -> str:
 async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: Door, size: str) -> None:
     width, height = SIZES[size]
     await page.resize(width=width, height=height)
+    await door.ask_for_pin()
     await page.open(door.url)
 
     await shows(page, "A driver will collect your parcel")
-    assert await page.ask("document.getElementById('pin-section').hidden")
+    assert await page.ask("document.getElementById('pin').textContent") == PIN
+    assert await page.ask("document.getElementById('place-form').hidden")
     assert await page.ask("document.querySelectorAll('.pin-home').length") == 1
     await check_access(page)
     await keep_picture(page, f"tracking-{size}-1-waiting")
 
     await door.drive.start()
     await door.drive.pick_up(0)
-    await door.driver_at(-29.938, -71.262)
+    await door.driver_at(-29.942, -71.279)
     await door.publish()
     await shows(page, "Your parcel is on its way")
     await page.until("document.getElementById('near').textContent.startsWith('One stop before yours. The driver is')")
@@ -226,18 +267,21 @@ async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: D
 
     await door.drive.arrive(1)
     await door.drive.drop_off(1)
-    await door.driver_at(-29.947, -71.277)
+    await door.driver_at(-29.948, -71.287)
     await door.publish()
     await shows(page, "You are the next stop")
     await page.until("document.getElementById('near').textContent.startsWith('No other stops before yours.')")
     await check_access(page)
     await keep_picture(page, f"tracking-{size}-3-next")
 
+    await door.take_picture()
     await door.drive.arrive(2)
-    await door.drive.drop_off(2)
+    await door.drive.drop_off(2, pin=PIN)
     await door.driver_at(-29.96, -71.29)
     await door.publish()
     await shows(page, "Delivered")
+    await page.until("document.querySelector('#pictures img')?.naturalWidth === 320")
+    assert await page.ask("document.getElementById('pin-section').hidden")
     assert await page.ask("document.getElementById('map-section').hidden")
     assert await page.ask("document.querySelectorAll('#timeline li').length") == 5
     await check_access(page)

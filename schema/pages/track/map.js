@@ -6,9 +6,12 @@ import { Streets } from "/static/streets.js";
 const { L } = globalThis;
 
 const CLOSEST_ZOOM = 16;
-const HOME = '<svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20"><path d="M4 11.5 12 4l8 7.5V20h-5.5v-5h-5v5H4z"/></svg>';
-const DRIVER = '<svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20"><path d="M5 11l1.6-4.4A2 2 0 0 1 8.5 5.3h7a2 2 0 0 1'
-  + ' 1.9 1.3L19 11a2 2 0 0 1 1.5 2v4.5H18V19h-2.5v-1.5h-7V19H6v-1.5H3.5V13A2 2 0 0 1 5 11z"/></svg>';
+const HOME = "M4 11.5 12 4l8 7.5V20h-5.5v-5h-5v5H4z";
+const DRIVER = "M5 11l1.6-4.4A2 2 0 0 1 8.5 5.3h7a2 2 0 0 1 1.9 1.3L19 11a2 2 0 0 1 1.5 2v4.5H18V19h-2.5v-1.5h-7V19H6v-1.5"
+  + "H3.5V13A2 2 0 0 1 5 11z";
+
+const drawn = (path) =>
+  `<svg aria-hidden="true" viewBox="0 0 24 24" width="20" height="20"><path d="${path}"/></svg>`;
 
 export class DoorMap {
   constructor(words) {
@@ -46,9 +49,9 @@ export class DoorMap {
     this.streets.loadWhatIsSeen();
   }
 
-  put(marker, { lat, lon }, name, html) {
+  put(marker, { lat, lon }, name, path) {
     if (marker) return marker.setLatLng([lat, lon]);
-    const icon = L.divIcon({ className: `pin-mark ${name}`, html, iconSize: [36, 36] });
+    const icon = L.divIcon({ className: `pin-mark ${name}`, html: drawn(path), iconSize: [36, 36] });
     // Neither is a control: what they show stands in words beside the map.
     return L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.map);
   }
