@@ -35,6 +35,7 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryPosted",
         "DeliveryOffered",
         "DeliveryUnplanned",
+        "WindowChanged",
         "DeliveryAssigned",
         "DeliveryMoved",
         "DeliveryDelivered",

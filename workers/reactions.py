@@ -105,6 +105,11 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
     return lambda event: event.payload["kind"] in kinds
 
 
+def has_left_route(event: PublishedEvent) -> bool:
+    """Whether a delivery has left the route that it was on."""
+    return event.route_id is not None
+
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -116,6 +121,7 @@ DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
+MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_left_route)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
@@ -165,6 +171,7 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryDelivered": [ACCRUE, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
+    "WindowChanged": [MEND_LEFT_ROUTE],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],

@@ -30,6 +30,7 @@ export const WORDS = {
       return `${what} to be planned again${because(event)}`;
     },
   },
+  WindowChanged: { tone: "quiet", say: () => "A delivery was promised for another window" },
   DeliveryAssigned: null,
   DeliveryMoved: null,
   DeliveryDelivered: {
