@@ -25,6 +25,7 @@ from schema import (
     pay_policies,
     payout_accounts,
     rate_cards,
+    recipients,
     reconciliation,
     routes,
 )
@@ -44,6 +45,7 @@ NOUNS: tuple[ModuleType, ...] = (
     explanations,
     dry_runs,
     routes,
+    recipients,
     pay,
     rate_cards,
     billing,

@@ -24,6 +24,7 @@ MODELS = [
     "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.recipients.models",
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",

@@ -68,6 +68,9 @@ LIMITS = {
     "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
     "instant_fee_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "debt_repay_percent": Limit(0, 100, "the percents of pay that repay a debt are"),
+    "driver_shown_stops": Limit(0, 50, "the stops before a recipient's within which the driver is shown are"),
+    "tracking_link_s": Limit(0, 31_536_000, "the seconds that a tracking link outlives its delivery are"),
+    "recipient_data_s": Limit(0, 31_536_000, "the seconds that drivers see a recipient after the end are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
 
@@ -87,6 +90,9 @@ class Dials:
 
     Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
     owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
+
+    A recipient sees where the driver is once at most `driver_shown_stops` stops come before theirs. Their tracking link
+    ends `tracking_link_s` after the delivery has ended, and their driver's sight of them `recipient_data_s` after it.
     """
 
     market_id: UUID
@@ -123,6 +129,9 @@ class Dials:
     instant_fee_basis_points: int = 100
     instant_fee_minimum_minor: int = 0
     debt_repay_percent: int = 25
+    driver_shown_stops: int = 2
+    tracking_link_s: int = 604_800
+    recipient_data_s: int = 86_400
 
     @property
     def head_start(self) -> timedelta:

@@ -28,6 +28,7 @@ from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 RULES = import_module("migrations.0002_rules")
@@ -44,6 +45,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
+    ("delivery", "safe_place"): SafePlace,
     ("route", "state"): RouteState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,

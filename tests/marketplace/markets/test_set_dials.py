@@ -41,6 +41,9 @@ LIMITS = {
     "instant_fee_basis_points": (0, 1_000),
     "instant_fee_minimum_minor": (0, 10**12),
     "debt_repay_percent": (0, 100),
+    "driver_shown_stops": (0, 50),
+    "tracking_link_s": (0, 31_536_000),
+    "recipient_data_s": (0, 31_536_000),
 }
 
 
