@@ -37,6 +37,8 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryOffered",
         "DeliveryUnplanned",
         "WindowChanged",
+        "WindowBooked",
+        "WindowRevoked",
         "DeliveryAssigned",
         "DeliveryMoved",
         "DeliveryDelivered",

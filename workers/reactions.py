@@ -50,6 +50,11 @@ def driver(event: PublishedEvent) -> object:
     return event.driver_id
 
 
+def hub(event: PublishedEvent) -> object:
+    """The hub that it happened to."""
+    return event.payload["hub_id"]
+
+
 def payout(event: PublishedEvent) -> object:
     """The payout that it happened to."""
     return event.payload["payout_id"]
@@ -105,8 +110,8 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
     return lambda event: event.payload["kind"] in kinds
 
 
-def has_left_route(event: PublishedEvent) -> bool:
-    """Whether a delivery has left the route that it was on."""
+def has_route(event: PublishedEvent) -> bool:
+    """Whether it tells of a route."""
     return event.route_id is not None
 
 
@@ -121,7 +126,8 @@ DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
-MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_left_route)
+MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_route)
+REACH_HUB = Reaction(kind="reach_hub", about=hub)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
@@ -172,6 +178,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
     "WindowChanged": [MEND_LEFT_ROUTE],
+    "WindowBooked": [MEND_LEFT_ROUTE],
+    "HubOpeningSet": [REACH_HUB],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],

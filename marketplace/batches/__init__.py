@@ -17,6 +17,7 @@ from marketplace.batches.change_promise import (
     TooLateToChange,
     change_promise,
     check_changeable,
+    pickup_for,
 )
 from marketplace.batches.expire import expire_due, next_expiry
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
@@ -83,6 +84,7 @@ __all__ = [
     "next_expiry",
     "page_batches",
     "page_deliveries",
+    "pickup_for",
     "promises_of",
     "quote_cancellation",
     "unassigned_deliveries",
