@@ -104,7 +104,7 @@ async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: s
         kept = await work.fetch_value(LOCK_HUB, target.hub_id)
         opening = Opening.of(orjson.loads(kept) if kept else None)
     else:
-        await work.execute(LOCK_MARKET, target.market_id)
+        await work.execute(LOCK_MARKET, str(target.market_id))
     if target.delivery_id is not None:
         await work.execute(GIVE_BACK, target.delivery_id, work.now)
     await _check_places(work, seen, offered, opening)

@@ -178,7 +178,7 @@ async def test_a_hold_of_somebody_else_does_not_exist(works: Works) -> None:
         for verb in (book_window, revoke_window):
             with pytest.raises(NotFound):
                 async with works.open() as work:
-                    await verb(work, hold_id=row["id"], caller=caller)  # type: ignore[operator]
+                    await verb(work, hold_id=row["id"], caller=caller)
 
     async with works.open() as work:
         assert await work.fetch_value("SELECT state FROM window_hold") == "HELD"

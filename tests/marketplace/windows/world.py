@@ -36,7 +36,7 @@ class WindowWorld:
 
     def question(self, **changes: Any) -> WindowQuestion:
         """The shipper asks about its delivery for today."""
-        values = {"day": TODAY, "shipper_id": self.shipper.id, "delivery_id": self.delivery.id}
+        values: dict[str, Any] = {"day": TODAY, "shipper_id": self.shipper.id, "delivery_id": self.delivery.id}
         return WindowQuestion(**values | changes)
 
     def hold(self, window: Window, **changes: Any) -> HoldWindow:
