@@ -17,6 +17,7 @@ from schema import (
     events,
     explanations,
     fleet,
+    hubs,
     markets,
     money_operations,
     offers,
@@ -28,6 +29,7 @@ from schema import (
     recipients,
     reconciliation,
     routes,
+    windows,
 )
 from schema.inputs import read_inputs_directly
 from schema.results import read_field, read_fields_directly
@@ -38,8 +40,10 @@ NOUNS: tuple[ModuleType, ...] = (
     clock,
     accounts,
     markets,
+    hubs,
     pay_policies,
     batches,
+    windows,
     fleet,
     offers,
     explanations,

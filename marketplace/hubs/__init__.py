@@ -8,12 +8,13 @@ from marketplace.hubs.catchment import ReachHub, reach_cell, reach_cells
 from marketplace.hubs.create import create_hub
 from marketplace.hubs.opening import BadOpening, DayHours, Opening, clock_time
 from marketplace.hubs.promises import Promise, promises_for
-from marketplace.hubs.queries import hubs_of_market, hubs_open_to
+from marketplace.hubs.queries import KeptOpening, hubs_of_market, hubs_open_to, read_opening
 from marketplace.hubs.set_opening import set_hub_opening
 
 __all__ = [
     "BadOpening",
     "DayHours",
+    "KeptOpening",
     "Opening",
     "Promise",
     "ReachHub",
@@ -24,5 +25,6 @@ __all__ = [
     "promises_for",
     "reach_cell",
     "reach_cells",
+    "read_opening",
     "set_hub_opening",
 ]

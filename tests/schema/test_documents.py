@@ -71,8 +71,12 @@ COSTS = {
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
+    "portal/delivery_windows": 90, "portal/hold_window": 25, "portal/book_window": 25, "portal/revoke_window": 25,
+    "portal/hub_promises": 40,
     # Recipients
     "recipient/tracked_delivery": 30,
+    "recipient/delivery_windows": 90, "recipient/hold_window": 25, "recipient/book_window": 25,
+    "recipient/revoke_window": 25, "operations/hub_opening": 40, "operations/set_hub_opening": 40,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
