@@ -174,6 +174,12 @@ def simulate(
         int | None,
         typer.Option(help="Fill the streets with hidden traffic of this seed, which the marketplace is not told."),
     ] = None,
+    book: Annotated[
+        int, typer.Option(help="Of a hundred recipients so many choose a window of the day.", min=0, max=100)
+    ] = 0,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="They choose any window of the day, not one that the plan can keep.")
+    ] = False,
     mdrp: Annotated[
         Path | None,
         typer.Option(
@@ -201,7 +207,8 @@ def simulate(
             playing = stage.play_meal_day(chosen, stage.read_instance(mdrp), seed=random_seed, on_progress=bar.step)
         else:
             demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
-            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic)
+            booking = stage.Booking(share=book / 100, is_blind=blind) if book else None
+            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic, booking=booking)
             playing = stage.play_city_day(chosen, day, bar.step)
         figures = asyncio.run(playing).as_dict()
     stage.show_played(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)

@@ -13,6 +13,7 @@ from marketplace.payments import BookedAs, Difference
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.windows import ClosedReason, HoldState, WindowReason
 
 ENUMS: dict[type[Enum], str] = {
     DeliveryState: "The life of a delivery.",
@@ -55,6 +56,9 @@ ENUMS: dict[type[Enum], str] = {
     RatingReason: "What a recipient found good or bad.",
     RecipientAction: "What a recipient can do now.",
     Language: "The languages in which recipients are addressed.",
+    WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
+    HoldState: "The life of a place in a window; HELD ends by itself.",
+    ClosedReason: "Why a day has no window to offer.",
     AccountStage: "How far a driver's own account at the payment provider is.",
 }
 

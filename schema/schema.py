@@ -18,6 +18,7 @@ from schema import (
     events,
     explanations,
     fleet,
+    hubs,
     markets,
     money_operations,
     offers,
@@ -29,6 +30,7 @@ from schema import (
     recipients,
     reconciliation,
     routes,
+    windows,
 )
 from schema.inputs import read_inputs_directly
 from schema.results import read_field, read_fields_directly
@@ -39,8 +41,10 @@ NOUNS: tuple[ModuleType, ...] = (
     clock,
     accounts,
     markets,
+    hubs,
     pay_policies,
     batches,
+    windows,
     fleet,
     offers,
     explanations,

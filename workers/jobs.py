@@ -20,8 +20,16 @@ from marketplace.billing import (
 )
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
+from marketplace.hubs import ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
-from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.offers import (
+    LearnAcceptance,
+    SendWave,
+    WithdrawReason,
+    mend_after_cancel,
+    mend_after_change,
+    withdraw_offers_of_driver,
+)
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
 from marketplace.payouts import (
     is_payout_run_due,
@@ -77,6 +85,17 @@ async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Mends the route that a cancelled delivery was on."""
     async with marketplace.works.open() as work:
         await mend_after_cancel(work, delivery_id=delivery_id)
+
+
+async def mend_left_route(marketplace: Marketplace, route_id: UUID) -> None:
+    """Mends the route that a delivery has left for another window, or has one on offer planned anew for it to join."""
+    async with marketplace.works.open() as work:
+        await mend_after_change(work, route_id=route_id)
+
+
+async def reach_hub(marketplace: Marketplace, hub_id: UUID) -> None:
+    """Computes what lies within a hub's reach."""
+    await run_errand(marketplace.works, ReachHub(router=marketplace.router, hub_id=hub_id))
 
 
 async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
@@ -229,6 +248,8 @@ JOBS: Mapping[str, Job] = {
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
     "mend_route": mend_route,
+    "mend_left_route": mend_left_route,
+    "reach_hub": reach_hub,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
     "draw_route": draw,

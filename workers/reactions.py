@@ -50,6 +50,11 @@ def driver(event: PublishedEvent) -> object:
     return event.driver_id
 
 
+def hub(event: PublishedEvent) -> object:
+    """The hub that it happened to."""
+    return event.payload["hub_id"]
+
+
 def payout(event: PublishedEvent) -> object:
     """The payout that it happened to."""
     return event.payload["payout_id"]
@@ -110,6 +115,11 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
     return lambda event: event.payload["kind"] in kinds
 
 
+def has_route(event: PublishedEvent) -> bool:
+    """Whether it tells of a route."""
+    return event.route_id is not None
+
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -124,6 +134,8 @@ RETIME_AFTER_STOP = Reaction(kind="retime_route", about=route, when=is_visited)
 LEARN_ARRIVALS = Reaction(kind="learn_arrivals", about=market, delay_s=60.0)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
+MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_route)
+REACH_HUB = Reaction(kind="reach_hub", about=hub)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of("TRANSFER", "PAYOUT", "transfer", "payout"))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
@@ -175,6 +187,9 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryDelivered": [ACCRUE, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
+    "WindowChanged": [MEND_LEFT_ROUTE],
+    "WindowBooked": [MEND_LEFT_ROUTE],
+    "HubOpeningSet": [REACH_HUB],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],

@@ -22,6 +22,7 @@ MODELS = [
     "marketplace.batches.models",
     "marketplace.routes.models",
     "marketplace.matching.models",
+    "marketplace.windows.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
     "marketplace.arrivals.models",

@@ -30,6 +30,10 @@ export const WORDS = {
       return `${what} to be planned again${because(event)}`;
     },
   },
+  WindowChanged: { tone: "quiet", say: () => "A delivery was promised for another window" },
+  WindowBooked: { tone: "good", say: () => "A window was booked that the plan can keep" },
+  WindowRevoked: { tone: "quiet", say: () => "A booked window was given back" },
+  HubOpeningSet: { tone: "quiet", say: () => "A hub has new hours, places or reach" },
   DeliveryAssigned: null,
   DeliveryMoved: null,
   DeliveryDelivered: {

@@ -31,6 +31,7 @@ from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.windows import HoldState
 
 RULES = import_module("migrations.0002_rules")
 SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR}
@@ -59,6 +60,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
     ("arrival_prediction", "moment"): PredictionMoment,
+    ("window_hold", "state"): HoldState,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,
@@ -91,6 +93,9 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
 """Columns of words that only the code knows; the words have to fit in."""
 
 EXCLUSIVE = {
+    "window_hold_one_booked": (
+        "UNIQUE INDEX ON window_hold USING btree (delivery_id) WHERE ((state)::text = 'BOOKED'::text)"
+    ),
     "stripe_operation_once": "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id, number)",
     "stripe_operation_one_underway": (
         "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id)"

@@ -52,6 +52,7 @@ from marketplace.routes.states import RouteState
 from marketplace.shippers import set_rate_card
 from marketplace.shippers.models import Shipper
 from marketplace.tracking import EventStreams, PositionBuffer
+from marketplace.windows.models import WindowHold
 from schema.asgi import build_app
 from schema.edge import Edge
 from schema.rates import Budget, Budgets, Rates
@@ -113,6 +114,7 @@ class Things:
     invoice: str
     payout: str
     payout_quote: str
+    window_hold: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -290,9 +292,41 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
         payout=to_wire("payout", await _payout(work, market, driver)),
+        window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _money(work, market, shipper),
     )
+
+
+async def _window_hold(work: Work, delivery: Delivery) -> UUID:
+    """A place in a window of the next day, held for the delivery that waits."""
+    hold = await WindowHold.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=delivery.market_id,
+        shipper_id=delivery.shipper_id,
+        hub_id=delivery.hub_id,
+        delivery_id=delivery.id,
+        state="HELD",
+        opens_at=work.now + timedelta(hours=24),
+        closes_at=work.now + timedelta(hours=26),
+        pickup_lat=delivery.pickup_lat,
+        pickup_lon=delivery.pickup_lon,
+        dropoff_lat=delivery.dropoff_lat,
+        dropoff_lon=delivery.dropoff_lon,
+        load=delivery.load,
+        skills=[],
+        actor="SHIPPER",
+        difference_minor=0,
+        is_charged=False,
+        currency=delivery.currency,
+        reason="OWN_TRIP",
+        extra_m=0,
+        extra_s=0,
+        created_at=work.now,
+        expires_at=work.now + timedelta(minutes=10),
+    )
+    return hold.id
 
 
 async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:

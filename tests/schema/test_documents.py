@@ -81,6 +81,10 @@ COSTS = {
     # Recipients
     "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
     "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
+    "portal/delivery_windows": 90, "portal/hold_window": 25, "portal/book_window": 25, "portal/revoke_window": 25,
+    "portal/hub_promises": 40,
+    "recipient/delivery_windows": 90, "recipient/hold_window": 25, "recipient/book_window": 25,
+    "recipient/revoke_window": 25, "operations/hub_opening": 40, "operations/set_hub_opening": 40,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,

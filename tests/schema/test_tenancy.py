@@ -74,6 +74,20 @@ def in_market(things: Things) -> Variables:
     return {"marketId": things.market}
 
 
+def for_delivery(things: Things) -> Variables:
+    return {"deliveryId": things.delivery}
+
+
+def for_wish(things: Things) -> Variables:
+    return {"wish": {"hubId": things.hub, "place": {"lat": -29.9, "lon": -71.25}}}
+
+
+def at_hub(things: Things) -> Variables:
+    return {"marketId": things.market, "hubId": things.hub}
+
+
+A_WINDOW = {"day": "2026-03-02", "opensAt": "2026-03-02T19:00:00Z", "closesAt": "2026-03-02T21:00:00Z"}
+
 PAY_RATES_INPUT = {
     "baseMinor": 900, "perKmMinor": 180, "perMinuteMinor": 60, "perStopMinor": 250, "waitPerMinuteMinor": 80,
     "waitGraceS": 300, "minimumMinor": 1500,
@@ -220,6 +234,22 @@ RULES = {
     "eraseRecipient": Rule(
         callers=SHIPPER | OPERATOR,
         asks=(lambda things: {"marketId": things.market, "deliveryId": things.delivery},),
+    ),
+    # Windows, for shippers and recipients; hubs' terms, for operations
+    "deliveryWindows": Rule(callers=SHIPPER | RECIPIENT, asks=(for_delivery, for_wish), more={"day": "2026-03-02"}),
+    "holdWindow": Rule(callers=SHIPPER | RECIPIENT, asks=(for_delivery, for_wish), more=A_WINDOW),
+    "bookWindow": Rule(
+        callers=SHIPPER | RECIPIENT,
+        asks=(
+            lambda things: {"holdId": things.window_hold},
+            lambda things: {"deliveryId": things.delivery} | A_WINDOW,
+        ),
+    ),
+    "revokeWindow": Rule(callers=SHIPPER | RECIPIENT, asks=(lambda things: {"holdId": things.window_hold},)),
+    "hubOpening": Rule(callers=OPERATOR, asks=(at_hub,)),
+    "hubPromises": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,), more={"place": POINT}),
+    "setHubOpening": Rule(
+        callers=OPERATOR, asks=(at_hub,), more={"opening": {"hours": [{"day": 1, "opens": "08:00", "closes": "20:00"}]}}
     ),
     # Recipients
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),

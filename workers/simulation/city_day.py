@@ -1,7 +1,7 @@
 """A seeded day of the demo city on the stage, from the first posting to the last payout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from marketplace.core.settings import Settings
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
+from workers.simulation.booking import Bookers, Booking
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.driver import Driver
 from workers.simulation.opening import open_simulated
@@ -59,6 +60,7 @@ class CityDay:
     traffic: int | None = None
     """The seed of traffic that the product does not know; None leaves drives as planned, but for drivers' moods."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
+    booking: Booking | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -129,7 +131,12 @@ class _Playing:
         self._bring_drivers()
         self._bring_shippers()
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
-        return await close_day(self.world, until=self.day.ends_at)
+        bookers = self._bring_bookers(self.day.booking) if self.day.booking else None
+        played = await close_day(self.world, until=self.day.ends_at)
+        return replace(played, windows=bookers.figures()) if bookers else played
+
+    def _bring_bookers(self, booking: Booking) -> Bookers:
+        return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
 
     def _bring_drivers(self) -> None:
         drivers: dict[UUID | None, Driver] = {}

@@ -178,7 +178,9 @@ class Driver:
             begins = max([self._stage.now, *opens])
             self._stage.at(begins + timedelta(seconds=self._person.pickup_s()), lambda: self._pick_up(stop))
         else:
-            self._stage.after(self._person.hand_over_s(), lambda: self._hand_over(stop))
+            opens = [datetime.fromisoformat(task["delivery"]["dropoff_window"]["opens_at"]) for task in stop["tasks"]]
+            begins = max([self._stage.now, *opens])
+            self._stage.at(begins + timedelta(seconds=self._person.hand_over_s()), lambda: self._hand_over(stop))
 
     async def _pick_up(self, stop: Stop) -> None:
         if self._is_open(stop):
