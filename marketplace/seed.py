@@ -306,6 +306,7 @@ class _Seeding:
                 PostBatch(
                     router=self.marketplace.router,
                     gate=check_credit,
+                    tokens=self.tokens,
                     shipper_id=shipper_id,
                     market_id=self.market_id,
                     requests=rows,

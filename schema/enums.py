@@ -21,7 +21,9 @@ from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.windows import ClosedReason, HoldState, WindowReason
 
 ENUMS: dict[type[Enum], str] = {
     DeliveryState: "The life of a delivery.",
@@ -64,6 +66,14 @@ ENUMS: dict[type[Enum], str] = {
     RefundState: "The life of a refund; a paid one may still come back.",
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    TrackedStatus: "Where a parcel is, as its recipient cares.",
+    SafePlace: "Where a parcel may be left when nobody answers.",
+    RatingReason: "What a recipient found good or bad.",
+    RecipientAction: "What a recipient can do now.",
+    Language: "The languages in which recipients are addressed.",
+    WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
+    HoldState: "The life of a place in a window; HELD ends by itself.",
+    ClosedReason: "Why a day has no window to offer.",
     AccountStage: "How far a driver's own account at the payment provider is.",
 }
 

@@ -73,7 +73,7 @@ class OperatorAction:
     operator_name: str = strawberry.field(description="The operator's name as it is now.")
     verb: str = strawberry.field(description="The mutation, such as releaseStatement.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, rfd_…, crd_… or mov_…."
+        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, hub_…, rfd_…, crd_…, mov_…, dlv_…."
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
@@ -105,6 +105,7 @@ SUBJECTS = {
     "bookMovement": "movement",
     "setBillingTerms": "shipper",
     "setRateCard": "shipper",
+    "setHubOpening": "hub",
     "refundCharge": "refund",
     "refundDelivery": "refund",
     "grantGoodwill": "credit",
@@ -115,6 +116,7 @@ SUBJECTS = {
     "releasePayout": "payout",
     "reversePayout": "payout",
     "adjustDriverPay": "driver",
+    "eraseRecipient": "delivery",
 }
 """What the subject of each audited mutation is."""
 

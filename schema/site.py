@@ -1,4 +1,4 @@
-"""The pages of operations and what their map draws: files of ours, Leaflet's files, and the streets of the city."""
+"""The pages of operations and recipients, and what their maps draw: our files, Leaflet's, and the city's streets."""
 
 import gzip
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
@@ -20,6 +20,9 @@ from schema.refusals import BadRequest
 PAGES = Path(__file__).with_name("pages")
 STREETS_KEPT_S = 3_600
 ASK_AGAIN = "no-cache"
+LANGUAGES = ("en", "es")
+MOST_LANGUAGES = 10
+"""Languages of a browser that are looked at."""
 
 
 def site_routes(city: Any) -> list[BaseRoute]:
@@ -30,6 +33,8 @@ def site_routes(city: Any) -> list[BaseRoute]:
         Route("/map/streets.geojson", streets.answer, methods=["GET"]),
         Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR), name="leaflet"),
         Route("/static/documents/{name}.graphql", _document, methods=["GET"]),
+        Route("/static/documents/recipient/{name}.graphql", _recipient_document, methods=["GET"]),
+        Route("/t/{token}", _tracking_page, methods=["GET"]),
         Mount("/static", PageFiles(directory=PAGES), name="pages"),
     ]
 
@@ -75,10 +80,46 @@ async def _front_page(_request: Request) -> Response:
     return FileResponse(PAGES / "index.html", headers={"cache-control": ASK_AGAIN})
 
 
+async def _tracking_page(request: Request) -> Response:
+    """A recipient's page: the same for every token, so that it tells nothing of any; its script asks the API.
+
+    Whoever keeps logs in front of us sees the path, which holds the token: let them leave out what follows /t/.
+    """
+    languages = request.headers.get("accept-language", "")
+    text = (PAGES / "track" / "index.html").read_text(encoding="utf-8")
+    page = text.replace('<html lang="en">', f'<html lang="{preferred_language(languages)}">', 1)
+    headers = {"cache-control": "no-store", "vary": "accept-language", "x-robots-tag": "noindex, nofollow"}
+    return HTMLResponse(page, headers=headers)
+
+
+def preferred_language(accepted: str) -> str:
+    """The language of ours that an Accept-Language header likes best; English where it likes none."""
+    best, weight = LANGUAGES[0], 0.0
+    for part in accepted.split(",")[:MOST_LANGUAGES]:
+        name, _, quality = part.strip().partition(";q=")
+        language = name.lower().partition("-")[0]
+        try:
+            liking = float(quality or 1)
+        except ValueError:
+            continue
+        if language in LANGUAGES and liking > weight:
+            best, weight = language, liking
+    return best
+
+
 async def _document(request: Request) -> Response:
     """One of the ready-made operations of operations; the map sends the same texts as everybody else."""
+    return _document_of("operations", request)
+
+
+async def _recipient_document(request: Request) -> Response:
+    """One of the ready-made operations of recipients, for the tracking page."""
+    return _document_of("recipient", request)
+
+
+def _document_of(client: str, request: Request) -> Response:
     try:
-        text = load_document("operations", request.path_params["name"])
+        text = load_document(client, request.path_params["name"])
     except NoSuchDocument:
         return Response("There is no such operation.", status_code=404, media_type="text/plain")
     return Response(text, media_type="application/graphql", headers={"cache-control": ASK_AGAIN})

@@ -36,6 +36,7 @@ from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.agreement import book_what_lay_there, compare_now
 from workers.children import Child
 from workers.demo_cards import give_cards
+from workers.demo_links import tell_links
 from workers.progress import Bar, console, progress
 from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
@@ -241,8 +242,14 @@ class _Demo:
         random = Random(self.options.seed)  # noqa: S311 - a made-up day, no secret
         places = PlaceSampler(marketplace.city).draw_places(random, self.options.deliveries)
         addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
+        market_id = MarketId(from_wire("market", seeded.market_id))
         with progress() as bar:
-            return await SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step).run()
+            telling = asyncio.create_task(tell_links(marketplace, market_id), name="tell tracking links")
+            try:
+                return await SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step).run()
+            finally:
+                telling.cancel()
+                await asyncio.gather(telling, return_exceptions=True)
 
     async def _kpis(self, marketplace: Marketplace, seeded: Seeded, summary: DaySummary) -> dict[str, Any]:
         """The day's figures, once pay and figures have settled or it takes too long."""

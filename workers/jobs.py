@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
+from marketplace.arrivals import learn_all_arrivals, retime_route
 from marketplace.billing import (
     accrue_delivery,
     close_period,
@@ -19,8 +20,16 @@ from marketplace.billing import (
 )
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
+from marketplace.hubs import ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
-from marketplace.offers import LearnAcceptance, SendWave, WithdrawReason, mend_after_cancel, withdraw_offers_of_driver
+from marketplace.offers import (
+    LearnAcceptance,
+    SendWave,
+    WithdrawReason,
+    mend_after_cancel,
+    mend_after_change,
+    withdraw_offers_of_driver,
+)
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
 from marketplace.payouts import (
     is_payout_run_due,
@@ -31,7 +40,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
-from marketplace.routes import draw_route, plan_return
+from marketplace.routes import draw_route, plan_return, sweep_proofs
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
 
@@ -78,6 +87,17 @@ async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
         await mend_after_cancel(work, delivery_id=delivery_id)
 
 
+async def mend_left_route(marketplace: Marketplace, route_id: UUID) -> None:
+    """Mends the route that a delivery has left for another window, or has one on offer planned anew for it to join."""
+    async with marketplace.works.open() as work:
+        await mend_after_change(work, route_id=route_id)
+
+
+async def reach_hub(marketplace: Marketplace, hub_id: UUID) -> None:
+    """Computes what lies within a hub's reach."""
+    await run_errand(marketplace.works, ReachHub(router=marketplace.router, hub_id=hub_id))
+
+
 async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
     """Takes back what a driver who went offline was asked."""
     async with marketplace.works.open() as work:
@@ -92,6 +112,16 @@ async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
     """Draws the lines of a route along streets."""
     await draw_route(marketplace.works, router=marketplace.router, route_id=route_id)
+
+
+async def retime(marketplace: Marketplace, route_id: UUID) -> None:
+    """Looks again when the driver of a route arrives where."""
+    await retime_route(marketplace.works, router=marketplace.router, route_id=route_id)
+
+
+async def learn_how_arrivals_turn_out(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from the arrivals of a market how far off its predictions are."""
+    await learn_all_arrivals(marketplace.works, market_id=MarketId(market_id))
 
 
 async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
@@ -199,6 +229,12 @@ async def tell(marketplace: Marketplace, event_id: UUID) -> None:
     await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
 
 
+async def forget_pictures(marketplace: Marketplace, _market_id: UUID) -> None:
+    """Removes pictures that were given up with their recipients from the object store."""
+    while await sweep_proofs(marketplace.works, store=marketplace.object_store):
+        continue
+
+
 async def count(marketplace: Marketplace, market_id: UUID) -> None:
     """Counts a market's new events into its figures."""
     await roll_up_all(marketplace.works, market_id=MarketId(market_id))
@@ -212,9 +248,13 @@ JOBS: Mapping[str, Job] = {
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
     "mend_route": mend_route,
+    "mend_left_route": mend_left_route,
+    "reach_hub": reach_hub,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
     "draw_route": draw,
+    "retime_route": retime,
+    "learn_arrivals": learn_how_arrivals_turn_out,
     "issue_statement": issue_pay_statement,
     "true_up_pay": true_up,
     "run_payouts": run_payouts,
@@ -232,6 +272,7 @@ JOBS: Mapping[str, Job] = {
     "retry_charge": retry_shipper_charge,
     "refresh_standing": refresh_shipper_standing,
     "notify": tell,
+    "forget_pictures": forget_pictures,
     "roll_up": count,
 }
 

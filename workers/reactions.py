@@ -50,6 +50,11 @@ def driver(event: PublishedEvent) -> object:
     return event.driver_id
 
 
+def hub(event: PublishedEvent) -> object:
+    """The hub that it happened to."""
+    return event.payload["hub_id"]
+
+
 def payout(event: PublishedEvent) -> object:
     """The payout that it happened to."""
     return event.payload["payout_id"]
@@ -90,6 +95,11 @@ def is_driven_past(event: PublishedEvent) -> bool:
     return event.payload["state"] in {"SKIPPED", "CANCELLED"}
 
 
+def is_visited(event: PublishedEvent) -> bool:
+    """Whether the driver has come to the stop or left it; that they are on the way the stop before has told."""
+    return bool(event.payload["state"] != "EN_ROUTE")
+
+
 def is_in_zone(event: PublishedEvent) -> bool:
     """Whether it happened in one zone of a market that has several."""
     return event.payload.get("zone_id") is not None
@@ -107,6 +117,12 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
 
 OF_A_PAYOUT = ("TRANSFER", "REVERSE_TRANSFER", "PAYOUT", "transfer", "transfer_reversal", "payout")
 
+
+def has_route(event: PublishedEvent) -> bool:
+    """Whether it tells of a route."""
+    return event.route_id is not None
+
+
 MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
@@ -116,8 +132,13 @@ SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
 DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
+RETIME = Reaction(kind="retime_route", about=route)
+RETIME_AFTER_STOP = Reaction(kind="retime_route", about=route, when=is_visited)
+LEARN_ARRIVALS = Reaction(kind="learn_arrivals", about=market, delay_s=60.0)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
+MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_route)
+REACH_HUB = Reaction(kind="reach_hub", about=hub)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
 SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of(*OF_A_PAYOUT))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
@@ -142,6 +163,7 @@ SETTLE_INVOICE = Reaction(
     ),
 )
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
+FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
@@ -154,27 +176,33 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "BatchPosted": [MATCH],
     "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
-    "RouteDissolved": [MATCH],
+    "RouteDissolved": [MATCH, RETIME],
     "DriverWentOnline": [MATCH, MATCH_NEAR_DRIVER],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
-    "RoutePlanned": [SEND_WAVE, DRAW],
+    "RoutePlanned": [SEND_WAVE, DRAW, RETIME],
     "WaveExhausted": [SEND_WAVE],
-    # Its lines on the map follow the streets, from where its driver was to its last stop
-    "RouteAssigned": [DRAW],
-    "RouteExtended": [DRAW],
-    "StopChanged": [DRAW_WITHOUT_STOP],
+    # Its lines on the map follow the streets, from where its driver was to its last stop, and so do its arrivals
+    "RouteAssigned": [DRAW, RETIME],
+    "RouteStarted": [RETIME],
+    "RouteExtended": [DRAW, RETIME],
+    "StopChanged": [DRAW_WITHOUT_STOP, RETIME_AFTER_STOP],
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
     "DeliveryDelivered": [ACCRUE, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
+    "WindowChanged": [MEND_LEFT_ROUTE],
+    "WindowBooked": [MEND_LEFT_ROUTE],
+    "HubOpeningSet": [REACH_HUB],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
+    # A recipient is erased
+    "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid
-    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
+    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
     "PayoutFailed": [TELL_DRIVER],

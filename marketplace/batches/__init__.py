@@ -1,4 +1,4 @@
-"""What shippers ask for, in order of life: quote, post, call off, plan again, run out of time.
+"""What shippers ask for, in order of life: quote, post, promise anew, call off, plan again, run out of time.
 
 A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's move, priced when it is posted, and has a
 state and a `sequence` that orders its events.
@@ -11,6 +11,13 @@ from marketplace.batches.cancel import (
     cancel_delivery,
     promises_of,
     quote_cancellation,
+)
+from marketplace.batches.change_promise import (
+    BadPromise,
+    TooLateToChange,
+    change_promise,
+    check_changeable,
+    pickup_for,
 )
 from marketplace.batches.expire import expire_due, next_expiry
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
@@ -29,12 +36,14 @@ from marketplace.batches.request import (
     PackageRequest,
     Place,
     RowProblem,
+    is_storable,
 )
 from marketplace.batches.states import (
     SKILLS,
     AttemptFailure,
     CancelReason,
     DeliveryState,
+    PromiseActor,
     Requirement,
     UnassignedReason,
 )
@@ -44,6 +53,7 @@ __all__ = [
     "SKILLS",
     "AttemptFailure",
     "BadDelivery",
+    "BadPromise",
     "CancelReason",
     "CancellationQuote",
     "CreditGate",
@@ -56,21 +66,27 @@ __all__ = [
     "PostBatch",
     "PostResult",
     "PostedRow",
+    "PromiseActor",
     "QuoteBatch",
     "QuoteExpired",
     "QuoteResult",
     "Requirement",
     "RowProblem",
     "TooLateToCancel",
+    "TooLateToChange",
     "UnassignedReason",
     "cancel_delivery",
+    "change_promise",
+    "check_changeable",
     "expire_due",
     "find_batch",
     "find_delivery",
     "find_quote",
+    "is_storable",
     "next_expiry",
     "page_batches",
     "page_deliveries",
+    "pickup_for",
     "promises_of",
     "quote_cancellation",
     "unassigned_deliveries",

@@ -49,6 +49,16 @@ class DeliveryUnplanned(DeliveryChanged):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WindowChanged(DeliveryChanged):
+    """Another window was promised for the hand-over; `route_id` is the route that it left for it, if it left one."""
+
+    opens_at: datetime
+    closes_at: datetime
+    actor: str
+    route_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryAssigned(DeliveryChanged):
     """A driver took the route that this delivery is on."""
 

@@ -109,6 +109,15 @@ class AttemptFailure(StrEnum):
     OTHER = "OTHER"
 
 
+class PromiseActor(StrEnum):
+    """Who changed what was promised."""
+
+    SHIPPER = "SHIPPER"
+    RECIPIENT = "RECIPIENT"
+    OPERATOR = "OPERATOR"
+    MARKET = "MARKET"
+
+
 class CancelReason(StrEnum):
     """Why a delivery was called off before its pickup."""
 

@@ -60,6 +60,7 @@ PREFIXES = {
     "adjustment": "adj",
     "payout_quote": "pqt",
     "pay_period": "ppd",
+    "window_hold": "whd",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -13,7 +13,7 @@ from marketplace.offers.expire import expire_due, next_expiry
 from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.learn_acceptance import LearnAcceptance
-from marketplace.offers.mend import mend_after_cancel
+from marketplace.offers.mend import mend_after_cancel, mend_after_change
 from marketplace.offers.queries import my_offers, offer_of_driver
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
 from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
@@ -44,6 +44,7 @@ __all__ = [
     "explain_offer",
     "give_up_route",
     "mend_after_cancel",
+    "mend_after_change",
     "my_offers",
     "next_expiry",
     "offer_of_driver",

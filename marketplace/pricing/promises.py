@@ -23,7 +23,8 @@ class Promises:
 
     Calling off is free until `cancel_free_s` before the pickup window opens, as long as no driver has it. After that it
     costs by how far it has come: nobody has it, a driver has it, the driver stands at the pickup. A hand-over later
-    than `sla_grace_s` after the end of its window gives `sla_credit_percent` back.
+    than `sla_grace_s` after the end of its window gives `sla_credit_percent` back. A booked window costs at most
+    `window_swing_percent` more or less than another, by what it adds to the plan; at 0 that is shown and not charged.
     """
 
     cancel_free_s: int = 0
@@ -33,6 +34,7 @@ class Promises:
     no_show_percent: int = 0
     sla_grace_s: int = 0
     sla_credit_percent: int = 0
+    window_swing_percent: int = 0
 
     def __post_init__(self) -> None:
         check_whole(asdict(self), refusal=BadPromises, thing="a rate card")

@@ -20,7 +20,7 @@ from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
 from marketplace.routes.fail import fail_stop
 from marketplace.routes.line import read_line
-from marketplace.routes.mend import mend_route
+from marketplace.routes.mend import mend_driven_route, mend_route
 from marketplace.routes.object_store import ObjectKey, ObjectMissing, ObjectStore
 from marketplace.routes.pick_up import pick_up
 from marketplace.routes.queries import my_route
@@ -53,6 +53,7 @@ __all__ = [
     "draw_route",
     "drop_off",
     "fail_stop",
+    "mend_driven_route",
     "mend_route",
     "my_route",
     "pick_up",

@@ -1,4 +1,4 @@
-"""Mends a route under way after a shipper has called a delivery off: stops with nothing left to do are skipped."""
+"""Mends a route under way after a delivery was called off or has left it: stops with nothing left to do are skipped."""
 
 from uuid import UUID
 
@@ -16,6 +16,11 @@ async def mend_route(work: Work, *, delivery_id: UUID) -> bool:
     what was promised for it stands. Tells whether anything changed; a route that no driver holds is not touched.
     """
     route_id = await work.fetch_value("SELECT route_id FROM delivery WHERE id = $1", delivery_id)
+    return await mend_driven_route(work, route_id=route_id)
+
+
+async def mend_driven_route(work: Work, *, route_id: UUID) -> bool:
+    """Does the same for a route that a delivery has left."""
     head = await lock_driven_route(work, route_id=route_id)
     if head is None:
         return False

@@ -30,6 +30,10 @@ export const WORDS = {
       return `${what} to be planned again${because(event)}`;
     },
   },
+  WindowChanged: { tone: "quiet", say: () => "A delivery was promised for another window" },
+  WindowBooked: { tone: "good", say: () => "A window was booked that the plan can keep" },
+  WindowRevoked: { tone: "quiet", say: () => "A booked window was given back" },
+  HubOpeningSet: { tone: "quiet", say: () => "A hub has new hours, places or reach" },
   DeliveryAssigned: null,
   DeliveryMoved: null,
   DeliveryDelivered: {
@@ -50,6 +54,17 @@ export const WORDS = {
   DeliveryCancelled: { tone: "quiet", say: (event) => `Delivery called off${because(event)}` },
   DeliveryExpired: { tone: "bad", say: () => "A delivery found no driver before its window closed" },
   DeliveryFailed: { tone: "bad", say: (event) => `Delivery failed${because(event)}` },
+
+  ArrivalChanged: null,
+  LateRiskRaised: {
+    tone: "bad",
+    say: (event) => `A delivery will probably be late (${event.latePercent} %)`,
+  },
+
+  InstructionsLeft: { tone: "quiet", say: () => "A recipient left word for the driver" },
+  SafePlaceChosen: { tone: "quiet", say: () => "A recipient chose where a parcel may be left" },
+  DeliveryRated: { tone: "quiet", say: () => "A recipient rated a delivery" },
+  RecipientErased: { tone: "quiet", say: () => "A recipient was erased" },
 
   DriverWentOnline: {
     tone: "good",

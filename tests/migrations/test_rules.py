@@ -18,6 +18,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
+from marketplace.arrivals import PredictionMoment
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
 from marketplace.billing import (
     ChargeState,
@@ -38,7 +39,9 @@ from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.windows import HoldState
 
 RULES = import_module("migrations.0002_rules")
 SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR}
@@ -54,6 +57,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
+    ("delivery", "safe_place"): SafePlace,
+    ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
@@ -64,6 +69,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
+    ("arrival_prediction", "moment"): PredictionMoment,
+    ("window_hold", "state"): HoldState,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,
@@ -97,6 +104,9 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
 """Columns of words that only the code knows; the words have to fit in."""
 
 EXCLUSIVE = {
+    "window_hold_one_booked": (
+        "UNIQUE INDEX ON window_hold USING btree (delivery_id) WHERE ((state)::text = 'BOOKED'::text)"
+    ),
     "stripe_operation_once": "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id, number)",
     "stripe_operation_one_underway": (
         "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id)"

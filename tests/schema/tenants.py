@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 import httpx
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, note_action, open_session
+from marketplace.accounts import (
+    PrincipalKind,
+    Tokens,
+    add_operator,
+    create_api_key,
+    create_tracking_link,
+    note_action,
+    open_session,
+)
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
@@ -26,7 +34,7 @@ from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.models import Charge, Invoice, InvoiceLine
 from marketplace.core.clock import Clock
 from marketplace.core.geo import Point
-from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.ids import DeliveryId, MarketId, ShipperId, from_wire, to_wire
 from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
@@ -44,6 +52,7 @@ from marketplace.routes.states import RouteState
 from marketplace.shippers import set_rate_card
 from marketplace.shippers.models import Shipper
 from marketplace.tracking import EventStreams, PositionBuffer
+from marketplace.windows.models import WindowHold
 from schema.asgi import build_app
 from schema.edge import Edge
 from schema.rates import Budget, Budgets, Rates
@@ -105,6 +114,7 @@ class Things:
     invoice: str
     payout: str
     payout_quote: str
+    window_hold: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -196,13 +206,19 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
     other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
     things = await _things(work, market, ana, hub, driver)
     tokens = Tokens(marketplace.settings.secret.get_secret_value())
+    foreign_hub, foreign_batch = await make_hub(work, elsewhere), await make_batch(work, elsewhere, bruno)
+    foreign = await make_delivery(work, elsewhere, bruno, foreign_hub, foreign_batch)
+    links = [
+        await create_tracking_link(work, delivery_id=DeliveryId(delivery_id), tokens=tokens)
+        for delivery_id in (from_wire("delivery", things.delivery), foreign.id)
+    ]
     return Tenants(
         marketplace=marketplace,
         http=http,
         market=market,
         things=things,
-        first=await _credentials(work, tokens, ana, driver, market),
-        second=await _credentials(work, tokens, bruno, other, elsewhere),
+        first=await _credentials(work, tokens, ana, driver, market) | {"recipient": links[0]},
+        second=await _credentials(work, tokens, bruno, other, elsewhere) | {"recipient": links[1]},
         second_market=to_wire("market", elsewhere.id),
     )
 
@@ -276,9 +292,41 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
         payout=to_wire("payout", await _payout(work, market, driver)),
+        window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _money(work, market, shipper),
     )
+
+
+async def _window_hold(work: Work, delivery: Delivery) -> UUID:
+    """A place in a window of the next day, held for the delivery that waits."""
+    hold = await WindowHold.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=delivery.market_id,
+        shipper_id=delivery.shipper_id,
+        hub_id=delivery.hub_id,
+        delivery_id=delivery.id,
+        state="HELD",
+        opens_at=work.now + timedelta(hours=24),
+        closes_at=work.now + timedelta(hours=26),
+        pickup_lat=delivery.pickup_lat,
+        pickup_lon=delivery.pickup_lon,
+        dropoff_lat=delivery.dropoff_lat,
+        dropoff_lon=delivery.dropoff_lon,
+        load=delivery.load,
+        skills=[],
+        actor="SHIPPER",
+        difference_minor=0,
+        is_charged=False,
+        currency=delivery.currency,
+        reason="OWN_TRIP",
+        extra_m=0,
+        extra_s=0,
+        created_at=work.now,
+        expires_at=work.now + timedelta(minutes=10),
+    )
+    return hold.id
 
 
 async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:

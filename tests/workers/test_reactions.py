@@ -44,6 +44,7 @@ def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str)
         "route": "route_id",
         "delivery": "delivery_id",
         "driver": "driver_id",
+        "hub": "hub_id",
         "payout": "payout_id",
         "subject": "subject_id",
         "invoice": "invoice_id",

@@ -1,13 +1,13 @@
 """A seeded day of the demo city on the stage, from the first posting to the last payout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from marketplace.adapters.city import PlaceSampler
+from marketplace.adapters.city import CityPack, PlaceSampler
 from marketplace.adapters.routers import CachedRouter, GraphRouter
 from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.app import Marketplace, open_city
@@ -18,6 +18,7 @@ from marketplace.core.settings import Settings
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
+from workers.simulation.booking import Bookers, Booking
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.driver import Driver
 from workers.simulation.opening import open_simulated
@@ -31,6 +32,7 @@ from workers.simulator.demand import draw_postings
 from workers.simulator.personality import Mind, draw_personality
 from workers.simulator.plan import DayPlan
 from workers.simulator.recipients import Recipients
+from workers.traffic import HiddenTraffic
 
 MORNING = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """Eight o'clock on a Monday in Chile."""
@@ -55,7 +57,10 @@ class CityDay:
     shippers: int = 3
     hubs: int = 4
     starts_at: datetime = MORNING
+    traffic: int | None = None
+    """The seed of traffic that the product does not know; None leaves drives as planned, but for drivers' moods."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
+    booking: Booking | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -78,6 +83,12 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
         await fund_platform(marketplace.provider, market_id=market_id, currency=_seed_plan(day).currency)
         await open_accounts(marketplace, stripe, [from_wire("driver", row["id"]) for row in seeded.drivers])
         return await _Playing(day, marketplace, clock, stripe, seeded, on_progress).run()
+
+
+def _traffic_of(day: CityDay, city: CityPack) -> HiddenTraffic | None:
+    if day.traffic is None:
+        return None
+    return HiddenTraffic(city, seed=day.traffic, time_zone=_seed_plan(day).time_zone)
 
 
 class _Playing:
@@ -112,6 +123,7 @@ class _Playing:
             market_id=market_id,
             doors=Doors(failure_at=recipients.failure_at),
             record=Record(),
+            traffic=_traffic_of(day, marketplace.city),
         )
 
     async def run(self) -> Played:
@@ -119,7 +131,12 @@ class _Playing:
         self._bring_drivers()
         self._bring_shippers()
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
-        return await close_day(self.world, until=self.day.ends_at)
+        bookers = self._bring_bookers(self.day.booking) if self.day.booking else None
+        played = await close_day(self.world, until=self.day.ends_at)
+        return replace(played, windows=bookers.figures()) if bookers else played
+
+    def _bring_bookers(self, booking: Booking) -> Bookers:
+        return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
 
     def _bring_drivers(self) -> None:
         drivers: dict[UUID | None, Driver] = {}

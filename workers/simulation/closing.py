@@ -11,6 +11,7 @@ from marketplace.core.errors import Conflict
 from marketplace.ledger import check_ledger
 from marketplace.payouts import is_payout_run_due, schedule_payouts
 from workers.simulation.bank import let_payouts_arrive
+from workers.simulation.booking import BookedFigures
 from workers.simulation.cpu import tree_cpu_s
 from workers.simulation.figures import Figures, figures_of
 from workers.simulation.world import World
@@ -39,10 +40,13 @@ class Played:
     market_s: float
     machine_s: float
     cpu_s: float
+    windows: BookedFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as one flat object, ready for JSON."""
-        rest = {name: getattr(self, name) for name in self.__slots__ if name != "figures"}
+        rest = {name: getattr(self, name) for name in self.__slots__ if name not in {"figures", "windows"}}
+        if self.windows is not None:
+            rest |= {"windows": asdict(self.windows) | {"kept_pct": self.windows.kept_pct}}
         return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
 
     @property

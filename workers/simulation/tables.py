@@ -37,6 +37,13 @@ DAY = {
     "times_real_time": "times as fast as real time",
     "per_cpu_s": "seconds of the market for each CPU second",
 }
+WINDOWS = {
+    "asked": "recipients who chose a window",
+    "booked": "windows booked",
+    "kept_pct": "booked windows that were kept (%)",
+    "late": "somebody came later",
+    "never": "nobody came",
+}
 MEALS = {
     "orders": "orders",
     "undelivered_pct": "undelivered (%)",
@@ -58,5 +65,9 @@ def show_played(title: str, figures: Mapping[str, Any]) -> None:
     for name, words in (MEALS if "instance" in figures else DAY).items():
         value = figures[name]
         table.add_row(words, "-" if value is None else f"{value:,}")
+    for name, words in WINDOWS.items():
+        if "windows" in figures:
+            value = figures["windows"][name]
+            table.add_row(words, "-" if value is None else f"{value:,}")
     console.print(table)
     console.print(f"event hash {figures['event_hash']}", soft_wrap=True)

@@ -182,7 +182,8 @@ class ShipperApp:
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     def _hear(self, event: dict[str, Any]) -> None:
-        if event["deliveryId"] in self.states:
+        # What is expected of a delivery, or was erased, is told without a step of its own.
+        if event["sequence"] is not None and event["deliveryId"] in self.states:
             self._note(event["deliveryId"], event["sequence"], event["state"])
             self._bell.set()
 

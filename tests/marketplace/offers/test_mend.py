@@ -1,8 +1,13 @@
 """A cancelled delivery takes its route apart, or is skipped on it."""
 
-from marketplace.batches import CancelReason, cancel_delivery
+from datetime import timedelta
+
+import pytest
+
+from marketplace.batches import CancelReason, PromiseActor, cancel_delivery, change_promise
 from marketplace.core.work import Works
-from marketplace.offers import accept_offer, mend_after_cancel
+from marketplace.offers import accept_offer, mend_after_cancel, mend_after_change
+from marketplace.offers.assign import RouteChanged
 from marketplace.routes import pick_up, start_route
 from tests.marketplace.offers.worlds import make_world, open_offers, send_wave
 
@@ -56,3 +61,35 @@ async def test_a_driven_route_skips_the_cancelled_stop(works: Works) -> None:
             ("DROPOFF", "SKIPPED"),
             ("DROPOFF", "EN_ROUTE"),
         ]
+
+
+async def test_a_route_on_offer_that_a_delivery_left_for_another_window_dissolves(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+    await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        first, second = [row["id"] for row in await work.fetch("SELECT id FROM delivery ORDER BY id")]
+        await change_promise(
+            work,
+            delivery_id=first,
+            opens_at=work.now + timedelta(hours=24),
+            closes_at=work.now + timedelta(hours=25),
+            actor=PromiseActor.SHIPPER,
+        )
+
+    async with works.open() as work:
+        [(driver, offer), *_] = (await open_offers(work, world.route_ids[0])).items()
+    with pytest.raises(RouteChanged):
+        async with works.open() as work:
+            await accept_offer(work, offer_id=offer, driver_id=driver)
+    async with works.open() as work:
+        assert await mend_after_change(work, route_id=world.route_ids[0])
+
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT state FROM route") == "DISSOLVED"
+        rows = await work.fetch("SELECT state, route_id, plan_after FROM delivery ORDER BY id")
+        assert [tuple(row) for row in rows] == [
+            ("SCHEDULED", None, work.now + timedelta(hours=22.5)),
+            ("SCHEDULED", None, work.now),
+        ]
+        assert second != first

@@ -1,0 +1,221 @@
+"""Asks the plan which windows it could keep: the cheapest place for one more delivery in every window, all at once.
+
+Two ways are looked at for every position of every driver: the parcel joins a trip that loads at the same place, or a
+trip of its own begins where the vehicle is empty. Both must leave everything that was promised before in time, with a
+margin. Pure, and made of array operations over windows × positions, so that twenty windows cost little more than one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from marketplace.windows.states import WindowReason
+from marketplace.windows.timeline import NOWHERE, Flags, Fleet, Numbers, Timeline, Visit
+
+ON_THE_WAY_M = 1_000
+"""A detour of at most so many metres is on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A delivery that wants a window: places of the matrix, what it loads, what it asks of a driver.
+
+    `ready` and `gone` are when its pickup opens and closes, in seconds since the look at the market.
+    """
+
+    pickup: int
+    dropoff: int
+    ready: float
+    gone: float
+    load: tuple[int, ...]
+    skills: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How carefully a promise is made, and what driving costs in minor units.
+
+    Arrivals are planned `margin_s` before a window closes, drives take `travel_factor` as long as the streets say, and
+    a trip of its own begins `offer_s` from now at the earliest: somebody must take it first.
+    """
+
+    pickup_service_s: float
+    dropoff_service_s: float
+    margin_s: float
+    travel_factor: float
+    offer_s: float
+    per_km_minor: float
+    per_minute_minor: float
+    per_trip_minor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The cheapest way to keep a window: what it adds, on which timeline and after which of its visits.
+
+    `room` is how many drivers could keep it; `joins` is the position of the pickup that it shares, if it shares one.
+    """
+
+    extra_m: int
+    extra_s: int
+    cost_minor: int
+    reason: WindowReason
+    room: int
+    row: int
+    position: int
+    joins: int | None
+    route_id: UUID | None
+
+
+class Probe:
+    """A market's timelines and travel times, ready to be asked."""
+
+    def __init__(self, timelines: Sequence[Timeline], durations_s: Numbers, distances_m: Numbers, terms: Terms) -> None:
+        self.terms, self.distances_m = terms, distances_m
+        self.travel_s = durations_s * terms.travel_factor
+        self.fleet = Fleet(timelines, self.travel_s, margin_s=terms.margin_s)
+
+    def settle(self, wish: Wish, opens: float, closes: float) -> bool:
+        """Puts a delivery that waits for a route where the matcher would likely put it; False where it fits nowhere."""
+        [place] = self.windows(wish, [(opens, closes)], margin_s=0.0)
+        if place is None:
+            return False
+        visits = self.fleet.timelines[place.row].visits
+        drop = self._visit(wish.dropoff, False, opens, closes, wish)
+        if place.joins is None:
+            pick = self._visit(wish.pickup, True, wish.ready, wish.gone, wish)
+            visits[place.position : place.position] = [pick, drop]
+        else:
+            shared = visits[place.joins - 1]
+            load = tuple(a + b for a, b in zip(shared.load, wish.load, strict=True))
+            visits[place.joins - 1] = Visit(
+                place=shared.place,
+                is_pickup=True,
+                opens=max(shared.opens, wish.ready),
+                closes=min(shared.closes, wish.gone),
+                service_s=shared.service_s + self.terms.pickup_service_s,
+                load=load,
+                route_id=shared.route_id,
+            )
+            visits.insert(place.position, drop)
+        self.fleet.refresh(place.row)
+        return True
+
+    def windows(
+        self, wish: Wish, windows: Sequence[tuple[float, float]], *, margin_s: float | None = None
+    ) -> list[Place | None]:
+        """For each window the cheapest way to keep it, or None where nobody could."""
+        if not self.fleet.timelines or not windows:
+            return [None] * len(windows)
+        margin = self.terms.margin_s if margin_s is None else margin_s
+        opens, closes = (np.array(ends)[:, None] for ends in zip(*windows, strict=True))
+        joined, own = self._join(wish, opens, closes - margin), self._own_trip(wish, opens, closes - margin)
+        costs = np.stack([joined[0], own[0]])
+        able = np.isfinite(costs).reshape(2, len(windows), len(self.fleet.timelines), -1)
+        room = able.any(axis=(0, 3)).sum(axis=1)
+        return [
+            self._place((joined, own), int(costs[:, number].argmin()), costs.shape[2], number, int(room[number]))
+            for number in range(len(windows))
+        ]
+
+    def _join(self, wish: Wish, opens: Numbers, closes: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Every position in a trip that loads where the parcel is; loading takes longer for all that follow."""
+        fleet, terms = self.fleet, self.terms
+        more = np.array(wish.load, dtype=np.float64)
+        fits = (
+            fleet.is_open
+            & (fleet.origin == wish.pickup)
+            & (fleet.trip_stops + 1 <= fleet.max_stops[:, None])
+            & (fleet.trip_peak + more <= fleet.capacity[:, None, :]).all(axis=2)
+            & (fleet.trip_slack >= terms.pickup_service_s)
+            & self._skilled(wish)[:, None]
+        ).ravel()
+        loaded_at = np.take_along_axis(fleet.departs, fleet.trip_at, axis=1).ravel()
+        fits &= loaded_at >= wish.ready
+        to, on, instead, metres = self._legs(wish.dropoff, wish.dropoff)
+        arrives = fleet.departs.ravel() + terms.pickup_service_s + to
+        # Nobody else on the trip waits long for a window to open.
+        return self._priced(fits, arrives, on, opens, closes, to + on - instead, metres, 0.0, idle_s=terms.margin_s)
+
+    def _own_trip(self, wish: Wish, opens: Numbers, closes: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Every position at which a vehicle is empty: to the pickup, to the door, and on with what was planned."""
+        fleet, terms = self.fleet, self.terms
+        more = np.array(wish.load, dtype=np.float64)
+        able = (more <= fleet.capacity).all(axis=1) & self._skilled(wish) & (fleet.max_stops >= 2)
+        to, on, instead, metres = self._legs(wish.pickup, wish.dropoff)
+        way = float(self.travel_s[wish.pickup, wish.dropoff])
+        at_pickup = np.maximum(np.maximum(fleet.departs.ravel(), terms.offer_s) + to, wish.ready)
+        fits = (fleet.is_open & fleet.is_empty & able[:, None]).ravel() & (at_pickup <= wish.gone)
+        arrives = at_pickup + terms.pickup_service_s + way
+        metres = metres + float(self.distances_m[wish.pickup, wish.dropoff])
+        return self._priced(fits, arrives, on, opens, closes, to + way + on - instead, metres, terms.per_trip_minor)
+
+    def _legs(self, first: int, last: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """For each position: seconds to the first new place, from the last on, and of the leg saved; metres more."""
+        here, onward = self.fleet.here.ravel(), self.fleet.next.ravel()
+        goes_on = onward != NOWHERE
+        to, on = self.travel_s[here, first], np.where(goes_on, self.travel_s[last, onward], 0.0)
+        instead = np.where(goes_on, self.travel_s[here, onward], 0.0)
+        metres = self.distances_m[here, first] + np.where(goes_on, self.distances_m[last, onward], 0.0)
+        return to, on, instead, metres - np.where(goes_on, self.distances_m[here, onward], 0.0)
+
+    def _priced(
+        self,
+        fits: Flags,
+        arrives: Numbers,
+        on: Numbers,
+        opens: Numbers,
+        closes: Numbers,
+        drive_s: Numbers,
+        metres: Numbers,
+        fixed: float,
+        *,
+        idle_s: float = np.inf,
+    ) -> tuple[Numbers, Numbers, Numbers]:
+        """What each position costs in each window, infinite where it does not fit, with its metres and seconds."""
+        terms = self.terms
+        leaves = np.maximum(arrives[None, :], opens) + terms.dropoff_service_s
+        keeps = (
+            fits[None, :] & (arrives[None, :] <= closes) & (leaves + on[None, :] <= self.fleet.latest.ravel()[None, :])
+        )
+        # A vehicle that waits for a window to open costs time too, up to when it would rather set out later.
+        idle = np.maximum(opens - arrives[None, :], 0.0)
+        keeps &= idle <= idle_s
+        seconds = drive_s[None, :] / terms.travel_factor + np.minimum(idle, terms.margin_s)
+        cost = fixed + terms.per_km_minor * metres[None, :] / 1000 + terms.per_minute_minor * seconds / 60
+        return np.where(keeps, cost, np.inf), np.broadcast_to(metres, cost.shape), seconds
+
+    def _skilled(self, wish: Wish) -> Flags:
+        return np.array([wish.skills <= one.skills for one in self.fleet.timelines], dtype=np.bool_)
+
+    def _place(
+        self, ways: tuple[tuple[Numbers, Numbers, Numbers], ...], best: int, size: int, number: int, room: int
+    ) -> Place | None:
+        way, flat = divmod(best, size)
+        costs, metres, seconds = ways[way]
+        if not np.isfinite(costs[number, flat]):
+            return None
+        row, position = divmod(flat, self.fleet.width)
+        extra_m = round(float(metres[number, flat]))
+        joins = int(self.fleet.trip_at[row, position]) if way == 0 else None
+        reason = WindowReason.OWN_TRIP
+        if joins is not None:
+            reason = WindowReason.ON_THE_WAY if extra_m <= ON_THE_WAY_M else WindowReason.SHARED_TRIP
+        visits = self.fleet.timelines[row].visits
+        return Place(
+            extra_m=max(0, extra_m),
+            extra_s=max(0, round(float(seconds[number, flat]))),
+            cost_minor=round(float(costs[number, flat])),
+            reason=reason,
+            room=room,
+            row=row,
+            position=position,
+            joins=joins,
+            route_id=visits[joins - 1].route_id if joins is not None else None,
+        )
+
+    def _visit(self, place: int, is_pickup: bool, opens: float, closes: float, wish: Wish) -> Visit:
+        service_s = self.terms.pickup_service_s if is_pickup else self.terms.dropoff_service_s
+        return Visit(place=place, is_pickup=is_pickup, opens=opens, closes=closes, service_s=service_s, load=wish.load)

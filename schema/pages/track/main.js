@@ -1,0 +1,183 @@
+/** The page of one delivery: reads it, hears of changes, and says what the recipient wishes. */
+
+import { byId, write } from "/static/dom.js";
+import { Bell, Client } from "/static/track/client.js";
+import { DoorMap } from "/static/track/map.js";
+import { View, fillForms } from "/static/track/view.js";
+import { LANGUAGES, WORDS } from "/static/track/words.js";
+
+const KEPT_AS = "doorstep.language";
+const PATH = "/t/";
+/** A driver who is near moves on the map this often; otherwise only what is rung for is read. */
+const NEAR_EVERY_MS = 8_000;
+const LOOK_EVERY_MS = 60_000;
+const ON_MAP = ["CONFIRMED", "DRIVER_FOUND", "ON_THE_WAY", "NEXT", "AT_THE_DOOR"];
+
+class TrackingPage {
+  constructor() {
+    this.client = new Client(decodeURIComponent(location.pathname.slice(PATH.length)));
+    this.speak(chosenLanguage());
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.addEventListener("click", () => this.choose(button.dataset.language));
+    }
+    this.listenToForms();
+    document.addEventListener("visibilitychange", () => !document.hidden && this.look());
+  }
+
+  async start() {
+    await this.look();
+    if (this.hasEnded) return;
+    new Bell(this.client, () => this.look()).connect();
+  }
+
+  /** Puts the page's own words in a language; the delivery's come with the next look. */
+  speak(language) {
+    this.language = language;
+    this.words = WORDS[language];
+    document.documentElement.lang = language;
+    document.title = this.words.title;
+    for (const node of document.querySelectorAll("[data-word]")) write(node, this.words[node.dataset.word]);
+    for (const node of document.querySelectorAll("[data-label]")) {
+      node.setAttribute("aria-label", this.words[node.dataset.label]);
+    }
+    for (const button of document.querySelectorAll("[data-language]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.language === language));
+    }
+    fillForms(language, this.words);
+    byId("pictures").replaceChildren(); // their descriptions are words as well
+    this.view = new View(language, this.words);
+  }
+
+  choose(language) {
+    keepLanguage(language);
+    this.speak(language);
+    this.look();
+  }
+
+  /** Reads the delivery; calls in between are one, and one more after it. */
+  async look() {
+    if (this.hasEnded) return;
+    if (this.isLooking) {
+      this.looksAgain = true;
+      return;
+    }
+    this.isLooking = true;
+    try {
+      this.show(await this.client.ask("tracked_delivery", { language: this.language.toUpperCase() }));
+    } catch (failure) {
+      this.failed(failure);
+    }
+    this.isLooking = false;
+    clearTimeout(this.timer);
+    if (this.looksAgain) {
+      this.looksAgain = false;
+      this.look();
+      return;
+    }
+    if (!this.hasEnded) this.timer = setTimeout(() => this.lookIfSeen(), this.delivery?.position ? NEAR_EVERY_MS : LOOK_EVERY_MS);
+  }
+
+  lookIfSeen() {
+    if (!document.hidden) this.look();
+  }
+
+  show(delivery) {
+    this.delivery = delivery;
+    byId("trouble").hidden = true;
+    this.view.show(delivery);
+    this.showMap(delivery);
+  }
+
+  showMap(delivery) {
+    const isShown = ON_MAP.includes(delivery.status);
+    byId("map-section").hidden = !isShown;
+    if (!isShown) return;
+    this.map ??= new DoorMap(this.words);
+    this.map.show(delivery, delivery.position, this.words, this.view.far);
+  }
+
+  failed(failure) {
+    if (failure.isFinal) {
+      this.hasEnded = true;
+      byId("delivery").hidden = true;
+      byId("trouble").hidden = true;
+      byId("ended").hidden = false;
+      return;
+    }
+    write(byId("trouble"), this.words.noConnection);
+    byId("trouble").hidden = false;
+  }
+
+  listenToForms() {
+    for (const id of ["instructions-form", "place-form"]) {
+      byId(id).addEventListener("input", (typing) => {
+        typing.currentTarget.dataset.touched = "true";
+      });
+    }
+    this.onSubmit("instructions-form", "leave_instructions", () => ({ text: byId("instructions").value }), "saved");
+    this.onSubmit("place-form", "choose_safe_place", () => ({ place: byId("place").value || null }), "saved");
+    this.onSubmit("rate-form", "rate_delivery", () => chosenRating(), "thanks", "chooseStars");
+  }
+
+  /** Sends a form as an operation; `read` gives its variables, or null while something is missing. */
+  onSubmit(id, operation, read, done, missing) {
+    byId(id).addEventListener("submit", async (submission) => {
+      submission.preventDefault();
+      const form = submission.currentTarget;
+      const variables = read();
+      if (variables === null) {
+        this.say(this.words[missing]);
+        return;
+      }
+      const button = form.querySelector("[type=submit]");
+      button.disabled = true;
+      try {
+        const changed = await this.client.change(operation, { ...variables, language: this.language.toUpperCase() });
+        delete form.dataset.touched;
+        this.show(changed.delivery);
+        this.say(this.words[done]);
+      } catch (failure) {
+        this.say(failure.code === "NETWORK" ? this.words.noConnection : failure.message);
+      }
+      button.disabled = false;
+    });
+  }
+
+  /** Says something once; said again it is read out again. */
+  say(text) {
+    byId("said").textContent = "";
+    setTimeout(() => write(byId("said"), text), 50);
+  }
+}
+
+function chosenRating() {
+  const stars = document.querySelector("[name=stars]:checked");
+  const reasons = [...document.querySelectorAll("[name=reason]:checked")].map(({ value }) => value);
+  return stars && { stars: Number(stars.value), reasons };
+}
+
+/** What the reader chose here before, else what the server read from the browser's languages. */
+function chosenLanguage() {
+  const kept = readKept();
+  if (LANGUAGES.includes(kept)) return kept;
+  const asked = document.documentElement.lang;
+  return LANGUAGES.includes(asked) ? asked : LANGUAGES[0];
+}
+
+function readKept() {
+  try {
+    return localStorage.getItem(KEPT_AS);
+  } catch {
+    return null; // a browser may keep nothing for anybody
+  }
+}
+
+function keepLanguage(language) {
+  try {
+    localStorage.setItem(KEPT_AS, language);
+  } catch {
+    // then it is chosen for this visit only
+  }
+}
+
+new TrackingPage().start();

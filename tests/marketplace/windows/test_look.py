@@ -1,0 +1,141 @@
+"""Only windows that can be kept are offered."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from marketplace.batches import TooLateToChange
+from marketplace.core.errors import Invalid, NotFound
+from marketplace.core.geo import Point
+from marketplace.core.window import Window
+from marketplace.core.work import Works
+from marketplace.fleet.states import ContractKind, PresenceState
+from marketplace.hubs import Opening
+from marketplace.windows import BadWish, ClosedReason, OfferedDay, delivery_windows
+from tests.builders import HOME_PLACE, make_delivery, make_driver, make_shipper
+from tests.marketplace.windows.world import TODAY, WindowWorld, make_world
+
+
+def at(hour: int, *, day: int = 2) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+async def look(works: Works, world: WindowWorld, **changes: object) -> OfferedDay:
+    return await delivery_windows(works, router=world.router, question=world.question(**changes))
+
+
+async def test_windows_follow_the_hours_of_the_hub_and_its_notice(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, opening=Opening(notice_s=3600))
+
+    day = await look(works, world)
+
+    # Eight to eight in Chile is 11:00 to 23:00 UTC; what opens before 16:00 comes too soon.
+    assert [one.window for one in day.windows] == [
+        Window(at(17), at(19)),
+        Window(at(19), at(21)),
+        Window(at(21), at(23)),
+    ]
+    assert day.closed_reason is None
+    assert {one.places_left for one in day.windows} == {1_000_000}
+
+
+async def test_a_day_without_windows_says_why(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, opening=Opening(holidays=frozenset({TODAY})))
+        past = await make_world(work, opening=Opening(cutoffs={"STANDARD": time(11, 59)}))
+        late = await make_world(work, opening=Opening(notice_s=86_400))
+        full = await make_world(work, opening=Opening(places_per_day=0))
+        far = await make_world(work, opening=Opening(reach_s=60))
+        alone = await make_world(work, drivers=0)
+
+    said = [(await look(works, one)).closed_reason for one in (world, past, late, full, far, alone)]
+
+    assert said == [
+        ClosedReason.CLOSED,
+        ClosedReason.PAST_CUTOFF,
+        ClosedReason.NOTICE_TOO_SHORT,
+        ClosedReason.FULL,
+        ClosedReason.OUT_OF_REACH,
+        ClosedReason.NO_DRIVER,
+    ]
+
+
+async def test_a_driver_who_goes_home_keeps_no_later_window(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        await work.execute("UPDATE presence SET online_until = $1", at(20))
+
+    day = await look(works, world)
+
+    assert [one.window.opens_at for one in day.windows] == [at(17), at(19)]
+
+
+async def test_what_was_promised_to_others_is_not_promised_twice(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1, opening=Opening(window_s=3600))
+        # Whole vehicles, all of them wanted at 19:00 at the far end of the city: one driver makes one such trip.
+        for _ in range(3):
+            await make_delivery(
+                work, world.market, world.shipper, world.hub, world.batch,
+                load=[30, 1000, 8], dropoff_opens_at=at(19), dropoff_closes_at=at(19) + timedelta(minutes=50),
+                pickup_closes_at=at(20),
+            )  # fmt: skip
+
+    day = await look(works, world)
+
+    assert [one.window.opens_at for one in day.windows] == [at(16), at(17), at(18), at(20), at(21), at(22)]
+
+
+async def test_tomorrow_counts_shifts_and_who_usually_comes(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=0)
+        nobody = await make_world(work, drivers=0)
+        driver = await make_driver(work, world.market, kind=ContractKind.DEDICATED, state=PresenceState.OFFLINE)
+        await work.execute(
+            "UPDATE shift SET starts_at = $2, ends_at = $3 WHERE driver_id = $1",
+            driver.id,
+            at(11, day=3),
+            at(16, day=3),
+        )
+
+    tomorrow = date(2026, 3, 3)
+    day = await look(works, world, day=tomorrow)
+
+    assert [one.window.opens_at for one in day.windows] == [at(11, day=3), at(13, day=3), at(15, day=3)]
+    assert (await look(works, nobody, day=tomorrow)).closed_reason is ClosedReason.NO_DRIVER
+
+
+async def test_a_place_can_be_asked_about_before_anything_is_posted(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+
+    day = await look(works, world, delivery_id=None, hub_id=world.hub.id, place=HOME_PLACE)
+
+    assert len(day.windows) == 3
+    assert {one.is_charged for one in day.windows} == {False}
+
+
+async def test_bad_questions_are_refused(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        stranger = await make_shipper(work, world.market)
+
+    for changes, refusal in (
+        ({"day": date(2026, 3, 1)}, Invalid),
+        ({"day": date(2026, 3, 17)}, Invalid),
+        ({"hub_id": world.hub.id}, BadWish),
+        ({"delivery_id": None, "place": Point(lat=0, lon=0)}, BadWish),
+        ({"shipper_id": stranger.id}, NotFound),
+    ):
+        with pytest.raises(refusal):
+            await look(works, world, **changes)
+
+
+async def test_what_is_out_for_delivery_has_no_other_windows(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        await work.execute("UPDATE delivery SET state = 'CANCELLED'")
+
+    with pytest.raises(TooLateToChange):
+        await look(works, world)

@@ -1,0 +1,380 @@
+"""The recipient's page in a real browser: four states, on a phone and a desk, in two languages, for eyes and ears.
+
+With `DOORSTEP_PICTURES=folder` each state is also kept there as a picture, to be looked at.
+"""
+
+import asyncio
+import base64
+import io
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from PIL import Image
+
+from marketplace.accounts import Tokens, create_tracking_link, revoke_tracking_links
+from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.adapters.object_stores import MemoryObjectStore
+from marketplace.core.clock import ManualClock
+from marketplace.core.ids import DeliveryId, MarketId
+from marketplace.core.notices import PUBLISHED, Notices
+from marketplace.core.outbox import publish_events
+from marketplace.core.settings import Settings
+from marketplace.core.work import Works
+from marketplace.routes import ObjectKey
+from marketplace.routes.models import Proof
+from marketplace.tracking import EventStreams
+from schema.asgi import build_app
+from schema.site import preferred_language
+from tests.marketplace.routes.drives import Drive, make_drive
+from tests.schema.browser import Browser, Page, find_browser, open_browser
+from tests.schema.conftest import Api, TestMarketplace
+from tests.schema.test_pages import LiveMarketplace
+from tests.waiting import until
+
+PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.environ else None
+PIN = "481516"
+SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
+HEADLINE = "document.getElementById('headline').textContent"
+CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
+CONTRASTS = """
+(() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = rgb(getComputedStyle(one).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255];
+  };
+  const bad = [];
+  for (const node of document.querySelectorAll("header *, main *, footer *")) {
+    const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!hasText || !node.checkVisibility() || node.closest("[aria-hidden=true], .leaflet-pane, noscript")) continue;
+    const [one, other] = [light(rgb(getComputedStyle(node).color)), light(ground(node))].sort((a, b) => b - a);
+    const ratio = (one + 0.05) / (other + 0.05);
+    if (ratio < 4.5) bad.push(`${node.tagName} ${node.textContent.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
+  }
+  return bad;
+})()
+"""
+TOO_SMALL = """
+[...document.querySelectorAll("button, a[href], select, textarea, .stars label, .chips label")]
+  .filter((node) => node.checkVisibility() && !node.matches(".skip"))
+  .map((node) => [node.outerHTML.slice(0, 60), node.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 44 || box.height < 44).map(([text]) => text)
+"""
+HEADINGS = (
+    "[...document.querySelectorAll('h1, h2, h3')].filter((one) => one.checkVisibility()).map((one) => one.tagName)"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Door:
+    """A recipient's delivery on a route of several, served on loopback, and what moves it."""
+
+    marketplace: LiveMarketplace
+    notices: Notices
+    drive: Drive
+    token: str
+    url: str = ""
+
+    @property
+    def delivery_id(self) -> DeliveryId:
+        return DeliveryId(self.drive.deliveries[1].id)
+
+    async def publish(self) -> None:
+        """Lets readers hear what has happened."""
+        async with self.marketplace.works.open() as work:
+            await publish_events(work, MarketId(self.drive.market.id))
+        await self.notices.send(PUBLISHED, str(self.drive.market.id))
+
+    async def ask_for_pin(self) -> None:
+        """Has the recipient prove who they are."""
+        async with self.marketplace.works.open() as work:
+            await work.execute(
+                "UPDATE delivery SET pin = $2, requirements = '{PIN_AT_DROPOFF}' WHERE id = $1", self.delivery_id, PIN
+            )
+
+    async def take_picture(self) -> None:
+        """Has a picture uploaded and named at the recipient's stop."""
+        drawn = io.BytesIO()
+        Image.new("RGB", (320, 240), "seagreen").save(drawn, "JPEG")
+        key = ObjectKey.build("proofs", random_hex="0" * 32, digest_hex="1" * 32)
+        await self.marketplace.object_store.put(key, drawn.getvalue())
+        async with self.marketplace.works.open() as work:
+            await Proof.create(
+                using_db=work.db,
+                id=work.new_id(),
+                market_id=self.drive.market.id,
+                stop_id=self.drive.stops[2].id,
+                driver_id=self.drive.driver.id,
+                kind="PHOTO",
+                state="UPLOADED",
+                object_key=key.text,
+                created_at=work.now,
+                named_at=work.now,
+            )
+
+    async def driver_at(self, lat: float, lon: float) -> None:
+        """Puts the driver somewhere."""
+        async with self.marketplace.works.open() as work:
+            await work.execute(
+                "UPDATE presence SET lat = $2, lon = $3, position_at = $4 WHERE driver_id = $1",
+                *(self.drive.driver.id, lat, lon, work.now),
+            )
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> CityPack:
+    """A small city of straight streets."""
+    return make_grid_city(Path(tmp_path_factory.mktemp("city")), blocks=20)
+
+
+@pytest.fixture(scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """A browser for all tests of this file."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    async with open_browser(path, tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A page that knows nothing yet."""
+    async with browser.page() as page:
+        yield page
+
+
+@pytest.fixture
+async def door(committed_works: Works, fresh_url: str, city: CityPack, clock: ManualClock) -> AsyncIterator[Door]:
+    """A route with three doors, of which the second is the recipient's."""
+    settings = Settings()
+    tokens = Tokens(settings.secret.get_secret_value())
+    drive = await make_drive(committed_works, clock, count=3)
+    async with committed_works.open() as work:
+        delivery_id = DeliveryId(drive.deliveries[1].id)
+        await work.execute("UPDATE delivery SET dropoff_lat = -29.95, dropoff_lon = -71.29 WHERE id = $1", delivery_id)
+        token = await create_tracking_link(work, delivery_id=delivery_id, tokens=tokens)
+    async with EventStreams(committed_works, fresh_url) as streams, Notices(fresh_url) as notices:
+        await streams.until_connected()
+        await notices.until_connected()
+        marketplace = LiveMarketplace(
+            settings=settings, works=committed_works, city=city, streams=streams, object_store=MemoryObjectStore()
+        )
+        door = Door(marketplace=marketplace, notices=notices, drive=drive, token=token)
+        async with served(door):
+            yield door
+
+
+@asynccontextmanager
+async def served(door: Door) -> AsyncIterator[None]:
+    config = uvicorn.Config(
+        build_app(door.marketplace),
+        host="127.0.0.1",
+        port=0,
+        lifespan="off",
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    door.url = f"http://127.0.0.1:{port}/t/{door.token}"
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def shows(page: Page, headline: str) -> None:
+    await page.until(f"{HEADLINE} === {headline!r}")
+
+
+async def keep_picture(page: Page, name: str) -> None:
+    """A picture of the whole page, where somebody wants to look at it."""
+    if PICTURES is not None:
+        await page.until("[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)")
+        await asyncio.sleep(1.0)  # until what fades in has come
+        for scheme in ("light", "dark"):
+            await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+            taken = await page.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+            picture = PICTURES / f"{name}-{scheme}.png"
+            await asyncio.to_thread(picture.write_bytes, base64.b64decode(taken["data"]))
+        await page.call("Emulation.setEmulatedMedia", features=[])
+
+
+async def check_access(page: Page) -> None:
+    """What everybody needs: names for ears, contrast for eyes, room for thumbs, and no sideways scrolling."""
+    await page.call("Accessibility.enable")
+    nodes = (await page.call("Accessibility.getFullAXTree"))["nodes"]
+    seen = [node for node in nodes if not node["ignored"]]
+    roles = {node["role"]["value"] for node in seen}
+    nameless = [node["role"]["value"] for node in seen if node["role"]["value"] in CONTROLS and not name_of(node)]
+    assert nameless == []
+    assert {"main", "banner", "contentinfo", "heading", "status"} <= roles
+    assert await page.ask("document.documentElement.scrollWidth <= innerWidth")
+    assert await page.ask(TOO_SMALL) == []
+    headings = await page.ask(HEADINGS)
+    assert headings[0] == "H1"
+    assert headings.count("H1") == 1
+    for scheme in ("light", "dark"):
+        await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        assert await page.ask(CONTRASTS) == [], scheme
+    await page.call("Emulation.setEmulatedMedia", features=[])
+    assert page.complaints == []
+
+
+def name_of(node: dict[str, Any]) -> str:
+    return str(node.get("name", {}).get("value", "")).strip()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: Door, size: str) -> None:
+    width, height = SIZES[size]
+    await page.resize(width=width, height=height)
+    await door.ask_for_pin()
+    await page.open(door.url)
+
+    await shows(page, "A driver will collect your parcel")
+    assert await page.ask("document.getElementById('pin').textContent") == PIN
+    assert await page.ask("document.getElementById('place-form').hidden")
+    assert await page.ask("document.querySelectorAll('.pin-home').length") == 1
+    await check_access(page)
+    await keep_picture(page, f"tracking-{size}-1-waiting")
+
+    await door.drive.start()
+    await door.drive.pick_up(0)
+    await door.driver_at(-29.942, -71.279)
+    await door.publish()
+    await shows(page, "Your parcel is on its way")
+    await page.until("document.getElementById('near').textContent.startsWith('One stop before yours. The driver is')")
+    assert await page.ask("document.querySelectorAll('.pin-driver').length") == 1
+    await check_access(page)
+    await keep_picture(page, f"tracking-{size}-2-on-the-way")
+
+    await door.drive.arrive(1)
+    await door.drive.drop_off(1)
+    await door.driver_at(-29.948, -71.287)
+    await door.publish()
+    await shows(page, "You are the next stop")
+    await page.until("document.getElementById('near').textContent.startsWith('No other stops before yours.')")
+    await check_access(page)
+    await keep_picture(page, f"tracking-{size}-3-next")
+
+    await door.take_picture()
+    await door.drive.arrive(2)
+    await door.drive.drop_off(2, pin=PIN)
+    await door.driver_at(-29.96, -71.29)
+    await door.publish()
+    await shows(page, "Delivered")
+    await page.until("document.querySelector('#pictures img')?.naturalWidth === 320")
+    assert await page.ask("document.getElementById('pin-section').hidden")
+    assert await page.ask("document.getElementById('map-section').hidden")
+    assert await page.ask("document.querySelectorAll('#timeline li').length") == 5
+    await check_access(page)
+    await keep_picture(page, f"tracking-{size}-4-delivered")
+    assert page.hosts == {door.url.split("/")[2]}
+
+
+async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Door) -> None:
+    await page.resize(width=360, height=740)
+    await page.open(door.url)
+    await shows(page, "A driver will collect your parcel")
+
+    await page.ask("document.getElementById('instructions').value = 'Ring <b>twice</b>'")
+    await page.ask("document.querySelector('#instructions-form button').click()")
+    await page.until("document.getElementById('said').textContent === 'Saved.'")
+    await page.ask("document.getElementById('place').value = 'PORCH'")
+    await page.ask("document.querySelector('#place-form button').click()")
+    await until(lambda: wishes(door, ("Ring <b>twice</b>", "PORCH")))
+
+    await door.drive.start()
+    await door.drive.pick_up(0)
+    await door.drive.drop_off(1)
+    await door.drive.drop_off(2)
+    await door.publish()
+    await shows(page, "Delivered")
+    await page.ask("document.querySelector('#rate-form button').click()")
+    await page.until("document.getElementById('said').textContent === 'Choose 1 to 5 stars first.'")
+    await page.ask("document.querySelectorAll('[name=stars]')[3].click()")
+    await page.ask("document.querySelector('[value=FRIENDLY]').click()")
+    await page.ask("document.querySelector('#rate-form button').click()")
+    await page.until("document.getElementById('rated').textContent === '4 stars · Friendly'")
+    assert await page.ask("document.getElementById('rate-section').hidden")
+    await check_access(page)
+
+
+async def wishes(door: Door, wanted: tuple[str, str]) -> bool:
+    row = await door.drive.delivery(1)
+    return (row["recipient_instructions"], row["safe_place"]) == wanted
+
+
+async def test_the_page_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(page: Page, door: Door) -> None:
+    await page.call("Network.setExtraHTTPHeaders", headers={"accept-language": "es-CL,es;q=0.9,en;q=0.5"})
+    await page.open(door.url)
+
+    await shows(page, "Un repartidor recogerá tu paquete")
+    assert await page.ask("document.documentElement.lang") == "es"
+    assert await page.ask("document.getElementById('wishes-title').textContent") == "Para el repartidor"
+    await check_access(page)
+
+    await page.ask("document.querySelector('[data-language=en]').click()")
+    await shows(page, "A driver will collect your parcel")
+    assert await page.ask("document.documentElement.lang") == "en"
+    await page.open(door.url)
+    await shows(page, "A driver will collect your parcel")
+
+
+async def test_a_link_that_ended_shows_nothing_and_one_that_never_was_looks_the_same(page: Page, door: Door) -> None:
+    async with door.marketplace.works.open() as work:
+        await revoke_tracking_links(work, delivery_ids=[door.delivery_id])
+    said = []
+    for token in (door.token, "trk_" + "A" * 32, "nothing"):
+        await page.open(door.url.replace(door.token, token))
+        await page.until("!document.getElementById('ended').hidden")
+        said.append(await page.ask("document.getElementById('main').innerText"))
+
+    assert said[0].startswith("This link is not good")
+    assert said[1:] == said[:1] * 2
+
+
+async def test_the_page_is_the_same_for_every_token_and_is_kept_nowhere(marketplace: TestMarketplace) -> None:
+    api = Api(build_app(marketplace))
+
+    one, other = [await api.http.get(f"/t/{token}") for token in ("trk_one", "trk_other")]
+
+    assert (one.status_code, one.text) == (200, other.text)
+    assert "trk_" not in one.text
+    assert one.headers["cache-control"] == "no-store"
+    assert one.headers["referrer-policy"] == "no-referrer"
+    assert one.headers["x-robots-tag"] == "noindex, nofollow"
+    assert "script-src 'self'" in one.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("es", "es"),
+        ("es-CL,es;q=0.9,en;q=0.8", "es"),
+        ("de,en;q=0.5,es;q=0.4", "en"),
+        ("fr;q=1,es;q=0.1", "es"),
+        ("es;q=much,en", "en"),
+        ("*", "en"),
+    ],
+)
+def test_a_browser_gets_the_language_that_it_likes_best(accepted: str, language: str) -> None:
+    assert preferred_language(accepted) == language
