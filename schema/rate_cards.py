@@ -30,6 +30,7 @@ PROMISED = {
     "no_show_percent": "Percent of the price when there is nothing to pick up.",
     "sla_grace_s": "Seconds after the hand-over window that still count as in time.",
     "sla_credit_percent": "Percent of the price that a later hand-over gives back.",
+    "redelivery_percent": "Percent of the price that each further try after a failed hand-over costs.",
 }
 
 
@@ -76,6 +77,7 @@ class RatePromises:
     no_show_percent: int = strawberry.field(description=PROMISED["no_show_percent"])
     sla_grace_s: int = strawberry.field(description=PROMISED["sla_grace_s"])
     sla_credit_percent: int = strawberry.field(description=PROMISED["sla_credit_percent"])
+    redelivery_percent: int = strawberry.field(description=PROMISED["redelivery_percent"])
 
 
 @strawberry.input(description="What holds beyond the price. Percentages are of the delivery's price, 0 to 100.")
@@ -89,6 +91,7 @@ class RatePromisesInput:
     no_show_percent: int = strawberry.field(default=0, description=PROMISED["no_show_percent"])
     sla_grace_s: int = strawberry.field(default=0, description=PROMISED["sla_grace_s"])
     sla_credit_percent: int = strawberry.field(default=0, description=PROMISED["sla_credit_percent"])
+    redelivery_percent: int = strawberry.field(default=0, description=PROMISED["redelivery_percent"])
 
 
 @strawberry.type(description="One version of what a shipper pays in a market at a service level; never edited.")

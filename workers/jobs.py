@@ -6,8 +6,10 @@ from uuid import UUID
 
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
+from marketplace.batches import PlaceAddress, settle_attempt
 from marketplace.billing import (
     accrue_delivery,
+    check_credit,
     close_period,
     invoice_of,
     refresh_profile,
@@ -87,6 +89,20 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Adds the return of a delivery that was attempted to its route."""
     await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
+
+
+async def settle_brought_back(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Decides what becomes of a parcel that was brought back after an attempt."""
+    async with marketplace.works.open() as work:
+        await settle_attempt(work, delivery_id=delivery_id)
+
+
+async def place_address(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Finds where a delivery goes that was posted with an address alone."""
+    errand = PlaceAddress(
+        router=marketplace.router, gate=check_credit, delivery_id=delivery_id, geocoder=marketplace.geocoder
+    )
+    await run_errand(marketplace.works, errand)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -214,6 +230,8 @@ JOBS: Mapping[str, Job] = {
     "mend_route": mend_route,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
+    "settle_attempt": settle_brought_back,
+    "place_address": place_address,
     "draw_route": draw,
     "issue_statement": issue_pay_statement,
     "true_up_pay": true_up,

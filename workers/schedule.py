@@ -7,6 +7,7 @@ keep the same schedule, since each thing is done by rows that one of them takes.
 from collections.abc import Awaitable, Callable, Sequence
 
 from marketplace.accounts import forget_old_codes, forget_old_sessions
+from marketplace.addresses import forget_old_answers
 from marketplace.app import Marketplace
 from marketplace.billing import sweep_billing
 from marketplace.core.idempotency import forget_old
@@ -51,6 +52,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
+        Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 

@@ -1,9 +1,10 @@
-"""What shippers ask for, in order of life: quote, post, call off, plan again, run out of time.
+"""What shippers ask for, in order of life: quote, post, call off, plan again, try again, give back, run out of time.
 
 A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's move, priced when it is posted, and has a
 state and a `sequence` that orders its events.
 """
 
+from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -13,6 +14,8 @@ from marketplace.batches.cancel import (
     quote_cancellation,
 )
 from marketplace.batches.expire import expire_due, next_expiry
+from marketplace.batches.failure_policy import DISCARDED, may_be_left, next_step
+from marketplace.batches.place_address import AlreadyPlaced, NoWayThere, PlaceAddress
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
 from marketplace.batches.queries import (
     find_batch,
@@ -30,29 +33,53 @@ from marketplace.batches.request import (
     Place,
     RowProblem,
 )
+from marketplace.batches.reschedule import (
+    AnswerTooLate,
+    BadNewWindow,
+    ChosenBy,
+    NotWaiting,
+    reschedule_delivery,
+    return_delivery,
+)
+from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
     AttemptFailure,
     CancelReason,
     DeliveryState,
+    FailurePolicy,
+    LeftAt,
+    NextStep,
     Requirement,
     UnassignedReason,
 )
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
+    "DISCARDED",
     "SKILLS",
+    "AlreadyPlaced",
+    "AnswerTooLate",
     "AttemptFailure",
     "BadDelivery",
+    "BadNewWindow",
     "CancelReason",
     "CancellationQuote",
+    "ChosenBy",
     "CreditGate",
     "DeliveryRequest",
     "DeliveryState",
+    "DoubtedAddress",
+    "FailurePolicy",
     "FeeChanged",
+    "LeftAt",
     "LocalWindow",
+    "NextStep",
+    "NoWayThere",
+    "NotWaiting",
     "PackageRequest",
     "Place",
+    "PlaceAddress",
     "PostBatch",
     "PostResult",
     "PostedRow",
@@ -63,16 +90,24 @@ __all__ = [
     "RowProblem",
     "TooLateToCancel",
     "UnassignedReason",
+    "addresses_to_review",
     "cancel_delivery",
     "expire_due",
     "find_batch",
     "find_delivery",
     "find_quote",
+    "may_be_left",
+    "next_answer_due",
     "next_expiry",
+    "next_step",
     "page_batches",
     "page_deliveries",
     "promises_of",
     "quote_cancellation",
+    "reschedule_delivery",
+    "return_delivery",
+    "settle_attempt",
+    "settle_due",
     "unassigned_deliveries",
     "unplan_deliveries",
 ]

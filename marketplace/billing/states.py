@@ -26,12 +26,13 @@ class ProfileState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line is for. The first four are owed; the others are given back, and their amounts are negative.
+    """What a line is for. The first five are owed; the others are given back, and their amounts are negative.
 
     CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
     """
 
     DELIVERY = "DELIVERY"
+    REDELIVERY = "REDELIVERY"
     CANCELLATION = "CANCELLATION"
     NO_SHOW = "NO_SHOW"
     TIP = "TIP"
@@ -44,7 +45,10 @@ class LineKind(StrEnum):
     @property
     def is_owed(self) -> bool:
         """Whether the shipper owes it, rather than gets it back."""
-        return self in {LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP}
+        return self in OWED_KINDS
+
+
+OWED_KINDS = frozenset({LineKind.DELIVERY, LineKind.REDELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP})
 
 
 class Means(StrEnum):

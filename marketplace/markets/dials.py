@@ -63,6 +63,9 @@ LIMITS = {
     "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
+    "unavailable_after_s": Limit(0, 3600, "the seconds at a door until nobody is there are"),
+    "redelivery_answer_s": Limit(60, 1_209_600, "the seconds in which another try can be chosen are"),
+    "geocode_confidence_percent": Limit(0, 100, "the percents of confidence that an address needs are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
     "payout_hold_s": Limit(0, 2_678_400, "the seconds that pay waits before it can be paid out are"),
     "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
@@ -84,6 +87,10 @@ class Dials:
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+
+    A hand-over fails because nobody is there at the earliest `unavailable_after_s` after the arrival. From then on the
+    recipient or the shipper has `redelivery_answer_s` to choose a window for another try. An address that the geocoder
+    is less sure of than `geocode_confidence_percent` is looked at by operations.
 
     Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
     owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
@@ -116,6 +123,9 @@ class Dials:
     head_start_waves: int = 3
     shift_end_covers: str = "route"
     delivery_target_s: int = 0
+    unavailable_after_s: int = 0
+    redelivery_answer_s: int = 86_400
+    geocode_confidence_percent: int = 70
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
     payout_country: str = "US"

@@ -41,6 +41,9 @@ LIMITS = {
     "instant_fee_basis_points": (0, 1_000),
     "instant_fee_minimum_minor": (0, 10**12),
     "debt_repay_percent": (0, 100),
+    "unavailable_after_s": (0, 3_600),
+    "redelivery_answer_s": (60, 1_209_600),
+    "geocode_confidence_percent": (0, 100),
 }
 
 
