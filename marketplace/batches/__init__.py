@@ -32,6 +32,7 @@ from marketplace.batches.request import (
     PackageRequest,
     Place,
     RowProblem,
+    is_storable,
 )
 from marketplace.batches.reschedule import (
     AnswerTooLate,
@@ -96,6 +97,7 @@ __all__ = [
     "find_batch",
     "find_delivery",
     "find_quote",
+    "is_storable",
     "may_be_left",
     "next_answer_due",
     "next_expiry",

@@ -23,7 +23,6 @@ ONLY_IN_PERSON = frozenset(
         Requirement.PIN_AT_DROPOFF,
         Requirement.SIGNATURE_AT_DROPOFF,
         Requirement.AGE_CHECK,
-        Requirement.PHARMACY,
     }
 )
 """What asks for the recipient: such a parcel is left nowhere and with nobody else."""
@@ -38,12 +37,13 @@ def next_step(policy: FailurePolicy, *, reason: AttemptFailure, attempts: int, m
     return NextStep.RETURN
 
 
-def may_be_left(policy: FailurePolicy, requirements: Collection[str]) -> LeftAt | None:
-    """Where a driver may leave the parcel instead of failing the stop; None where only the recipient will do."""
+def may_be_left(policy: FailurePolicy, requirements: Collection[str], *, has_safe_place: bool = False) -> LeftAt | None:
+    """Where a driver may leave the parcel instead of failing the stop; None where only the recipient will do.
+
+    With `has_safe_place` the recipient has named one, which goes before what the shipper says.
+    """
     if ONLY_IN_PERSON & set(requirements):
         return None
-    if policy is FailurePolicy.NEIGHBOUR:
-        return LeftAt.NEIGHBOUR
-    if policy is FailurePolicy.SAFE_PLACE or Requirement.LEAVE_AT_DOOR in requirements:
+    if has_safe_place or policy is FailurePolicy.SAFE_PLACE or Requirement.LEAVE_AT_DOOR in requirements:
         return LeftAt.SAFE_PLACE
-    return None
+    return LeftAt.NEIGHBOUR if policy is FailurePolicy.NEIGHBOUR else None

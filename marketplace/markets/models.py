@@ -47,6 +47,8 @@ class Market(Model):
     unavailable_after_s = fields.IntField(db_default=0)
     redelivery_answer_s = fields.IntField(db_default=86400)
     geocode_confidence_percent = fields.SmallIntField(db_default=70)
+    # Arrivals
+    late_risk_percent = fields.SmallIntField(db_default=40)
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)
@@ -55,6 +57,10 @@ class Market(Model):
     instant_fee_basis_points = fields.SmallIntField(db_default=100)
     instant_fee_minimum_minor = fields.BigIntField(db_default=0)
     debt_repay_percent = fields.SmallIntField(db_default=25)
+    # Recipients
+    driver_shown_stops = fields.SmallIntField(db_default=2)
+    tracking_link_s = fields.IntField(db_default=604800)
+    recipient_data_s = fields.IntField(db_default=86400)
     next_payout_at = fields.DatetimeField(null=True)
     payout_run_wanted_at = fields.DatetimeField(null=True)
     payout_run_after = fields.UUIDField(null=True)

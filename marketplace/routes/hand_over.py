@@ -58,7 +58,7 @@ def check_left_at(
     if stop.kind is not StopKind.DROPOFF:
         raise MayNotBeLeft("a parcel that goes back is handed over where it came from", field="leftAt")
     for delivery in deliveries:
-        allowed = may_be_left(delivery.failure_policy, delivery.requirements)
+        allowed = may_be_left(delivery.failure_policy, delivery.requirements, has_safe_place=delivery.has_safe_place)
         if allowed is not left_at:
             hint = f"it may be left at: {allowed.value}" if allowed else "it goes to its recipient only"
             raise MayNotBeLeft(f"this parcel may not be left there; {hint}", field="leftAt")

@@ -18,9 +18,10 @@ from marketplace.core.work import Work
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.states import RouteState, StopKind, StopState
 
+TO_THE_RECIPIENT = ", ".join(f"'{requirement}'" for requirement in sorted(ONLY_IN_PERSON))
 # Everything a driver needs at the door, and nothing for anybody else: the route must be the driver's own and active.
 # A recipient's PIN is never in it: it is what the recipient proves. A return holds the packages of its original.
-MY_ROUTE = """
+MY_ROUTE = f"""
 SELECT json_build_object(
     'id', 'rte_' || replace(r.id::text, '-', ''), 'state', r.state, 'version', r.version,
     'unavailable_after_s', m.unavailable_after_s,
@@ -48,11 +49,15 @@ SELECT json_build_object(
                     'address', d.dropoff_address, 'name', d.recipient_name, 'phone', d.recipient_phone),
                 'pickup_window', json_build_object('opens_at', d.pickup_opens_at, 'closes_at', d.pickup_closes_at),
                 'dropoff_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
-                'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements,
+                'time_zone', d.time_zone, 'requirements', d.requirements, 'safe_place', d.safe_place,
+                'instructions', concat_ws(E'\n', nullif(d.instructions, ''), d.recipient_instructions),
+                'is_over', d.state IN ('DELIVERED', 'RETURNING', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
+                    AND d.changed_at + m.recipient_data_s * interval '1 second' <= $2,
                 'may_be_left', CASE
-                    WHEN s.kind <> 'DROPOFF' OR d.requirements && $2::text[] THEN NULL
+                    WHEN s.kind <> 'DROPOFF' OR d.requirements && ARRAY[{TO_THE_RECIPIENT}] THEN NULL
+                    WHEN d.failure_policy = 'SAFE_PLACE' OR d.safe_place IS NOT NULL
+                         OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
                     WHEN d.failure_policy = 'NEIGHBOUR' THEN 'NEIGHBOUR'
-                    WHEN d.failure_policy = 'SAFE_PLACE' OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
                     END,
                 'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description,
                     'weight_g', p.weight_g, 'length_mm', p.length_mm, 'width_mm', p.width_mm,
@@ -85,7 +90,7 @@ FROM stop WHERE route_id = $1 ORDER BY place FOR UPDATE OF stop
 """
 LOCK_DELIVERIES = """
 SELECT id, shipper_id, batch_id, state, sequence, route_id, return_of, dropoff_closes_at, requirements, pin,
-       pin_attempts, failure_policy, max_attempts, attempts
+       pin_attempts, failure_policy, max_attempts, attempts, safe_place IS NOT NULL AS has_safe_place
 FROM delivery WHERE route_id = $1 ORDER BY id FOR UPDATE
 """
 SAVE_ROUTE = """
@@ -114,10 +119,34 @@ WHERE delivery.id = now.id AND delivery.route_id = $1
 """
 
 
-async def my_route(connection: asyncpg.Connection, *, driver_id: UUID) -> dict[str, Any] | None:
-    """The route a driver is on, with exact places, people and packages, in one statement; the next stop comes first."""
-    text = await connection.fetchval(MY_ROUTE, driver_id, sorted(ONLY_IN_PERSON))
-    return orjson.loads(text) if text else None
+async def my_route(connection: asyncpg.Connection, *, driver_id: UUID, now: datetime) -> dict[str, Any] | None:
+    """The route a driver is on, with exact places, people and packages, in one statement; the next stop comes first.
+
+    Of a delivery that ended a while ago, by the market's dial, `now` shows no people and no exact places any more.
+    """
+    text = await connection.fetchval(MY_ROUTE, driver_id, now)
+    if not text:
+        return None
+    route: dict[str, Any] = orjson.loads(text)
+    for stop in route["stops"]:
+        over = [task["delivery"] for task in stop["tasks"] if task["delivery"].pop("is_over")]
+        for delivery in over:
+            _hide_people(delivery)
+        if over and len(over) == len(stop["tasks"]):
+            stop.update(_about(stop), path=None)
+    return route
+
+
+def _hide_people(delivery: dict[str, Any]) -> None:
+    """What stays is what a driver may have to answer for: the parcel, when, and roughly where."""
+    for end in ("pickup", "dropoff"):
+        delivery[end] = {**_about(delivery[end]), "address": "", "name": "", "phone": ""}
+    delivery.update(instructions="", safe_place=None)
+
+
+def _about(place: dict[str, Any]) -> dict[str, float]:
+    """The place to two decimals of a degree, about a kilometre."""
+    return {"lat": round(place["lat"], 2), "lon": round(place["lon"], 2)}
 
 
 async def lock_route(work: Work, *, route_id: UUID, driver_id: UUID) -> asyncpg.Record | None:

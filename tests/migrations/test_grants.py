@@ -29,12 +29,14 @@ HISTORY = [
     "acceptance_model",
     "attempt",
     "choice",
+    "erasure",
     "event",
     "journal",
     "operator_action",
     "pay_policy",
     "posting",
     "quote",
+    "rating",
 ]
 REWRITING = [
     "UPDATE journal SET kind = 'X'",
