@@ -114,6 +114,9 @@ SUBJECTS = {
     "releasePayout": "payout",
     "adjustDriverPay": "driver",
     "eraseRecipient": "delivery",
+    "returnDelivery": "delivery",
+    "resolveAddress": "delivery",
+    "settleDropPoint": "drop_point",
 }
 """What the subject of each audited mutation is."""
 

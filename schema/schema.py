@@ -9,6 +9,8 @@ from strawberry.tools import merge_types
 
 from schema import (
     accounts,
+    addresses,
+    attempts,
     batches,
     billing,
     billing_operations,
@@ -41,6 +43,8 @@ NOUNS: tuple[ModuleType, ...] = (
     markets,
     pay_policies,
     batches,
+    attempts,
+    addresses,
     fleet,
     offers,
     explanations,

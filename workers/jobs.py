@@ -34,7 +34,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
-from marketplace.routes import draw_route, plan_return, sweep_proofs
+from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
 
@@ -104,6 +104,12 @@ async def place_address(marketplace: Marketplace, delivery_id: UUID) -> None:
         router=marketplace.router, gate=check_credit, delivery_id=delivery_id, geocoder=marketplace.geocoder
     )
     await run_errand(marketplace.works, errand)
+
+
+async def learn_door(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Learns from a hand-over where the door of an address is."""
+    async with marketplace.works.open() as work:
+        await learn_drop_point(work, delivery_id=delivery_id)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -249,6 +255,7 @@ JOBS: Mapping[str, Job] = {
     "plan_return": plan_way_back,
     "settle_attempt": settle_brought_back,
     "place_address": place_address,
+    "learn_drop_point": learn_door,
     "draw_route": draw,
     "retime_route": retime,
     "learn_arrivals": learn_how_arrivals_turn_out,

@@ -122,6 +122,7 @@ MATCH_BORDER = Reaction(kind="match_border", about=zone, when=is_at_border)
 MATCH_NEAR_DRIVER = Reaction(kind="match_near_driver", about=driver)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery, when=lambda event: event.payload["next_step"] != "DISCARD")
+LEARN_DROP_POINT = Reaction(kind="learn_drop_point", about=delivery)
 PLACE_ADDRESS = Reaction(kind="place_address", about=delivery, when=has_no_place)
 SETTLE_ATTEMPT = Reaction(kind="settle_attempt", about=delivery)
 DRAW = Reaction(kind="draw_route", about=route)
@@ -181,7 +182,7 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
-    "DeliveryDelivered": [ACCRUE, NOTIFY],
+    "DeliveryDelivered": [ACCRUE, LEARN_DROP_POINT, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryBroughtBack": [SETTLE_ATTEMPT],
     "DeliveryRequeued": [MATCH],
