@@ -21,7 +21,8 @@ LONG_STREET_M = 1_500.0
 LEAST_PERCENT = 40
 """What is less alike than so is not worth showing."""
 PREFIX_PERCENT = 90
-NUMBER = re.compile(r"\b\d+\w?\b")
+HOUSE = re.compile(r" ?\b\d+\w?$")
+"""A number at the end is that of a house, unless the street itself is called so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +41,16 @@ class StreetGeocoder:
     def __init__(self, pack: CityPack) -> None:
         """Gathers the names of the pack with their middles, which takes a moment for a large city."""
         self.name = f"streets:{pack.dataset}"
-        self._streets = _streets_of(pack)
+        self.streets = _streets_of(pack)
 
     async def forward(self, text: str, *, near: Point) -> Sequence[Candidate]:
         """At most five streets, the surest first and the nearer of equally sure ones before the further."""
-        wanted = normal_text(NUMBER.sub(" ", text[:LONGEST_TEXT]))
+        whole = normal_text(text[:LONGEST_TEXT])
+        wanted = {words for words in (whole, HOUSE.sub("", whole)) if words}
         if not wanted:
             return []
         ranked = sorted(
-            ((_likeness(wanted, street), street) for street in self._streets),
+            ((max(_likeness(words, street) for words in wanted), street) for street in self.streets),
             key=lambda one: (-one[0], straight_line_m(one[1].middle, near), one[1].name),
         )
         return [
