@@ -39,6 +39,7 @@ from marketplace.batches.reschedule import (
     BadNewWindow,
     ChosenBy,
     NotWaiting,
+    choose_another_try,
     reschedule_delivery,
     return_delivery,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "UnassignedReason",
     "addresses_to_review",
     "cancel_delivery",
+    "choose_another_try",
     "expire_due",
     "find_batch",
     "find_delivery",

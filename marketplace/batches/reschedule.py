@@ -12,7 +12,7 @@ from marketplace.batches.request import LocalWindow
 from marketplace.batches.settle_attempt import settle_attempt
 from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
 from marketplace.core.errors import Conflict, Invalid, NotFound
-from marketplace.core.window import local_window
+from marketplace.core.window import Window, local_window
 from marketplace.core.work import Work
 
 FURTHEST = timedelta(days=14)
@@ -76,14 +76,22 @@ async def reschedule_delivery(
     planned again at once. `shipper_id` and `market_id` say whose deliveries the caller may choose for.
     """
     row = await _lock_waiting(work, delivery_id, shipper_id, market_id)
+    return await _choose(work, row, local_window(window.opens, window.closes, row["time_zone"]), chosen_by)
+
+
+async def choose_another_try(work: Work, *, delivery_id: UUID, window: Window, chosen_by: ChosenBy) -> DeliveryState:
+    """Takes a window for another try as it was promised, in instants; who may choose is the caller's to check."""
+    return await _choose(work, await _lock_waiting(work, delivery_id, None, None), window, chosen_by)
+
+
+async def _choose(work: Work, row: asyncpg.Record, chosen: Window, chosen_by: ChosenBy) -> DeliveryState:
     if row["answer_due_at"] is None or row["answer_due_at"] <= work.now:
         raise AnswerTooLate("the time for choosing another window is over; the parcel goes back", field="deliveryId")
-    chosen = local_window(window.opens, window.closes, row["time_zone"])
     if chosen.closes_at - max(chosen.opens_at, work.now) < SHORTEST:
         raise BadNewWindow("a new window has at least 30 minutes before it closes", field="window")
     if chosen.closes_at > work.now + FURTHEST:
         raise BadNewWindow(f"a new window is within the next {FURTHEST.days} days", field="window")
-    sequence = await work.fetch_value(CHOOSE, delivery_id, chosen.opens_at, chosen.closes_at, work.now)
+    sequence = await work.fetch_value(CHOOSE, row["id"], chosen.opens_at, chosen.closes_at, work.now)
     work.emit(
         DeliveryRescheduled(
             market_id=row["market_id"],
@@ -97,7 +105,7 @@ async def reschedule_delivery(
             closes_at=chosen.closes_at,
         )
     )
-    return await settle_attempt(work, delivery_id=delivery_id) or DeliveryState.ATTEMPTED
+    return await settle_attempt(work, delivery_id=row["id"]) or DeliveryState.ATTEMPTED
 
 
 async def return_delivery(work: Work, *, delivery_id: UUID, market_id: UUID) -> DeliveryState:

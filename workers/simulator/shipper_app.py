@@ -193,7 +193,7 @@ class ShipperApp:
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     def _hear(self, event: dict[str, Any]) -> None:
-        if event["deliveryId"] in self.states:
+        if event["deliveryId"] in self.states and event["sequence"] is not None:
             self._note(event["deliveryId"], event["sequence"], event["state"])
             self._bell.set()
             if event.get("name") == "DeliveryAttempted" and event["deliveryId"] in self._references:
