@@ -14,10 +14,12 @@ from pydantic import SecretStr
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
+from marketplace.adapters.geocoders import PhotonGeocoder, StreetGeocoder
 from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
+from marketplace.addresses import Geocoder
 from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -58,6 +60,7 @@ class Marketplace:
     streams: EventStreams
     positions: PositionBuffer
     city: CityPack
+    geocoder: Geocoder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +130,9 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         city = await open_city(settings)
         router = await open_router(settings, city)
         stack.push_async_callback(router.aclose)
+        geocoder = await open_geocoder(settings, city)
+        if geocoder is not None:
+            stack.push_async_callback(geocoder.aclose)
         solver = stack.enter_context(SolverPool(settings.solver_processes))
         async with works.read() as connection:
             factor = await pace(connection)
@@ -141,6 +147,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             clock=clock,
             works=works,
             router=router,
+            geocoder=geocoder,
             solver=solver,
             provider=provider,
             notifier=open_notifier(settings),
@@ -205,3 +212,10 @@ async def open_router(settings: Settings, city: CityPack) -> Router:
     streets = GraphRouter(city.folder)
     await streets.start()  # or the first questions would run into the time-out while the streets are loaded
     return FallbackRouter(CachedRouter(streets), StraightLineRouter())
+
+
+async def open_geocoder(settings: Settings, city: CityPack) -> Geocoder | None:
+    """The geocoder of the settings; in development the city's streets; in production none unless one is named."""
+    if settings.geocoder_url:
+        return PhotonGeocoder(settings.geocoder_url)
+    return None if settings.is_production else await asyncio.to_thread(StreetGeocoder, city)

@@ -33,7 +33,7 @@ from marketplace.hubs import create_hub
 from marketplace.markets import Dials, create_market, market_by_slug, set_pay_policy
 from marketplace.matching import MatchMarket, MatchZone, zones_of
 from marketplace.offers import SendWave
-from marketplace.shippers import create_shipper, set_rate_card
+from marketplace.shippers import create_shipper, set_failure_wishes, set_rate_card
 
 SHIPPER_NAMES = ("Farmacia del Mar", "Panadería Elqui", "Librería Faro", "Ferretería Puerto", "Verdulería La Recova")
 HUB_NAMES = ("Centro", "Recova", "Puerto", "Avenida del Mar", "Parte Alta", "Tierras Blancas", "Sindempart")
@@ -77,7 +77,10 @@ HUBS_APART_M = 1_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedPlan:
-    """How much of everything. `dials` set the market that is made; `kinds` are the drivers', taking turns."""
+    """How much of everything. `dials` set the market that is made; `kinds` are the drivers', taking turns.
+
+    So are `failure_policies`, the shippers' own.
+    """
 
     seed: int = 1
     slug: str = "la-serena"
@@ -95,6 +98,7 @@ class SeedPlan:
     shift_hours: float = 9.0
     kinds: tuple[str, ...] = ()
     dials: dict[str, Any] = field(default_factory=dict)
+    failure_policies: tuple[str, ...] = ("RETURN_TO_SENDER",)
 
     def __post_init__(self) -> None:
         for name in ("shippers", "hubs", "drivers", "operators", "deliveries", "offers"):
@@ -206,6 +210,8 @@ class _Seeding:
         name = SHIPPER_NAMES[i % len(SHIPPER_NAMES)]
         async with self.marketplace.works.open() as work:
             shipper_id = ShipperId(await create_shipper(work, name=name, is_test=True))
+            policies = self.plan.failure_policies
+            await set_failure_wishes(work, shipper_id=shipper_id, policy=policies[i % len(policies)], max_attempts=2)
             for level, base in (("STANDARD", 1_500), ("EXPRESS", 2_600)):
                 await set_rate_card(
                     work,

@@ -46,6 +46,14 @@ REFERENCES = [
     ("delivery", "return_of", "delivery"),
     ("delivery", "route_id", "route"),
     ("package", "delivery_id", "delivery"),
+    ("attempt", "market_id", "market"),
+    ("attempt", "delivery_id", "delivery"),
+    ("attempt", "route_id", "route"),
+    ("attempt", "stop_id", "stop"),
+    ("attempt", "driver_id", "driver"),
+    ("drop_point", "market_id", "market"),
+    ("drop_visit", "drop_point_id", "drop_point"),
+    ("drop_visit", "stop_id", "stop"),
     ("route", "market_id", "market"),
     ("route", "driver_id", "driver"),
     ("stop", "route_id", "route"),
@@ -121,6 +129,9 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
+    ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
+    ("attempt", "next_step"): "REDELIVER RETURN DISCARD",
     ("route", "state"): "PLANNED OFFERING ASSIGNED STARTED COMPLETED DISSOLVED CANCELLED",
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
@@ -148,11 +159,11 @@ STATES = {
     (
         "bill_line",
         "kind",
-    ): "DELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     (
         "invoice_line",
         "kind",
-    ): "DELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -226,6 +237,44 @@ CHECKS = [
         "on_a_route",
         "(state IN ('OFFERING','ASSIGNED','EN_ROUTE_TO_PICKUP','ARRIVED_AT_PICKUP','PICKED_UP','EN_ROUTE_TO_DROPOFF','ARRIVED_AT_DROPOFF')) <= (route_id IS NOT NULL)",
     ),
+    ("delivery", "tries", "attempts BETWEEN 0 AND 20 AND max_attempts BETWEEN 1 AND 5 AND redelivery_minor >= 0"),
+    ("shipper", "tries", "max_attempts BETWEEN 1 AND 5"),
+    # An attempted parcel is in the vehicle, or it lies where it was picked up: never neither, never both
+    (
+        "delivery",
+        "whereabouts",
+        "(state = 'ATTEMPTED' AND route_id IS NULL) = (brought_back_at IS NOT NULL)",
+    ),
+    (
+        "delivery",
+        "next_window",
+        (
+            "(next_opens_at IS NULL) = (next_closes_at IS NULL) AND (next_opens_at IS NULL OR"
+            " state = 'ATTEMPTED' AND next_opens_at <= next_closes_at)"
+        ),
+    ),
+    (
+        "delivery",
+        "placed",
+        (
+            "(dropoff_lat IS NULL) = (dropoff_lon IS NULL) AND (given_lat IS NULL) = (given_lon IS NULL)"
+            " AND (dropoff_lat IS NOT NULL OR state IN ('CREATED', 'CANCELLED', 'EXPIRED'))"
+            " AND (NOT needs_review OR dropoff_lat IS NULL)"
+        ),
+    ),
+    ("delivery", "left_at", "left_at IS NULL OR state = 'DELIVERED' AND left_at IN ('SAFE_PLACE', 'NEIGHBOUR')"),
+    ("attempt", "counts", "number BETWEEN 1 AND 20 AND waited_s >= 0 AND late_s >= 0"),
+    ("drop_point", "counts", "visits >= 0 AND moved_m >= 0"),
+    ("drop_visit", "weight", "weight BETWEEN 1 AND 10"),
+    ("geocoded_text", "expiry", "expires_at > found_at"),
+    (
+        "market",
+        "attempt_dials",
+        (
+            "unavailable_after_s BETWEEN 0 AND 3600 AND redelivery_answer_s BETWEEN 60 AND 1209600"
+            " AND geocode_confidence_percent BETWEEN 0 AND 100"
+        ),
+    ),
     ("rating", "stars", "stars BETWEEN 1 AND 5"),
     (
         "rating",
@@ -281,7 +330,7 @@ CHECKS = [
         "sign",
         (
             "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0)"
-            " = (kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW', 'TIP', 'SENT_BACK')))"
+            " = (kind IN ('DELIVERY', 'REDELIVERY', 'CANCELLATION', 'NO_SHOW', 'TIP', 'SENT_BACK')))"
             " AND (kind = 'CARRIED') = (journal_id IS NULL)"
         ),
     ),
@@ -388,14 +437,21 @@ INDEXES = [
     ("UNIQUE", "batch_of_quote", "batch (quote_id) WHERE quote_id IS NOT NULL"),
     ("", "batch_shipper", "batch (shipper_id, id)"),
     # What a shipper has posted and not been billed for counts against its credit
-    ("", "delivery_unbilled", "delivery (shipper_id, market_id) INCLUDE (price_minor) WHERE billed_at IS NULL"),
+    (
+        "",
+        "delivery_unbilled",
+        "delivery (shipper_id, market_id) INCLUDE (price_minor, redelivery_minor) WHERE billed_at IS NULL",
+    ),
     # What shippers owe
     ("UNIQUE", "billing_profile_once", "billing_profile (shipper_id, market_id)"),
     ("", "billing_profile_due", "billing_profile (market_id, next_due_at)"),
     (
         "UNIQUE",
         "bill_line_once",
-        "bill_line (delivery_id, kind) WHERE kind IN ('DELIVERY', 'CANCELLATION', 'NO_SHOW', 'SLA_CREDIT')",
+        (
+            "bill_line (delivery_id, kind)"
+            " WHERE kind IN ('DELIVERY', 'REDELIVERY', 'CANCELLATION', 'NO_SHOW', 'SLA_CREDIT')"
+        ),
     ),
     (
         "",
@@ -449,6 +505,18 @@ INDEXES = [
         "delivery_one_return",
         "delivery (return_of) WHERE return_of IS NOT NULL AND state NOT IN ('CANCELLED', 'FAILED')",
     ),
+    # A hand-over fails once under each number; what waits for a new window has a deadline; so has what has no place
+    ("UNIQUE", "attempt_number", "attempt (delivery_id, number)"),
+    ("", "attempt_stop", "attempt (stop_id)"),
+    ("", "delivery_to_answer", "delivery (answer_due_at) WHERE brought_back_at IS NOT NULL"),
+    ("", "delivery_to_place", "delivery (market_id, id) WHERE state = 'CREATED'"),
+    ("", "delivery_unplaced_expiry", "delivery (dropoff_closes_at) WHERE state = 'CREATED'"),
+    ("UNIQUE", "drop_visit_once", "drop_visit (stop_id, weight)"),
+    ("", "drop_visit_point", "drop_visit (drop_point_id, occurred_at)"),
+    ("", "drop_point_review", "drop_point (market_id, id) WHERE needs_review"),
+    ("", "geocoded_text_age", "geocoded_text (expires_at)"),
+    ("UNIQUE", "shipper_day_once", "shipper_day (market_id, shipper_id, day)"),
+    ("UNIQUE", "attempt_day_once", "attempt_day (market_id, shipper_id, day, reason)"),
     ("", "package_delivery", "package (delivery_id)"),
     # A driver holds one active route
     ("UNIQUE", "route_one_active_per_driver", "route (driver_id) WHERE state IN ('ASSIGNED', 'STARTED')"),
@@ -607,6 +675,8 @@ CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER attempt_stays BEFORE UPDATE OR DELETE ON attempt FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER attempt_whole BEFORE TRUNCATE ON attempt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- What was asked for holds people, who can be erased; what it was priced at stays.
 CREATE TRIGGER quote_kept BEFORE DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE ON quote FOR EACH ROW

@@ -13,6 +13,8 @@ from marketplace.batches import (
     CancelReason,
     DeliveryRequest,
     DeliveryState,
+    FailurePolicy,
+    LeftAt,
     PostBatch,
     PostResult,
     QuoteBatch,
@@ -79,6 +81,18 @@ class Delivery:
     currency: str = strawberry.field(description="ISO 4217.")
     unassigned_reason: UnassignedReason | None = strawberry.field(description="Why it waits, while it waits.")
     failure_reason: str | None = strawberry.field(description="Why it was attempted, failed or cancelled.")
+    failure_policy: FailurePolicy = strawberry.field(description="What is done where nobody takes it.")
+    attempts: int = strawberry.field(description="Hand-overs that did not happen.")
+    max_attempts: int = strawberry.field(description="Hand-overs that are attempted where the policy tries again.")
+    answer_due_at: DateTime | None = strawberry.field(
+        description="Until when another window can be chosen, market time; null where none can."
+    )
+    chosen_window: Window | None = strawberry.field(description="The window that was chosen for another try.")
+    redelivery_minor: MoneyMinor = strawberry.field(description="What further tries cost so far, minor units.")
+    left_at: LeftAt | None = strawberry.field(description="Where it was left, if not with its recipient.")
+    needs_review: bool = strawberry.field(
+        description="Whether its address was not found surely enough; it is planned once operations have looked at it."
+    )
     created_at: DateTime = strawberry.field(description="When it was posted.")
     changed_at: DateTime = strawberry.field(description="When it last changed.")
 
@@ -216,6 +230,12 @@ class DeliveryInput:
         default="STANDARD", description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY; your rate card names yours."
     )
     priority: int = strawberry.field(default=0, description="0 to 100; higher is planned first.")
+    failure_policy: FailurePolicy | None = strawberry.field(
+        default=None, description="What is done where nobody takes it; yours from setFailurePolicy if left out."
+    )
+    max_attempts: int | None = strawberry.field(
+        default=None, description="Attempts where the policy tries again, 1 to 5; yours if left out."
+    )
 
     def value(self) -> DeliveryRequest:
         """The row as the marketplace takes it; its limits are checked there, row by row."""
@@ -231,6 +251,8 @@ class DeliveryInput:
             instructions=self.instructions,
             service_level=self.service_level,
             priority=self.priority,
+            failure_policy=self.failure_policy,
+            max_attempts=self.max_attempts,
         )
 
 
@@ -387,6 +409,7 @@ class Mutation:
                 market_id=market,
                 requests=requests,
                 quote_id=quote,
+                has_geocoder=info.context.marketplace.geocoder is not None,
             ),
             reference=_keep_posted,
             answer=partial(_posted, info),

@@ -4,7 +4,16 @@ from enum import Enum
 
 import strawberry
 
-from marketplace.batches import AttemptFailure, CancelReason, DeliveryState, Requirement, UnassignedReason
+from marketplace.addresses import Precision
+from marketplace.batches import (
+    AttemptFailure,
+    CancelReason,
+    DeliveryState,
+    FailurePolicy,
+    LeftAt,
+    Requirement,
+    UnassignedReason,
+)
 from marketplace.billing import (
     ChargeState,
     Collects,
@@ -31,6 +40,10 @@ ENUMS: dict[type[Enum], str] = {
     UnassignedReason: "Why a delivery has no route now.",
     CancelReason: "Why a delivery is called off.",
     AttemptFailure: "Why a pickup or a hand-over did not happen.",
+    FailurePolicy: "What a shipper wants done with a parcel that nobody takes. SAFE_PLACE and NEIGHBOUR let the driver"
+    " leave it there; where that fails they try again as REDELIVER does, and go back to the sender in the end.",
+    LeftAt: "With whom or where a parcel was left.",
+    Precision: "How exact a place is: the house, somewhere in its street, or only the part of the city.",
     ContractKind: "On what terms a driver works, in the order of call.",
     PresenceState: "Whether a driver can be asked now.",
     Vehicle: "What a driver drives.",

@@ -202,6 +202,15 @@ class MarketDials:
     debt_repay_percent: int = strawberry.field(
         description="How much of later pay a driver's debt takes at most, 0 to 100; nothing of tips or legal floors."
     )
+    unavailable_after_s: int = strawberry.field(
+        description="Seconds after the arrival at a door from which RECIPIENT_UNAVAILABLE can be reported, 0 to 3,600."
+    )
+    redelivery_answer_s: int = strawberry.field(
+        description="Seconds after a failed attempt in which another window can be chosen, 60 to 1,209,600."
+    )
+    geocode_confidence_percent: int = strawberry.field(
+        description="An address found with less confidence is looked at by operations, 0 to 100."
+    )
     late_risk_percent: int = strawberry.field(
         description="How probable a miss of the promised window is when the delivery is told to be in danger, 1 to 100."
     )
@@ -250,6 +259,9 @@ class MarketDialsInput:
     instant_fee_basis_points: int | None = strawberry.field(default=None, description="0 to 1,000.")
     instant_fee_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     debt_repay_percent: int | None = strawberry.field(default=None, description="0 to 100.")
+    unavailable_after_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    redelivery_answer_s: int | None = strawberry.field(default=None, description="Seconds, 60 to 1,209,600.")
+    geocode_confidence_percent: int | None = strawberry.field(default=None, description="0 to 100.")
     late_risk_percent: int | None = strawberry.field(default=None, description="1 to 100.")
     driver_shown_stops: int | None = strawberry.field(default=None, description="0 to 50.")
     tracking_link_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")

@@ -117,6 +117,9 @@ SUBJECTS = {
     "reversePayout": "payout",
     "adjustDriverPay": "driver",
     "eraseRecipient": "delivery",
+    "returnDelivery": "delivery",
+    "resolveAddress": "delivery",
+    "settleDropPoint": "drop_point",
 }
 """What the subject of each audited mutation is."""
 

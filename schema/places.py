@@ -3,6 +3,7 @@
 import strawberry
 
 from marketplace.batches import LocalWindow, PackageRequest, Place
+from marketplace.core.geo import BadPoint
 from marketplace.core.geo import Point as GeoPoint
 from schema.scalars import DateTime, LocalDateTime
 
@@ -31,26 +32,34 @@ class PointInput:
 class Address:
     """Where and whom."""
 
-    lat: float = strawberry.field(description="Latitude in degrees.")
-    lon: float = strawberry.field(description="Longitude in degrees.")
+    lat: float | None = strawberry.field(
+        description="Latitude in degrees; null while the address is being looked for, which is before any planning."
+    )
+    lon: float | None = strawberry.field(description="Longitude in degrees, or null as `lat` is.")
     address: str = strawberry.field(description="Street and number as on the parcel, at most 200 characters.")
     name: str = strawberry.field(description="Who is there, at most 80 characters; may be empty.")
     phone: str = strawberry.field(description="How to reach them, at most 20 characters; may be empty.")
 
 
-@strawberry.input(description="An address with its coordinates and who is there.")
+@strawberry.input(
+    description="An address with its coordinates and who is there. A drop-off may leave out both coordinates where the"
+    " market has a geocoder: it is found after posting, and priced then."
+)
 class AddressInput:
     """Where and whom, as a shipper sends it."""
 
-    lat: float = strawberry.field(description="Latitude in degrees, -90 to 90.")
-    lon: float = strawberry.field(description="Longitude in degrees, -180 to 180.")
+    lat: float | None = strawberry.field(default=None, description="Latitude in degrees, -90 to 90.")
+    lon: float | None = strawberry.field(default=None, description="Longitude in degrees, -180 to 180.")
     address: str = strawberry.field(description="Street and number, 1 to 200 characters.")
     name: str = strawberry.field(default="", description="Who is there, at most 80 characters.")
     phone: str = strawberry.field(default="", description="How to reach them, at most 20 characters.")
 
     def value(self) -> Place:
         """The place as the marketplace takes it; raises BadPoint."""
-        return Place(point=GeoPoint(lat=self.lat, lon=self.lon), address=self.address, name=self.name, phone=self.phone)
+        if (self.lat is None) != (self.lon is None):
+            raise BadPoint("send both lat and lon, or neither", field="lat")
+        point = GeoPoint(lat=self.lat, lon=self.lon) if self.lat is not None and self.lon is not None else None
+        return Place(point=point, address=self.address, name=self.name, phone=self.phone)
 
 
 @strawberry.type(description="A promised interval; both ends belong to it.")

@@ -34,6 +34,7 @@ PROMISED = {
         "Percent of the price by which a booked window may cost more or less, as it burdens the plan; 0 shows the"
         " difference without charging it."
     ),
+    "redelivery_percent": "Percent of the price that each further try after a failed hand-over costs.",
 }
 
 
@@ -81,6 +82,7 @@ class RatePromises:
     sla_grace_s: int = strawberry.field(description=PROMISED["sla_grace_s"])
     sla_credit_percent: int = strawberry.field(description=PROMISED["sla_credit_percent"])
     window_swing_percent: int = strawberry.field(description=PROMISED["window_swing_percent"])
+    redelivery_percent: int = strawberry.field(description=PROMISED["redelivery_percent"])
 
 
 @strawberry.input(description="What holds beyond the price. Percentages are of the delivery's price, 0 to 100.")
@@ -95,6 +97,7 @@ class RatePromisesInput:
     sla_grace_s: int = strawberry.field(default=0, description=PROMISED["sla_grace_s"])
     sla_credit_percent: int = strawberry.field(default=0, description=PROMISED["sla_credit_percent"])
     window_swing_percent: int = strawberry.field(default=0, description=PROMISED["window_swing_percent"])
+    redelivery_percent: int = strawberry.field(default=0, description=PROMISED["redelivery_percent"])
 
 
 @strawberry.type(description="One version of what a shipper pays in a market at a service level; never edited.")

@@ -83,8 +83,8 @@ class TrackedDelivery:
         description="When the driver will probably be there, in whole 5 minutes; null while it is not known."
     )
     address: str = strawberry.field(description="Where it goes.")
-    lat: float = strawberry.field(description="Latitude of the door in degrees.")
-    lon: float = strawberry.field(description="Longitude of the door in degrees.")
+    lat: float | None = strawberry.field(description="Latitude of the door in degrees; null until it is found.")
+    lon: float | None = strawberry.field(description="Longitude of the door in degrees; null until it is found.")
     pin: str | None = strawberry.field(description="What to tell the driver at the door, while it is needed.")
     instructions: str = strawberry.field(description="What the recipient asked of the driver; may be empty.")
     safe_place: SafePlace | None = strawberry.field(description="Where it may be left.")

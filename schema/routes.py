@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.batches import AttemptFailure, DeliveryState, Requirement
+from marketplace.batches import AttemptFailure, DeliveryState, LeftAt, Requirement
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
@@ -55,6 +55,10 @@ class CarriedDelivery:
     instructions: str = strawberry.field(description="From shipper and recipient, a line each.")
     safe_place: SafePlace | None = strawberry.field(description="Where the recipient lets it be left.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
+    may_be_left: LeftAt | None = strawberry.field(
+        description="Where it may be left, with a photo, if nobody opens: dropOff with `leftAt`. Null where only the"
+        " recipient will do."
+    )
     packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
 
 
@@ -83,6 +87,13 @@ class Stop:
     arrived_at: DateTime | None = strawberry.field(description="Market time.")
     ended_at: DateTime | None = strawberry.field(description="Market time.")
     failure_reason: str | None = strawberry.field(description="Why it failed.")
+    paid_wait_from: DateTime | None = strawberry.field(
+        description="From when waiting here is paid, market time; null before the arrival."
+    )
+    may_fail_from: DateTime | None = strawberry.field(
+        description="From when RECIPIENT_UNAVAILABLE can be reported here, market time; null before the arrival and"
+        " where nobody is waited for."
+    )
     path: str | None = strawberry.field(
         description="The way to this stop along streets, from the stop before, or for the first stop from where the"
         " driver was at acceptance: an encoded polyline of 5 decimals (about 1 m), at most 100 points and 1,200"
@@ -107,6 +118,9 @@ class Route:
     approach_s: int = strawberry.field(description="Driving seconds of that way.")
     starts_at: DateTime = strawberry.field(description="When to set off, market time.")
     is_degraded: bool = strawberry.field(description="Whether times are estimates without streets.")
+    unavailable_after_s: int = strawberry.field(
+        description="Seconds that are waited at a door before RECIPIENT_UNAVAILABLE can be reported."
+    )
     guarantee_minor: MoneyMinor = strawberry.field(description="What was promised; the pay may only be more.")
     currency: str = strawberry.field(description="ISO 4217.")
     is_flagged: bool = strawberry.field(description="Whether somebody looks at its reports before it is paid.")
@@ -241,6 +255,9 @@ class Mutation:
         proof_ids: Annotated[
             list[strawberry.ID] | None, strawberry.argument(description="prf_… of uploaded pictures, at most 10.")
         ] = None,
+        left_at: Annotated[
+            LeftAt, strawberry.argument(description="Where it was left, if its `mayBeLeft` says so; with a photo.")
+        ] = LeftAt.RECIPIENT,
     ) -> ReportResult:
         """Hands over."""
         driver, stop = require_driver(info), from_wire("stop", stop_id, field="stopId")
@@ -256,6 +273,7 @@ class Mutation:
                 place=point.value() if point else None,
                 pin=pin,
                 proof_ids=proofs,
+                left_at=left_at,
             )
             if outcome.refusal is not None:
                 return outcome.refusal

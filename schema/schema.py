@@ -9,6 +9,8 @@ from strawberry.tools import merge_types
 
 from schema import (
     accounts,
+    addresses,
+    attempts,
     batches,
     billing,
     billing_operations,
@@ -47,6 +49,8 @@ NOUNS: tuple[ModuleType, ...] = (
     pay_policies,
     batches,
     windows,
+    attempts,
+    addresses,
     fleet,
     offers,
     explanations,

@@ -259,6 +259,8 @@ async def make_route(
     first = deliveries[0]
     stops = [await make_stop(work, route, 0, StopKind.PICKUP, (first.pickup_lat, first.pickup_lon), deliveries)]
     for place, delivery in enumerate(deliveries, start=1):
+        assert delivery.dropoff_lat is not None, "what is on a route has a place"
+        assert delivery.dropoff_lon is not None
         where = (delivery.dropoff_lat, delivery.dropoff_lon)
         stops.append(await make_stop(work, route, place, StopKind.DROPOFF, where, [delivery]))
     then = DeliveryState.ASSIGNED if is_taken else DeliveryState.OFFERING

@@ -6,6 +6,7 @@ from workers.waker import Deadline
 DEADLINES = (
     Deadline("offer expires", next_due=offers.next_expiry, fire=offers.expire_due),
     Deadline("delivery expires", next_due=batches.next_expiry, fire=batches.expire_due),
+    Deadline("answer due", next_due=batches.next_answer_due, fire=batches.settle_due),
     Deadline("presence ends", next_due=fleet.next_presence_end, fire=fleet.expire_presence),
     Deadline("window hold expires", next_due=windows.next_hold_end, fire=windows.expire_holds),
     Deadline("planning due", next_due=matching.next_planning, fire=matching.wake_due),

@@ -53,9 +53,13 @@ DIALS = {
     "route_max_stops": 8,
     "waiting_cost_per_hour_minor": 6_000,
     "broadcast_below_ttls": 20,
+    "unavailable_after_s": 120,
+    "redelivery_answer_s": 1_200,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
-answer are three seconds here, in which an app must hear, show and think."""
+answer are three seconds here, in which an app must hear, show and think. So are twenty minutes to choose a window."""
+FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
+"""What the shippers want done with parcels that nobody takes, taking turns."""
 FIGURES = {
     "posted": "deliveries posted",
     "delivered": "delivered",
@@ -185,7 +189,14 @@ class _Demo:
         return servers
 
     def _seed_plan(self) -> SeedPlan:
-        return SeedPlan(seed=self.options.seed, drivers=self.options.drivers, operators=2, is_online=False, dials=DIALS)
+        return SeedPlan(
+            seed=self.options.seed,
+            drivers=self.options.drivers,
+            operators=2,
+            is_online=False,
+            dials=DIALS,
+            failure_policies=FAILURE_POLICIES,
+        )
 
     def _children(self, servers: Servers) -> list[Child]:
         environment = {

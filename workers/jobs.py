@@ -7,8 +7,10 @@ from uuid import UUID
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
 from marketplace.arrivals import learn_all_arrivals, retime_route
+from marketplace.batches import PlaceAddress, settle_attempt
 from marketplace.billing import (
     accrue_delivery,
+    check_credit,
     close_period,
     invoice_of,
     refresh_profile,
@@ -40,7 +42,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
-from marketplace.routes import draw_route, plan_return, sweep_proofs
+from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
 
@@ -107,6 +109,26 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Adds the return of a delivery that was attempted to its route."""
     await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
+
+
+async def settle_brought_back(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Decides what becomes of a parcel that was brought back after an attempt."""
+    async with marketplace.works.open() as work:
+        await settle_attempt(work, delivery_id=delivery_id)
+
+
+async def place_address(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Finds where a delivery goes that was posted with an address alone."""
+    errand = PlaceAddress(
+        router=marketplace.router, gate=check_credit, delivery_id=delivery_id, geocoder=marketplace.geocoder
+    )
+    await run_errand(marketplace.works, errand)
+
+
+async def learn_door(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Learns from a hand-over where the door of an address is."""
+    async with marketplace.works.open() as work:
+        await learn_drop_point(work, delivery_id=delivery_id)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -252,6 +274,9 @@ JOBS: Mapping[str, Job] = {
     "reach_hub": reach_hub,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
+    "settle_attempt": settle_brought_back,
+    "place_address": place_address,
+    "learn_drop_point": learn_door,
     "draw_route": draw,
     "retime_route": retime,
     "learn_arrivals": learn_how_arrivals_turn_out,

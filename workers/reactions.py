@@ -90,6 +90,11 @@ def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
 
 
+def has_no_place(event: PublishedEvent) -> bool:
+    """Whether a delivery was posted with an address alone, which is to be found first."""
+    return bool(event.payload["state"] == "CREATED")
+
+
 def is_driven_past(event: PublishedEvent) -> bool:
     """Whether nobody goes to the stop any more, so that the way leads elsewhere."""
     return event.payload["state"] in {"SKIPPED", "CANCELLED"}
@@ -129,7 +134,10 @@ MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zo
 MATCH_BORDER = Reaction(kind="match_border", about=zone, when=is_at_border)
 MATCH_NEAR_DRIVER = Reaction(kind="match_near_driver", about=driver)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
-PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
+PLAN_RETURN = Reaction(kind="plan_return", about=delivery, when=lambda event: event.payload["next_step"] != "DISCARD")
+LEARN_DROP_POINT = Reaction(kind="learn_drop_point", about=delivery)
+PLACE_ADDRESS = Reaction(kind="place_address", about=delivery, when=has_no_place)
+SETTLE_ATTEMPT = Reaction(kind="settle_attempt", about=delivery)
 DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
 RETIME = Reaction(kind="retime_route", about=route)
@@ -174,6 +182,8 @@ SETTLE = [SETTLE_PAYOUT, SETTLE_ACCOUNT, SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_R
 REACTIONS: dict[str, Sequence[Reaction]] = {
     # Something to plan, or somebody to plan it for
     "BatchPosted": [MATCH],
+    "DeliveryPosted": [PLACE_ADDRESS],
+    "DeliveryPlaced": [MATCH],
     "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
     "RouteDissolved": [MATCH, RETIME],
@@ -190,8 +200,10 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
-    "DeliveryDelivered": [ACCRUE, NOTIFY],
+    "DeliveryDelivered": [ACCRUE, LEARN_DROP_POINT, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
+    "DeliveryBroughtBack": [SETTLE_ATTEMPT],
+    "DeliveryRequeued": [MATCH],
     "DeliveryReturned": [ACCRUE, NOTIFY],
     "WindowChanged": [MEND_LEFT_ROUTE],
     "WindowBooked": [MEND_LEFT_ROUTE],

@@ -68,3 +68,45 @@ class RollupHead(Model):
 
     class Meta:
         table = "rollup_head"
+
+
+class ShipperDay(Model):
+    """How one shipper's parcels fared at the doors of a market on one local day, as counts and minor units.
+
+    The id is a digest of market, shipper and day. `attempted_first` counts deliveries, `attempts` every attempt.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    day = fields.DateField()
+    delivered_first = fields.IntField(db_default=0)
+    attempted_first = fields.IntField(db_default=0)
+    attempts = fields.IntField(db_default=0)
+    redelivered = fields.IntField(db_default=0)
+    left_safe = fields.IntField(db_default=0)
+    returned = fields.IntField(db_default=0)
+    discarded = fields.IntField(db_default=0)
+    return_minor = fields.BigIntField(db_default=0)
+    redelivery_minor = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "shipper_day"
+
+
+class AttemptDay(Model):
+    """How often a hand-over to one shipper's recipients failed for one reason on one local day.
+
+    The id is a digest of market, shipper, day and reason.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    day = fields.DateField()
+    reason = fields.CharField(max_length=30)
+    attempts = fields.IntField(db_default=0)
+    waited_s = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "attempt_day"

@@ -1,5 +1,6 @@
 """Counts what happened into the figures of each local day, every event exactly once by its position."""
 
+from marketplace.analytics.attempts import COUNT_REASONS, COUNT_SHIPPER_DAYS
 from marketplace.analytics.queries import COUNT, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
@@ -20,7 +21,9 @@ async def roll_up(work: Work, *, market_id: MarketId) -> int:
         head = await work.fetch_row(LOCK_HEAD, market_id, COUNTED_AT_ONCE)
     if head is None or head["until"] <= head["position"]:
         return 0
-    await work.execute(COUNT, market_id, head["position"], head["until"], head["time_zone"])
+    counted = (market_id, head["position"], head["until"], head["time_zone"])
+    for count in (COUNT, COUNT_SHIPPER_DAYS, COUNT_REASONS):
+        await work.execute(count, *counted)
     await work.execute(MOVE_HEAD, market_id, head["until"])
     return int(head["until"] - head["position"])
 

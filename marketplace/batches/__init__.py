@@ -1,9 +1,10 @@
-"""What shippers ask for, in order of life: quote, post, promise anew, call off, plan again, run out of time.
+"""What shippers ask for, in order of life: quote, post, promise anew, call off, plan and try again, give back, run out.
 
 A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's move, priced when it is posted, and has a
 state and a `sequence` that orders its events.
 """
 
+from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -20,6 +21,8 @@ from marketplace.batches.change_promise import (
     pickup_for,
 )
 from marketplace.batches.expire import expire_due, next_expiry
+from marketplace.batches.failure_policy import DISCARDED, may_be_left, next_step
+from marketplace.batches.place_address import AlreadyPlaced, NoWayThere, PlaceAddress
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
 from marketplace.batches.queries import (
     find_batch,
@@ -38,11 +41,24 @@ from marketplace.batches.request import (
     RowProblem,
     is_storable,
 )
+from marketplace.batches.reschedule import (
+    AnswerTooLate,
+    BadNewWindow,
+    ChosenBy,
+    NotWaiting,
+    choose_another_try,
+    reschedule_delivery,
+    return_delivery,
+)
+from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
     AttemptFailure,
     CancelReason,
     DeliveryState,
+    FailurePolicy,
+    LeftAt,
+    NextStep,
     PromiseActor,
     Requirement,
     UnassignedReason,
@@ -50,19 +66,31 @@ from marketplace.batches.states import (
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
+    "DISCARDED",
     "SKILLS",
+    "AlreadyPlaced",
+    "AnswerTooLate",
     "AttemptFailure",
     "BadDelivery",
+    "BadNewWindow",
     "BadPromise",
     "CancelReason",
     "CancellationQuote",
+    "ChosenBy",
     "CreditGate",
     "DeliveryRequest",
     "DeliveryState",
+    "DoubtedAddress",
+    "FailurePolicy",
     "FeeChanged",
+    "LeftAt",
     "LocalWindow",
+    "NextStep",
+    "NoWayThere",
+    "NotWaiting",
     "PackageRequest",
     "Place",
+    "PlaceAddress",
     "PostBatch",
     "PostResult",
     "PostedRow",
@@ -75,20 +103,29 @@ __all__ = [
     "TooLateToCancel",
     "TooLateToChange",
     "UnassignedReason",
+    "addresses_to_review",
     "cancel_delivery",
     "change_promise",
     "check_changeable",
+    "choose_another_try",
     "expire_due",
     "find_batch",
     "find_delivery",
     "find_quote",
     "is_storable",
+    "may_be_left",
+    "next_answer_due",
     "next_expiry",
+    "next_step",
     "page_batches",
     "page_deliveries",
     "pickup_for",
     "promises_of",
     "quote_cancellation",
+    "reschedule_delivery",
+    "return_delivery",
+    "settle_attempt",
+    "settle_due",
     "unassigned_deliveries",
     "unplan_deliveries",
 ]

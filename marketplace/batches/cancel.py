@@ -16,12 +16,13 @@ from marketplace.shippers import rate_card_version
 
 FIND = """
 SELECT id, market_id, shipper_id, batch_id, route_id, state, sequence, service_level, rate_card_version, price_minor,
-       currency, fee_minor, pickup_opens_at
+       currency, fee_minor, pickup_opens_at, attempts
 FROM delivery WHERE id = $1 AND shipper_id = $2
 """
 LOCK = f"{FIND} FOR UPDATE"
 CANCEL = """
-UPDATE delivery SET state = 'CANCELLED', failure_reason = $2, sequence = sequence + 1, changed_at = $3, fee_minor = $4
+UPDATE delivery SET state = 'CANCELLED', failure_reason = $2, sequence = sequence + 1, changed_at = $3, fee_minor = $4,
+       needs_review = false
 WHERE id = $1 RETURNING sequence
 """
 
@@ -110,6 +111,8 @@ async def cancel_delivery(
 async def _quote(work: Work, row: asyncpg.Record) -> CancellationQuote:
     promises = await promises_of(work, row)
     until_pickup_s = (row["pickup_opens_at"] - work.now).total_seconds()
+    if row["attempts"]:  # the drive was made, and the price of it is owed
+        return CancellationQuote(fee=Money(row["price_minor"], row["currency"]), free_until=None, promises=promises)
     minor = promises.cancellation_fee(price_minor=row["price_minor"], state=row["state"], until_pickup_s=until_pickup_s)
     free_until = row["pickup_opens_at"] - timedelta(seconds=promises.cancel_free_s)
     return CancellationQuote(

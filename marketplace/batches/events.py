@@ -83,15 +83,57 @@ class DeliveryDelivered(DeliveryChanged):
     driver_id: UUID
     occurred_at: datetime
     is_on_time: bool
+    left_at: str = "RECIPIENT"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryAttempted(DeliveryChanged):
-    """The driver was there and could not hand over."""
+    """The driver was there and could not hand over; `number` counts the attempts, `next_step` is what follows."""
 
     route_id: UUID
     driver_id: UUID
     occurred_at: datetime
+    reason: str
+    number: int
+    next_step: str
+    waited_s: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryBroughtBack(DeliveryChanged):
+    """An attempted parcel lies where it was picked up, until another try or its return."""
+
+    route_id: UUID
+    driver_id: UUID
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryRescheduled(DeliveryChanged):
+    """A window for another try was chosen, by the recipient, the shipper or operations."""
+
+    chosen_by: str
+    opens_at: datetime
+    closes_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryRequeued(DeliveryChanged):
+    """An attempted parcel waits to be planned again, for the window that was chosen."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryPlaced(DeliveryChanged):
+    """The address of a delivery was found, so that it is priced and waits to be planned."""
+
+    price_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressDoubted(DeliveryChanged):
+    """An address was not found, or not surely enough: the delivery waits for somebody to look at it."""
+
     reason: str
 
 

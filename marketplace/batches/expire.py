@@ -1,4 +1,4 @@
-"""Deliveries whose window closed with no driver end as EXPIRED, promptly by a waker."""
+"""Deliveries whose window closed with no driver, or with no place, end as EXPIRED, promptly by a waker."""
 
 from datetime import datetime
 
@@ -11,14 +11,18 @@ from marketplace.core.work import Work
 EXPIRE = """
 WITH due AS (
     SELECT id FROM delivery
-    WHERE state = 'SCHEDULED' AND dropoff_closes_at <= $1
+    WHERE state IN ('CREATED', 'SCHEDULED') AND dropoff_closes_at <= $1
     ORDER BY dropoff_closes_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-UPDATE delivery SET state = 'EXPIRED', sequence = sequence + 1, changed_at = $1
+UPDATE delivery SET state = 'EXPIRED', sequence = sequence + 1, changed_at = $1, needs_review = false
 FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, market_id, shipper_id, batch_id, sequence, unassigned_reason
 """
-NEXT_DUE = "SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'SCHEDULED'"
+# Each half reads the end of an index of its own.
+NEXT_DUE = """
+SELECT least((SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'SCHEDULED'),
+             (SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'CREATED'))
+"""
 
 
 async def expire_due(work: Work, *, limit: int = 500) -> int:

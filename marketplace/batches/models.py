@@ -45,6 +45,11 @@ class Delivery(Model):
     `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
     orders its events. `plan_after` keeps it out of planning until then. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill.
+
+    `attempts` counts the hand-overs that did not happen. After one, `brought_back_at` is since when the parcel lies
+    where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
+    `answer_due_at` is until when one can be chosen. `given_lat` and `given_lon` are the shipper's own point where
+    drivers have shown a better one. A delivery without a drop-off point waits for its address to be found.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -68,8 +73,11 @@ class Delivery(Model):
     pickup_opens_at = fields.DatetimeField()
     pickup_closes_at = fields.DatetimeField()
     # Where to
-    dropoff_lat = fields.FloatField()
-    dropoff_lon = fields.FloatField()
+    dropoff_lat = fields.FloatField(null=True)
+    dropoff_lon = fields.FloatField(null=True)
+    given_lat = fields.FloatField(null=True)
+    given_lon = fields.FloatField(null=True)
+    needs_review = fields.BooleanField(db_default=False)
     dropoff_address = fields.CharField(max_length=200)
     recipient_name = fields.CharField(max_length=80)
     recipient_phone = fields.CharField(max_length=20)
@@ -95,6 +103,17 @@ class Delivery(Model):
     unassigned_reason = fields.CharField(max_length=20, null=True)
     unassigned_counts = fields.JSONField[dict[str, int]](null=True)
     failure_reason = fields.CharField(max_length=30, null=True)
+    # When nobody takes it
+    failure_policy = fields.CharField(max_length=16, db_default="RETURN_TO_SENDER")
+    max_attempts = fields.SmallIntField(db_default=2)
+    attempts = fields.SmallIntField(db_default=0)
+    brought_back_at = fields.DatetimeField(null=True)
+    answer_due_at = fields.DatetimeField(null=True)
+    next_opens_at = fields.DatetimeField(null=True)
+    next_closes_at = fields.DatetimeField(null=True)
+    way_back_m = fields.IntField(null=True)
+    redelivery_minor = fields.BigIntField(db_default=0)
+    left_at = fields.CharField(max_length=10, null=True)
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
 
@@ -116,3 +135,24 @@ class Package(Model):
 
     class Meta:
         table = "package"
+
+
+class Attempt(Model):
+    """A hand-over that did not happen: when and why, how late it was, how long the driver stood there; never edited."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    number = fields.SmallIntField()
+    route_id = fields.UUIDField()
+    stop_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    reason = fields.CharField(max_length=30)
+    next_step = fields.CharField(max_length=10)
+    waited_s = fields.IntField()
+    late_s = fields.IntField()
+    occurred_at = fields.DatetimeField()
+
+    class Meta:
+        table = "attempt"

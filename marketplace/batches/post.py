@@ -2,6 +2,8 @@
 
 A row whose `external_id` was posted before with the same content answers with the first delivery; with other content it
 is a conflict of that row alone. The unique (shipper, external_id) of the database decides between two at once.
+
+A row with an address and no coordinates is posted without a price: it waits, CREATED, until its address is found.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,15 +14,19 @@ from uuid import UUID
 import orjson
 
 from marketplace.accounts import Tokens, make_tracking_links
+from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.events import BatchPosted, DeliveryPosted
-from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
+from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.routing import Router
+from marketplace.shippers import FailureWishes, failure_wishes
 
+NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
 INSERT_DELIVERIES = """
 INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, $1::jsonb)
 ON CONFLICT (shipper_id, external_id) DO NOTHING RETURNING id
@@ -67,6 +73,8 @@ class ToPost:
     known: Mapping[int, PostedRow]
     placed: Placed
     quote: KeptQuote | None
+    wishes: FailureWishes
+    learned: Mapping[UUID, Point]
 
 
 class CreditGate(Protocol):
@@ -91,6 +99,7 @@ class PostBatch:
     market_id: UUID | None = None
     requests: Sequence[DeliveryRequest] = ()
     quote_id: UUID | None = None
+    has_geocoder: bool = False
 
     async def read(self, work: Work) -> ToPost:
         """Answers repeats, checks and places the other rows."""
@@ -102,9 +111,22 @@ class PostBatch:
         assert market_id is not None, "a posting names a market or a quote"
         known = await posted_before(work, self.shipper_id, requests)
         placed = await place_rows(
-            work, shipper_id=self.shipper_id, market_id=market_id, requests=requests, leave_out=known
+            work,
+            shipper_id=self.shipper_id,
+            market_id=market_id,
+            requests=requests,
+            leave_out=known,
+            refuse_addresses=None if self.has_geocoder else NO_GEOCODER,
         )
-        return ToPost(requests=requests, known=known, placed=placed, quote=quote)
+        keys = [_drop_point(market_id, row) for row in placed.rows.values()]
+        return ToPost(
+            requests=requests,
+            known=known,
+            placed=placed,
+            quote=quote,
+            wishes=await failure_wishes(work, shipper_id=self.shipper_id),
+            learned=await learned_points(work, market_id=market_id, ids=keys),
+        )
 
     async def call(self, found: ToPost) -> Priced:
         """Takes the prices of the quote, or asks the router."""
@@ -134,7 +156,7 @@ class PostBatch:
         if batch_id is not None:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed.
-        lost = [found.requests[i] for i in answer.rows if i not in fresh]
+        lost = [found.requests[i] for i in (*answer.rows, *found.placed.unplaced) if i not in fresh]
         raced = await posted_before(work, self.shipper_id, lost)
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []
@@ -158,7 +180,7 @@ class PostBatch:
         return PostResult(batch_id=batch_id or _one_batch(rows), rows=rows)
 
     async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
-        if not answer.rows:
+        if not answer.rows and not found.placed.unplaced:
             return None
         wanted = Money(answer.total_minor, found.placed.currency)
         await self.gate(work, shipper_id=self.shipper_id, market_id=found.placed.market_id, wanted=wanted)
@@ -208,7 +230,8 @@ def _one_batch(rows: Sequence[PostedRow]) -> UUID | None:
 async def _insert_deliveries(
     work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced
 ) -> dict[int, UUID]:
-    records = {i: _record(work, shipper_id, batch_id, found, row) for i, row in answer.rows.items()}
+    records = {i: _priced_record(work, shipper_id, batch_id, found, row) for i, row in answer.rows.items()}
+    records |= {i: _record(work, shipper_id, batch_id, found, row) for i, row in found.placed.unplaced.items()}
     inserted = await work.fetch(INSERT_DELIVERIES, orjson.dumps(list(records.values()), default=str).decode())
     taken = {row["id"] for row in inserted}
     fresh = {i: record["id"] for i, record in records.items() if record["id"] in taken}
@@ -230,9 +253,29 @@ async def _insert_deliveries(
     return fresh
 
 
-def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: PricedRow) -> dict[str, Any]:
-    """The row of the delivery table, by column name."""
-    placed, request, spot = found.placed, row.placed.request, row.placed
+def _priced_record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: PricedRow) -> dict[str, Any]:
+    """The row of a delivery that can be planned; it leads to where drivers have found the door, if they have."""
+    given = row.placed.request.dropoff.point
+    assert given is not None, "priced rows have coordinates"
+    point = found.learned.get(_drop_point(found.placed.market_id, row.placed), given)
+    return _record(work, shipper_id, batch_id, found, row.placed) | {
+        "state": DeliveryState.SCHEDULED,
+        "dropoff_lat": point.lat,
+        "dropoff_lon": point.lon,
+        "given_lat": given.lat if point != given else None,
+        "given_lon": given.lon if point != given else None,
+        "price_minor": row.price_minor,
+    }
+
+
+def _drop_point(market_id: UUID, row: PlacedRow) -> UUID:
+    assert row.request.dropoff.point is not None, "placed rows have coordinates"
+    return drop_point_id(market_id, row.request.dropoff.address, row.request.dropoff.point)
+
+
+def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: PlacedRow) -> dict[str, Any]:
+    """The row of the delivery table, by column name, of a delivery whose place and price are not known yet."""
+    placed, request = found.placed, spot.request
     version = found.quote.rate_cards.get(request.service_level) if found.quote else spot.card.version
     needs_pin = Requirement.PIN_AT_DROPOFF in request.requirements
     return {
@@ -242,7 +285,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: Pr
         "batch_id": batch_id,
         "external_id": request.external_id,
         "digest": "\\x" + request.digest.hex(),
-        "state": DeliveryState.SCHEDULED,
+        "state": DeliveryState.CREATED,
         "sequence": 1,
         "service_level": request.service_level,
         "hub_id": request.hub_id,
@@ -253,8 +296,11 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: Pr
         "pickup_phone": spot.pickup_phone,
         "pickup_opens_at": spot.pickup_window.opens_at,
         "pickup_closes_at": spot.pickup_window.closes_at,
-        "dropoff_lat": request.dropoff.point.lat,
-        "dropoff_lon": request.dropoff.point.lon,
+        "needs_review": False,
+        "failure_policy": request.failure_policy or found.wishes.policy,
+        "max_attempts": request.max_attempts or found.wishes.max_attempts,
+        "attempts": 0,
+        "redelivery_minor": 0,
         "dropoff_address": request.dropoff.address,
         "recipient_name": request.dropoff.name,
         "recipient_phone": request.dropoff.phone,
@@ -266,7 +312,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: Pr
         "requirements": sorted(request.requirements),
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
-        "price_minor": row.price_minor,
+        "price_minor": 0,
         "rate_card_version": version,
         "currency": placed.currency,
         "priority": request.priority,
@@ -280,7 +326,8 @@ def _tell(
     work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced, fresh: Mapping[int, UUID]
 ) -> None:
     market_id = found.placed.market_id
-    for delivery_id in fresh.values():
+    for i, delivery_id in fresh.items():
+        state = DeliveryState.CREATED if i in found.placed.unplaced else DeliveryState.SCHEDULED
         work.emit(
             DeliveryPosted(
                 market_id=market_id,
@@ -288,7 +335,7 @@ def _tell(
                 delivery_id=delivery_id,
                 batch_id=batch_id,
                 sequence=1,
-                state=DeliveryState.SCHEDULED,
+                state=state,
             )
         )
     work.emit(
@@ -297,7 +344,7 @@ def _tell(
             shipper_id=shipper_id,
             batch_id=batch_id,
             delivery_count=len(fresh),
-            price_minor=sum(answer.rows[i].price_minor for i in fresh),
+            price_minor=sum(answer.rows[i].price_minor for i in fresh if i in answer.rows),
             currency=found.placed.currency,
         )
     )

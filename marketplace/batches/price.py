@@ -5,7 +5,7 @@ Shared by quoting and posting, so that a posted row costs what its quote said.
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -63,6 +63,8 @@ class Placed:
     plan_ahead: timedelta
     rows: dict[int, PlacedRow]
     problems: dict[int, RowProblem]
+    unplaced: dict[int, PlacedRow] = field(default_factory=dict)
+    """Rows whose drop-off has an address and no coordinates; they are priced when it is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,11 @@ async def place_rows(
     market_id: UUID,
     requests: Sequence[DeliveryRequest],
     leave_out: Container[int] = (),
+    refuse_addresses: Invalid | None = None,
 ) -> Placed:
     """Checks every row and finds its hub and rate card; a bad row becomes a problem and stops no other.
 
+    With `refuse_addresses` a row without coordinates is such a problem too.
     Positions in `leave_out` were posted before and are neither placed nor priced again.
     """
     if not 1 <= len(requests) <= MOST_DELIVERIES:
@@ -109,7 +113,7 @@ async def place_rows(
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
-    return _place(checked, hubs, cards, settings, work.now)
+    return _place(checked, hubs, cards, settings, work.now, refuse_addresses)
 
 
 def _place(
@@ -118,12 +122,17 @@ def _place(
     cards: Mapping[str, RateCard],
     settings: Dials,
     now: datetime,
+    refuse_addresses: Invalid | None,
 ) -> Placed:
     rows: dict[int, PlacedRow] = {}
+    unplaced: dict[int, PlacedRow] = {}
     problems = dict(checked.problems)
     for i, request in checked.rows.items():
         try:
-            rows[i] = _place_row(request, hubs, cards, settings.time_zone, now)
+            if request.dropoff.point is None and refuse_addresses is not None:
+                raise refuse_addresses
+            found = rows if request.dropoff.point is not None else unplaced
+            found[i] = _place_row(request, hubs, cards, settings.time_zone, now)
         except Invalid as refusal:
             problems[i] = problem_of(request, refusal)
     return Placed(
@@ -133,6 +142,7 @@ def _place(
         plan_ahead=timedelta(seconds=settings.plan_ahead_s),
         rows=rows,
         problems=problems,
+        unplaced=unplaced,
     )
 
 
@@ -154,6 +164,7 @@ def _place_row(
         address, name, phone, zone = hub["address"], hub["name"], "", hub["time_zone"]
     else:
         assert request.pickup is not None, "checked rows have a hub or a pickup"
+        assert request.pickup.point is not None, "a pickup has coordinates"
         origin, address = request.pickup.point, request.pickup.address
         name, phone, zone = request.pickup.name, request.pickup.phone, market_zone
     pickup_window, dropoff_window = request.windows(time_zone=zone, now=now)
@@ -179,7 +190,7 @@ async def price_rows(router: Router, placed: Placed) -> Priced:
     problems = dict(placed.problems)
     is_degraded = False
     for origin, positions in by_origin.items():
-        targets = [placed.rows[i].request.dropoff.point for i in positions]
+        targets = [_target(placed.rows[i]) for i in positions]
         matrix = await router.matrix([origin], targets, depart_at=placed.now)
         is_degraded = is_degraded or matrix.is_degraded
         for column, i in enumerate(positions):
@@ -193,6 +204,11 @@ async def price_rows(router: Router, placed: Placed) -> Priced:
                     field="dropoff",
                 )
     return Priced(rows=rows, problems=problems, is_degraded=is_degraded)
+
+
+def _target(row: PlacedRow) -> Point:
+    assert row.request.dropoff.point is not None, "placed rows have coordinates"
+    return row.request.dropoff.point
 
 
 def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:

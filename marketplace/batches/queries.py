@@ -32,7 +32,12 @@ json_build_object(
         FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'pin', d.pin,
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
-    'failure_reason', d.failure_reason, 'created_at', d.created_at, 'changed_at', d.changed_at,
+    'failure_reason', d.failure_reason, 'failure_policy', d.failure_policy, 'attempts', d.attempts,
+    'max_attempts', d.max_attempts, 'answer_due_at', CASE WHEN d.state = 'ATTEMPTED' THEN d.answer_due_at END,
+    'chosen_window', CASE WHEN d.next_opens_at IS NOT NULL THEN
+        json_build_object('opens_at', d.next_opens_at, 'closes_at', d.next_closes_at) END,
+    'redelivery_minor', d.redelivery_minor, 'left_at', d.left_at, 'needs_review', d.needs_review,
+    'created_at', d.created_at, 'changed_at', d.changed_at,
     'tracking_url', NULL, 'tracking_link', (SELECT json_build_object('id', l.id, 'digest', encode(l.digest, 'hex'))
         FROM tracking_link l WHERE l.delivery_id = d.id AND l.revoked_at IS NULL),
     'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description, 'weight_g', p.weight_g,

@@ -17,8 +17,8 @@ from marketplace.batches.request import (
     Place,
     RowProblem,
 )
-from marketplace.batches.states import Requirement
-from marketplace.core.errors import Conflict, NotFound
+from marketplace.batches.states import FailurePolicy, Requirement
+from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routing import Router
@@ -35,6 +35,12 @@ SELECT id, market_id, request, lines, problems, total_minor, currency, is_degrad
        (SELECT id FROM batch WHERE quote_id = quote.id) AS batch_id
 FROM quote WHERE id = $1 AND shipper_id = $2
 """
+
+
+class AddressNotQuoted(Invalid):
+    """An address without coordinates has no price yet."""
+
+    code = "ADDRESS_NOT_QUOTED"
 
 
 class QuoteExpired(Conflict):
@@ -67,7 +73,16 @@ class QuoteBatch:
 
     async def read(self, work: Work) -> Placed:
         """Checks the rows and finds hubs and rate cards."""
-        return await place_rows(work, shipper_id=self.shipper_id, market_id=self.market_id, requests=self.requests)
+        return await place_rows(
+            work,
+            shipper_id=self.shipper_id,
+            market_id=self.market_id,
+            requests=self.requests,
+            refuse_addresses=AddressNotQuoted(
+                "a quote needs lat and lon; post an address without them, and it is priced once it is found",
+                field="dropoff.lat",
+            ),
+        )
 
     async def call(self, found: Placed) -> Priced:
         """Asks the router for the distances."""
@@ -177,12 +192,13 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),
             "requirements": [Requirement(name) for name in values["requirements"]],
+            "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
         }
     )
 
 
 def _place(values: dict[str, Any]) -> Place:
-    return replace(Place(**values), point=Point(**values["point"]))
+    return replace(Place(**values), point=Point(**values["point"]) if values["point"] else None)
 
 
 def _window(values: dict[str, str]) -> LocalWindow:

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import orjson
 
-from marketplace.batches.states import Requirement
+from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_window
-from marketplace.shippers import SERVICE_LEVELS
+from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS
 
 MOST_PACKAGES = 20
 HEAVIEST_G = 500_000
@@ -48,9 +48,9 @@ class LocalWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An address with its coordinates and who is there."""
+    """An address and who is there; without coordinates it has to be found first."""
 
-    point: Point
+    point: Point | None
     address: str
     name: str = ""
     phone: str = ""
@@ -58,7 +58,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRequest:
-    """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows."""
+    """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows.
+
+    Without a failure policy or a number of attempts it has those of its shipper.
+    """
 
     external_id: str
     hub_id: UUID | None = None
@@ -71,6 +74,8 @@ class DeliveryRequest:
     instructions: str = ""
     service_level: str = DEFAULT_SERVICE_LEVEL
     priority: int = 0
+    failure_policy: FailurePolicy | None = None
+    max_attempts: int | None = None
 
     @property
     def digest(self) -> bytes:
@@ -93,6 +98,8 @@ class DeliveryRequest:
         for name, place in (("pickup", self.pickup), ("dropoff", self.dropoff)):
             if place is not None:
                 _check_place(place, name)
+        if self.pickup is not None and self.pickup.point is None:
+            raise BadDelivery("a pickup needs lat and lon", field="pickup.lat")
         if not 1 <= len(self.packages) <= MOST_PACKAGES:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):
@@ -101,6 +108,8 @@ class DeliveryRequest:
             raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
         if not 0 <= self.priority <= 100:
             raise BadDelivery("priority is between 0 and 100", field="priority")
+        if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:
+            raise BadDelivery(f"a delivery is attempted 1 to {MOST_ATTEMPTS} times", field="maxAttempts")
 
     def windows(self, *, time_zone: str, now: datetime) -> tuple[Window, Window]:
         """Pickup and drop-off window as instants; refuses windows that cannot be kept any more."""

@@ -28,7 +28,7 @@ D = DeliveryState
 ON_THE_WAY = {D.PICKED_UP, D.EN_ROUTE_TO_DROPOFF, D.ARRIVED_AT_DROPOFF}
 
 STEPS: dict[DeliveryState, frozenset[DeliveryState]] = {
-    D.CREATED: frozenset({D.SCHEDULED, D.CANCELLED}),
+    D.CREATED: frozenset({D.SCHEDULED, D.CANCELLED, D.EXPIRED}),
     D.SCHEDULED: frozenset({D.OFFERING, D.ASSIGNED, D.CANCELLED, D.EXPIRED}),
     D.OFFERING: frozenset({D.ASSIGNED, D.SCHEDULED, D.CANCELLED, D.EXPIRED}),
     D.ASSIGNED: frozenset({D.EN_ROUTE_TO_PICKUP, D.OFFERING, D.SCHEDULED, D.CANCELLED}),
@@ -116,6 +116,33 @@ class PromiseActor(StrEnum):
     RECIPIENT = "RECIPIENT"
     OPERATOR = "OPERATOR"
     MARKET = "MARKET"
+
+
+class FailurePolicy(StrEnum):
+    """What a shipper wants done with a parcel that nobody takes."""
+
+    REDELIVER = "REDELIVER"
+    SAFE_PLACE = "SAFE_PLACE"
+    NEIGHBOUR = "NEIGHBOUR"
+    RETURN_TO_HUB = "RETURN_TO_HUB"
+    RETURN_TO_SENDER = "RETURN_TO_SENDER"
+    DISCARD = "DISCARD"
+
+
+class NextStep(StrEnum):
+    """What follows from one failed attempt."""
+
+    REDELIVER = "REDELIVER"
+    RETURN = "RETURN"
+    DISCARD = "DISCARD"
+
+
+class LeftAt(StrEnum):
+    """With whom or where a parcel was left."""
+
+    RECIPIENT = "RECIPIENT"
+    SAFE_PLACE = "SAFE_PLACE"
+    NEIGHBOUR = "NEIGHBOUR"
 
 
 class CancelReason(StrEnum):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from marketplace.batches import AttemptFailure, DeliveryState, promises_of
+from marketplace.batches import DISCARDED, AttemptFailure, DeliveryState, promises_of
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.profile import find_profile, lock_profile
@@ -36,7 +36,8 @@ class NotEarned(Conflict):
 async def accrue_delivery(work: Work, *, delivery_id: DeliveryId) -> JournalId | None:
     """Bills the delivery once, and collects where that is due; None where nothing is owed for it.
 
-    A delivery that came back is owed as one that arrived: the drive was made. Its return is a delivery of its own.
+    A delivery that came back, or was done away with as its shipper wished, is owed as one that arrived: the drive was
+    made. Its return is a delivery of its own, and further tries are a line of their own.
     """
     # The lock closes the race of two jobs about one delivery.
     row = await work.fetch_row(LOCK_DELIVERY, delivery_id)
@@ -49,6 +50,9 @@ async def accrue_delivery(work: Work, *, delivery_id: DeliveryId) -> JournalId |
         return await _billed_before(work, delivery_id, kind)
     await work.execute(MARK_BILLED, delivery_id, work.now)
     journal_id = await _bill(work, row, kind, amount, charge_key(delivery_id)) if amount.minor else None
+    if row["state"] in EARNED_STATES and row["redelivery_minor"]:
+        again = Money(row["redelivery_minor"], row["currency"])
+        await _bill(work, row, LineKind.REDELIVERY, again, f"delivery:{row['id']}:redelivery")
     await _credit_broken_promise(work, row)
     await collect_of(work, row)
     return journal_id
@@ -60,7 +64,7 @@ def charge_key(delivery_id: UUID) -> str:
 
 
 async def _owed(work: Work, row: asyncpg.Record) -> tuple[LineKind, Money]:
-    if row["state"] in EARNED_STATES:
+    if row["state"] in EARNED_STATES or row["failure_reason"] == DISCARDED or _was_driven(row):
         return LineKind.DELIVERY, Money(row["price_minor"], row["currency"])
     if row["state"] == DeliveryState.CANCELLED:
         return LineKind.CANCELLATION, Money(row["fee_minor"] or 0, row["currency"])
@@ -68,6 +72,11 @@ async def _owed(work: Work, row: asyncpg.Record) -> tuple[LineKind, Money]:
         fee_minor = (await promises_of(work, row)).no_show_fee(price_minor=row["price_minor"])
         return LineKind.NO_SHOW, Money(fee_minor, row["currency"])
     return LineKind.DELIVERY, Money(0, row["currency"])
+
+
+def _was_driven(row: asyncpg.Record) -> bool:
+    """Whether a driver was at the door once before the delivery was called off or ran out of time."""
+    return row["attempts"] > 0 and row["state"] in {DeliveryState.CANCELLED, DeliveryState.EXPIRED}
 
 
 async def _billed_before(work: Work, delivery_id: UUID, kind: LineKind) -> JournalId | None:
@@ -91,11 +100,16 @@ async def _bill(work: Work, row: asyncpg.Record, kind: LineKind, amount: Money, 
 
 
 async def _credit_broken_promise(work: Work, row: asyncpg.Record) -> None:
-    """A hand-over that came too late gives back what the shipper's rate card says."""
-    if row["state"] != DeliveryState.DELIVERED or row["return_of"] is not None:
+    """A hand-over that came too late gives back what the shipper's rate card says.
+
+    A failed attempt counts by the window that was promised then: whoever comes too late finds nobody.
+    """
+    if row["state"] not in EARNED_STATES or row["return_of"] is not None:
         return
-    handed_over_at = await work.fetch_value(HANDED_OVER_AT, row["id"]) or row["changed_at"]
-    late_s = (handed_over_at - row["dropoff_closes_at"]).total_seconds()
+    late_s = row["late_attempt_s"] or 0
+    if row["state"] == DeliveryState.DELIVERED:
+        handed_over_at = await work.fetch_value(HANDED_OVER_AT, row["id"]) or row["changed_at"]
+        late_s = max(late_s, (handed_over_at - row["dropoff_closes_at"]).total_seconds())
     if late_s <= 0:
         return
     credit_minor = (await promises_of(work, row)).sla_credit(price_minor=row["price_minor"], late_s=late_s)

@@ -30,6 +30,7 @@ from marketplace.core.work import Work
 
 LABELS = {
     LineKind.DELIVERY: "Deliveries",
+    LineKind.REDELIVERY: "Further tries",
     LineKind.CANCELLATION: "Cancellations",
     LineKind.NO_SHOW: "No-shows at pickup",
     LineKind.TIP: "Tips for drivers",

@@ -23,6 +23,7 @@ from marketplace.ledger import (
 
 AGAINST: dict[LineKind, LedgerAccount] = {
     LineKind.DELIVERY: DELIVERY_REVENUE,
+    LineKind.REDELIVERY: DELIVERY_REVENUE,
     LineKind.CANCELLATION: CANCELLATION_REVENUE,
     LineKind.NO_SHOW: CANCELLATION_REVENUE,
     LineKind.SLA_CREDIT: SLA_CREDIT,

@@ -40,7 +40,7 @@ SELECT id FROM billing_profile WHERE market_id = $1 AND next_due_at <= $2 ORDER 
 # What counts against credit: posted and not billed, billed and not collected, collected and not paid.
 EXPOSURE = """
 SELECT
-    (SELECT coalesce(sum(price_minor), 0)::bigint FROM delivery
+    (SELECT coalesce(sum(price_minor + redelivery_minor), 0)::bigint FROM delivery
      WHERE shipper_id = $1 AND market_id = $2 AND billed_at IS NULL) AS posted_minor,
     (SELECT coalesce(sum(amount_minor), 0)::bigint FROM bill_line
      WHERE shipper_id = $1 AND market_id = $2 AND charge_id IS NULL AND invoice_line_id IS NULL) AS unbilled_minor,
@@ -60,7 +60,8 @@ SELECT EXISTS (SELECT FROM charge WHERE shipper_id = $1 AND market_id = $2 AND m
 # Deliveries that have ended, and what they put on the bill
 LOCK_DELIVERY = """
 SELECT id, market_id, shipper_id, batch_id, state, service_level, return_of, price_minor, currency, rate_card_version,
-       fee_minor, failure_reason, dropoff_closes_at, changed_at, billed_at
+       fee_minor, failure_reason, dropoff_closes_at, changed_at, billed_at, attempts, redelivery_minor,
+       (SELECT max(late_s) FROM attempt WHERE attempt.delivery_id = delivery.id) AS late_attempt_s
 FROM delivery WHERE id = $1 FOR NO KEY UPDATE
 """
 MARK_BILLED = "UPDATE delivery SET billed_at = $2 WHERE id = $1 AND billed_at IS NULL"

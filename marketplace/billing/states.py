@@ -33,13 +33,14 @@ class ProfileState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line is for. The first four are owed; the others are given back, and their amounts are negative.
+    """What a line is for. The first five are owed; the others are given back, and their amounts are negative.
 
     SENT_BACK is owed again, because that money was sent back by hand; CAME_BACK answers it where a card refused that.
     CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
     """
 
     DELIVERY = "DELIVERY"
+    REDELIVERY = "REDELIVERY"
     CANCELLATION = "CANCELLATION"
     NO_SHOW = "NO_SHOW"
     TIP = "TIP"
@@ -57,7 +58,16 @@ class LineKind(StrEnum):
         return self in OWED_KINDS
 
 
-OWED_KINDS = frozenset({LineKind.DELIVERY, LineKind.CANCELLATION, LineKind.NO_SHOW, LineKind.TIP, LineKind.SENT_BACK})
+OWED_KINDS = frozenset(
+    {
+        LineKind.DELIVERY,
+        LineKind.REDELIVERY,
+        LineKind.CANCELLATION,
+        LineKind.NO_SHOW,
+        LineKind.TIP,
+        LineKind.SENT_BACK,
+    }
+)
 
 
 class Means(StrEnum):

@@ -19,6 +19,7 @@ MODELS = [
     "marketplace.fleet.models",
     "marketplace.hubs.models",
     "marketplace.ledger.models",
+    "marketplace.addresses.models",
     "marketplace.batches.models",
     "marketplace.routes.models",
     "marketplace.matching.models",

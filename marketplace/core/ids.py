@@ -39,6 +39,7 @@ PREFIXES = {
     "batch": "bat",
     "delivery": "dlv",
     "package": "pkg",
+    "drop_point": "drp",
     "route": "rte",
     "stop": "stp",
     "wave": "wav",

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     router_url: str | None = Field(default=None, validation_alias="ROUTER_URL")
+    geocoder_url: str | None = Field(default=None, validation_alias="GEOCODER_URL")
+    """A Photon server; without one development looks addresses up among the streets of its city."""
     notifier_url: str | None = None
     notifier_token: SecretStr | None = None
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")

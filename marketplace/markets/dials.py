@@ -64,6 +64,9 @@ LIMITS = {
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
     "late_risk_percent": Limit(1, 100, "the percents of risk from which a delivery counts as in danger are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
+    "unavailable_after_s": Limit(0, 3600, "the seconds at a door until nobody is there are"),
+    "redelivery_answer_s": Limit(60, 1_209_600, "the seconds in which another try can be chosen are"),
+    "geocode_confidence_percent": Limit(0, 100, "the percents of confidence that an address needs are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
     "payout_hold_s": Limit(0, 2_678_400, "the seconds that pay waits before it can be paid out are"),
     "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
@@ -88,6 +91,10 @@ class Dials:
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+
+    A hand-over fails because nobody is there at the earliest `unavailable_after_s` after the arrival. From then on the
+    recipient or the shipper has `redelivery_answer_s` to choose a window for another try. An address that the geocoder
+    is less sure of than `geocode_confidence_percent` is looked at by operations.
 
     A delivery that will miss its promised window with `late_risk_percent` or more is told to be in danger, once.
 
@@ -125,6 +132,9 @@ class Dials:
     head_start_waves: int = 3
     shift_end_covers: str = "route"
     delivery_target_s: int = 0
+    unavailable_after_s: int = 0
+    redelivery_answer_s: int = 86_400
+    geocode_confidence_percent: int = 70
     late_risk_percent: int = 40
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0

@@ -43,6 +43,10 @@ class Market(Model):
     head_start_waves = fields.SmallIntField(db_default=3)
     shift_end_covers = fields.CharField(max_length=10, db_default="route")
     delivery_target_s = fields.IntField(db_default=0)
+    # Attempts and addresses
+    unavailable_after_s = fields.IntField(db_default=0)
+    redelivery_answer_s = fields.IntField(db_default=86400)
+    geocode_confidence_percent = fields.SmallIntField(db_default=70)
     # Arrivals
     late_risk_percent = fields.SmallIntField(db_default=40)
     # Payouts

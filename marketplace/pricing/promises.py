@@ -25,6 +25,7 @@ class Promises:
     costs by how far it has come: nobody has it, a driver has it, the driver stands at the pickup. A hand-over later
     than `sla_grace_s` after the end of its window gives `sla_credit_percent` back. A booked window costs at most
     `window_swing_percent` more or less than another, by what it adds to the plan; at 0 that is shown and not charged.
+    Another try after a failed hand-over costs `redelivery_percent`.
     """
 
     cancel_free_s: int = 0
@@ -35,6 +36,7 @@ class Promises:
     sla_grace_s: int = 0
     sla_credit_percent: int = 0
     window_swing_percent: int = 0
+    redelivery_percent: int = 0
 
     def __post_init__(self) -> None:
         check_whole(asdict(self), refusal=BadPromises, thing="a rate card")
@@ -72,3 +74,7 @@ class Promises:
     def sla_credit(self, *, price_minor: int, late_s: float) -> int:
         """What a hand-over so many seconds after the end of its window gives back; nothing within the grace."""
         return rate_times(price_minor, self.sla_credit_percent, WHOLE) if late_s > self.sla_grace_s else 0
+
+    def redelivery_fee(self, *, price_minor: int) -> int:
+        """What another try after a failed hand-over costs."""
+        return rate_times(price_minor, self.redelivery_percent, WHOLE)

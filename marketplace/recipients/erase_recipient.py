@@ -37,7 +37,8 @@ ORDER BY id LIMIT $5 FOR UPDATE
 ERASE_DELIVERIES = """
 UPDATE delivery SET recipient_name = '', recipient_phone = '', dropoff_address = '', instructions = '',
        recipient_instructions = NULL, safe_place = NULL, pin = NULL, digest = $2,
-       dropoff_lat = round(dropoff_lat::numeric, 2), dropoff_lon = round(dropoff_lon::numeric, 2)
+       dropoff_lat = round(dropoff_lat::numeric, 2), dropoff_lon = round(dropoff_lon::numeric, 2),
+       given_lat = NULL, given_lon = NULL
 WHERE id = ANY($1)
 """
 ERASE_RETURNS = """

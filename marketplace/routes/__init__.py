@@ -19,6 +19,7 @@ from marketplace.routes.create_proof_upload import ProofUpload, create_proof_upl
 from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
 from marketplace.routes.fail import fail_stop
+from marketplace.routes.learn_drop_point import correct_pin, learn_drop_point
 from marketplace.routes.line import read_line
 from marketplace.routes.mend import mend_driven_route, mend_route
 from marketplace.routes.object_store import ObjectKey, ObjectMissing, ObjectStore
@@ -49,10 +50,12 @@ __all__ = [
     "StoredProof",
     "UploadSigner",
     "arrive_at_stop",
+    "correct_pin",
     "create_proof_upload",
     "draw_route",
     "drop_off",
     "fail_stop",
+    "learn_drop_point",
     "mend_driven_route",
     "mend_route",
     "my_route",

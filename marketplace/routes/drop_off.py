@@ -7,12 +7,20 @@ from hashlib import sha256
 from uuid import UUID
 
 from marketplace.batches.events import DeliveryDelivered, DeliveryReturned
-from marketplace.batches.states import DeliveryState
+from marketplace.batches.states import DeliveryState, LeftAt
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routes.complete import complete_if_done
 from marketplace.routes.events import PinLocked
-from marketplace.routes.hand_over import check_form, check_pictures, check_pin, guarded_by_pin, is_locked, pin_refusal
+from marketplace.routes.hand_over import (
+    check_form,
+    check_left_at,
+    check_pictures,
+    check_pin,
+    guarded_by_pin,
+    is_locked,
+    pin_refusal,
+)
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.queries import find_report, name_proofs, uploaded_proof_kinds
 from marketplace.routes.refusals import PinRefused, WrongKindOfStop
@@ -59,9 +67,12 @@ async def drop_off(
     place: Point | None = None,
     pin: str | None = None,
     proof_ids: Sequence[UUID] = (),
+    left_at: LeftAt = LeftAt.RECIPIENT,
 ) -> DropOffOutcome:
     """Hands over every parcel of a stop; an arrival that was not reported counts as of the same moment.
 
+    With `left_at` the parcels are left in a safe place or with a neighbour, which their shippers must allow and a photo
+    must prove. At a return, attempted parcels are brought back without proof.
     Commit the Work whatever the outcome, then ask it with `accepted()`.
     """
     check_form(pin, proof_ids)
@@ -72,7 +83,8 @@ async def drop_off(
         client_event_id=client_event_id,
         occurred_at=occurred_at,
         place=place,
-        content={"pin": pin, "proofs": sorted(proof_ids)},
+        content={"pin": pin, "proofs": sorted(proof_ids)}
+        | ({"left_at": left_at.value} if left_at is not LeftAt.RECIPIENT else {}),
     )
     route = await take_up(work, report)
     if isinstance(route, Receipt):
@@ -81,13 +93,15 @@ async def drop_off(
     if stop.kind is StopKind.PICKUP:
         raise WrongKindOfStop("nothing is handed over at this stop; report pickUp or failStop", field="stopId")
     deliveries = route.ready_at(stop)
+    handed_over = [delivery for delivery in deliveries if delivery.state is not DeliveryState.ATTEMPTED]
     uploaded = await uploaded_proof_kinds(work, stop_id=stop.id, driver_id=driver_id, proof_ids=list(proof_ids))
-    check_pictures(deliveries, proof_ids, uploaded)
+    check_pictures(handed_over, proof_ids, uploaded)
+    check_left_at(stop, handed_over, left_at, uploaded)
     judgement = judge_stop(work, route, stop, report)
-    if refusal := await _refuse_wrong_pin(work, route, stop, report, judgement, deliveries, pin):
+    if refusal := await _refuse_wrong_pin(work, route, stop, report, judgement, handed_over, pin):
         return DropOffOutcome(refusal=refusal)
     await name_proofs(work, proof_ids=list(uploaded))
-    _hand_over(route, stop, deliveries, judgement.effective_at)
+    _hand_over(route, stop, deliveries, judgement.effective_at, left_at)
     await complete_if_done(work, route, judgement.effective_at)
     return DropOffOutcome(receipt=await keep(work, route, report, judgement))
 
@@ -131,11 +145,17 @@ async def _refuse_wrong_pin(
     return pin_refusal(wrong)
 
 
-def _hand_over(route: RouteInHand, stop: StopInHand, deliveries: Sequence[DeliveryInHand], moment: datetime) -> None:
+def _hand_over(
+    route: RouteInHand, stop: StopInHand, deliveries: Sequence[DeliveryInHand], moment: datetime, left_at: LeftAt
+) -> None:
     route.arrive(stop, moment)
     for delivery in deliveries:
+        if delivery.state is DeliveryState.ATTEMPTED:
+            route.bring_back(delivery, moment)
+            continue
         is_on_time = moment <= delivery.dropoff_closes_at
-        where = route.whereabouts(moment)
+        delivery.left_at = left_at if left_at is not LeftAt.RECIPIENT else None
+        where = route.whereabouts(moment) | {"left_at": left_at.value}
         route.step_delivery(delivery, DeliveryState.DELIVERED, DeliveryDelivered, is_on_time=is_on_time, **where)
         if delivery.return_of is not None:
             route.step_delivery(route.deliveries[delivery.return_of], DeliveryState.RETURNED, DeliveryReturned)

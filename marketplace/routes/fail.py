@@ -1,21 +1,24 @@
 """A driver was at a stop and could not do what was to be done there.
 
-At a pickup the deliveries wait to be planned again, if another try can help. At a drop-off the parcel stays in the
-vehicle until its way back is planned, which follows from `DeliveryAttempted`. At a return nothing follows: the parcel
-could not be given back, so both it and its return have failed, and operations hear of it.
+At a pickup the deliveries wait to be planned again, if another try can help. At a drop-off the shipper's policy says
+what follows: the parcel is done away with at once, or stays in the vehicle until its way back is planned, which follows
+from `DeliveryAttempted`. That nobody is there counts only after the driver has waited. At a return nothing follows: the
+parcel could not be given back, so both it and its return have failed, and operations hear of it.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from marketplace.batches.events import DeliveryAttempted, DeliveryFailed, DeliveryUnplanned
-from marketplace.batches.states import AttemptFailure, DeliveryState
+from marketplace.batches.failure_policy import DISCARDED, next_step
+from marketplace.batches.states import AttemptFailure, DeliveryState, NextStep
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
-from marketplace.markets import dials
+from marketplace.markets import Dials, dials
 from marketplace.routes.complete import complete_if_done
-from marketplace.routes.in_hand import DeliveryInHand, RouteInHand
-from marketplace.routes.refusals import ReasonDoesNotFit
+from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
+from marketplace.routes.queries import keep_attempt
+from marketplace.routes.refusals import ReasonDoesNotFit, WaitLonger
 from marketplace.routes.report import Receipt, Report, judge_stop, keep, stop_in_turn, take_up
 from marketplace.routes.states import ReportVerb, StopKind, StopState
 
@@ -51,14 +54,18 @@ async def fail_stop(
         raise ReasonDoesNotFit(f"{reason.value} can only happen at a pickup", field="reason")
     judgement = judge_stop(work, route, stop, report)
     moment = judgement.effective_at
+    settings = await dials(work, market_id=route.market_id)
+    if reason is AttemptFailure.RECIPIENT_UNAVAILABLE and stop.kind is StopKind.DROPOFF:
+        _check_waited(stop, moment, settings)
     route.arrive(stop, moment)
-    again_at = work.now + timedelta(seconds=(await dials(work, market_id=route.market_id)).replan_after_s)
+    again_at = work.now + timedelta(seconds=settings.replan_after_s)
     for delivery in route.ready_at(stop):
         match stop.kind:
             case StopKind.PICKUP:
                 _fail_pickup(route, delivery, reason, again_at)
             case StopKind.DROPOFF:
-                _attempt(route, delivery, reason, moment)
+                answer_due_at = work.now + timedelta(seconds=settings.redelivery_answer_s)
+                await _attempt(work, route, stop, delivery, reason, moment, answer_due_at)
             case StopKind.RETURN:
                 _fail_return(route, delivery, reason)
     route.step_stop(stop, StopState.FAILED, moment, reason.value)
@@ -76,16 +83,48 @@ def _fail_pickup(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFa
         _fail(route, delivery, reason)
 
 
-def _attempt(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFailure, moment: datetime) -> None:
+def _check_waited(stop: StopInHand, moment: datetime, settings: Dials) -> None:
+    """Refuses to believe that nobody is there before the driver has waited as long as the market asks."""
+    may_fail_from = (stop.arrived_at or moment) + timedelta(seconds=settings.unavailable_after_s)
+    if moment < may_fail_from:
+        raise WaitLonger(
+            f"wait until {may_fail_from:%H:%M:%S} UTC before reporting that nobody is there", field="reason"
+        )
+
+
+async def _attempt(
+    work: Work,
+    route: RouteInHand,
+    stop: StopInHand,
+    delivery: DeliveryInHand,
+    reason: AttemptFailure,
+    moment: datetime,
+    answer_due_at: datetime,
+) -> None:
+    assert stop.arrived_at is not None, "the driver is at the stop"
     delivery.failure_reason = reason.value
-    where = route.whereabouts(moment)
-    route.step_delivery(delivery, DeliveryState.ATTEMPTED, DeliveryAttempted, reason=reason.value, **where)
+    delivery.attempts += 1
+    step = next_step(
+        delivery.failure_policy, reason=reason, attempts=delivery.attempts, max_attempts=delivery.max_attempts
+    )
+    waited_s = max(0, int((moment - stop.arrived_at).total_seconds()))
+    late_s = max(0, int((moment - delivery.dropoff_closes_at).total_seconds()))
+    happened = {"reason": reason.value, "number": delivery.attempts, "next_step": step.value, "waited_s": waited_s}
+    route.step_delivery(delivery, DeliveryState.ATTEMPTED, DeliveryAttempted, **happened, **route.whereabouts(moment))
+    who = (work.new_id(), route.market_id, delivery.shipper_id, delivery.id, delivery.attempts)
+    where = (route.id, stop.id, route.driver_id)
+    await keep_attempt(work, (*who, *where, reason.value, step.value, waited_s, late_s, moment))
+    if step is NextStep.REDELIVER:
+        delivery.answer_due_at = answer_due_at
+    if step is NextStep.DISCARD:
+        delivery.failure_reason = DISCARDED
+        route.step_delivery(delivery, DeliveryState.FAILED, DeliveryFailed, reason=DISCARDED)
 
 
 def _fail_return(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFailure) -> None:
-    assert delivery.return_of is not None, "only returns are given back"
     _fail(route, delivery, reason)
-    _fail(route, route.deliveries[delivery.return_of], reason)
+    if delivery.return_of is not None:
+        _fail(route, route.deliveries[delivery.return_of], reason)
 
 
 def _fail(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFailure) -> None:

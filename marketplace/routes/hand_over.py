@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hmac import compare_digest
 from uuid import UUID
 
-from marketplace.batches.states import Requirement
+from marketplace.batches.failure_policy import may_be_left
+from marketplace.batches.states import LeftAt, Requirement
 from marketplace.core.errors import Invalid
-from marketplace.routes.in_hand import DeliveryInHand
-from marketplace.routes.refusals import PinLocked, PinRefused, PinWrong, ProofMissing
-from marketplace.routes.states import ProofKind
+from marketplace.routes.in_hand import DeliveryInHand, StopInHand
+from marketplace.routes.refusals import MayNotBeLeft, PinLocked, PinRefused, PinWrong, ProofMissing
+from marketplace.routes.states import ProofKind, StopKind
 
 PIN_TRIES = 5
 """Tries at a delivery's PIN, in total and not per request; the table has the same limit."""
@@ -46,6 +47,23 @@ def check_pictures(
                 f"this delivery needs a {kind.value.lower()}: createProofUpload, send it, then name it here",
                 field="proofIds",
             )
+
+
+def check_left_at(
+    stop: StopInHand, deliveries: Iterable[DeliveryInHand], left_at: LeftAt, uploaded: Mapping[UUID, str]
+) -> None:
+    """Refuses to leave a parcel where its shipper does not allow it, or without a photo of it there."""
+    if left_at is LeftAt.RECIPIENT:
+        return
+    if stop.kind is not StopKind.DROPOFF:
+        raise MayNotBeLeft("a parcel that goes back is handed over where it came from", field="leftAt")
+    for delivery in deliveries:
+        allowed = may_be_left(delivery.failure_policy, delivery.requirements, has_safe_place=delivery.has_safe_place)
+        if allowed is not left_at:
+            hint = f"it may be left at: {allowed.value}" if allowed else "it goes to its recipient only"
+            raise MayNotBeLeft(f"this parcel may not be left there; {hint}", field="leftAt")
+    if ProofKind.PHOTO.value not in uploaded.values():
+        raise ProofMissing("a parcel that is left needs a photo: createProofUpload, then name it", field="proofIds")
 
 
 def guarded_by_pin(deliveries: Iterable[DeliveryInHand]) -> list[DeliveryInHand]:

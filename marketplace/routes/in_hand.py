@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from marketplace.batches.events import DeliveryChanged, DeliveryMoved
-from marketplace.batches.states import ON_THE_WAY, STEPS, DeliveryState
+from marketplace.batches.events import DeliveryBroughtBack, DeliveryChanged, DeliveryMoved
+from marketplace.batches.states import ON_THE_WAY, STEPS, DeliveryState, FailurePolicy, LeftAt
 from marketplace.core.events import Event
 from marketplace.core.geo import Point
 from marketplace.core.states import check_step
@@ -30,7 +30,7 @@ UNFINISHED = BEFORE_PICKUP | ON_THE_WAY | {D.ATTEMPTED}
 
 @dataclass(slots=True, kw_only=True)
 class DeliveryInHand:
-    """A delivery on the route. `plan_after` and `failure_reason` are kept only where they are set."""
+    """A delivery on the route. `plan_after`, `failure_reason` and `answer_due_at` are kept only where they are set."""
 
     id: UUID
     shipper_id: UUID
@@ -43,6 +43,13 @@ class DeliveryInHand:
     requirements: frozenset[str]
     pin: str | None
     pin_attempts: int
+    failure_policy: FailurePolicy = FailurePolicy.RETURN_TO_SENDER
+    max_attempts: int = 1
+    attempts: int = 0
+    has_safe_place: bool = False
+    brought_back_at: datetime | None = None
+    answer_due_at: datetime | None = None
+    left_at: LeftAt | None = None
     plan_after: datetime | None = None
     failure_reason: str | None = None
 
@@ -99,7 +106,8 @@ class RouteInHand:
     @property
     def is_done(self) -> bool:
         """Whether every stop has ended and no parcel is left."""
-        is_empty = not any(delivery.state in UNFINISHED for delivery in self.deliveries.values())
+        carried = [delivery for delivery in self.deliveries.values() if delivery.route_id == self.id]
+        is_empty = not any(delivery.state in UNFINISHED for delivery in carried)
         return is_empty and all(stop.is_ended for stop in self.stops)
 
     def stop(self, stop_id: UUID) -> StopInHand:
@@ -107,8 +115,14 @@ class RouteInHand:
         return next(stop for stop in self.stops if stop.id == stop_id)
 
     def ready_at(self, stop: StopInHand) -> list[DeliveryInHand]:
-        """The deliveries that can be taken or handed over at this stop now, in id order."""
-        return self._in_states(stop, BEFORE_PICKUP if stop.kind is StopKind.PICKUP else ON_THE_WAY)
+        """The deliveries that can be taken, handed over or brought back at this stop now, in id order."""
+        match stop.kind:
+            case StopKind.PICKUP:
+                return self._in_states(stop, BEFORE_PICKUP)
+            case StopKind.DROPOFF:
+                return self._in_states(stop, ON_THE_WAY)
+            case StopKind.RETURN:
+                return self._in_states(stop, ON_THE_WAY | {D.ATTEMPTED})
 
     def has_purpose(self, stop: StopInHand) -> bool:
         """Whether there is, or will be after a pickup, something to do at this stop."""
@@ -175,6 +189,14 @@ class RouteInHand:
                 **fields,
             )
         )
+
+    def bring_back(self, delivery: DeliveryInHand, moment: datetime) -> None:
+        """Takes an attempted parcel out of the vehicle, where it was picked up; another try may be chosen for it."""
+        assert delivery.state is DeliveryState.ATTEMPTED, "only an attempted parcel is brought back"
+        delivery.route_id = None
+        delivery.brought_back_at = moment
+        delivery.sequence += 1
+        self.tell(delivery, DeliveryBroughtBack, **self.whereabouts(moment))
 
     def walk(self, delivery: DeliveryInHand, goal: DeliveryState, moment: datetime) -> None:
         """Takes a delivery along the road until it is at `goal`, state by state; one that is past it stays."""

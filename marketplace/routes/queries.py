@@ -11,17 +11,20 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from marketplace.batches.states import DeliveryState
+from marketplace.batches.failure_policy import ONLY_IN_PERSON
+from marketplace.batches.states import DeliveryState, FailurePolicy
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.states import RouteState, StopKind, StopState
 
+TO_THE_RECIPIENT = ", ".join(f"'{requirement}'" for requirement in sorted(ONLY_IN_PERSON))
 # Everything a driver needs at the door, and nothing for anybody else: the route must be the driver's own and active.
 # A recipient's PIN is never in it: it is what the recipient proves. A return holds the packages of its original.
-MY_ROUTE = """
+MY_ROUTE = f"""
 SELECT json_build_object(
     'id', 'rte_' || replace(r.id::text, '-', ''), 'state', r.state, 'version', r.version,
+    'unavailable_after_s', m.unavailable_after_s,
     'distance_m', r.distance_m, 'duration_s', r.duration_s, 'starts_at', r.starts_at, 'is_degraded', r.is_degraded,
     'guarantee_minor', r.guarantee_minor, 'currency', r.currency, 'is_flagged', r.is_flagged,
     'accepted_at', r.accepted_at, 'started_at', r.started_at,
@@ -32,6 +35,9 @@ SELECT json_build_object(
         'planned_arrival', s.planned_arrival, 'planned_departure', s.planned_departure,
         'arrived_at', s.arrived_at, 'ended_at', s.ended_at, 'failure_reason', s.failure_reason,
         'path', s.path,
+        'paid_wait_from', s.arrived_at + make_interval(secs => p.wait_grace_s),
+        'may_fail_from', CASE WHEN s.kind = 'DROPOFF' THEN s.arrived_at + make_interval(secs => m.unavailable_after_s)
+                         END,
         'tasks', (SELECT coalesce(json_agg(json_build_object(
             'kind', s.kind,
             'delivery', json_build_object(
@@ -47,6 +53,12 @@ SELECT json_build_object(
                 'instructions', concat_ws(E'\n', nullif(d.instructions, ''), d.recipient_instructions),
                 'is_over', d.state IN ('DELIVERED', 'RETURNING', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
                     AND d.changed_at + m.recipient_data_s * interval '1 second' <= $2,
+                'may_be_left', CASE
+                    WHEN s.kind <> 'DROPOFF' OR d.requirements && ARRAY[{TO_THE_RECIPIENT}] THEN NULL
+                    WHEN d.failure_policy = 'SAFE_PLACE' OR d.safe_place IS NOT NULL
+                         OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
+                    WHEN d.failure_policy = 'NEIGHBOUR' THEN 'NEIGHBOUR'
+                    END,
                 'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description,
                     'weight_g', p.weight_g, 'length_mm', p.length_mm, 'width_mm', p.width_mm,
                     'height_mm', p.height_mm) ORDER BY p.id), '[]')
@@ -55,7 +67,10 @@ SELECT json_build_object(
             WHERE t.stop_id = s.id)
         ) ORDER BY s.state IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED'), s.place)
         FROM stop s WHERE s.route_id = r.id))
-FROM route r JOIN market m ON m.id = r.market_id WHERE r.driver_id = $1 AND r.state IN ('ASSIGNED', 'STARTED')
+FROM route r JOIN market m ON m.id = r.market_id
+CROSS JOIN LATERAL (SELECT (rates->>'wait_grace_s')::int AS wait_grace_s FROM pay_policy
+                    WHERE market_id = r.market_id AND version = r.policy_version) p
+WHERE r.driver_id = $1 AND r.state IN ('ASSIGNED', 'STARTED')
 """
 
 HEAD = """
@@ -75,7 +90,7 @@ FROM stop WHERE route_id = $1 ORDER BY place FOR UPDATE OF stop
 """
 LOCK_DELIVERIES = """
 SELECT id, shipper_id, batch_id, state, sequence, route_id, return_of, dropoff_closes_at, requirements, pin,
-       pin_attempts
+       pin_attempts, failure_policy, max_attempts, attempts, safe_place IS NOT NULL AS has_safe_place
 FROM delivery WHERE route_id = $1 ORDER BY id FOR UPDATE
 """
 SAVE_ROUTE = """
@@ -92,9 +107,14 @@ WHERE stop.id = now.id AND stop.route_id = $1
 SAVE_DELIVERIES = """
 UPDATE delivery SET state = now.state, sequence = now.sequence, route_id = now.route_id,
        plan_after = coalesce(now.plan_after, delivery.plan_after),
-       failure_reason = coalesce(now.failure_reason, delivery.failure_reason), changed_at = $2
-FROM unnest($3::uuid[], $4::text[], $5::int[], $6::uuid[], $7::timestamptz[], $8::text[])
-  AS now(id, state, sequence, route_id, plan_after, failure_reason)
+       failure_reason = coalesce(now.failure_reason, delivery.failure_reason), attempts = now.attempts,
+       brought_back_at = now.brought_back_at, answer_due_at = coalesce(now.answer_due_at, delivery.answer_due_at),
+       left_at = now.left_at, changed_at = $2,
+       next_opens_at = CASE WHEN now.state = 'ATTEMPTED' THEN delivery.next_opens_at END,
+       next_closes_at = CASE WHEN now.state = 'ATTEMPTED' THEN delivery.next_closes_at END
+FROM unnest($3::uuid[], $4::text[], $5::int[], $6::uuid[], $7::timestamptz[], $8::text[], $9::int[],
+            $10::timestamptz[], $11::timestamptz[], $12::text[])
+  AS now(id, state, sequence, route_id, plan_after, failure_reason, attempts, brought_back_at, answer_due_at, left_at)
 WHERE delivery.id = now.id AND delivery.route_id = $1
 """
 
@@ -168,8 +188,12 @@ def _stop_in_hand(row: dict[str, Any]) -> StopInHand:
 
 
 def _delivery_in_hand(row: dict[str, Any]) -> DeliveryInHand:
-    requirements = frozenset(row["requirements"])
-    return DeliveryInHand(**row | {"state": DeliveryState(row["state"]), "requirements": requirements})
+    named = {
+        "state": DeliveryState(row["state"]),
+        "requirements": frozenset(row["requirements"]),
+        "failure_policy": FailurePolicy(row["failure_policy"]),
+    }
+    return DeliveryInHand(**row | named)
 
 
 async def put_back(work: Work, route: RouteInHand) -> None:
@@ -210,8 +234,21 @@ async def _save_deliveries(work: Work, route_id: UUID, deliveries: list[Delivery
         [delivery.route_id for delivery in deliveries],
         [delivery.plan_after for delivery in deliveries],
         [delivery.failure_reason for delivery in deliveries],
+        [delivery.attempts for delivery in deliveries],
+        [delivery.brought_back_at for delivery in deliveries],
+        [delivery.answer_due_at for delivery in deliveries],
+        [delivery.left_at.value if delivery.left_at else None for delivery in deliveries],
     )
     assert count == len(deliveries), "a locked delivery was gone"
+
+
+async def keep_attempt(work: Work, values: tuple[UUID | str | int | datetime, ...]) -> None:
+    """Keeps one failed hand-over for good."""
+    await work.execute(
+        "INSERT INTO attempt (id, market_id, shipper_id, delivery_id, number, route_id, stop_id, driver_id, reason,"
+        " next_step, waited_s, late_s, occurred_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        *values,
+    )
 
 
 async def uploaded_proof_kinds(work: Work, *, stop_id: UUID, driver_id: UUID, proof_ids: list[UUID]) -> dict[UUID, str]:

@@ -57,6 +57,18 @@ class ReasonDoesNotFit(Invalid):
     code = "REASON_DOES_NOT_FIT"
 
 
+class WaitLonger(Conflict):
+    """It is too early to say that nobody is there."""
+
+    code = "WAIT_LONGER"
+
+
+class MayNotBeLeft(Conflict):
+    """The parcel goes to its recipient only, or may be left elsewhere than where the driver wants to leave it."""
+
+    code = "MAY_NOT_BE_LEFT"
+
+
 class ProofMissing(Conflict):
     """The delivery asks for a proof that has not come."""
 

@@ -1,4 +1,7 @@
-"""After an attempt the parcel goes back to where it was picked up: a delivery of its own, priced, driven and paid.
+"""After an attempt the parcel goes back to where it was picked up, or to a hub where its shipper wishes that.
+
+As a return it is a delivery of its own, priced, driven and paid. Where another try follows, the driver is paid for the
+same stop, but the parcel remains what it is: it waits there for its new window.
 
 The way back begins after the last stop of the route, so that nobody else's parcel waits for it. Several parcels that go
 back to one place share one stop.
@@ -6,61 +9,46 @@ back to one place share one stop.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
-import asyncpg
-
+from marketplace.batches.add_return import add_return
 from marketplace.batches.events import DeliveryMoved, DeliveryReturning
-from marketplace.batches.states import DeliveryState
+from marketplace.batches.failure_policy import next_step
+from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Unavailable
 from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
-from marketplace.pricing import RateCard, price_delivery, total_minor
 from marketplace.routes.events import RouteExtended
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.queries import lock_driven_route, put_back, take_in_hand
 from marketplace.routes.states import ENDED_STOPS, StopKind, StopState
 from marketplace.routing import Journey, Router, TooFarFromStreet, Unreachable
-from marketplace.shippers import rate_card_row
 
 RETURN_SERVICE = timedelta(minutes=2)
 """Time planned at the door of a return."""
-RETURN_WITHIN = timedelta(hours=24)
-"""A parcel that is back within this time is back in time."""
-LONGEST_EXTERNAL_ID = 100
 
 FIND_ATTEMPTED = """
-SELECT d.route_id, d.pickup_lat, d.pickup_lon, d.dropoff_lat, d.dropoff_lon, last.id AS last_stop_id,
+SELECT d.route_id, d.failure_policy, d.failure_reason, d.attempts, d.max_attempts, hub.id AS hub_id,
+       coalesce(hub.lat, d.pickup_lat) AS back_lat,
+       coalesce(hub.lon, d.pickup_lon) AS back_lon,
+       d.dropoff_lat, d.dropoff_lon, last.id AS last_stop_id,
        last.lat AS last_lat, last.lon AS last_lon, last.planned_departure,
        (SELECT sum(leg_m) FROM stop WHERE route_id = d.route_id) AS driven_m,
        (SELECT sum(leg_s) FROM stop WHERE route_id = d.route_id) AS driven_s
 FROM delivery d
 JOIN route r ON r.id = d.route_id AND r.state = 'STARTED'
 JOIN LATERAL (SELECT * FROM stop WHERE route_id = d.route_id ORDER BY place DESC LIMIT 1) last ON true
+LEFT JOIN LATERAL (
+    SELECT id, lat, lon FROM hub
+    WHERE d.failure_policy = 'RETURN_TO_HUB' AND d.hub_id IS NULL AND market_id = d.market_id
+      AND (shipper_id IS NULL OR shipper_id = d.shipper_id)
+    ORDER BY (lat - last.lat) ^ 2 + ((lon - last.lon) * cos(radians(last.lat))) ^ 2, id LIMIT 1) hub ON true
 WHERE d.id = $1 AND d.state = 'ATTEMPTED'
-"""
-# Turned round inside the database: names, phones and addresses do not leave it.
-INSERT_RETURN = """
-INSERT INTO delivery (id, market_id, shipper_id, batch_id, external_id, digest, state, sequence, service_level,
-    return_of, route_id, pickup_lat, pickup_lon, pickup_address, pickup_name, pickup_phone, pickup_opens_at,
-    pickup_closes_at, dropoff_lat, dropoff_lon, dropoff_address, recipient_name, recipient_phone, instructions,
-    dropoff_opens_at, dropoff_closes_at, time_zone, load, requirements, price_minor, currency, priority, plan_after,
-    created_at, changed_at)
-SELECT $2, market_id, shipper_id, batch_id, $3, $4, 'PICKED_UP', 1, service_level,
-    id, route_id, dropoff_lat, dropoff_lon, dropoff_address, recipient_name, recipient_phone, $6,
-    $6, pickup_lat, pickup_lon, pickup_address, pickup_name, pickup_phone, '',
-    $6, $7, time_zone, load, '{}', $5, currency, priority, $6,
-    $6, $6
-FROM delivery WHERE id = $1
 """
 INSERT_STOP = """
 INSERT INTO stop (id, market_id, route_id, place, kind, state, lat, lon, leg_m, leg_s, planned_arrival,
     planned_departure) VALUES ($1, $2, $3, $4, 'RETURN', 'PENDING', $5, $6, $7, $8, $9, $10)
-"""
-PRICED_BY = """
-SELECT shipper_id, market_id, service_level, created_at, price_minor, external_id FROM delivery WHERE id = $1
 """
 
 
@@ -74,6 +62,10 @@ class RouteMoved(Unavailable):
 class AttemptedDelivery:
     """What the way back depends on, as it was read."""
 
+    delivery_id: UUID
+    hub_id: UUID | None
+    policy: FailurePolicy
+    step: NextStep
     route_id: UUID
     origin: Point
     target: Point
@@ -111,10 +103,20 @@ class PlanReturn:
         row = await work.fetch_row(FIND_ATTEMPTED, self.delivery_id)
         if row is None:
             return None
+        policy = FailurePolicy(row["failure_policy"])
         return AttemptedDelivery(
             route_id=row["route_id"],
             origin=Point(lat=row["dropoff_lat"], lon=row["dropoff_lon"]),
-            target=Point(lat=row["pickup_lat"], lon=row["pickup_lon"]),
+            target=Point(lat=row["back_lat"], lon=row["back_lon"]),
+            delivery_id=self.delivery_id,
+            hub_id=row["hub_id"],
+            policy=policy,
+            step=next_step(
+                policy,
+                reason=AttemptFailure(row["failure_reason"]),
+                attempts=row["attempts"],
+                max_attempts=row["max_attempts"],
+            ),
             last_stop_id=row["last_stop_id"],
             last_point=Point(lat=row["last_lat"], lon=row["last_lon"]),
             departs_at=max(row["planned_departure"], work.now),
@@ -150,18 +152,31 @@ class PlanReturn:
         original = route.deliveries.get(self.delivery_id) if route else None
         if route is None or original is None or original.state is not DeliveryState.ATTEMPTED:
             return None
+        if _is_planned(route, original):
+            return None
+        if original.failure_policy is not found.policy:
+            raise RouteMoved("what is to be done with the parcel has changed meanwhile; plan its way back again")
         stop = _shared_stop(route, found.target) or await _add_stop(work, route, found, answer)
-        back = await _add_return(work, route, original, answer)
-        route.step_delivery(original, DeliveryState.RETURNING, DeliveryReturning, return_id=back.id)
-        route.tell(back, DeliveryMoved, **route.whereabouts(work.now))
-        stop.delivery_ids.append(back.id)
+        if found.step is NextStep.REDELIVER:
+            carried = original
+            await work.execute("UPDATE delivery SET way_back_m = $2 WHERE id = $1", original.id, answer.priced_m)
+        else:
+            carried = await _add_return(work, route, found, answer)
+            route.step_delivery(original, DeliveryState.RETURNING, DeliveryReturning, return_id=carried.id)
+            route.tell(carried, DeliveryMoved, **route.whereabouts(work.now))
+        stop.delivery_ids.append(carried.id)
         await work.execute(
             "INSERT INTO task (id, market_id, stop_id, delivery_id) VALUES ($1, $2, $3, $4)",
-            *(work.new_id(), route.market_id, stop.id, back.id),
+            *(work.new_id(), route.market_id, stop.id, carried.id),
         )
         route.set_off(work.now)
         await put_back(work, route)
         return stop.id
+
+
+def _is_planned(route: RouteInHand, original: DeliveryInHand) -> bool:
+    """Whether a stop of this route brings the parcel back already."""
+    return any(stop.kind is StopKind.RETURN and original.id in stop.delivery_ids for stop in route.stops)
 
 
 def _shared_stop(route: RouteInHand, target: Point) -> StopInHand | None:
@@ -203,53 +218,21 @@ async def _add_stop(work: Work, route: RouteInHand, found: AttemptedDelivery, wa
     return stop
 
 
-async def _add_return(work: Work, route: RouteInHand, original: DeliveryInHand, way: WayBack) -> DeliveryInHand:
-    row = await work.fetch_row(PRICED_BY, original.id)
-    assert row is not None, "the original is locked"
-    return_id = work.new_id()
+async def _add_return(work: Work, route: RouteInHand, found: AttemptedDelivery, way: WayBack) -> DeliveryInHand:
+    original = route.deliveries[found.delivery_id]
+    added = await add_return(work, delivery_id=original.id, distance_m=way.priced_m, hub_id=found.hub_id)
     back = DeliveryInHand(
-        id=return_id,
+        id=added.id,
         shipper_id=original.shipper_id,
         batch_id=original.batch_id,
         state=DeliveryState.PICKED_UP,
         sequence=1,
         route_id=route.id,
         return_of=original.id,
-        dropoff_closes_at=work.now + RETURN_WITHIN,
+        dropoff_closes_at=added.dropoff_closes_at,
         requirements=frozenset(),
         pin=None,
         pin_attempts=0,
     )
-    price_minor = await _price_minor(work, row, way.priced_m)
-    external_id = await _return_external_id(work, original.shipper_id, row["external_id"], return_id)
-    digest = sha256(return_id.bytes).digest()
-    values = (external_id, digest, price_minor, work.now, back.dropoff_closes_at)
-    await work.execute(INSERT_RETURN, original.id, return_id, *values)
-    route.deliveries[return_id] = back
+    route.deliveries[back.id] = back
     return back
-
-
-async def _price_minor(work: Work, original: asyncpg.Record, distance_m: int) -> int:
-    """What the way back costs by the card under which the delivery was posted; without one, what the way there cost."""
-    card = await rate_card_row(
-        work,
-        shipper_id=original["shipper_id"],
-        market_id=original["market_id"],
-        service_level=original["service_level"],
-        moment=original["created_at"],
-    )
-    if card is None:
-        price_minor: int = original["price_minor"]
-        return price_minor
-    return total_minor(price_delivery(RateCard.of(dict(card)), distance_m=distance_m))
-
-
-async def _return_external_id(work: Work, shipper_id: UUID, external_id: str, return_id: UUID) -> str:
-    """The shipper's reference with `-return` behind it, made unique where that is too long or taken."""
-    plain = f"{external_id}-return"
-    is_taken = await work.fetch_value(
-        "SELECT true FROM delivery WHERE shipper_id = $1 AND external_id = $2", shipper_id, plain
-    )
-    if is_taken or len(plain) > LONGEST_EXTERNAL_ID:
-        return f"{external_id[:80]}-{return_id.hex[-12:]}-return"
-    return plain

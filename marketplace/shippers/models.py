@@ -5,11 +5,13 @@ from tortoise.models import Model
 
 
 class Shipper(Model):
-    """A company that posts deliveries and pays for them."""
+    """A company that posts deliveries and pays for them, and what it wants done where nobody takes a parcel."""
 
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=120)
     is_test = fields.BooleanField(db_default=False)
+    failure_policy = fields.CharField(max_length=16, db_default="RETURN_TO_SENDER")
+    max_attempts = fields.SmallIntField(db_default=2)
     created_at = fields.DatetimeField()
 
     class Meta:

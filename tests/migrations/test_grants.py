@@ -27,6 +27,7 @@ USERS = Path(__file__).parents[2] / "deploy" / "users.sql"
 HISTORY = [
     "account",
     "acceptance_model",
+    "attempt",
     "choice",
     "erasure",
     "event",

@@ -174,6 +174,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
         for name in (
             "acceptance_model",
             "account",
+            "attempt",
             "bill_line",
             "choice",
             "erasure",

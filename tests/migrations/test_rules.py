@@ -19,7 +19,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
 from marketplace.arrivals import PredictionMoment
-from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
+from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, UnassignedReason
 from marketplace.billing import (
     ChargeState,
     Collects,
@@ -57,6 +57,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
+    ("delivery", "failure_policy"): FailurePolicy,
+    ("shipper", "failure_policy"): FailurePolicy,
+    ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,
     ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
@@ -97,6 +100,8 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("delivery", "unassigned_reason"): UnassignedReason,
     ("delivery", "failure_reason"): AttemptFailure,
     ("stop", "failure_reason"): AttemptFailure,
+    ("attempt", "reason"): AttemptFailure,
+    ("delivery", "left_at"): LeftAt,
     ("offer", "end_reason"): WithdrawReason,
     ("stop_report", "verb"): ReportVerb,
     ("stop_report", "flag"): ReportFlag,

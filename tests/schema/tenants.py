@@ -22,10 +22,12 @@ from marketplace.accounts import (
     open_session,
 )
 from marketplace.adapters.city import make_grid_city
+from marketplace.adapters.geocoders import StreetGeocoder
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.adapters.stripe import open_simulated_stripe
+from marketplace.addresses.models import DropPoint
 from marketplace.app import Marketplace
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
@@ -106,6 +108,7 @@ class Things:
     proof: str
     offer: str
     job: str
+    drop_point: str
     statement: str
     driver: str
     shipper: str
@@ -159,6 +162,7 @@ def no_rates() -> Rates:
 async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder: Path) -> AsyncIterator[Tenants]:
     """A market with two shippers and two drivers, another market, and an operator for each."""
     works = Works(database, clock, source=random.Random(7))
+    city = make_grid_city(folder / "city", blocks=6)
     with SolverPool(1) as solver:
         async with (
             EventStreams(works, url) as streams,
@@ -178,7 +182,8 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 object_store=MemoryObjectStore(),
                 streams=streams,
                 positions=positions,
-                city=make_grid_city(folder / "city", blocks=6),
+                city=city,
+                geocoder=StreetGeocoder(city),
             )
             transport = httpx.ASGITransport(build_app(marketplace, rates=no_rates()))
             async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:
@@ -288,6 +293,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         proof=to_wire("proof", (await _proof(work, market, stop_id, driver)).id),
         offer=to_wire("offer", offer.id),
         job=to_wire("job", await _dead_job(work, market)),
+        drop_point=to_wire("drop_point", await _drop_point(work, market)),
         statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
@@ -436,6 +442,24 @@ async def _payout_quote(work: Work, market: Market, driver: Driver) -> UUID:
         expires_at=work.now + timedelta(minutes=10),
     )
     return UUID(str(made.id))
+
+
+async def _drop_point(work: Work, market: Market) -> UUID:
+    key = work.new_id()
+    await DropPoint.create(
+        using_db=work.db,
+        id=key,
+        market_id=market.id,
+        lat=-29.91,
+        lon=-71.25,
+        visits=3,
+        given_lat=-29.9,
+        given_lon=-71.25,
+        moved_m=1111,
+        needs_review=True,
+        changed_at=work.now,
+    )
+    return key
 
 
 async def _dead_job(work: Work, market: Market) -> UUID:

@@ -19,7 +19,7 @@ DRIVER = REPORTS | {
     "my_earnings", "my_statements", "pay_statement", "my_payouts", "request_payout", "offer_events", "route_events",
     "event_cursor",
     "payout_quote", "payout", "my_payout_account",
-    "payout_onboarding_link",
+    "payout_onboarding_link", "correct_pin",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -27,6 +27,8 @@ PORTAL = {
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
     "rate_cards", "cancellation_fee",
     "erase_recipient",
+    "reschedule_delivery", "set_failure_policy", "failure_wishes",
+    "attempt_figures", "search_streets",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -39,11 +41,14 @@ OPERATIONS = {
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
     "reverse_payout",
     "erase_recipient",
+    "reschedule_delivery", "return_delivery", "attempt_figures", "addresses_to_review",
+    "resolve_address", "drop_points_to_review", "settle_drop_point",
 }  # fmt: skip
 
 
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
+    "choose_redelivery",
 }  # fmt: skip
 
 
@@ -54,7 +59,7 @@ def prepared(name: str) -> Operation:
 
 COSTS = {
     # What a driver does to keep work moving
-    "driver/accept_offer": 140, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 140,
+    "driver/accept_offer": 150, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 150,
     "driver/start_route": 80, "driver/arrive_at_stop": 80, "driver/pick_up": 80, "driver/drop_off": 80,
     "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
@@ -74,7 +79,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 280, "portal/batches": 50,
+    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 330, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -108,6 +113,12 @@ COSTS = {
     "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
     "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
     "operations/payout": 40, "operations/reverse_payout": 25,
+    # Parcels that nobody takes, and addresses that are not known
+    "portal/reschedule_delivery": 25, "operations/reschedule_delivery": 25, "recipient/choose_redelivery": 25,
+    "operations/return_delivery": 25, "portal/set_failure_policy": 25, "portal/failure_wishes": 25,
+    "portal/attempt_figures": 50, "operations/attempt_figures": 50, "portal/search_streets": 30,
+    "operations/addresses_to_review": 50, "operations/drop_points_to_review": 30, "operations/resolve_address": 25,
+    "operations/settle_drop_point": 25, "driver/correct_pin": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

@@ -106,6 +106,8 @@ AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
 
+NEW_WINDOW = {"opens": f"{NOW.date()}T18:00", "closes": f"{NOW.date()}T20:00"}
+
 RULES = {
     # Nobody has to sign in for these
     "clock": Rule(callers=None),
@@ -268,6 +270,28 @@ RULES = {
     "setHubOpening": Rule(
         callers=OPERATOR, asks=(at_hub,), more={"opening": {"hours": [{"day": 1, "opens": "08:00", "closes": "20:00"}]}}
     ),
+    # Parcels that nobody takes, and addresses that are not known
+    "failureWishes": Rule(callers=SHIPPER),
+    "setFailurePolicy": Rule(callers=SHIPPER, more={"policy": "REDELIVER", "maxAttempts": 2}),
+    "attemptFigures": Rule(
+        callers=SHIPPER | OPERATOR, asks=(in_market,), more={"firstDay": "2026-03-01", "lastDay": "2026-03-31"}
+    ),
+    "rescheduleDelivery": Rule(
+        callers=SHIPPER | OPERATOR,
+        asks=(lambda things: {"deliveryId": things.delivery},),
+        more={"window": NEW_WINDOW},
+    ),
+    "returnDelivery": Rule(callers=OPERATOR, asks=(of_delivery,)),
+    "chooseRedelivery": Rule(callers=RECIPIENT, more={"window": NEW_WINDOW}),
+    "searchStreets": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,), more={"text": "avenida"}),
+    "addressesToReview": Rule(callers=OPERATOR, asks=(in_market,)),
+    "dropPointsToReview": Rule(callers=OPERATOR, asks=(in_market,)),
+    "resolveAddress": Rule(callers=OPERATOR, asks=(of_delivery,), more={"point": POINT}),
+    "settleDropPoint": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "dropPointId": things.drop_point},),
+        more={"point": POINT},
+    ),
     # Recipients
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),
     "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),
@@ -289,8 +313,11 @@ RULES = {
     "startRoute": report(lambda things: {"routeId": things.route}),
     "arriveAtStop": report(at_stop),
     "pickUp": report(at_stop),
-    "dropOff": report(lambda things: {"stopId": things.stop, "proofIds": [things.proof]}, pin="000000"),
+    "dropOff": report(
+        lambda things: {"stopId": things.stop, "proofIds": [things.proof]}, pin="000000", leftAt="RECIPIENT"
+    ),
     "failStop": report(at_stop, reason="OTHER"),
+    "correctPin": Rule(callers=DRIVER, asks=(at_stop,), more={"point": POINT}),
     "createProofUpload": Rule(
         callers=DRIVER, asks=(at_stop,), more={"kind": "PHOTO", "contentType": "image/jpeg", "sizeBytes": 9}
     ),

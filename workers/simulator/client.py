@@ -86,6 +86,12 @@ class ApiClient:
         self._refresh_token = refresh_token
         self._refreshing = asyncio.Lock()
 
+    def as_recipient(self, token: str) -> "ApiClient":
+        """The page of a tracking link, over the same line."""
+        return ApiClient(
+            self._line, self.api_url, app="recipient", access_token=token, network=self.network, retries=self.retries
+        )
+
     async def ask(self, name: str, variables: dict[str, Any] | None = None, *, patience_s: float = PATIENCE_S) -> Any:
         """The answer to a ready-made operation: the content of its one field.
 

@@ -29,6 +29,8 @@ LOOK_EVERY_S = 1.5
 LOOK_PATIENCE_S = 3.0
 MOST_REFUSALS = 8
 """Refused reports at one stop after which the simulation itself is wrong, or the marketplace is."""
+CLOCKS_APART_S = 15.0
+"""An app's clock may be this much ahead of the marketplace's."""
 OPEN = frozenset({"PENDING", "EN_ROUTE", "ARRIVED"})
 
 Stop = dict[str, Any]
@@ -63,11 +65,14 @@ class Drive:
         self._legs: dict[str, Leg] = {}
         self._ways: dict[str, Sequence[Point]] = {}
         self._refusals: Counter[str] = Counter()
+        self._wait_s = 0.0
+        self._may_be_left: dict[str, str | None] = {}
 
     async def along(self, route: Route | None) -> None:
         """Drives a route until it is over, whatever happens to it on the way."""
         self._ways = {}
         while route is not None:
+            self._look_at_rules(route)
             self._ways |= {stop["id"]: way_of(stop["path"]) for stop in route["stops"] if stop.get("path")}
             stop = next_stop(route)
             if route["state"] == "ASSIGNED":
@@ -80,6 +85,14 @@ class Drive:
                 route = await self._serve(route, stop)
         self.routes_driven += 1
         self._tally.routes_driven += 1
+
+    def _look_at_rules(self, route: Route) -> None:
+        """What the whole route tells and the shorter answers to reports leave out."""
+        self._wait_s = float(route.get("unavailableAfterS", self._wait_s))
+        for stop in route["stops"]:
+            for task in stop["tasks"]:
+                if "mayBeLeft" in task["delivery"]:
+                    self._may_be_left[task["delivery"]["id"]] = task["delivery"]["mayBeLeft"]
 
     async def _start(self, route: Route) -> Route | None:
         await self._clock.sleep(self._mind.set_off_s())
@@ -174,13 +187,29 @@ class Drive:
             guarded = next(delivery for delivery in deliveries if "PIN_AT_DROPOFF" in delivery["requirements"])
             pin = await self._recipients.pin_of(guarded["id"])
             reason = None if pin else "RECIPIENT_UNAVAILABLE"
+        if reason == "RECIPIENT_UNAVAILABLE":
+            await self._clock.sleep(self._wait_s and self._wait_s + CLOCKS_APART_S)
+            if left_at := self._place_for(deliveries):
+                self._tally.left_safe += 1
+                photo = [Picture("PHOTO", draw_photo(chance(0, "picture", stop["id"])))]
+                report = self._report("drop_off", stop, pictures=photo, leftAt=left_at)
+                return await self._tell(route, stop, report, "COMPLETED")
         if reason is not None:
             self._tally.hand_overs_failed += 1
+            for delivery in deliveries:
+                self._recipients.not_met(delivery["externalId"])
             return await self._tell(route, stop, self._report("fail_stop", stop, reason=reason), "FAILED")
         if pin is not None and self._mind.mistypes():
             await self._mistype(stop, pin)
         report = self._report("drop_off", stop, pictures=_pictures(needs, stop), pin=pin)
         return await self._tell(route, stop, report, "COMPLETED")
+
+    def _place_for(self, deliveries: Sequence[dict[str, Any]]) -> str | None:
+        """Where the parcels may be left, if the driver finds such a place there; one for all of them."""
+        places = {self._may_be_left.get(delivery["id"]) for delivery in deliveries}
+        place = places.pop() if len(places) == 1 else None
+        is_found = all(self._recipients.has_safe_place(delivery["externalId"]) for delivery in deliveries)
+        return place if is_found else None
 
     async def _mistype(self, stop: Stop, pin: str) -> None:
         self._tally.pins_mistyped += 1

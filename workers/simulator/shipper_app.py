@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from workers.simulator.client import ApiClient, Refused
@@ -13,7 +14,7 @@ from workers.simulator.clock import MarketClock
 from workers.simulator.demand import Parcel, Posting, Repeat
 from workers.simulator.event_socket import EventSocket, Stream
 from workers.simulator.network import Unreachable
-from workers.simulator.recipients import Recipients
+from workers.simulator.recipients import Answer, Recipients
 from workers.simulator.tally import Tally
 
 LOOK_EVERY_S = 15.0
@@ -22,6 +23,8 @@ AFTER_FAILURE_S = 2.0
 PICKUP_WITHIN = timedelta(hours=3)
 STANDARD_WITHIN = timedelta(hours=4)
 EXPRESS_WITHIN = timedelta(minutes=100)
+AGAIN_WITHIN = timedelta(minutes=100)
+"""How long the window of another try is open."""
 FINAL = frozenset({"DELIVERED", "RETURNED", "CANCELLED", "EXPIRED", "FAILED"})
 
 Row = dict[str, Any]
@@ -54,6 +57,9 @@ class ShipperApp:
         self._open_batches: dict[str, set[str]] = {}
         self._zones: dict[str, ZoneInfo] = {}
         self._to_post = 0
+        self._links: dict[str, str] = {}
+        self._references: dict[str, str] = {}
+        self._asked: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
         self._is_over = False
 
@@ -84,7 +90,7 @@ class ShipperApp:
             tasks += [group.create_task(self._carry_out(posting, starts_at)) for posting in postings]
             while not (self.is_settled or self._is_over):
                 await self._follow()
-            for task in tasks:
+            for task in (*tasks, *self._asked):
                 task.cancel()
 
     async def _follow(self) -> None:
@@ -148,6 +154,11 @@ class ShipperApp:
             if row["deliveryId"] is None:
                 self._tally.rows_refused[row["problem"]["code"]] += 1
         ids = [row["deliveryId"] for row in posted["rows"] if row["deliveryId"]]
+        for row in posted["rows"]:
+            if row["deliveryId"]:
+                self._references[row["deliveryId"]] = row["externalId"]
+                if row.get("trackingUrl"):
+                    self._links[row["deliveryId"]] = row["trackingUrl"]
         for delivery_id in ids:
             self.states.setdefault(delivery_id, "SCHEDULED")
         if posted["batchId"] is not None:
@@ -186,6 +197,32 @@ class ShipperApp:
         if event["sequence"] is not None and event["deliveryId"] in self.states:
             self._note(event["deliveryId"], event["sequence"], event["state"])
             self._bell.set()
+            if event.get("name") == "DeliveryAttempted" and event["deliveryId"] in self._references:
+                answering = asyncio.create_task(self._choose_window(event["deliveryId"]))
+                self._asked.add(answering)
+                answering.add_done_callback(self._asked.discard)
+
+    async def _choose_window(self, delivery_id: str) -> None:
+        """Somebody chooses another window after an attempt: the recipient by the link, the shop, or nobody."""
+        answer, after_s = self._recipients.answer_to(self._references[delivery_id])
+        if answer is Answer.NONE:
+            return
+        await self._clock.sleep(after_s)
+        zone = next(iter(self._zones.values()))
+        opens = self._clock.now.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+        chosen = {"window": _window(opens, AGAIN_WITHIN), "idempotencyKey": uuid4().hex}
+        link = self._links.get(delivery_id)
+        try:
+            if answer is Answer.BY_LINK and link is not None:
+                await self._api.as_recipient(link.rpartition("/")[2]).ask("choose_redelivery", chosen)
+            else:
+                await self._api.ask("reschedule_delivery", chosen | {"deliveryId": delivery_id})
+        except Refused as refusal:
+            self._tally.answers_refused[refusal.code] += 1
+        except Unreachable:
+            return
+        else:
+            self._tally.windows_chosen[answer.value] += 1
 
     def _note(self, delivery_id: str, sequence: int, state: str) -> None:
         """Notes a state unless a later one is known: a read and an event may cross."""

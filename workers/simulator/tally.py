@@ -18,6 +18,11 @@ class Tally:
     routes_driven: int = 0
     stops_served: int = 0
     hand_overs_failed: int = 0
+    left_safe: int = 0
+    """Parcels left in a safe place or with a neighbour."""
+    windows_chosen: Counter[str] = field(default_factory=Counter)
+    """Windows for another try that were chosen, by whom."""
+    answers_refused: Counter[str] = field(default_factory=Counter)
     pictures_sent: int = 0
     pins_mistyped: int = 0
     reports_sent: int = 0

@@ -67,7 +67,11 @@ def emit_one_of_each(work: Work, delivery: Delivery) -> None:
     work.emit(DeliveryPosted(**about(delivery)))
     work.emit(DeliveryDelivered(**about(delivery), **driven, occurred_at=work.now, is_on_time=True))
     work.emit(DeliveryDelivered(**about(delivery), **driven, occurred_at=work.now, is_on_time=False))
-    work.emit(DeliveryAttempted(**about(delivery), **driven, occurred_at=work.now, reason="OTHER"))
+    work.emit(
+        DeliveryAttempted(
+            **about(delivery), **driven, occurred_at=work.now, reason="OTHER", number=1, next_step="RETURN", waited_s=0
+        )
+    )
     work.emit(DeliveryFailed(**about(delivery), reason="OTHER"))
     work.emit(DeliveryExpired(**about(delivery), reason="NO_DRIVER"))
     work.emit(DeliveryReturned(**about(delivery)))

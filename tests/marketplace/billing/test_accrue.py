@@ -54,7 +54,8 @@ async def test_a_delivery_is_owed_once_however_often_it_is_accrued(work: Work) -
 async def test_a_delivery_that_has_not_arrived_is_not_owed(work: Work, state: DeliveryState) -> None:
     delivery = await make_ended_delivery(work, DeliveryState.SCHEDULED)
     await work.execute("ALTER TABLE delivery DROP CONSTRAINT delivery_on_a_route")
-    await work.execute("UPDATE delivery SET state = $1", state.value)
+    back = "brought_back_at = CASE WHEN $1::text = 'ATTEMPTED' THEN changed_at END"
+    await work.execute(f"UPDATE delivery SET state = $1::text, {back}", state.value)
 
     with pytest.raises(NotEarned):
         await accrue_delivery(work, delivery_id=DeliveryId(delivery.id))
