@@ -24,6 +24,7 @@ MODELS = [
     "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.webhooks.models",
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",

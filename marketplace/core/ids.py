@@ -27,6 +27,8 @@ BillingId = NewType("BillingId", UUID)
 ChargeId = NewType("ChargeId", UUID)
 InvoiceId = NewType("InvoiceId", UUID)
 OperationId = NewType("OperationId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+MessageId = NewType("MessageId", UUID)
 JobId = NewType("JobId", UUID)
 
 PREFIXES = {
@@ -59,6 +61,8 @@ PREFIXES = {
     "movement": "mov",
     "adjustment": "adj",
     "payout_quote": "pqt",
+    "webhook": "whk",
+    "message": "msg",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -18,7 +18,7 @@ from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.adapters.stripe import open_simulated_stripe
-from marketplace.app import Marketplace
+from marketplace.app import Marketplace, open_webhooks
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
 from marketplace.billing import LineKind
@@ -153,6 +153,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
         async with (
             EventStreams(works, url) as streams,
             PositionBuffer(works) as positions,
+            open_webhooks(Settings(webhooks_on_this_machine=True), works) as webhooks,
             open_simulated_stripe() as stripe,
         ):
             marketplace = Marketplace(
@@ -168,6 +169,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 object_store=MemoryObjectStore(),
                 streams=streams,
                 positions=positions,
+                webhooks=webhooks,
                 city=make_grid_city(folder / "city", blocks=6),
             )
             transport = httpx.ASGITransport(build_app(marketplace, rates=no_rates()))
