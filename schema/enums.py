@@ -12,6 +12,7 @@ from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, Wav
 from marketplace.payments import BookedAs, Difference
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 
 ENUMS: dict[type[Enum], str] = {
     DeliveryState: "The life of a delivery.",
@@ -50,6 +51,13 @@ ENUMS: dict[type[Enum], str] = {
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
     AccountStage: "How far a driver's own account at the payment provider is.",
+    WebhookState: "The life of a webhook.",
+    DisabledReason: "Why a webhook is disabled: by its owner, because its receiver answered 410, or because nothing was"
+    " taken for five days.",
+    MessageState: "The life of a message to a webhook; a FAILED one was given up and can be replayed.",
+    Failure: "Why an attempt does not count as taken: a status other than 2xx, a redirect, more than 5 seconds, no"
+    " connection, an answer of more than 64 KiB, a host that cannot be found or is not on the open network, or a secret"
+    " that this deployment cannot read any more: rotate it.",
 }
 
 for kind, description in ENUMS.items():

@@ -27,6 +27,7 @@ from schema import (
     rate_cards,
     reconciliation,
     routes,
+    shipper_webhooks,
 )
 from schema.inputs import read_inputs_directly
 from schema.results import read_field, read_fields_directly
@@ -49,6 +50,7 @@ NOUNS: tuple[ModuleType, ...] = (
     billing,
     billing_operations,
     payout_accounts,
+    shipper_webhooks,
     operations,
     money_operations,
     reconciliation,

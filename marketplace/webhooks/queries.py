@@ -61,8 +61,8 @@ SELECT coalesce(json_agg(row.tree), '[]') FROM (
     ORDER BY w.failing_since, w.id LIMIT $2) row
 """
 ATTEMPTS = f"""
-SELECT a.id, json_build_object(
-    'message_id', 'msg_' || {WIRE.format("a.message_id")}, 'event', m.kind, 'message_state', m.state,
+SELECT json_build_object(
+    'place', a.id, 'message_id', 'msg_' || {WIRE.format("a.message_id")}, 'event', m.kind, 'message_state', m.state,
     'delivery_id', 'dlv_' || {WIRE.format("m.delivery_id")}, 'number', a.number, 'happened_at', a.happened_at,
     'status', a.status, 'failure', a.failure, 'latency_ms', a.latency_ms, 'answer', a.answer,
     'next_try_at', m.next_at) AS tree
@@ -116,7 +116,7 @@ async def webhooks_in_trouble(connection: asyncpg.Connection, *, market_id: UUID
 
 async def page_attempts(
     connection: asyncpg.Connection, *, shipper_id: UUID, webhook_id: UUID, before: UUID | None, limit: int
-) -> list[tuple[UUID, dict[str, Any]]]:
-    """A page of the log of a webhook, latest first."""
+) -> list[dict[str, Any]]:
+    """A page of the log of a webhook, latest first; `place` tells where in the log an attempt stands."""
     rows = await connection.fetch(ATTEMPTS, shipper_id, webhook_id, before or LAST_ID, limit)
-    return [(row["id"], orjson.loads(row["tree"])) for row in rows]
+    return [orjson.loads(row["tree"]) for row in rows]

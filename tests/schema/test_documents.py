@@ -26,6 +26,8 @@ PORTAL = {
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up",
     "rate_cards", "cancellation_fee",
+    "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
+    "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -36,6 +38,7 @@ OPERATIONS = {
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
+    "webhook_attention",
 }  # fmt: skip
 
 
@@ -71,6 +74,14 @@ COSTS = {
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
+    **{
+        f"portal/{name}": 25
+        for name in (
+            "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
+            "replay_webhook", "send_test_event",
+        )
+    },
+    "portal/webhooks": 35, "portal/webhook_attempts": 50,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
@@ -88,7 +99,7 @@ COSTS = {
     "operations/set_rate_card": 25, "operations/shipper_rate_cards": 45,
     "operations/money_attention": 35, "operations/pay_of_year": 50, "operations/run_payouts": 25,
     "operations/hold_payout": 25, "operations/release_payout": 25, "operations/adjust_driver_pay": 25,
-    "operations/payout": 40,
+    "operations/payout": 40, "operations/webhook_attention": 35,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

@@ -8,6 +8,7 @@ connection is kept: two hosts may share a number, and what was proven for one mu
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -38,8 +39,15 @@ class _Failed(Exception):
 class HttpCourier:
     """Posts to receivers; `may_loop_back` lets it talk to this machine, without encryption, for development."""
 
-    def __init__(self, *, may_loop_back: bool = False, certificates: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        may_loop_back: bool = False,
+        certificates: ssl.SSLContext | None = None,
+        look_up: Callable[[str, int], list[str]] | None = None,
+    ) -> None:
         self._may_loop_back = may_loop_back
+        self._numbers_of = look_up or numbers_of
         self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="webhook-lookup")
         self._asked: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
         self._client = httpx.AsyncClient(
@@ -69,10 +77,10 @@ class HttpCourier:
         began = loop.time()
         heard: list[httpx.Response] = []
         failure: Failure | None
-        text = b""
+        text = bytearray()
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                text = await self._exchange(letter, heard)
+                await self._exchange(letter, heard, text)
             failure = _failure_of(heard[0].status_code)
         except _Failed as failed:
             failure = failed.failure
@@ -96,8 +104,8 @@ class HttpCourier:
         await self._client.aclose()
         self._lookups.shutdown(wait=False, cancel_futures=True)
 
-    async def _exchange(self, letter: Letter, heard: list[httpx.Response]) -> bytes:
-        """Sends, notes the head of the answer in `heard` as soon as it is there, and returns the first of its body."""
+    async def _exchange(self, letter: Letter, heard: list[httpx.Response], text: bytearray) -> None:
+        """Sends, and notes the head of the answer in `heard` and the first of its body in `text` as they come."""
         target = self._read(letter.url)
         address = await self._address_of(target)
         request = self._client.build_request(
@@ -109,16 +117,15 @@ class HttpCourier:
         )
         response = await self._client.send(request, stream=True)
         heard.append(response)
-        kept, count = b"", 0
+        count = 0
         try:
             async for piece in response.aiter_raw():
                 count += len(piece)
-                kept = (kept + piece)[: 4 * KEPT_OF_ANSWER]
+                text += piece[: max(0, 4 * KEPT_OF_ANSWER - len(text))]
                 if count > LONGEST_ANSWER:
                     raise _Failed(Failure.ANSWER_TOO_LONG)
         finally:
             await response.aclose()
-        return kept
 
     def _read(self, url: str) -> httpx.URL:
         """The parts of an address whose form is right; raises UnsafeUrl."""
@@ -129,6 +136,8 @@ class HttpCourier:
         schemes = {"https", "http"} if self._may_loop_back else {"https"}
         if target.scheme not in schemes or not target.host or len(url) > LONGEST_URL or not url.isascii():
             raise UnsafeUrl(f"an address begins with https:// and has at most {LONGEST_URL} characters", field="url")
+        if target.port is not None and not 1 <= target.port <= 65_535:
+            raise UnsafeUrl("a port is 1 to 65535", field="url")
         if target.userinfo or target.fragment:
             raise UnsafeUrl("an address holds no password and no fragment", field="url")
         return target
@@ -151,13 +160,14 @@ class HttpCourier:
         key = (host, port)
         asked = self._asked.get(key)
         if asked is None:
-            asked = asyncio.get_running_loop().run_in_executor(self._lookups, _numbers_of, host, port)
+            asked = asyncio.get_running_loop().run_in_executor(self._lookups, self._numbers_of, host, port)
             self._asked[key] = asked
             asked.add_done_callback(lambda _: self._asked.pop(key, None))
         return await asyncio.shield(asked)
 
 
-def _numbers_of(host: str, port: int) -> list[str]:
+def numbers_of(host: str, port: int) -> list[str]:
+    """All numbers that a host has by this machine's name servers; none for a host that is not known."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -171,7 +181,7 @@ def _failure_of(status: int) -> Failure | None:
     return Failure.REDIRECT if 300 <= status < 400 else Failure.STATUS
 
 
-def _shown(text: bytes) -> str:
+def _shown(text: bytearray) -> str:
     """The first of an answer as the log can keep it."""
     return text.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")[:KEPT_OF_ANSWER]
 
