@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -16,6 +17,7 @@ from schema.arguments import MarketArgument
 from schema.context import Info
 from schema.fields import query, subscription
 from schema.scalars import Cursor, DateTime, MoneyMinor
+from schema.sharing import Shared
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
 ROUTE_EVENTS = frozenset(
@@ -193,7 +195,7 @@ async def _stream(
     events = info.context.marketplace.streams.subscribe(market_id, after, wanted, last=last)
     async with aclosing(events):
         async for event in events:
-            yield event_of(event)
+            yield cast("Event", Shared(event.cursor, partial(event_of, event)))
 
 
 def event_of(event: StreamedEvent) -> Event:

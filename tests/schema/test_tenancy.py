@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from marketplace.core.clock import ManualClock
@@ -488,7 +489,7 @@ async def hear(
         async def listen() -> str:
             try:
                 async for answer in stream(edge.schema, operation, variables, context):
-                    heard.append(answer["data"][name])  # noqa: PERF401 - what was heard stays when the stream is cut
+                    heard.append(orjson.loads(answer)["data"][name])  # noqa: PERF401 - what was heard stays when the stream is cut
             except Refusal as end:
                 return end.code
             raise AssertionError("a stream ends with a refusal")

@@ -46,7 +46,10 @@ class Receiver:
         self.open_at_most = max(self.open_at_most, self.open_now)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._answer(await self._hear(reader), writer)
+                heard = await self._hear(reader)
+                if heard.path.startswith("/slow"):
+                    await reader.read()  # until the sender has lost its patience
+                await self._answer(heard, writer)
         finally:
             self.open_now -= 1
             writer.close()
@@ -62,8 +65,6 @@ class Receiver:
         return heard
 
     async def _answer(self, heard: Heard, writer: asyncio.StreamWriter) -> None:
-        if heard.path.startswith("/slow"):
-            await asyncio.sleep(3600)
         planned = self.statuses.get(heard.path)
         status = (planned.pop(0) if len(planned) > 1 else planned[0]) if planned else 200
         extra = self.extra.get(heard.path, "")
