@@ -80,6 +80,19 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
             await asyncio.to_thread(process.wait)
 
 
+@asynccontextmanager
+async def open_plain(folder: Path) -> AsyncIterator[Server]:
+    """Strawberry's own subscriptions, and nothing of the marketplace."""
+    port, log = free_port(), folder / "plain.log"
+    process = _start(["-m", "tests.benchmarks.plain", str(port)], dict(os.environ), log)
+    try:
+        await until(lambda: _answers(process, port, log), patience_s=60)
+        yield Server("plain", "plain", port, process.pid)
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait)
+
+
 def _start(arguments: Sequence[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
