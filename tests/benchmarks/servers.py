@@ -67,7 +67,7 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
     bare = _start(["-m", "tests.benchmarks.bare", url, str(bare_port)], environment, log)
     try:
         for process, port in ((api, api_port), (bare, bare_port)):
-            await until(lambda process=process, port=port: _answers(process, port, log), patience_s=60)  # type: ignore[misc]
+            await until(lambda process=process, port=port: _answers(process, port, log), patience_s=180)  # type: ignore[misc]
         yield Servers(
             api=Server("doorstep", "doorstep", api_port, api.pid),
             bare=Server("bare", APPLICATION, bare_port, bare.pid),

@@ -87,6 +87,7 @@ async def test_telling_200_sockets(servers: Servers, world: World, fresh_url: st
 
 
 @pytest.mark.bench
+@pytest.mark.timeout(600)
 async def test_a_thousand_sockets_at_two_events_a_second(
     servers: Servers, world: World, fresh_url: str, tmp_path: Path
 ) -> None:

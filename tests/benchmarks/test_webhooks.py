@@ -18,6 +18,7 @@ BURST = 400
 
 
 @pytest.mark.bench
+@pytest.mark.timeout(600)
 async def test_a_good_receiver_beside_bad_ones(committed_works: Works) -> None:
     async with open_world(committed_works) as world:
         world.receiver.statuses["/fail"] = [500]
