@@ -81,6 +81,14 @@ def test_production_tells_everything_that_is_missing_at_once(monkeypatch: pytest
     assert [name in str(refused.value) for name in ("DOORSTEP_SECRET", "DATABASE_URL", "REDIS_URL")] == [True] * 3
 
 
+def test_production_sends_no_webhook_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOORSTEP_MODE", "production")
+    monkeypatch.setenv("DOORSTEP_WEBHOOKS_ON_THIS_MACHINE", "true")
+
+    with pytest.raises(CannotStart, match="DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach"):
+        Settings().check()
+
+
 def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*NAMES, "DOORSTEP_SECRET", "DOORSTEP_MODE", "DOORSTEP_POOL_SIZE"):
         monkeypatch.setenv(name, "")
