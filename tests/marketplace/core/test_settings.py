@@ -82,11 +82,10 @@ def test_production_tells_everything_that_is_missing_at_once(monkeypatch: pytest
 
 
 def test_production_sends_no_webhook_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOORSTEP_MODE", "production")
-    monkeypatch.setenv("DOORSTEP_WEBHOOKS_ON_THIS_MACHINE", "true")
+    settings = production(monkeypatch, DOORSTEP_WEBHOOKS_ON_THIS_MACHINE="true")
 
-    with pytest.raises(CannotStart, match="DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach"):
-        Settings().check()
+    with pytest.raises(RuntimeError, match="DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach"):
+        settings.check()
 
 
 def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
