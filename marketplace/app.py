@@ -19,6 +19,7 @@ from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
+from marketplace.adapters.webhooks import HttpCourier
 from marketplace.addresses import Geocoder
 from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
@@ -35,6 +36,7 @@ from marketplace.payments import PaymentProvider
 from marketplace.routes import ObjectStore
 from marketplace.routing import Router
 from marketplace.tracking import EventStreams, PositionBuffer
+from marketplace.webhooks import SecretBox, WebhookSender
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +61,7 @@ class Marketplace:
     object_store: ObjectStore
     streams: EventStreams
     positions: PositionBuffer
+    webhooks: WebhookSender
     city: CityPack
     geocoder: Geocoder | None = None
 
@@ -140,6 +143,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         stack.push_async_callback(provider.aclose)
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
+        webhooks = await stack.enter_async_context(open_webhooks(settings, works))
         yield Marketplace(
             settings=settings,
             database_url=servers.database_url,
@@ -154,6 +158,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
             positions=positions,
+            webhooks=webhooks,
             city=city,
         )
 
@@ -193,6 +198,12 @@ def open_provider(settings: Settings, *, factor: float) -> PaymentProvider:
 def _each(secrets: SecretStr | None) -> list[str]:
     """The secrets of a setting that may hold several, with commas between."""
     return [one.strip() for one in secrets.get_secret_value().split(",") if one.strip()] if secrets else []
+
+
+def open_webhooks(settings: Settings, works: Works) -> WebhookSender:
+    """The senders of webhooks; they begin when a worker asks them to look."""
+    courier = HttpCourier(may_loop_back=settings.webhooks_on_this_machine)
+    return WebhookSender(works, courier, SecretBox(settings.secret.get_secret_value()))
 
 
 def open_notifier(settings: Settings) -> Notifier:

@@ -111,6 +111,10 @@ REFERENCES = [
     ("stripe_object", "market_id", "market"),
     ("stripe_object", "operation_id", "stripe_operation"),
     ("reconciliation", "market_id", "market"),
+    ("webhook", "market_id", "market"),
+    ("webhook", "shipper_id", "shipper"),
+    ("webhook_message", "webhook_id", "webhook"),
+    ("webhook_attempt", "message_id", "webhook_message"),
 ]
 
 STATES = {
@@ -171,6 +175,9 @@ STATES = {
     ("payout", "state"): "SCHEDULED IN_TRANSIT PAID FAILED REVERSED ON_HOLD",
     ("payout", "method"): "STANDARD INSTANT",
     ("payout_quote", "method"): "STANDARD INSTANT",
+    ("webhook", "state"): "ENABLED DISABLED DELETED",
+    ("webhook", "disabled_reason"): "SHIPPER GONE FAILING",
+    ("webhook_message", "state"): "READY DELIVERED FAILED",
 }
 
 PAY_RATES = (
@@ -367,6 +374,9 @@ CHECKS = [
     ("stripe_movement", "sum", "net_minor = gross_minor - fee_minor"),
     ("reconciliation", "clean", "is_clean = (jsonb_array_length(findings) = 0)"),
     ("stripe_operation", "made", "object_id IS NOT NULL OR state <> 'DONE'"),
+    ("webhook", "disabled", "(state = 'DISABLED') <= (disabled_reason IS NOT NULL)"),
+    ("webhook", "quiet", "state = 'ENABLED' OR next_at IS NULL"),
+    ("webhook_message", "ended", "(state = 'READY') = (ended_at IS NULL) AND (state = 'READY' OR next_at IS NULL)"),
 ]
 
 INDEXES = [
@@ -623,6 +633,22 @@ INDEXES = [
         "stripe_event (received_at, id) WHERE processed_at IS NULL OR error LIKE 'not_ours%'",
     ),
     ("UNIQUE", "market_day_once", "market_day (market_id, day)"),
+    # Webhooks: a message for each event; of one delivery only the first that waits is sent
+    ("", "webhook_shipper", "webhook (shipper_id, id)"),
+    ("", "webhook_market", "webhook (market_id, id)"),
+    ("", "webhook_due", "webhook (next_at) WHERE state = 'ENABLED' AND next_at IS NOT NULL"),
+    ("UNIQUE", "webhook_message_once", "webhook_message (webhook_id, event_id)"),
+    (
+        "UNIQUE",
+        "webhook_message_first",
+        "webhook_message (webhook_id, line_id) WHERE state = 'READY' AND next_at IS NOT NULL",
+    ),
+    ("", "webhook_message_line", "webhook_message (webhook_id, line_id, position) WHERE state = 'READY'"),
+    ("", "webhook_message_due", "webhook_message (webhook_id, next_at) WHERE state = 'READY' AND next_at IS NOT NULL"),
+    ("", "webhook_message_failed", "webhook_message (webhook_id, ended_at) WHERE state = 'FAILED'"),
+    ("", "webhook_message_ended", "webhook_message (ended_at) WHERE state <> 'READY'"),
+    ("", "webhook_attempt_webhook", "webhook_attempt (webhook_id, id)"),
+    ("", "webhook_attempt_message", "webhook_attempt (message_id)"),
 ]
 
 ORDER_OF_EVENTS = "ALTER TABLE event ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY"

@@ -12,6 +12,7 @@ from schema.context import EdgeMarketplace
 from schema.conversation import Patience
 from schema.edge import Edge
 from schema.endpoint import GraphQLEndpoint
+from schema.event_source import EventSource
 from schema.headers import SecurityHeaders
 from schema.health import Health
 from schema.pictures import PictureEndpoint
@@ -38,10 +39,14 @@ def build_app(
     """
     edge = Edge.of(marketplace, schema, rates)
     health = Health(marketplace.works)
+    sockets = SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)
+    event_source = EventSource(
+        edge, sockets=sockets.sockets, subscriptions=sockets.subscriptions, addresses=sockets.addresses
+    )
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLEndpoint(edge)),
-            WebSocketRoute("/graphql", SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)),
+            Route("/graphql", GraphQLEndpoint(edge, event_source)),
+            WebSocketRoute("/graphql", sockets),
             Route("/uploads/{token}", UploadEndpoint(edge)),
             Route("/proofs/{token}", PictureEndpoint(edge).answer, methods=["GET"]),
             Route("/webhooks/stripe", WebhookEndpoint(edge, Endpoint.PLATFORM)),

@@ -174,8 +174,9 @@ class Conversation:
             raise BadRequest("a socket carries subscriptions; send queries and mutations by POST")
         edge.spend(principal, self.address, operation.units(request.variables))
         context = edge.context(principal=principal, address=self.address, request_id=request_id)
-        async for content in stream(edge.schema, operation, request.variables, context):
-            await self._send({"id": key, "type": "next", "payload": content})
+        head = f'{{"id":{orjson.dumps(key).decode()},"type":"next","payload":'
+        async for text in stream(edge.schema, operation, request.variables, context):
+            await self.websocket.send_text(f"{head}{text}}}")
 
     def _stop(self, key: str) -> None:
         task = self.running.pop(key, None)

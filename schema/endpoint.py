@@ -1,13 +1,18 @@
-"""POST /graphql: admits, reads, tells who is asking, prepares, executes and answers one operation."""
+"""POST /graphql: admits, reads, tells who is asking, prepares, executes and answers one operation.
+
+A subscription that asks for server-sent events is admitted like any request, and told when its admission is over.
+"""
 
 import structlog
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from marketplace.accounts import Unauthenticated
 from marketplace.core.errors import Refusal
 from schema.answers import RETRY_AFTER_S, Answer, answer_of, failed, refused, send_answer
 from schema.context import Errand
 from schema.edge import PREPARE_UNITS, SCHEMA_UNITS, Edge, client_address
+from schema.event_source import EventSource, Subscribed
 from schema.execution import answer_content, execute
 from schema.load import LARGEST_LOOK, PRIORITY
 from schema.masking import is_unavailable, new_request_id
@@ -22,8 +27,9 @@ log = structlog.get_logger("schema")
 class GraphQLEndpoint:
     """The ASGI application behind POST /graphql."""
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, event_source: EventSource) -> None:
         self.edge = edge
+        self.event_source = event_source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, then does what was left for after the answer."""
@@ -31,6 +37,9 @@ class GraphQLEndpoint:
         errands: list[Errand] = []
         try:
             answer = await self._answer(scope, receive, request_id, errands)
+            if isinstance(answer, Subscribed):
+                await self.event_source.tell(answer, receive, send, request_id)
+                return
         except ClientGone:
             return
         except Refusal as refusal:
@@ -41,7 +50,9 @@ class GraphQLEndpoint:
         for errand in errands:
             await _run(errand, request_id)
 
-    async def _answer(self, scope: Scope, receive: Receive, request_id: str, errands: list[Errand]) -> Answer:
+    async def _answer(
+        self, scope: Scope, receive: Receive, request_id: str, errands: list[Errand]
+    ) -> Answer | Subscribed:
         head = head_of(scope)
         check_head(scope, head)
         with self.edge.load.reading(head.announced_bytes):
@@ -69,7 +80,7 @@ class GraphQLEndpoint:
 
     async def _serve(
         self, request: GraphQLRequest, scope: Scope, head: Head, request_id: str, errands: list[Errand]
-    ) -> Answer:
+    ) -> Answer | Subscribed:
         edge, address = self.edge, address_key(client_address(scope))
         principal = await edge.authenticator.principal_of(head.authorization, address=address)
         prepared = edge.documents.known(request.query)
@@ -77,10 +88,21 @@ class GraphQLEndpoint:
             edge.spend(principal, address, PREPARE_UNITS)
             prepared = edge.documents.prepare(request.query)
         operation = prepared.select(request.operation_name)
-        if operation.type is OperationType.SUBSCRIPTION:
-            raise BadRequest("subscribe over a socket: graphql-transport-ws at the same address")
+        is_subscription = operation.type is OperationType.SUBSCRIPTION
+        if is_subscription and not head.wants_stream:
+            raise BadRequest("subscribe over a socket (graphql-transport-ws), or with Accept: text/event-stream")
         units = operation.units(request.variables) + (SCHEMA_UNITS if operation.reads_schema else 0)
         left = edge.spend(principal, address, units, is_priority=is_within(operation, PRIORITY))
+        if is_subscription:
+            if principal is None:
+                raise Unauthenticated("sign in first, or send an API key: Authorization: Bearer …")
+            return Subscribed(
+                operation=operation,
+                variables=request.variables,
+                credential=head.authorization,
+                principal=principal,
+                address=address,
+            )
 
         context = edge.context(principal=principal, address=address, request_id=request_id)
         context.errands = errands

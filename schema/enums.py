@@ -32,6 +32,7 @@ from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, 
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import ClosedReason, HoldState, WindowReason
 
 ENUMS: dict[type[Enum], str] = {
@@ -88,6 +89,13 @@ ENUMS: dict[type[Enum], str] = {
     HoldState: "The life of a place in a window; HELD ends by itself.",
     ClosedReason: "Why a day has no window to offer.",
     AccountStage: "How far a driver's own account at the payment provider is.",
+    WebhookState: "The life of a webhook.",
+    DisabledReason: "Why a webhook is disabled: by its owner, because its receiver answered 410, or because nothing was"
+    " taken for five days.",
+    MessageState: "The life of a message to a webhook; a FAILED one was given up and can be replayed.",
+    Failure: "Why an attempt does not count as taken: a status other than 2xx, a redirect, more than 5 seconds, no"
+    " connection, an answer of more than 64 KiB, a host that cannot be found or is not on the open network, or a secret"
+    " that this deployment cannot read any more: rotate it.",
 }
 
 for kind, description in ENUMS.items():

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -19,6 +20,7 @@ from schema.context import Info
 from schema.fields import query, subscription
 from schema.places import Window
 from schema.scalars import Cursor, DateTime, MoneyMinor
+from schema.sharing import Shared
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
 ROUTE_EVENTS = frozenset(
@@ -228,7 +230,7 @@ async def _stream(
     events = info.context.marketplace.streams.subscribe(market_id, after, wanted, last=last)
     async with aclosing(events):
         async for event in events:
-            yield event_of(event)
+            yield cast("Event", Shared(event.cursor, partial(event_of, event)))
 
 
 def event_of(event: StreamedEvent) -> Event:

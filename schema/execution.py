@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mappin
 from contextlib import AsyncExitStack, aclosing, suppress
 from typing import Any, cast
 
+import orjson
 from graphql import (
     ExecutionResult,
     Executor,
@@ -20,8 +21,8 @@ from graphql import (
     default_field_resolver,
     default_type_resolver,
     execute_root_selection_set,
+    execute_subscription_event,
     get_variable_values,
-    map_source_to_response_event,
 )
 from strawberry.execution import optimized_is_awaitable
 
@@ -30,6 +31,7 @@ from schema.masking import ERRORS_PER_ANSWER, answered_errors
 from schema.prepared import Operation
 from schema.projection import Projections
 from schema.refusals import BadDocument
+from schema.sharing import Shared
 
 
 async def execute(
@@ -42,8 +44,8 @@ async def execute(
 
 async def stream(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any], context: RequestContext
-) -> AsyncIterator[dict[str, Any]]:
-    """The answers of a subscription, one for each event, until its source ends or the reader leaves.
+) -> AsyncIterator[str]:
+    """The answers of a subscription as JSON, one for each event, until its source ends or the reader leaves.
 
     Raises BadDocument when the subscription cannot begin, and whatever its source raises later.
     """
@@ -52,9 +54,25 @@ async def stream(
     source = await source if inspect.isawaitable(source) else source
     if isinstance(source, ExecutionResult):
         raise BadDocument("the subscription cannot begin", answered_errors(source.errors or (), context.request_id))
-    async with aclosing(map_source_to_response_event(executor, _with_fresh_loaders(source, context))) as results:
-        async for result in results:
-            yield answer_content(result, context.request_id)
+    async with aclosing(_with_fresh_loaders(source, context)) as events:
+        async for event in events:
+            yield await _told(executor, operation, event, context.request_id)
+
+
+async def _told(executor: Executor[Any], operation: Operation, event: Any, request_id: str) -> str:
+    """What a subscriber is told of an event; where somebody else was told the same, that very text."""
+    texts = operation.told
+    if not isinstance(event, Shared):
+        texts = None
+    elif texts is not None and (known := texts.known(event.key)) is not None:
+        return known
+    record = event.record() if isinstance(event, Shared) else event
+    result = execute_subscription_event(executor.build_per_event_executor(record))
+    result = await result if inspect.isawaitable(result) else result
+    text = orjson.dumps(answer_content(result, request_id)).decode()
+    if texts is not None and not result.errors:
+        texts.keep(event.key, text)
+    return text
 
 
 def answer_content(result: ExecutionResult, request_id: str) -> dict[str, Any]:
@@ -127,7 +145,7 @@ def _coercion_error(error: GraphQLError) -> dict[str, Any]:
     return {"message": error.message, "extensions": {"code": "BAD_VARIABLES", "retryable": False}}
 
 
-async def _with_fresh_loaders(source: AsyncIterable[Any], context: RequestContext) -> AsyncIterator[Any]:
+async def _with_fresh_loaders(source: AsyncIterable[Any], context: RequestContext) -> AsyncGenerator[Any, None]:
     """Each event of a long subscription reads anew what loaders of the event before have kept."""
     async with AsyncExitStack() as stack:
         if isinstance(source, AsyncGenerator):

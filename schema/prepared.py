@@ -32,6 +32,7 @@ from schema.limits import Measured, measure
 from schema.masking import ERRORS_PER_ANSWER
 from schema.projection import Projections
 from schema.refusals import BadDocument, BadRequest, QueryLimit
+from schema.sharing import ToldTexts, is_same_for_all
 from schema.variables import Takers, Variables
 
 MOST_TOKENS = 1_000
@@ -58,6 +59,7 @@ class Operation:
     fragment_details: dict[str, FragmentDetails]
     variables: Variables
     projections: Projections
+    told: ToldTexts | None
 
     def units(self, variables: Mapping[str, Any]) -> int:
         """What it costs with these variables; raises QueryLimit when that is too much."""
@@ -165,6 +167,7 @@ class Documents:
                 fragment_details={fragment.name.value: FragmentDetails(fragment) for fragment in fragments},
                 variables=Variables(self.schema, node, self._takers),
                 projections=projections,
+                told=_told(node, fragments),
             )
             for each, node in zip(measured, nodes, strict=True)
         ]
@@ -197,3 +200,9 @@ def _formatted(error: GraphQLError) -> dict[str, Any]:
     if error.locations:
         formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations[:5]]
     return formatted | {"extensions": {"code": BadDocument.code, "retryable": False}}
+
+
+def _told(node: OperationDefinitionNode, fragments: list[FragmentDefinitionNode]) -> ToldTexts | None:
+    """Where a subscription whose answers are the same for all keeps them."""
+    is_shared = node.operation is OperationType.SUBSCRIPTION and is_same_for_all(node, fragments)
+    return ToldTexts() if is_shared else None

@@ -27,6 +27,10 @@ def error_of(refusal: Refusal, *, path: list[str | int] | None = None) -> dict[s
     extensions: dict[str, Any] = {"code": refusal.code, "retryable": refusal.retryable}
     if refusal.field is not None:
         extensions["field"] = refusal.field
+    # Where a stream that was cut off goes on, and how things stand for one who was away for too long.
+    for name in ("cursor", "snapshot"):
+        if (value := getattr(refusal, name, None)) is not None:
+            extensions[name] = value
     error: dict[str, Any] = {"message": refusal.message}
     if path is not None:
         error["path"] = path

@@ -29,6 +29,7 @@ class Head:
     content_type: bytes = b""
     announced_bytes: int | None = None
     authorization: bytes | None = None
+    wants_stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,14 @@ class GraphQLRequest:
 def head_of(scope: Scope) -> Head:
     """The headers that matter here; a header that may occur once and comes twice is refused."""
     found: dict[bytes, bytes] = {}
+    wants_stream = False
     for name, value in scope["headers"]:
         if name in {b"content-type", b"content-length", b"authorization"}:
             if name in found:
                 raise BadRequest(f"the header {name.decode()} comes twice")
             found[name] = value
+        elif name == b"accept":
+            wants_stream = wants_stream or b"text/event-stream" in value.lower()
     length = found.get(b"content-length")
     if length is not None and (not length.isdigit() or len(length) > 12):
         raise BadRequest("the header content-length is no length")
@@ -55,6 +59,7 @@ def head_of(scope: Scope) -> Head:
         content_type=found.get(b"content-type", b""),
         announced_bytes=None if length is None else int(length),
         authorization=found.get(b"authorization"),
+        wants_stream=wants_stream,
     )
 
 

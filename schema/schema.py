@@ -34,6 +34,7 @@ from schema import (
     recipients,
     reconciliation,
     routes,
+    shipper_webhooks,
     windows,
 )
 from schema.inputs import read_inputs_directly
@@ -64,6 +65,7 @@ NOUNS: tuple[ModuleType, ...] = (
     billing,
     billing_operations,
     payout_accounts,
+    shipper_webhooks,
     operations,
     money_operations,
     reconciliation,

@@ -12,7 +12,7 @@ from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import GraphRouter
 from marketplace.adapters.stripe import open_simulated_stripe
-from marketplace.app import Marketplace
+from marketplace.app import Marketplace, open_webhooks
 from marketplace.core.clock import Clock
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
@@ -38,6 +38,7 @@ async def open_test_marketplace(
             async with (
                 EventStreams(works, url) as streams,
                 PositionBuffer(works) as positions,
+                open_webhooks(Settings(webhooks_on_this_machine=True), works) as webhooks,
                 open_simulated_stripe() as stripe,
             ):
                 yield Marketplace(
@@ -53,6 +54,7 @@ async def open_test_marketplace(
                     object_store=MemoryObjectStore(),
                     streams=streams,
                     positions=positions,
+                    webhooks=webhooks,
                     city=city,
                 )
     finally:

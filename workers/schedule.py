@@ -20,6 +20,7 @@ from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
+from marketplace.webhooks import forget_old_messages
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
@@ -30,6 +31,7 @@ MADE_BY_TIME = frozenset(
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
 HEAR_EVERY_S = 0.5
+TELL_EVERY_S = 0.2
 TRUE_UP_EVERY_S = 60.0
 BILL_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
@@ -47,6 +49,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
+        Periodic("send webhooks", TELL_EVERY_S, marketplace.webhooks.look),
         Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
@@ -56,6 +59,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("forget old quotes of payouts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_quotes)),
+        Periodic("forget old webhook messages", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_messages)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
         Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
         Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),

@@ -28,6 +28,7 @@ MODELS = [
     "marketplace.tracking.models",
     "marketplace.arrivals.models",
     "marketplace.recipients.models",
+    "marketplace.webhooks.models",
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",

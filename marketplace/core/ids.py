@@ -27,6 +27,8 @@ BillingId = NewType("BillingId", UUID)
 ChargeId = NewType("ChargeId", UUID)
 InvoiceId = NewType("InvoiceId", UUID)
 OperationId = NewType("OperationId", UUID)
+WebhookId = NewType("WebhookId", UUID)
+MessageId = NewType("MessageId", UUID)
 JobId = NewType("JobId", UUID)
 
 PREFIXES = {
@@ -62,6 +64,8 @@ PREFIXES = {
     "payout_quote": "pqt",
     "pay_period": "ppd",
     "window_hold": "whd",
+    "webhook": "whk",
+    "message": "msg",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -15,6 +15,7 @@ TABLES = {noun: noun for noun in PREFIXES.keys() - NOT_OURS} | {
     "adjustment": "pay_adjustment",
     "billing": "billing_profile",
     "credit": "bill_line",
+    "message": "webhook_message",
 }
 """Where the things of each noun are; most tables are called as the noun."""
 PRESENT = """

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     requests_in_flight: int = Field(default=24, ge=1, le=1000)
     caller_units_per_s: float = Field(default=2_000, ge=100)
     allowed_origins: tuple[str, ...] = ()
+    webhooks_on_this_machine: bool = False
+    """Development only: webhooks may go to receivers on this machine, without encryption."""
     log_json: bool = False
 
     @property
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
             problems.append(f"DOORSTEP_SECRET must be your own, of 32 characters or more (try {secrets.token_hex(32)})")
         if not self.database_url:
             problems.append("DATABASE_URL must name a PostgreSQL server")
+        if self.webhooks_on_this_machine:
+            problems.append("DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach what listens on this machine")
         if not self.redis_url:
             problems.append("REDIS_URL must name a Valkey or Redis server")
         if problems:

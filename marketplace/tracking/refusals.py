@@ -1,12 +1,22 @@
 """What tracking refuses, with a word on how to go on."""
 
+from typing import Any
+
 from marketplace.core.errors import Conflict, Invalid, LimitReached, Unavailable
 
 
 class CursorExpired(Conflict):
-    """A cursor that is not of this stream, or older than what can be resumed."""
+    """A cursor that is not of this stream, or older than what can be resumed.
+
+    `snapshot` is how things stand now, and `cursor` the place in the stream from which on it has to be told further.
+    """
 
     code = "CURSOR_EXPIRED"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.cursor: str | None = None
+        self.snapshot: dict[str, Any] | None = None
 
 
 class SubscriberTooSlow(LimitReached):

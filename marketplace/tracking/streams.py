@@ -26,10 +26,12 @@ from marketplace.tracking.queries import (
     StreamFilter,
     events_after,
     events_between,
+    head_cursor,
     head_position,
     resumable_since,
 )
 from marketplace.tracking.refusals import CursorExpired, StreamEnded, SubscriberTooSlow
+from marketplace.tracking.snapshot import snapshot_of
 
 LOOK_EVERY_S = 2.0
 """A notice that got lost delays an event by this at most."""
@@ -76,7 +78,7 @@ class EventStreams:
         SubscriberTooSlow or StreamEnded later, both with the cursor to go on from.
         """
         async with self._feed(market_id) as feed:
-            position = max(0, feed.head - last) if after is None else await self._resume_at(market_id, after)
+            position = max(0, feed.head - last) if after is None else await self._resume_at(market_id, after, wanted)
             while position < feed.head and not feed.reaches_back_to(position):
                 events, position = await self._page(market_id, position, feed.head, wanted)
                 for event in events:
@@ -120,7 +122,17 @@ class EventStreams:
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await feed.bell.wait()
 
-    async def _resume_at(self, market_id: MarketId, after: str) -> int:
+    async def _resume_at(self, market_id: MarketId, after: str, wanted: StreamFilter) -> int:
+        """The position of a cursor; one that is too old is refused with what a fresh start needs."""
+        try:
+            return await self._position_of(market_id, after)
+        except CursorExpired as expired:
+            async with self._works.read() as connection:
+                expired.cursor = await head_cursor(connection, market_id=market_id)
+                expired.snapshot = await snapshot_of(connection, market_id=market_id, wanted=wanted)
+            raise
+
+    async def _position_of(self, market_id: MarketId, after: str) -> int:
         position = read_cursor(after, market_id)
         async with self._works.open() as work:
             if position > await head_position(work.connection, market_id=market_id):

@@ -191,6 +191,8 @@ export const WORDS = {
     tone: "bad",
     say: () => "The ledger and the payment provider do not agree",
   },
+
+  WebhookDisabled: { tone: "wait", say: (event) => `A shipper's webhook gets nothing any more${because(event)}` },
 };
 
 /** What the feed shows for an event, with the key by which others join it; null for events that say nothing here. */

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import cycle
+from typing import TypeVar
 
 TEXT, PING, PONG = 1, 9, 10
 HANDSHAKE = (
@@ -45,7 +48,12 @@ class Listener(asyncio.Protocol):
             opcode, payload, self._buffer = frame
             if opcode == PING:
                 self._say(PONG, payload)
-            self.heard += self._piece in payload
+            if self._piece in payload:
+                self.heard += 1
+                self.take(payload)
+
+    def take(self, payload: bytes) -> None:
+        """Does nothing more than counting with what was heard."""
 
     def close(self) -> None:
         """Leaves without a word."""
@@ -61,15 +69,41 @@ class Listener(asyncio.Protocol):
         self._transport.write(bytes([0x80 | opcode]) + size + mask + masked)
 
 
+class TimedListener(Listener):
+    """Keeps when it heard what, so that delays can be told afterwards."""
+
+    def __init__(self, path: str, sayings: Sequence[bytes], piece: bytes) -> None:
+        super().__init__(path, sayings, piece)
+        self.log: list[tuple[float, bytes]] = []
+
+    def take(self, payload: bytes) -> None:
+        """Notes the time by the clock that the servers have too."""
+        self.log.append((time.time(), payload))
+
+
+Kind = TypeVar("Kind", bound=Listener)
+OF_ONE_ADDRESS = 400
+"""Sockets that come from one address of this machine: a server takes no more than 500."""
+
+
 @asynccontextmanager
 async def open_listeners(
-    port: int, path: str, sayings: Sequence[Sequence[bytes]], piece: bytes
-) -> AsyncIterator[list[Listener]]:
+    port: int,
+    path: str,
+    sayings: Sequence[Sequence[bytes]],
+    piece: bytes,
+    kind: type[Kind],
+) -> AsyncIterator[list[Kind]]:
     """One listener for each list of sayings; they leave when the block ends."""
     loop = asyncio.get_running_loop()
-    listeners = []
-    for each in sayings:
-        _, listener = await loop.create_connection(lambda each=each: Listener(path, each, piece), "127.0.0.1", port)  # type: ignore[misc]
+    listeners: list[Kind] = []
+    for number, each in enumerate(sayings):
+        _, listener = await loop.create_connection(
+            partial(kind, path, each, piece),
+            "127.0.0.1",
+            port,
+            local_addr=(f"127.0.0.{1 + number // OF_ONE_ADDRESS}", 0),
+        )
         listeners.append(listener)
     try:
         yield listeners

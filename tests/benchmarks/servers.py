@@ -67,7 +67,7 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
     bare = start_process(["-m", "tests.benchmarks.bare", url, str(bare_port)], environment, log)
     try:
         for process, port in ((api, api_port), (bare, bare_port)):
-            await until(lambda process=process, port=port: is_answering(process, port, log), patience_s=60)  # type: ignore[misc]
+            await until(lambda process=process, port=port: is_answering(process, port, log), patience_s=180)  # type: ignore[misc]
         yield Servers(
             api=Server("doorstep", "doorstep", api_port, api.pid),
             bare=Server("bare", APPLICATION, bare_port, bare.pid),
@@ -78,6 +78,19 @@ async def open_servers(url: str, admin: asyncpg.Connection, folder: Path) -> Asy
             process.terminate()
         for process in (api, bare):
             await asyncio.to_thread(process.wait)
+
+
+@asynccontextmanager
+async def open_plain(folder: Path) -> AsyncIterator[Server]:
+    """Strawberry's own subscriptions, and nothing of the marketplace."""
+    port, log = free_port(), folder / "plain.log"
+    process = start_process(["-m", "tests.benchmarks.plain", str(port)], dict(os.environ), log)
+    try:
+        await until(lambda: is_answering(process, port, log), patience_s=60)
+        yield Server("plain", "plain", port, process.pid)
+    finally:
+        process.terminate()
+        await asyncio.to_thread(process.wait)
 
 
 def start_process(arguments: Sequence[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:

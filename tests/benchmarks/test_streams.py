@@ -1,7 +1,15 @@
-"""Fan-out: 200 sockets that follow a market, against a bare server that sends ready-made texts to 200 sockets."""
+"""Fan-out: 200 sockets that follow a market, against a bare server that sends ready-made texts to 200 sockets.
+
+And at the pace of a market: 1,000 sockets, two events a second each, beside what strawberry serves by itself.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from statistics import median, quantiles
 from time import perf_counter
 
 import orjson
@@ -15,16 +23,17 @@ from marketplace.core.outbox import publish_events
 from marketplace.core.work import Works
 from marketplace.fleet.events import DriverWentOnline
 from schema.documents import load_document
-from tests.benchmarks.listeners import Listener, open_listeners
+from tests.benchmarks.listeners import Listener, TimedListener, open_listeners
 from tests.benchmarks.load import Load, post
 from tests.benchmarks.measure import Contender, Result, Round, report
-from tests.benchmarks.servers import Servers
+from tests.benchmarks.servers import Server, Servers, open_plain
 from tests.benchmarks.world import World
 from tests.waiting import until
 
 OPERATORS, SOCKETS_EACH = 40, 5
 LISTENERS = OPERATORS * SOCKETS_EACH
 EVENTS_A_ROUND = 40
+SOCKETS, EVENTS_A_SECOND, PACED_S = 1_000, 2, 10
 ROUNDS = 5
 READY_MADE = (
     '{"type":"next","id":"1","payload":{"data":{"marketEvents":{"name":"DriverWentOnline","cursor":"'
@@ -46,8 +55,10 @@ async def test_telling_200_sockets(servers: Servers, world: World, fresh_url: st
 
     async with (
         open_database(fresh_url, pool_size=2) as database,
-        open_listeners(servers.api.port, "/graphql", sayings, b'"DriverWentOnline"') as our_listeners,
-        open_listeners(servers.bare.port, "/listen", [()] * LISTENERS, b'"DriverWentOnline"') as bare_listeners,
+        open_listeners(servers.api.port, "/graphql", sayings, b'"DriverWentOnline"', Listener) as our_listeners,
+        open_listeners(
+            servers.bare.port, "/listen", [()] * LISTENERS, b'"DriverWentOnline"', Listener
+        ) as bare_listeners,
         Load.open(servers.bare.port, 1) as load,
     ):
         works = Works(database, DatabaseClock())
@@ -73,6 +84,84 @@ async def test_telling_200_sockets(servers: Servers, world: World, fresh_url: st
         baseline={"marketEvents": "bare broadcast"},
         unit="messages",
     )
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(600)
+async def test_a_thousand_sockets_at_two_events_a_second(
+    servers: Servers, world: World, fresh_url: str, tmp_path: Path
+) -> None:
+    tokens = await world.make_operators(SOCKETS // SOCKETS_EACH)
+    sayings = [_sayings(world, token) for token in tokens for _ in range(SOCKETS_EACH)]
+    async with (
+        open_database(fresh_url, pool_size=2) as database,
+        open_plain(tmp_path) as plain,
+        Load.open(plain.port, 1) as load,
+    ):
+        works = Works(database, DatabaseClock())
+
+        async def tell_ours(count: int) -> None:
+            await _publish(works, world, count)
+
+        async def tell_plain(count: int) -> None:
+            await load.send([post("/tell", count)])
+
+        paces = {
+            "marketEvents": await _keep_pace(servers.api, sayings, tell_ours),
+            "plain strawberry": await _keep_pace(plain, [_in_plain_words(each) for each in sayings], tell_plain),
+        }
+
+    lines = ["", f"streams: {SOCKETS:,} sockets, {EVENTS_A_SECOND} events a second each, for {PACED_S} s"]
+    lines.append(f"{'':28}{'messages/s':>12}{'CPU us':>9}{'p50 ms':>8}{'p99 ms':>8}{'lost':>6}")
+    for name, pace in paces.items():
+        lines.append(
+            f"{name:28}{pace['per_s']:12,.0f}{pace['server_us']:9,.0f}{pace['p50_ms']:8.1f}{pace['p99_ms']:8.1f}"
+            f"{pace['lost']:6.0f}"
+        )
+    lines.append(orjson.dumps({"benchmark": "streams at a pace", "figures": paces}).decode())
+    sys.stdout.write("\n".join(lines) + "\n")
+    assert all(pace["lost"] == 0 for pace in paces.values())
+
+
+async def _keep_pace(
+    server: Server, sayings: Sequence[Sequence[bytes]], tell: Callable[[int], Awaitable[None]]
+) -> dict[str, float]:
+    """CPU for each message, and how late messages are by the clock of this machine, which their events carry."""
+    events = PACED_S * EVENTS_A_SECOND
+    async with open_listeners(server.port, "/graphql", sayings, b'"DriverWentOnline"', TimedListener) as listeners:
+        while not all(listener.heard for listener in listeners):
+            await tell(1)
+            await asyncio.sleep(1)
+        await asyncio.sleep(2)
+        before, cpu_s, began = _heard(listeners), server.cpu_s(), perf_counter()
+        for listener in listeners:
+            listener.log.clear()
+        for number in range(events):
+            await asyncio.sleep(max(0.0, began + number / EVENTS_A_SECOND - perf_counter()))
+            await tell(1)
+        wanted = before + events * len(listeners)
+        with suppress(TimeoutError):
+            await until(lambda: _heard(listeners) >= wanted, patience_s=20)
+        seconds, cpu_s = perf_counter() - began, server.cpu_s() - cpu_s
+        late = [_late_ms(at, payload) for listener in listeners for at, payload in listener.log]
+    count = len(late)
+    return {
+        "per_s": count / seconds,
+        "server_us": cpu_s / count * 1e6,
+        "p50_ms": median(late),
+        "p99_ms": quantiles(late, n=100)[98],
+        "lost": float(wanted - before - count),
+    }
+
+
+def _in_plain_words(sayings: Sequence[bytes]) -> list[bytes]:
+    """The same for a schema that has no scalars of its own."""
+    return [saying.replace(b"$after: Cursor", b"$after: String") for saying in sayings]
+
+
+def _late_ms(at: float, payload: bytes) -> float:
+    said = payload.partition(b'"occurredAt":')[2].partition(b'"')[2].partition(b'"')[0].decode()
+    return (at - datetime.fromisoformat(said).timestamp()) * 1e3
 
 
 async def _until_all_hear(works: Works, world: World, listeners: Sequence[Listener]) -> None:

@@ -41,6 +41,7 @@ from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
 
 RULES = import_module("migrations.0002_rules")
@@ -92,6 +93,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("charge", "state"): ChargeState,
     ("refund", "state"): RefundState,
     ("invoice", "state"): InvoiceState,
+    ("webhook", "state"): WebhookState,
+    ("webhook", "disabled_reason"): DisabledReason,
+    ("webhook_message", "state"): MessageState,
 }
 """What the code may write into each column whose words the database checks."""
 
@@ -105,12 +109,18 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("offer", "end_reason"): WithdrawReason,
     ("stop_report", "verb"): ReportVerb,
     ("stop_report", "flag"): ReportFlag,
+    ("webhook_attempt", "failure"): Failure,
 }
 """Columns of words that only the code knows; the words have to fit in."""
 
 EXCLUSIVE = {
     "window_hold_one_booked": (
         "UNIQUE INDEX ON window_hold USING btree (delivery_id) WHERE ((state)::text = 'BOOKED'::text)"
+    ),
+    "webhook_message_once": "UNIQUE INDEX ON webhook_message USING btree (webhook_id, event_id)",
+    "webhook_message_first": (
+        "UNIQUE INDEX ON webhook_message USING btree (webhook_id, line_id)"
+        " WHERE (((state)::text = 'READY'::text) AND (next_at IS NOT NULL))"
     ),
     "stripe_operation_once": "UNIQUE INDEX ON stripe_operation USING btree (kind, subject_id, number)",
     "stripe_operation_one_underway": (

@@ -35,6 +35,7 @@ class TestMarketplace:
     object_store: Any = None
     provider: Any = None
     city: Any = None
+    webhooks: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.addresses.models import DropPoint
-from marketplace.app import Marketplace
+from marketplace.app import Marketplace, open_webhooks
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
 from marketplace.billing import LineKind
@@ -54,6 +54,7 @@ from marketplace.routes.states import RouteState
 from marketplace.shippers import set_rate_card
 from marketplace.shippers.models import Shipper
 from marketplace.tracking import EventStreams, PositionBuffer
+from marketplace.webhooks import SecretBox, register_webhook, send_test_event
 from marketplace.windows.models import WindowHold
 from schema.asgi import build_app
 from schema.edge import Edge
@@ -87,6 +88,8 @@ SECRETS = {
     "invoice line": "lines of alfa",
     "credit limit": "876543219",
     "rate card": "surcharge-alfa",
+    "webhook": "https://alfa.example/hear",
+    "what a receiver said": "thanks from alfa",
     **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     **{f"longitude of {name}": repr(place.lon) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
     "where the driver is": repr(SECRET_SPOT.lat),
@@ -118,6 +121,8 @@ class Things:
     payout: str
     payout_quote: str
     window_hold: str
+    webhook: str
+    message: str
 
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
@@ -167,6 +172,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
         async with (
             EventStreams(works, url) as streams,
             PositionBuffer(works) as positions,
+            open_webhooks(Settings(webhooks_on_this_machine=True), works) as webhooks,
             open_simulated_stripe() as stripe,
         ):
             marketplace = Marketplace(
@@ -184,6 +190,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 positions=positions,
                 city=city,
                 geocoder=StreetGeocoder(city),
+                webhooks=webhooks,
             )
             transport = httpx.ASGITransport(build_app(marketplace, rates=no_rates()))
             async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:
@@ -300,6 +307,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         payout=to_wire("payout", await _payout(work, market, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
+        **await _webhook(work, market, shipper),
         **await _money(work, market, shipper),
     )
 
@@ -403,6 +411,27 @@ async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]
     billing_id = await work.fetch_value("SELECT id FROM billing_profile WHERE shipper_id = $1", shipper.id)
     ids = {"billing": billing_id, "charge": charge.id, "invoice": invoice_id}
     return {noun: to_wire(noun, thing) for noun, thing in ids.items()}
+
+
+async def _webhook(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:
+    """A webhook that fails, with a message and what its receiver said."""
+    made = await register_webhook(
+        work,
+        box=SecretBox("of tests"),
+        shipper_id=ShipperId(shipper.id),
+        market_id=MarketId(market.id),
+        url=SECRETS["webhook"],
+        events=["DeliveryDelivered"],
+    )
+    message_id = await send_test_event(work, shipper_id=ShipperId(shipper.id), webhook_id=made.webhook_id)
+    await work.execute("UPDATE webhook SET failing_since = created_at, failures = 1")
+    await work.execute(
+        "INSERT INTO webhook_attempt (id, market_id, webhook_id, message_id, number, status, failure, latency_ms,"
+        " answer, happened_at) SELECT id, market_id, webhook_id, id, 1, 500, 'STATUS', 9, $1, created_at"
+        " FROM webhook_message",
+        SECRETS["what a receiver said"],
+    )
+    return {"webhook": to_wire("webhook", made.webhook_id), "message": to_wire("message", message_id)}
 
 
 async def _payout(work: Work, market: Market, driver: Driver) -> UUID:

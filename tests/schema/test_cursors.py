@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, open_session
@@ -110,7 +111,7 @@ class World:
         async def listen() -> None:
             try:
                 async for answer in stream(edge.schema, operation, variables, context):
-                    [event] = answer["data"].values()
+                    [event] = orjson.loads(answer)["data"].values()
                     listener.events.append(event)
             except Refusal as refusal:
                 listener.refusal = refusal.code

@@ -29,6 +29,8 @@ PORTAL = {
     "erase_recipient",
     "reschedule_delivery", "set_failure_policy", "failure_wishes",
     "attempt_figures", "search_streets",
+    "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
+    "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -49,6 +51,7 @@ OPERATIONS = {
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
     "choose_redelivery",
+    "webhook_attention",
 }  # fmt: skip
 
 
@@ -92,6 +95,14 @@ COSTS = {
     "portal/hub_promises": 40,
     "recipient/delivery_windows": 90, "recipient/hold_window": 25, "recipient/book_window": 25,
     "recipient/revoke_window": 25, "operations/hub_opening": 40, "operations/set_hub_opening": 40,
+    **{
+        f"portal/{name}": 25
+        for name in (
+            "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
+            "replay_webhook", "send_test_event",
+        )
+    },
+    "portal/webhooks": 35, "portal/webhook_attempts": 50,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
@@ -119,6 +130,7 @@ COSTS = {
     "portal/attempt_figures": 50, "operations/attempt_figures": 50, "portal/search_streets": 30,
     "operations/addresses_to_review": 50, "operations/drop_points_to_review": 30, "operations/resolve_address": 25,
     "operations/settle_drop_point": 25, "driver/correct_pin": 25,
+    "operations/webhook_attention": 35,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

@@ -14,7 +14,7 @@ from marketplace.adapters.embedded import EmbeddedPostgres
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.stripe import SimulatedStripe, open_simulated_stripe
-from marketplace.app import Marketplace
+from marketplace.app import Marketplace, open_webhooks
 from marketplace.core.clock import ManualClock, Reading, machine
 from marketplace.core.database import connect, open_database
 from marketplace.core.errors import CannotStart
@@ -72,6 +72,7 @@ async def open_simulated(
             object_store=MemoryObjectStore(),
             streams=EventStreams(works, url),
             positions=PositionBuffer(works),
+            webhooks=await stack.enter_async_context(open_webhooks(settings, works)),
             city=city,
         )
         yield marketplace, clock, stripe

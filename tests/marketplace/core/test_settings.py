@@ -81,6 +81,13 @@ def test_production_tells_everything_that_is_missing_at_once(monkeypatch: pytest
     assert [name in str(refused.value) for name in ("DOORSTEP_SECRET", "DATABASE_URL", "REDIS_URL")] == [True] * 3
 
 
+def test_production_sends_no_webhook_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = production(monkeypatch, DOORSTEP_WEBHOOKS_ON_THIS_MACHINE="true")
+
+    with pytest.raises(RuntimeError, match="DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach"):
+        settings.check()
+
+
 def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*NAMES, "DOORSTEP_SECRET", "DOORSTEP_MODE", "DOORSTEP_POOL_SIZE"):
         monkeypatch.setenv(name, "")
