@@ -49,6 +49,8 @@ REFERENCES = [
     ("choice", "route_id", "route"),
     ("choice", "wave_id", "wave"),
     ("acceptance_model", "market_id", "market"),
+    ("speed_factor", "market_id", "market"),
+    ("traffic_release", "market_id", "market"),
     ("offer", "route_id", "route"),
     ("offer", "wave_id", "wave"),
     ("offer", "driver_id", "driver"),
@@ -213,6 +215,9 @@ CHECKS = [
     ("offer", "pay", "pay_minor >= 0"),
     ("offer", "chance", "accept_prob BETWEEN 0 AND 1 AND (accept_prob IS NULL) = (model_version IS NULL)"),
     ("choice", "sent", "(outcome IN ('EXCLUSIVE', 'BROADCAST')) = (wave_id IS NOT NULL)"),
+    ("speed_factor", "seconds", "free_s >= 0 AND driven_s >= 0"),
+    ("speed_factor", "now", "(layer = 'LIVE') = (slot = -1) AND slot BETWEEN -1 AND 23 AND road_group BETWEEN 0 AND 2"),
+    ("traffic_release", "version", "version >= 0 AND (version = 0) = (released_at IS NULL)"),
     ("acceptance_model", "counts", "version > 0 AND accepted >= 0 AND declined >= 0 AND expired >= 0"),
     ("offer", "deadline", "expires_at > sent_at"),
     ("offer", "ended", "(state IN ('SENT', 'VIEWED')) = (ended_at IS NULL)"),
@@ -412,6 +417,8 @@ INDEXES = [
     # Tracking and pay
     ("", "position_driver", "position (driver_id, occurred_at)"),
     ("", "position_age", "position (received_at)"),
+    ("", "position_undigested", "position (market_id, driver_id, occurred_at) WHERE NOT is_digested"),
+    ("UNIQUE", "speed_factor_place", "speed_factor (market_id, layer, slot, cell, road_group)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
     # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number

@@ -193,6 +193,9 @@ class MarketDials:
     debt_repay_percent: int = strawberry.field(
         description="How much of later pay a driver's debt takes at most, 0 to 100; nothing of tips or legal floors."
     )
+    position_kept_days: int = strawberry.field(
+        description="Days after which nobody can tell any more where drivers were, 1 to 90."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -229,6 +232,7 @@ class MarketDialsInput:
     instant_fee_basis_points: int | None = strawberry.field(default=None, description="0 to 1,000.")
     instant_fee_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     debt_repay_percent: int | None = strawberry.field(default=None, description="0 to 100.")
+    position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
 
 
 @strawberry.type(description="A city that is operated as one.")
