@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-import h3
 import numpy as np
 
 from marketplace.adapters.city.arrays import Whole
-from marketplace.adapters.city.road_classes import RoadClass
 from marketplace.adapters.routers.network import MS, Network
+from marketplace.adapters.routers.road_groups import cells_and_groups
 from marketplace.adapters.routers.snapping import StreetIndex
-from marketplace.core.geo import CELL_RESOLUTION, Point, straight_line_m
+from marketplace.core.geo import Point, straight_line_m
 from marketplace.routing import Fix, RoadGroup, Traversal
 
 SEARCH_M = 45.0
@@ -43,14 +42,6 @@ PARKED_RATIO = 15.0
 HARDLY_MOVED_M = 25.0
 PARKED_AFTER = timedelta(minutes=2)
 """Nor is who stands for longer than at any signal."""
-
-GROUP_OF = {
-    RoadClass.MOTORWAY: RoadGroup.MAIN,
-    RoadClass.TRUNK: RoadGroup.MAIN,
-    RoadClass.PRIMARY: RoadGroup.MAIN,
-    RoadClass.SECONDARY: RoadGroup.COLLECTOR,
-    RoadClass.TERTIARY: RoadGroup.COLLECTOR,
-}
 
 
 class Spot(NamedTuple):
@@ -82,11 +73,7 @@ def cells_of(network: Network) -> tuple[Whole, Whole]:
     graph = network.graph
     every = np.arange(graph.street_count, dtype=np.int32)
     lat, lon = graph.place_at(every, graph.length_m / 2)
-    cell = np.array(
-        [h3.str_to_int(h3.latlng_to_cell(north, east, CELL_RESOLUTION)) for north, east in zip(lat, lon, strict=True)],
-        np.int64,
-    )
-    group = np.array([GROUP_OF.get(RoadClass(kind), RoadGroup.LOCAL) for kind in graph.road_class.tolist()], np.int64)
+    cell, group = cells_and_groups(lat, lon, graph.road_class)
     return cell[graph.street], group[graph.street]
 
 
