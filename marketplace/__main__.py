@@ -146,6 +146,9 @@ def demo(
     deliveries: Annotated[int, typer.Option(help="Deliveries of the day.")] = 150,
     drivers: Annotated[int, typer.Option(help="Drivers of the day.")] = 40,
     factor: Annotated[float, typer.Option(help="How fast the market's time runs.")] = 60.0,
+    traffic: Annotated[
+        int | None, typer.Option(help="Fill the streets with mild hidden traffic of this seed; none by default.")
+    ] = None,
 ) -> None:
     """Plays two hours of a market in two minutes: shippers post, drivers accept, drive and are paid.
 
@@ -159,6 +162,7 @@ def demo(
         deliveries=deliveries,
         drivers=drivers,
         factor=factor,
+        traffic=traffic,
         exits=exit_at_end,
         as_json=as_json,
     )
