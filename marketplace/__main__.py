@@ -33,6 +33,8 @@ ledger = typer.Typer(help="The books: prove them, and explain any account.", no_
 app.add_typer(ledger, name="ledger")
 payouts = typer.Typer(help="Pay: what drivers were paid.", no_args_is_help=True)
 app.add_typer(payouts, name="payouts")
+traffic_commands = typer.Typer(help="Traffic: what drivers have taught about the streets.", no_args_is_help=True)
+app.add_typer(traffic_commands, name="traffic")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
 
@@ -144,6 +146,9 @@ def demo(
     deliveries: Annotated[int, typer.Option(help="Deliveries of the day.")] = 150,
     drivers: Annotated[int, typer.Option(help="Drivers of the day.")] = 40,
     factor: Annotated[float, typer.Option(help="How fast the market's time runs.")] = 60.0,
+    traffic: Annotated[
+        int | None, typer.Option(help="Fill the streets with mild hidden traffic of this seed; none by default.")
+    ] = None,
 ) -> None:
     """Plays two hours of a market in two minutes: shippers post, drivers accept, drive and are paid.
 
@@ -157,6 +162,7 @@ def demo(
         deliveries=deliveries,
         drivers=drivers,
         factor=factor,
+        traffic=traffic,
         exits=exit_at_end,
         as_json=as_json,
     )
@@ -367,6 +373,19 @@ def export_payouts(
     the year and the place: all drivers are listed, and nothing is left out.
     """
     typer.echo(asyncio.run(part("workers.asked").export_year(startable(), year, market)), nl=False)
+
+
+@traffic_commands.command("export")
+def export_traffic(
+    market: Annotated[str | None, typer.Option(help="mkt_… of the market; the oldest one by default.")] = None,
+) -> None:
+    """What drivers have taught about each street, as a segment speed file for an OSRM server.
+
+    `osrm-customize city.osrm --segment-speed-file speeds.csv` takes it. The city must have been imported from the
+    extract that the server uses. The file holds how streets differ from one another; the time of day is added to the
+    server's answers where ROUTER_URL names it.
+    """
+    typer.echo(asyncio.run(part("workers.asked").export_speeds(startable(), market)), nl=False)
 
 
 def settings() -> Settings:

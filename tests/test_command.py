@@ -46,6 +46,7 @@ COMMANDS = [
     "geo",
     "ledger",
     "payouts",
+    "traffic",
 ]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"

@@ -1,11 +1,12 @@
-"""What the command line asks a market without changing it: explanations, dry runs, years of pay."""
+"""What the command line asks a market without changing it: explanations, dry runs, years of pay, speeds of streets."""
 
 import json
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from marketplace.app import open_marketplace, open_servers
+from marketplace.adapters.routers import segment_speeds
+from marketplace.app import open_city, open_marketplace, open_servers
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -13,10 +14,11 @@ from marketplace.core.ids import from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
-from marketplace.markets import market_ids
+from marketplace.markets import dials, market_ids
 from marketplace.matching import dry_run, read_problem
 from marketplace.offers import explain_delivery, explain_driver, explain_offer
 from marketplace.payouts import as_csv, pay_of_year
+from marketplace.routing import read_traffic
 
 
 async def explain(settings: Settings, thing: str, route: str | None) -> dict[str, Any]:
@@ -57,6 +59,21 @@ async def export_year(settings: Settings, year: int, market: str | None) -> str:
         market_id = await _market_id(works, market)
         async with works.read() as connection:
             return as_csv(await pay_of_year(connection, market_id=market_id, year=year))
+
+
+async def export_speeds(settings: Settings, market: str | None) -> str:
+    """What a market has learnt about each street, as a segment speed file for an OSRM server."""
+    city = await open_city(settings)
+    async with (
+        open_servers(settings) as servers,
+        open_database(servers.database_url, pool_size=1) as database,
+    ):
+        works = Works(database, DatabaseClock())
+        market_id = await _market_id(works, market)
+        async with works.open() as work:
+            zone = (await dials(work, market_id=market_id)).time_zone
+            traffic = await read_traffic(work, market_ids=[market_id], time_zone=zone)
+    return "".join(f"{line}\n" for line in segment_speeds(city, traffic))
 
 
 async def _explain(work: Work, thing: str, route: str | None) -> dict[str, Any]:

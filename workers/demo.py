@@ -41,6 +41,7 @@ from workers.progress import Bar, console, progress
 from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
 from workers.telling import payslip_lines
+from workers.traffic import HiddenTraffic
 
 POSTING_HOURS = 0.9
 """How long shippers post; the last parcels arrive within two hours."""
@@ -81,6 +82,8 @@ FIGURES = {
     "movements_differing": "of which the two say different things, which must be 0",
 }
 """What the table at the end shows, in words; the JSON line has it all."""
+MILD = 0.5
+"""How strong the demo's traffic is, of that of a simulated day."""
 ANSWER_WITHIN_S = 60.0
 """Longest wait for the API to answer after its start."""
 LOOKS_OF_A_BANK = 8
@@ -106,6 +109,7 @@ class DemoOptions:
     deliveries: int = 150
     drivers: int = 40
     factor: float = 60.0
+    traffic: int | None = None
     exits: bool = False
     as_json: bool = False
 
@@ -261,6 +265,18 @@ class _Demo:
             finally:
                 telling.cancel()
                 await asyncio.gather(telling, return_exceptions=True)
+            traffic = await self._traffic(marketplace)
+            day = SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step, traffic=traffic)
+            return await day.run()
+
+    async def _traffic(self, marketplace: Marketplace) -> HiddenTraffic | None:
+        """How full the streets really are, if the demo has any traffic: mild, for its day is short."""
+        if self.options.traffic is None:
+            return None
+        zone = self._seed_plan().time_zone
+        return await asyncio.to_thread(
+            HiddenTraffic, marketplace.city, seed=self.options.traffic, time_zone=zone, strength=MILD
+        )
 
     async def _kpis(self, marketplace: Marketplace, seeded: Seeded, summary: DaySummary) -> dict[str, Any]:
         """The day's figures, once pay and figures have settled or it takes too long."""

@@ -43,8 +43,11 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
-from marketplace.tracking import notify
+from marketplace.tracking import LearnTraffic, notify
 from workers.runner import RunJob, Turn
+
+BATCHES_OF_POSITIONS = 20
+"""What is left after so many waits for the next time."""
 
 Job = Callable[[Marketplace, UUID], Awaitable[None]]
 
@@ -81,6 +84,14 @@ async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
 async def learn_acceptance(marketplace: Marketplace, market_id: UUID) -> None:
     """Learns from a market's answers which offers are taken."""
     await run_errand(marketplace.works, LearnAcceptance(market_id=market_id))
+
+
+async def learn_traffic(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from what a market's drivers drove how full its streets are, some positions at a time."""
+    learning = LearnTraffic(matcher=marketplace.matcher, market_id=market_id)
+    for _ in range(BATCHES_OF_POSITIONS):
+        if not await run_errand(marketplace.works, learning):
+            return
 
 
 async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -269,6 +280,7 @@ JOBS: Mapping[str, Job] = {
     "match_near_driver": match_near_driver,
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
+    "learn_traffic": learn_traffic,
     "mend_route": mend_route,
     "mend_left_route": mend_left_route,
     "reach_hub": reach_hub,
@@ -309,6 +321,7 @@ BOUNDS: Mapping[str, float] = {
     "send_operation": 110.0,
     "reconcile": 120.0,
     "true_up_pay": 300.0,
+    "learn_traffic": 120.0,
     "settle_invoice": 60.0,
 }
 """Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""

@@ -61,6 +61,8 @@ class Market(Model):
     driver_shown_stops = fields.SmallIntField(db_default=2)
     tracking_link_s = fields.IntField(db_default=604800)
     recipient_data_s = fields.IntField(db_default=86400)
+    # Tracking
+    position_kept_days = fields.SmallIntField(db_default=7)
     next_payout_at = fields.DatetimeField(null=True)
     payout_run_wanted_at = fields.DatetimeField(null=True)
     payout_run_after = fields.UUIDField(null=True)

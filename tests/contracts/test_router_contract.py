@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -27,6 +28,7 @@ from marketplace.routing import (
     MAX_MATRIX_SIDE,
     NO_WAY,
     SNAP_LIMIT_M,
+    LearnedRouter,
     Matrix,
     NaiveDeparture,
     Router,
@@ -35,6 +37,7 @@ from marketplace.routing import (
 )
 from tests.contracts.osrm_double import OsrmDouble, serving
 from tests.marketplace.adapters.small_cities import MONDAY_NOON
+from tests.marketplace.adapters.traffic import traffic_of_slots
 
 TURN_AROUND_S = 20
 """Stopping somewhere lets a driver leave the way he came, which a drive past it may not do for nothing."""
@@ -42,6 +45,12 @@ TURN_AROUND_S = 20
 ROUNDING_S = 2
 DESERT = Point(lat=-29.90, lon=-71.10)
 """More than ten kilometres from the grid city."""
+
+
+AFTERNOON = MONDAY_NOON + timedelta(hours=8, minutes=5)
+"""Five past five in Chile, where a slot ends at six."""
+AFTERNOON_ENDS = MONDAY_NOON + timedelta(hours=9)
+TRAFFIC = traffic_of_slots({AFTERNOON: 1.5}, version=3)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ async def case(request: pytest.FixtureRequest, city: CityPack) -> AsyncIterator[
     if request.param == "osrm":
         with serving(OsrmDouble(GraphEngine(city))) as url:
             router = OsrmRouter(url)
+            await router.take_traffic(TRAFFIC)
             yield Case(router, is_on_streets=True)
             await router.aclose()
         return
@@ -81,6 +91,8 @@ async def case(request: pytest.FixtureRequest, city: CityPack) -> AsyncIterator[
         "plane": lambda: PlanarRouter(metres_per_minute=320.0),
     }
     chosen = router_by_name[request.param]()
+    if isinstance(chosen, LearnedRouter):
+        await chosen.take_traffic(TRAFFIC)
     is_estimate = request.param == "straight line"
     yield Case(chosen, is_on_streets=not is_estimate and request.param != "plane", is_degraded=is_estimate)
     await chosen.aclose()
@@ -89,6 +101,11 @@ async def case(request: pytest.FixtureRequest, city: CityPack) -> AsyncIterator[
 @pytest.fixture
 async def matrix(case: Case, places: list[Point]) -> Matrix:
     return await case.router.matrix(places, depart_at=MONDAY_NOON)
+
+
+def needs_traffic(case: Case) -> None:
+    if not isinstance(case.router, LearnedRouter):
+        pytest.skip("a plane has no traffic")
 
 
 def needs_streets(case: Case) -> None:
@@ -252,6 +269,49 @@ async def test_a_departure_without_a_time_zone_is_refused(case: Case, places: li
         await case.router.matrix(places[:2], depart_at=noon_somewhere)
     with pytest.raises(NaiveDeparture):
         await case.router.legs(places[:2], depart_at=noon_somewhere)
+
+
+async def test_a_busier_time_of_day_makes_drives_longer_and_leaves_other_times_alone(
+    case: Case, matrix: Matrix, places: list[Point]
+) -> None:
+    needs_traffic(case)
+    some = places[:10]
+
+    busy = await case.router.matrix(some, depart_at=AFTERNOON)
+    noon = await case.router.matrix(some, depart_at=MONDAY_NOON)
+
+    off_diagonal = ~np.eye(10, dtype=bool)
+    assert (busy.durations_s > noon.durations_s)[off_diagonal].all()
+    assert np.array_equal(noon.durations_s, matrix.durations_s[:10, :10])
+    assert np.array_equal(busy.distances_m > 0, noon.distances_m > 0)
+    assert (busy.traffic_version, noon.traffic_version) == (TRAFFIC.version, TRAFFIC.version)
+
+
+async def test_a_leg_takes_as_long_as_its_cell_when_it_departs_whatever_the_traffic(
+    case: Case, places: list[Point]
+) -> None:
+    needs_traffic(case)
+    some = places[:6]
+
+    journey = await case.router.legs(some, depart_at=AFTERNOON_ENDS - timedelta(seconds=400))
+
+    for index, leg in enumerate(journey.legs):
+        cells = await case.router.matrix(some, depart_at=leg.departs_at)
+        assert leg.duration_s == cells.durations_s[index, index + 1]
+        assert leg.distance_m == cells.distances_m[index, index + 1]
+
+
+async def test_nobody_arrives_earlier_by_departing_later(case: Case, places: list[Point]) -> None:
+    needs_traffic(case)
+    departures = [AFTERNOON_ENDS + timedelta(seconds=after) for after in (-300, -240, -120, -60, -1, 0, 60)]
+
+    answers = [await case.router.matrix(places[:8], depart_at=moment) for moment in departures]
+
+    arrives_s = [
+        answer.durations_s + (moment - departures[0]).total_seconds()
+        for answer, moment in zip(answers, departures, strict=True)
+    ]
+    assert all((later >= earlier).all() for earlier, later in pairwise(arrives_s))
 
 
 async def test_many_callers_at_once_get_their_own_answers(case: Case, matrix: Matrix, places: list[Point]) -> None:

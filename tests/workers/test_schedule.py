@@ -15,7 +15,7 @@ from tests.marketplace.payouts.world import end_operation, make_paid_driver, mak
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
-from workers.schedule import learn_acceptance, run_payouts, true_up_pay, until_none_left
+from workers.schedule import learn_acceptance, learn_traffic, run_payouts, true_up_pay, until_none_left
 
 
 async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, clock: ManualClock) -> None:
@@ -69,6 +69,22 @@ async def test_every_market_learns_from_its_answers_from_time_to_time(committed_
     runner = JobRunner(works, {"learn_acceptance": note})
 
     await learn_acceptance(works, runner)
+    await runner.stop(patience_s=30)
+
+    assert sorted(learnt) == sorted(market.id for market in markets)
+
+
+async def test_every_market_learns_from_its_drives_from_time_to_time(committed_works: Works) -> None:
+    works, learnt = committed_works, list[UUID]()
+
+    async def note(market_id: UUID) -> None:
+        learnt.append(market_id)
+
+    async with works.open() as work:
+        markets = [await make_market(work) for _ in range(2)]
+    runner = JobRunner(works, {"learn_traffic": note})
+
+    await learn_traffic(works, runner)
     await runner.stop(patience_s=30)
 
     assert sorted(learnt) == sorted(market.id for market in markets)

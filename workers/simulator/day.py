@@ -24,6 +24,7 @@ from workers.simulator.plan import DayPlan
 from workers.simulator.recipients import Recipients
 from workers.simulator.shipper_app import FINAL, ShipperApp
 from workers.simulator.tally import Tally
+from workers.traffic import HiddenTraffic
 
 PROGRESS_EVERY_S = 0.5
 STOPS_BEFORE_TUNNEL = 2
@@ -63,8 +64,10 @@ class SimulatedDay:
         addresses: Sequence[Mapping[str, Any]],
         plan: DayPlan,
         on_progress: OnProgress = lambda *_: None,
+        traffic: HiddenTraffic | None = None,
     ) -> None:
         """`world` is what `doorstep seed --json` prints; `addresses` (lat, lon, address) are where recipients live."""
+        self._traffic = traffic
         self.plan = plan
         self.tally = Tally()
         self._api_url = api_url
@@ -198,4 +201,5 @@ class SimulatedDay:
             recipients=self._recipients,
             tally=self.tally,
             tunnel=tunnel if is_offline else None,
+            traffic=self._traffic,
         )

@@ -14,7 +14,7 @@ from marketplace.routes import read_line
 from workers.simulator.chance import chance
 from workers.simulator.client import ApiClient, Refused
 from workers.simulator.clock import MarketClock
-from workers.simulator.driving import Leg, planned_drive_s, way_from
+from workers.simulator.driving import SHORTEST_DRIVE_S, Leg, planned_drive_s, way_from
 from workers.simulator.network import Tunnel, Unreachable
 from workers.simulator.news import News
 from workers.simulator.personality import Mind
@@ -23,6 +23,7 @@ from workers.simulator.positions import CALLS_APART_S, EVERY_S, Positions
 from workers.simulator.recipients import Recipients, mistyped
 from workers.simulator.reports import Picture, Report, Reports, Route, make_report
 from workers.simulator.tally import Tally
+from workers.traffic import HiddenTraffic
 
 LOOK_EVERY_S = 1.5
 """Machine seconds between two looks at the route while nothing is heard of it."""
@@ -50,6 +51,7 @@ class Drive:
         tally: Tally,
         here: Point,
         tunnel: Tunnel | None = None,
+        traffic: HiddenTraffic | None = None,
     ) -> None:
         self.here = here
         self.routes_driven = 0
@@ -62,6 +64,7 @@ class Drive:
         self._news = news
         self._tally = tally
         self._tunnel = tunnel
+        self._traffic = traffic
         self._legs: dict[str, Leg] = {}
         self._ways: dict[str, Sequence[Point]] = {}
         self._refusals: Counter[str] = Counter()
@@ -147,13 +150,24 @@ class Drive:
         """The leg that is being driven already, or a new one from here."""
         leg = self._legs.get(stop["id"])
         if leg is None:
-            now = self._clock.now
-            lasts = timedelta(seconds=self._mind.driving_s(planned_drive_s(self.here, stop)))
             target = Point(lat=stop["lat"], lon=stop["lon"])
-            way = way_from(self.here, self._ways.get(stop["id"], ()))
-            leg = Leg(origin=self.here, target=target, departs_at=now, arrives_at=now + lasts, way=way)
+            if self._traffic is not None and target != self.here:
+                leg = self._leg_in(self._traffic, target)
+            else:
+                now = self._clock.now
+                lasts = timedelta(seconds=self._mind.driving_s(planned_drive_s(self.here, stop)))
+                way = way_from(self.here, self._ways.get(stop["id"], ()))
+                leg = Leg(origin=self.here, target=target, departs_at=now, arrives_at=now + lasts, way=way)
             self._legs = {stop["id"]: leg}
         return leg
+
+    def _leg_in(self, traffic: HiddenTraffic, target: Point) -> Leg:
+        """A leg as the streets really are, whatever the plan thinks of them."""
+        now = self._clock.now
+        free = traffic.drive(self.here, target, departs_at=now)
+        drive = free.lasting(self._mind.driving_s(free.duration_s))
+        arrives_at = now + timedelta(seconds=max(SHORTEST_DRIVE_S, drive.duration_s))
+        return Leg(origin=self.here, target=target, departs_at=now, arrives_at=arrives_at, drive=drive)
 
     async def _keep_in_touch(self) -> None:
         """Reports positions and, if the network is there again, whatever else waits."""

@@ -20,6 +20,7 @@ from workers.simulator.personality import Answer, Mind
 from workers.simulator.recipients import Recipients
 from workers.simulator.reports import Route
 from workers.simulator.tally import Tally
+from workers.traffic import HiddenTraffic
 
 LOOK_EVERY_S = 8.0
 """Machine seconds after which the app looks for offers and routes of which it has heard nothing."""
@@ -44,6 +45,7 @@ class DriverApp:
         recipients: Recipients,
         tally: Tally,
         tunnel: Tunnel | None = None,
+        traffic: HiddenTraffic | None = None,
     ) -> None:
         """`driver` is one of the seeded world: where the driver is, and on what terms."""
         self.name = str(driver["id"])
@@ -57,6 +59,7 @@ class DriverApp:
             tally=tally,
             here=Point(lat=driver["lat"], lon=driver["lon"]),
             tunnel=tunnel,
+            traffic=traffic,
         )
         self._api = api
         self._clock = clock

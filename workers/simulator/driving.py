@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from marketplace.core.geo import Point, straight_line_m
+from workers.traffic import TrueDrive
 
 SET_OFF_S = 90.0
 STRAIGHT_M_PER_S = 11.0
@@ -30,9 +31,13 @@ class Leg:
     departs_at: datetime
     arrives_at: datetime
     way: Sequence[Point] = ()
+    drive: TrueDrive | None = None
+    """How it goes through traffic that only the streets know of."""
 
     def place_at(self, moment: datetime) -> Point:
         """Where the vehicle is then: at the origin before the departure, at the target after the arrival."""
+        if self.drive is not None and self.departs_at < moment < self.arrives_at:
+            return self.drive.place_at(moment)
         lasts_s = (self.arrives_at - self.departs_at).total_seconds()
         gone_s = (moment - self.departs_at).total_seconds()
         share = 1.0 if lasts_s <= 0 else min(1.0, max(0.0, gone_s / lasts_s))

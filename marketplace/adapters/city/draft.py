@@ -37,6 +37,8 @@ class SegmentDraft:
     speed_kmh: float
     name: str
     shape: Line
+    osm_nodes: tuple[int, ...] = ()
+    """OpenStreetMap's numbers of the points of the shape; none where the source has none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class CityDraft:
             ring_start=zones.ring_start,
             ring_lat_e7=stored_degrees(zones.lat),
             ring_lon_e7=stored_degrees(zones.lon),
+            osm_node=np.array([node for segment in segments for node in segment.osm_nodes], np.int64),
         )
 
 

@@ -141,10 +141,10 @@ def _pieces(way: _Way, uses: Counter[int], barriers: set[int]) -> Iterator[tuple
 
 def _segment(way: _Way, start: int, end: int, barriers: set[int]) -> SegmentDraft:
     nodes = [_node(way, start, barriers, 2 * start + 1), _node(way, end, barriers, 2 * end)]
-    shape = way.places[start : end + 1]
+    shape, numbers = way.places[start : end + 1], way.nodes[start : end + 1]
     if way.direction < 0:
         nodes.reverse()
-        shape = shape[::-1]
+        shape, numbers = shape[::-1], numbers[::-1]
     return SegmentDraft(
         start=nodes[0],
         end=nodes[1],
@@ -153,6 +153,7 @@ def _segment(way: _Way, start: int, end: int, barriers: set[int]) -> SegmentDraf
         speed_kmh=way.speed_kmh,
         name=way.name,
         shape=shape,
+        osm_nodes=tuple(numbers),
     )
 
 

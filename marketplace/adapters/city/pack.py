@@ -80,6 +80,7 @@ class CityArrays:
     ring_start: Whole
     ring_lat_e7: Whole
     ring_lon_e7: Whole
+    osm_node: Whole  # OpenStreetMap's number of each shape point; empty where the source has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,14 +133,18 @@ def load_city_pack(folder: Path) -> CityPack:
         raise BadCityPack(f"{folder / STREETS_FILE} does not match its checksum: delete the folder and make it anew")
 
     with np.load(io.BytesIO(streets), allow_pickle=False) as stored:
-        arrays = CityArrays(**{field.name: stored[field.name] for field in fields(CityArrays)})
+        known = {field.name: stored[field.name] for field in fields(CityArrays) if field.name in stored}
+    arrays = CityArrays(**{"osm_node": np.zeros(0, np.int64)} | known)
     return CityPack(folder=folder, meta=meta, arrays=arrays, names=_names_of(arrays))
 
 
 def save_city_pack(folder: Path, meta: CityMeta, arrays: CityArrays) -> CityPack:
     """Writes a pack in one move: whoever looks sees the whole pack or none. A different pack there is replaced."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **{f.name: getattr(arrays, f.name) for f in fields(CityArrays)})
+    stored = {field.name: getattr(arrays, field.name) for field in fields(CityArrays)}
+    if not len(arrays.osm_node):
+        del stored["osm_node"]  # packs were written without it before, and are the same packs now
+    np.savez_compressed(buffer, allow_pickle=False, **stored)
     streets = buffer.getvalue()
     sealed = replace(meta, streets_sha256=hashlib.sha256(streets).hexdigest())
 

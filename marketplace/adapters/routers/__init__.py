@@ -15,6 +15,7 @@ from marketplace.adapters.routers.fallback import FallbackRouter
 from marketplace.adapters.routers.graph import GraphRouter
 from marketplace.adapters.routers.osrm import OsrmRouter
 from marketplace.adapters.routers.planar import PlanarRouter, plane_point
+from marketplace.adapters.routers.segment_speeds import NoStreetNumbers, segment_speeds
 from marketplace.adapters.routers.straight_line import StraightLineRouter
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ __all__ = [
     "FallbackRouter",
     "GraphEngine",
     "GraphRouter",
+    "NoStreetNumbers",
     "OsrmRouter",
     "PlanarRouter",
     "StraightLineRouter",
     "plane_point",
+    "segment_speeds",
 ]
 
 

@@ -8,18 +8,17 @@ tells, between each two fixes, how long the driven pieces of street took and how
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-import h3
 import numpy as np
 
 from marketplace.adapters.city.arrays import Whole
-from marketplace.adapters.city.road_classes import RoadClass
 from marketplace.adapters.routers.network import MS, Network
+from marketplace.adapters.routers.road_groups import cells_and_groups
 from marketplace.adapters.routers.snapping import StreetIndex
-from marketplace.core.geo import CELL_RESOLUTION, Point, straight_line_m
+from marketplace.core.geo import Point, straight_line_m
 from marketplace.routing import Fix, RoadGroup, Traversal
 
 SEARCH_M = 45.0
@@ -41,14 +40,8 @@ FASTEST_M_PER_S = 45.0
 PARKED_RATIO = 15.0
 """Who takes so many times the free-flow time and hardly moves is not in traffic."""
 HARDLY_MOVED_M = 25.0
-
-GROUP_OF = {
-    RoadClass.MOTORWAY: RoadGroup.MAIN,
-    RoadClass.TRUNK: RoadGroup.MAIN,
-    RoadClass.PRIMARY: RoadGroup.MAIN,
-    RoadClass.SECONDARY: RoadGroup.COLLECTOR,
-    RoadClass.TERTIARY: RoadGroup.COLLECTOR,
-}
+PARKED_AFTER = timedelta(minutes=2)
+"""Nor is who stands for longer than at any signal."""
 
 
 class Spot(NamedTuple):
@@ -80,11 +73,7 @@ def cells_of(network: Network) -> tuple[Whole, Whole]:
     graph = network.graph
     every = np.arange(graph.street_count, dtype=np.int32)
     lat, lon = graph.place_at(every, graph.length_m / 2)
-    cell = np.array(
-        [h3.str_to_int(h3.latlng_to_cell(north, east, CELL_RESOLUTION)) for north, east in zip(lat, lon, strict=True)],
-        np.int64,
-    )
-    group = np.array([GROUP_OF.get(RoadClass(kind), RoadGroup.LOCAL) for kind in graph.road_class.tolist()], np.int64)
+    cell, group = cells_and_groups(lat, lon, graph.road_class)
     return cell[graph.street], group[graph.street]
 
 
@@ -107,22 +96,32 @@ class Matcher:
         ]
 
     def traversals(self, track: Sequence[Fix]) -> Iterator[Traversal]:
-        """What one track tells about streets."""
-        for here, there, way in self._drive(_thinned(track)):
-            yield from self._told(here[0], there[0], here[1], there[1], way)
+        """What one track tells about streets; who stands for a while is taken to be in the traffic ahead."""
+        stood_since: datetime | None = None
+        last: Fix | None = None
+        for (left, start), (reached, end), way in self._drive(_thinned(track)):
+            if left is not last or (stood_since and reached.at - stood_since > PARKED_AFTER):
+                stood_since = None
+            last = reached
+            pieces = list(self._pieces(start, end, way))
+            if not pieces:
+                stood_since = stood_since or left.at
+                continue
+            driven_s = (reached.at - (stood_since or left.at)).total_seconds() - way.turns_s
+            stood_since = None
+            yield from self._told(pieces, reached.at, driven_s, way)
 
-    def _told(self, left: Fix, reached: Fix, start: Spot, end: Spot, way: Way) -> Iterator[Traversal]:
-        """One step as pieces of street; the time between the fixes is shared out as the streets would take it."""
-        pieces = list(self._pieces(start, end, way))
+    def _told(
+        self, pieces: Sequence[tuple[int, float]], at: datetime, driven_s: float, way: Way
+    ) -> Iterator[Traversal]:
+        """Pieces of street; the time that they took is shared out as the streets would take it when they are empty."""
         free_s = sum(seconds for _, seconds in pieces)
-        driven_s = (reached.at - left.at).total_seconds() - way.turns_s
-        if free_s <= 0 or driven_s <= 0:
-            return
-        if driven_s > PARKED_RATIO * free_s and way.metres < HARDLY_MOVED_M:
+        is_parked = driven_s > PARKED_RATIO * free_s and way.metres < HARDLY_MOVED_M
+        if driven_s <= 0 or is_parked:
             return
         for edge, seconds in pieces:
             yield Traversal(
-                at=reached.at, cell=self._cell[edge], group=RoadGroup(self._group[edge]),
+                at=at, cell=self._cell[edge], group=RoadGroup(self._group[edge]),
                 free_s=seconds, driven_s=driven_s * seconds / free_s,
             )  # fmt: skip
 

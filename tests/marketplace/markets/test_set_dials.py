@@ -48,6 +48,7 @@ LIMITS = {
     "driver_shown_stops": (0, 50),
     "tracking_link_s": (0, 31_536_000),
     "recipient_data_s": (0, 31_536_000),
+    "position_kept_days": (1, 90),
 }
 
 

@@ -1,12 +1,16 @@
 """A vehicle is where the leg has it at each moment, and takes as long as the plan says that the leg takes."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from marketplace.adapters.city import PlaceSampler, make_grid_city
 from marketplace.core.geo import Point
 from workers.simulator.driving import SET_OFF_S, STRAIGHT_M_PER_S, Leg, planned_drive_s, way_from
+from workers.traffic import HiddenTraffic
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOME, SHOP = Point(lat=-29.90, lon=-71.25), Point(lat=-29.94, lon=-71.21)
@@ -78,3 +82,15 @@ def test_the_drive_to_the_first_stop_is_estimated() -> None:
 
 def test_a_stop_right_here_still_takes_a_moment() -> None:
     assert planned_drive_s(SHOP, stop(SHOP, leg_m=0, leg_s=0)) == 20.0
+
+
+def test_in_hidden_traffic_a_vehicle_is_where_the_streets_let_it_be(tmp_path: Path) -> None:
+    city = make_grid_city(tmp_path / "grid", blocks=10)
+    origin, target = (place.point for place in PlaceSampler(city).draw_places(Random(1), 2))
+    drive = HiddenTraffic(city, seed=1, time_zone="UTC").drive(origin, target, departs_at=NOON)
+    arrives_at = NOON + timedelta(seconds=drive.duration_s)
+    leg = Leg(origin=origin, target=target, departs_at=NOON, arrives_at=arrives_at, drive=drive)
+
+    assert leg.place_at(NOON) == origin
+    assert leg.place_at(NOON + timedelta(seconds=30)) == drive.place_at(NOON + timedelta(seconds=30))
+    assert leg.place_at(arrives_at) == target
