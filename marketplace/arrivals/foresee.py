@@ -76,7 +76,7 @@ def late_probability(one: Foreseen, closes_at: datetime, *, stage: Stage, law: L
 
 
 def _walk(picture: Picture, route: OpenRoute) -> tuple[list[Foreseen], KnownLegs]:
-    legs = KnownLegs(route)
+    legs = KnownLegs(route, picture.read_at)
     return follow(route, law=picture.law, dials=picture.dials, now=picture.read_at, leg_s=legs.seconds), legs
 
 

@@ -250,5 +250,5 @@ async def _keep_legs(work: Work, picture: Picture, mine: set[UUID]) -> None:
     legs = []
     for route in routes:
         to_come = {str(stop.id) for stop in route.stops}
-        legs.append(orjson.dumps({key: leg for key, leg in route.legs.items() if key in to_come}).decode())
+        legs.append(orjson.dumps({key: list(leg) for key, leg in route.legs.items() if key in to_come}).decode())
     await work.execute(KEEP_LEGS, [route.id for route in routes], legs)
