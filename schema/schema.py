@@ -14,6 +14,7 @@ from schema import (
     billing_operations,
     clock,
     dry_runs,
+    eta_quality,
     events,
     explanations,
     fleet,
@@ -52,6 +53,7 @@ NOUNS: tuple[ModuleType, ...] = (
     operations,
     money_operations,
     reconciliation,
+    eta_quality,
     events,
 )
 

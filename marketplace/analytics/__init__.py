@@ -1,8 +1,20 @@
 """Figures, read only: what happened in a market is counted by local day, and shown beside what is under way now."""
 
+from marketplace.analytics.eta_quality import EtaFigures, EtaQuality, eta_quality
 from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recount import Recount, recount_market
 from marketplace.analytics.roll_up import roll_up, roll_up_all
 
-__all__ = ["Headline", "Recount", "headline", "markets_overview", "recount_market", "roll_up", "roll_up_all"]
+__all__ = [
+    "EtaFigures",
+    "EtaQuality",
+    "Headline",
+    "Recount",
+    "eta_quality",
+    "headline",
+    "markets_overview",
+    "recount_market",
+    "roll_up",
+    "roll_up_all",
+]

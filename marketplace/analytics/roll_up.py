@@ -1,6 +1,7 @@
 """Counts what happened into the figures of each local day, every event exactly once by its position."""
 
-from marketplace.analytics.queries import COUNT, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
+from marketplace.analytics.queries import COUNT, COUNT_ETAS, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
+from marketplace.arrivals import HORIZONS_MIN
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 
@@ -20,7 +21,9 @@ async def roll_up(work: Work, *, market_id: MarketId) -> int:
         head = await work.fetch_row(LOCK_HEAD, market_id, COUNTED_AT_ONCE)
     if head is None or head["until"] <= head["position"]:
         return 0
-    await work.execute(COUNT, market_id, head["position"], head["until"], head["time_zone"])
+    span = (market_id, head["position"], head["until"], head["time_zone"])
+    await work.execute(COUNT, *span)
+    await work.execute(COUNT_ETAS, *span, HORIZONS_MIN)
     await work.execute(MOVE_HEAD, market_id, head["until"])
     return int(head["until"] - head["position"])
 
