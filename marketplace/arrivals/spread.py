@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 ADDED_S = 60.0
 LOWEST, STEP, STEPS = -1.4, 0.04, 70
 """Logarithms of ratios from 0.25 to 4, four per cent wide; what is beyond counts in the outermost steps."""
-PRIOR_COUNT = 25.0
+PRIOR_COUNT = 15.0
 """The guess weighs as much as so many arrivals."""
 FULL_COUNT = 2_000.0
 """From so many arrivals on old ones fade, so that a market is known by what it was lately."""
