@@ -31,8 +31,8 @@ from marketplace.core.work import Works
 from marketplace.matching import SolverPool
 from marketplace.payments import PaymentProvider
 from marketplace.routes import ObjectStore
-from marketplace.routing import Router
-from marketplace.tracking import EventStreams, PositionBuffer
+from marketplace.routing import Router, TrackMatcher
+from marketplace.tracking import EventStreams, PositionBuffer, TrafficFollower
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +51,7 @@ class Marketplace:
     clock: Clock
     works: Works
     router: Router
+    matcher: TrackMatcher
     solver: SolverPool
     provider: PaymentProvider
     notifier: Notifier
@@ -125,8 +126,11 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
                     "this database user owns the ledger; use one of the role", role=ROLE, see="deploy/users.sql"
                 )
         city = await open_city(settings)
-        router = await open_router(settings, city)
+        streets = GraphRouter(city.folder)  # also matches tracks where another engine routes; starts when it is asked
+        stack.push_async_callback(streets.aclose)
+        router = await open_router(settings, streets)
         stack.push_async_callback(router.aclose)
+        await stack.enter_async_context(TrafficFollower(works, router, city_pack=city.meta.name))
         solver = stack.enter_context(SolverPool(settings.solver_processes))
         async with works.read() as connection:
             factor = await pace(connection)
@@ -141,6 +145,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             clock=clock,
             works=works,
             router=router,
+            matcher=streets,
             solver=solver,
             provider=provider,
             notifier=open_notifier(settings),
@@ -198,10 +203,9 @@ def open_notifier(settings: Settings) -> Notifier:
     return ConsoleNotifier()
 
 
-async def open_router(settings: Settings, city: CityPack) -> Router:
+async def open_router(settings: Settings, streets: GraphRouter) -> Router:
     """The street router of the settings, cached, with the straight line behind it for when it does not answer."""
     if settings.router_url:
         return FallbackRouter(CachedRouter(OsrmRouter(settings.router_url)), StraightLineRouter())
-    streets = GraphRouter(city.folder)
     await streets.start()  # or the first questions would run into the time-out while the streets are loaded
     return FallbackRouter(CachedRouter(streets), StraightLineRouter())

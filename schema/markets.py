@@ -206,6 +206,9 @@ class MarketDials:
     late_risk_percent: int = strawberry.field(
         description="How probable a miss of the promised window is when the delivery is told to be in danger, 1 to 100."
     )
+    position_kept_days: int = strawberry.field(
+        description="Days after which nobody can tell any more where drivers were, 1 to 90."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -243,6 +246,7 @@ class MarketDialsInput:
     instant_fee_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     debt_repay_percent: int | None = strawberry.field(default=None, description="0 to 100.")
     late_risk_percent: int | None = strawberry.field(default=None, description="1 to 100.")
+    position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
 
 
 @strawberry.type(description="A city that is operated as one.")

@@ -47,6 +47,7 @@ async def open_test_marketplace(
                     clock=clock,
                     works=works,
                     router=router,
+                    matcher=router,
                     solver=solver,
                     provider=provider or stripe.provider,
                     notifier=InboxNotifier(),

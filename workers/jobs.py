@@ -33,8 +33,11 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.routes import draw_route, plan_return
-from marketplace.tracking import notify
+from marketplace.tracking import LearnTraffic, notify
 from workers.runner import RunJob, Turn
+
+BATCHES_OF_POSITIONS = 20
+"""What is left after so many waits for the next time."""
 
 Job = Callable[[Marketplace, UUID], Awaitable[None]]
 
@@ -71,6 +74,14 @@ async def send_wave(marketplace: Marketplace, route_id: UUID) -> None:
 async def learn_acceptance(marketplace: Marketplace, market_id: UUID) -> None:
     """Learns from a market's answers which offers are taken."""
     await run_errand(marketplace.works, LearnAcceptance(market_id=market_id))
+
+
+async def learn_traffic(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from what a market's drivers drove how full its streets are, some positions at a time."""
+    learning = LearnTraffic(matcher=marketplace.matcher, market_id=market_id)
+    for _ in range(BATCHES_OF_POSITIONS):
+        if not await run_errand(marketplace.works, learning):
+            return
 
 
 async def mend_route(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -222,6 +233,7 @@ JOBS: Mapping[str, Job] = {
     "match_near_driver": match_near_driver,
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
+    "learn_traffic": learn_traffic,
     "mend_route": mend_route,
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
@@ -256,6 +268,7 @@ BOUNDS: Mapping[str, float] = {
     "send_operation": 110.0,
     "reconcile": 120.0,
     "true_up_pay": 300.0,
+    "learn_traffic": 120.0,
     "settle_invoice": 60.0,
 }
 """Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""

@@ -23,8 +23,11 @@ from workers.periodic import Periodic
 from workers.runner import JobRunner
 
 MADE_BY_TIME = frozenset(
-    {"run_payouts", "true_up_pay", "learn_acceptance", "reconcile", "close_period", "retry_charge", "refresh_standing"}
-)
+    {
+        "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
+        "refresh_standing",
+    }
+)  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
@@ -32,6 +35,7 @@ HEAR_EVERY_S = 0.5
 TRUE_UP_EVERY_S = 60.0
 BILL_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
+LEARN_TRAFFIC_EVERY_S = 60.0
 RECONCILE_EVERY_S = 600.0
 RETIME_EVERY_S = 2.0
 """Routes that are due are timed together; each of them is due seldom, so that few are at once."""
@@ -49,6 +53,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
+        Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
@@ -126,6 +131,17 @@ async def learn_acceptance(works: Works, runner: JobRunner) -> None:
     async with works.open() as work:
         wanted = [
             WantedJob(market_id=market_id, kind="learn_acceptance", subject=str(market_id))
+            for market_id in await market_ids(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
+
+
+async def learn_traffic(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to learn from what was driven since the last time."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="learn_traffic", subject=str(market_id))
             for market_id in await market_ids(work)
         ]
         jobs = await make_jobs(work, wanted) if wanted else []

@@ -13,6 +13,7 @@ from marketplace.core.database_url import credentials
 
 MODELS = [
     "marketplace.core.models",
+    "marketplace.routing.models",
     "marketplace.markets.models",
     "marketplace.accounts.models",
     "marketplace.shippers.models",

@@ -69,6 +69,7 @@ LIMITS = {
     "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
     "instant_fee_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "debt_repay_percent": Limit(0, 100, "the percents of pay that repay a debt are"),
+    "position_kept_days": Limit(1, 90, "the days for which drivers' positions are kept are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
 
@@ -90,6 +91,8 @@ class Dials:
 
     Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
     owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
+
+    `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
     """
 
     market_id: UUID
@@ -127,6 +130,7 @@ class Dials:
     instant_fee_basis_points: int = 100
     instant_fee_minimum_minor: int = 0
     debt_repay_percent: int = 25
+    position_kept_days: int = 7
 
     @property
     def head_start(self) -> timedelta:

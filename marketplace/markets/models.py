@@ -53,6 +53,8 @@ class Market(Model):
     instant_fee_basis_points = fields.SmallIntField(db_default=100)
     instant_fee_minimum_minor = fields.BigIntField(db_default=0)
     debt_repay_percent = fields.SmallIntField(db_default=25)
+    # Tracking
+    position_kept_days = fields.SmallIntField(db_default=7)
     next_payout_at = fields.DatetimeField(null=True)
     payout_run_wanted_at = fields.DatetimeField(null=True)
     payout_run_after = fields.UUIDField(null=True)

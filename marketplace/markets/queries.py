@@ -21,7 +21,7 @@ SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit,
        zone_limit, pickup_service_s, dropoff_service_s, head_start_waves, shift_end_covers, delivery_target_s,
        late_risk_percent,
        payout_every_s, payout_minimum_minor, payout_country, payout_hold_s, instant_fee_basis_points,
-       instant_fee_minimum_minor, debt_repay_percent
+       instant_fee_minimum_minor, debt_repay_percent, position_kept_days
 FROM market WHERE id = $1
 """
 DESCRIPTION = """
@@ -77,6 +77,14 @@ async def market_ids(work: Work) -> list[UUID]:
     """All markets, oldest first."""
     rows = await work.fetch("SELECT id FROM market ORDER BY id LIMIT $1", MARKETS_AT_MOST)
     return [row["id"] for row in rows]
+
+
+async def markets_of_city(work: Work, *, city_pack: str) -> list[tuple[UUID, str]]:
+    """The markets on the streets of a city, oldest first, each with its time zone."""
+    rows = await work.fetch(
+        "SELECT id, time_zone FROM market WHERE city_pack = $1 ORDER BY id LIMIT $2", city_pack, MARKETS_AT_MOST
+    )
+    return [(row["id"], row["time_zone"]) for row in rows]
 
 
 async def pay_policy_at(work: Work, *, market_id: UUID, moment: datetime) -> PayPolicy:

@@ -9,6 +9,14 @@ How full the streets are at which time of day is `Traffic`, learnt from sums of 
 """
 
 from marketplace.routing.learning import HALF_LIFE, NO_SLOT, Layer, SpeedSum, fade, traffic_of
+from marketplace.routing.queries import (
+    Release,
+    add_speeds,
+    lock_traffic,
+    read_traffic,
+    release_traffic,
+    released_traffic,
+)
 from marketplace.routing.router import (
     MAX_JOURNEY_POINTS,
     MAX_MATRIX_SIDE,
@@ -59,6 +67,7 @@ __all__ = [
     "Matrix",
     "NaiveDeparture",
     "Phase",
+    "Release",
     "RoadGroup",
     "Router",
     "RouterUnavailable",
@@ -70,10 +79,15 @@ __all__ = [
     "Traffic",
     "Traversal",
     "Unreachable",
+    "add_speeds",
     "check_departure",
     "check_journey_size",
     "check_matrix_size",
     "fade",
+    "lock_traffic",
+    "read_traffic",
+    "release_traffic",
+    "released_traffic",
     "slot_at",
     "slot_ends_at",
     "slot_name",

@@ -89,15 +89,25 @@ class Traffic:
 
     def factors(self, phase: Phase, cell: Whole, group: Whole) -> Factors:
         """The factors of many streets, each told by its cell and its group."""
-        factors = self.roads[phase.slot, group].astype(np.float64)
-        live = np.full(len(cell), self.live_city if phase.is_live else 1.0)
-        if len(self.cells):
-            at = np.minimum(np.searchsorted(self.cells, cell), len(self.cells) - 1)
-            is_known = self.cells[at] == cell
-            factors = np.where(is_known, self.places[at, phase.slot, group], factors)
-            if phase.is_live:
-                live = np.where(is_known, self.live_places[at, group], live)
-        return np.asarray(np.clip(factors * live, LEAST_FACTOR, GREATEST_FACTOR), np.float32)
+        factors = self.usual(np.full(len(cell), phase.slot), cell, group)
+        if phase.is_live:
+            at, is_known = self._places_of(cell)
+            live = self.live_places[at, group] if len(self.cells) else self.live_city
+            factors = factors * np.where(is_known, live, self.live_city)
+        return np.asarray(np.clip(factors, LEAST_FACTOR, GREATEST_FACTOR), np.float32)
+
+    def usual(self, slot: Whole, cell: Whole, group: Whole) -> Factors:
+        """What is usual in some slots in some places, whatever happens now."""
+        at, is_known = self._places_of(cell)
+        roads = self.roads[slot, group]
+        return np.where(is_known, self.places[at, slot, group], roads) if len(self.cells) else roads
+
+    def _places_of(self, cell: Whole) -> tuple[Whole, npt.NDArray[np.bool_]]:
+        """Where the cells stand in the tables, and whether they do at all."""
+        if not len(self.cells):
+            return np.zeros(len(cell), np.int64), np.zeros(len(cell), bool)
+        at = np.minimum(np.searchsorted(self.cells, cell), len(self.cells) - 1)
+        return at, self.cells[at] == cell
 
 
 @runtime_checkable

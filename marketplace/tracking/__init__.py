@@ -1,10 +1,13 @@
 """What is told and where things are, in order of life: drivers report positions, readers follow streams, people hear.
 
-Positions are gathered in the process that takes them and written together. Streams hand the published events of a
+Positions are gathered in the process that takes them and written together; how full the streets are is learnt from
+them before they are dropped. Streams hand the published events of a
 market to subscribers, from a cursor or from now on, with no gap and nothing twice. `notify` tells the recipient and the
 sender what happens to their delivery, each thing once.
 """
 
+from marketplace.tracking.follow_traffic import TrafficFollower
+from marketplace.tracking.learn_traffic import LearnTraffic
 from marketplace.tracking.live import live_routes, waiting_deliveries
 from marketplace.tracking.notify import NotToldYet, notify
 from marketplace.tracking.positions import PositionBuffer, ReportedPosition, drop_old_positions
@@ -28,6 +31,7 @@ __all__ = [
     "BadPosition",
     "CursorExpired",
     "EventStreams",
+    "LearnTraffic",
     "NotToldYet",
     "Place",
     "PositionBuffer",
@@ -37,6 +41,7 @@ __all__ = [
     "StreamedEvent",
     "SubscriberTooSlow",
     "TooManyPositions",
+    "TrafficFollower",
     "drop_old_positions",
     "head_cursor",
     "live_routes",

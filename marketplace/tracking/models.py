@@ -5,7 +5,7 @@ from tortoise.models import Model
 
 
 class Position(Model):
-    """Where a driver was, as reported; written by COPY in batches and dropped after some days."""
+    """Where a driver was, as reported; written by COPY in batches, learnt from, and dropped after some days."""
 
     id = fields.BigIntField(primary_key=True)
     market_id = fields.UUIDField()
@@ -16,6 +16,7 @@ class Position(Model):
     accuracy_m = fields.FloatField(null=True)
     occurred_at = fields.DatetimeField()
     received_at = fields.DatetimeField()
+    is_digested = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "position"

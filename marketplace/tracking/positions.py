@@ -32,7 +32,6 @@ ACCURACY_TO_PLAN_WITH_M = 250.0
 """Less accurate places are kept in the history and do not move the driver."""
 OLDEST_REPORT = timedelta(hours=24)
 """An app that was offline may tell where it was; older than this nobody asks."""
-KEPT_FOR = timedelta(days=7)
 DROPPED_AT_ONCE = 10_000
 
 COLUMNS = ("market_id", "driver_id", "route_id", "lat", "lon", "accuracy_m", "occurred_at", "received_at")
@@ -49,6 +48,15 @@ WITH reported AS (
 )
 UPDATE presence SET lat = reported.lat, lon = reported.lon, cell = reported.cell, position_at = reported.occurred_at
 FROM reported JOIN locked USING (driver_id) WHERE presence.driver_id = reported.driver_id
+"""
+
+# No market keeps positions for less than a day.
+DROP_OLD = """
+DELETE FROM position WHERE id IN (
+    SELECT p.id FROM position p JOIN market m ON m.id = p.market_id
+    WHERE p.received_at < $1::timestamptz - interval '1 day'
+      AND p.received_at < $1::timestamptz - make_interval(days => m.position_kept_days) AND p.is_digested
+    ORDER BY p.received_at LIMIT $2)
 """
 
 log = structlog.get_logger(__name__)
@@ -142,13 +150,11 @@ class PositionBuffer:
 
 
 async def drop_old_positions(work: Work) -> int:
-    """Removes positions that are older than anybody may see; returns how many of a bounded number there were."""
-    return await work.execute(
-        "DELETE FROM position WHERE id IN"
-        " (SELECT id FROM position WHERE received_at < $1 ORDER BY received_at LIMIT $2)",
-        work.now - KEPT_FOR,
-        DROPPED_AT_ONCE,
-    )
+    """Removes positions that are older than their market keeps them, once traffic has been learnt from them.
+
+    Returns how many of a bounded number there were.
+    """
+    return await work.execute(DROP_OLD, work.now, DROPPED_AT_ONCE)
 
 
 def _check(point: ReportedPosition) -> None:

@@ -162,6 +162,7 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 clock=clock,
                 works=works,
                 router=StraightLineRouter(),
+                matcher=StraightLineRouter(),
                 solver=solver,
                 provider=stripe.provider,
                 notifier=InboxNotifier(),

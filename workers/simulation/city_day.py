@@ -20,6 +20,7 @@ from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.driver import Driver
+from workers.simulation.learning import learn_regularly
 from workers.simulation.opening import open_simulated
 from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
@@ -74,7 +75,12 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
     streets = GraphRouter(city.folder)
     await streets.start()
     opened = open_simulated(
-        settings, seed=day.plan.seed, starts_at=day.starts_at, city=city, router=CachedRouter(streets)
+        settings,
+        seed=day.plan.seed,
+        starts_at=day.starts_at,
+        city=city,
+        router=CachedRouter(streets),
+        matcher=streets,
     )
     async with opened as (marketplace, clock, stripe):
         seeded = await seed_market(marketplace, _seed_plan(day), on_step=on_progress)
@@ -131,6 +137,8 @@ class _Playing:
         self._bring_shippers()
         Timing(self.world)
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
+        if self.world.traffic is not None:
+            learn_regularly(self.world)
         return await close_day(self.world, until=self.day.ends_at)
 
     def _bring_drivers(self) -> None:

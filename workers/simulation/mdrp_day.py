@@ -140,7 +140,7 @@ async def play_meal_day(
     router = PlanarRouter(metres_per_minute=instance.metres_per_minute)
     with tempfile.TemporaryDirectory(prefix="doorstep-plane-") as folder:
         no_city = make_grid_city(Path(folder) / "city", blocks=BLOCKS)
-        opened = open_simulated(settings, seed=seed, starts_at=DAY_BEFORE, city=no_city, router=router)
+        opened = open_simulated(settings, seed=seed, starts_at=DAY_BEFORE, city=no_city, router=router, matcher=router)
         async with opened as (marketplace, clock, stripe):
             town = await _open_town(marketplace, instance)
             await fund_platform(marketplace.provider, market_id=town.market_id, currency="USD")

@@ -22,7 +22,7 @@ from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.matching import SolverPool
-from marketplace.routing import Router
+from marketplace.routing import Router, TrackMatcher
 from marketplace.tracking import EventStreams, PositionBuffer
 
 SOLVER_GRACE_S = 120.0
@@ -47,7 +47,7 @@ class JumpingClock(ManualClock):
 
 @asynccontextmanager
 async def open_simulated(
-    settings: Settings, *, seed: int, starts_at: datetime, city: CityPack, router: Router
+    settings: Settings, *, seed: int, starts_at: datetime, city: CityPack, router: Router, matcher: TrackMatcher
 ) -> AsyncIterator[tuple[Marketplace, ManualClock, SimulatedStripe]]:
     """A marketplace in which nothing is left to chance, and its bank; owns the router. Refused in production."""
     settings.refuse_in_production("simulating")
@@ -66,6 +66,7 @@ async def open_simulated(
             clock=clock,
             works=works,
             router=router,
+            matcher=matcher,
             solver=solver,
             provider=stripe.provider,
             notifier=InboxNotifier(),

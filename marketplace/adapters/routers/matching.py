@@ -8,7 +8,7 @@ tells, between each two fixes, how long the driven pieces of street took and how
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -41,6 +41,8 @@ FASTEST_M_PER_S = 45.0
 PARKED_RATIO = 15.0
 """Who takes so many times the free-flow time and hardly moves is not in traffic."""
 HARDLY_MOVED_M = 25.0
+PARKED_AFTER = timedelta(minutes=2)
+"""Nor is who stands for longer than at any signal."""
 
 GROUP_OF = {
     RoadClass.MOTORWAY: RoadGroup.MAIN,
@@ -107,22 +109,32 @@ class Matcher:
         ]
 
     def traversals(self, track: Sequence[Fix]) -> Iterator[Traversal]:
-        """What one track tells about streets."""
-        for here, there, way in self._drive(_thinned(track)):
-            yield from self._told(here[0], there[0], here[1], there[1], way)
+        """What one track tells about streets; who stands for a while is taken to be in the traffic ahead."""
+        stood_since: datetime | None = None
+        last: Fix | None = None
+        for (left, start), (reached, end), way in self._drive(_thinned(track)):
+            if left is not last or (stood_since and reached.at - stood_since > PARKED_AFTER):
+                stood_since = None
+            last = reached
+            pieces = list(self._pieces(start, end, way))
+            if not pieces:
+                stood_since = stood_since or left.at
+                continue
+            driven_s = (reached.at - (stood_since or left.at)).total_seconds() - way.turns_s
+            stood_since = None
+            yield from self._told(pieces, reached.at, driven_s, way)
 
-    def _told(self, left: Fix, reached: Fix, start: Spot, end: Spot, way: Way) -> Iterator[Traversal]:
-        """One step as pieces of street; the time between the fixes is shared out as the streets would take it."""
-        pieces = list(self._pieces(start, end, way))
+    def _told(
+        self, pieces: Sequence[tuple[int, float]], at: datetime, driven_s: float, way: Way
+    ) -> Iterator[Traversal]:
+        """Pieces of street; the time that they took is shared out as the streets would take it when they are empty."""
         free_s = sum(seconds for _, seconds in pieces)
-        driven_s = (reached.at - left.at).total_seconds() - way.turns_s
-        if free_s <= 0 or driven_s <= 0:
-            return
-        if driven_s > PARKED_RATIO * free_s and way.metres < HARDLY_MOVED_M:
+        is_parked = driven_s > PARKED_RATIO * free_s and way.metres < HARDLY_MOVED_M
+        if driven_s <= 0 or is_parked:
             return
         for edge, seconds in pieces:
             yield Traversal(
-                at=reached.at, cell=self._cell[edge], group=RoadGroup(self._group[edge]),
+                at=at, cell=self._cell[edge], group=RoadGroup(self._group[edge]),
                 free_s=seconds, driven_s=driven_s * seconds / free_s,
             )  # fmt: skip
 

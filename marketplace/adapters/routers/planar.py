@@ -12,7 +12,16 @@ from itertools import pairwise
 import numpy as np
 
 from marketplace.core.geo import Point
-from marketplace.routing import Journey, Leg, Matrix, check_departure, check_journey_size, check_matrix_size
+from marketplace.routing import (
+    Fix,
+    Journey,
+    Leg,
+    Matrix,
+    Traversal,
+    check_departure,
+    check_journey_size,
+    check_matrix_size,
+)
 
 METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 ENGINE = "planar"
@@ -65,6 +74,10 @@ class PlanarRouter:
             depart_at = arrives_at
         shapes = tuple(((a.lat, a.lon), (b.lat, b.lon)) for a, b in pairwise(points))
         return Journey(legs=tuple(legs), geometry=shapes, engine=ENGINE, dataset=DATASET)
+
+    async def match(self, tracks: Sequence[Sequence[Fix]]) -> list[Traversal]:  # noqa: ARG002 - the protocol's
+        """Knows no streets that could have been driven on."""
+        return []
 
     async def aclose(self) -> None:
         """Holds nothing."""

@@ -16,10 +16,12 @@ from marketplace.adapters.city.distances import metres_between
 from marketplace.adapters.routers.time_of_day import at_time_of_day
 from marketplace.core.geo import Point
 from marketplace.routing import (
+    Fix,
     Journey,
     Leg,
     Matrix,
     Traffic,
+    Traversal,
     check_departure,
     check_journey_size,
     check_matrix_size,
@@ -82,6 +84,10 @@ class StraightLineRouter:
     async def take_traffic(self, traffic: Traffic) -> None:
         """Estimates by this traffic from now on."""
         self._traffic = traffic
+
+    async def match(self, tracks: Sequence[Sequence[Fix]]) -> list[Traversal]:  # noqa: ARG002 - the protocol's
+        """Knows no streets that could have been driven on."""
+        return []
 
     async def aclose(self) -> None:
         """Holds nothing."""

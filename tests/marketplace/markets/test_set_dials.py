@@ -42,6 +42,7 @@ LIMITS = {
     "instant_fee_basis_points": (0, 1_000),
     "instant_fee_minimum_minor": (0, 10**12),
     "debt_repay_percent": (0, 100),
+    "position_kept_days": (1, 90),
 }
 
 

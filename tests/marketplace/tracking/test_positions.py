@@ -18,7 +18,7 @@ from marketplace.tracking import (
     drop_old_positions,
     trail_of_driver,
 )
-from marketplace.tracking.positions import KEPT_FOR, POINTS_IN_A_REPORT, POINTS_IN_MEMORY
+from marketplace.tracking.positions import POINTS_IN_A_REPORT, POINTS_IN_MEMORY
 from tests.builders import make_driver, make_market
 
 BEACH = Point(lat=-29.91, lon=-71.27)
@@ -184,17 +184,25 @@ async def test_what_cannot_be_written_waits_for_the_database(committed_works: Wo
     assert await buffer.flush() == 2
 
 
-async def test_old_positions_are_dropped(work: Work, works: Works, clock: ManualClock) -> None:
-    driver = await make_driver(work, await make_market(work))
-    for age in (KEPT_FOR + timedelta(minutes=1), KEPT_FOR - timedelta(minutes=1)):
+async def test_old_positions_are_dropped_once_traffic_was_learnt_from_them(work: Work) -> None:
+    market = await make_market(work, position_kept_days=3)
+    driver = await make_driver(work, market)
+    kept_for = timedelta(days=3)
+    for age, is_digested in (
+        (kept_for + timedelta(minutes=1), True),
+        (kept_for - timedelta(minutes=1), True),
+        (kept_for + timedelta(minutes=1), False),
+    ):
         await work.execute(
-            "INSERT INTO position (market_id, driver_id, lat, lon, occurred_at, received_at)"
-            " VALUES ($1, $2, 0, 0, $3, $3)",
+            "INSERT INTO position (market_id, driver_id, lat, lon, occurred_at, received_at, is_digested)"
+            " VALUES ($1, $2, 0, 0, $3, $3, $4)",
             driver.market_id,
             driver.id,
             work.now - age,
+            is_digested,
         )
 
     assert await drop_old_positions(work) == 1
 
-    assert await work.fetch_value("SELECT count(*) FROM position") == 1
+    rows = await work.fetch("SELECT is_digested FROM position ORDER BY occurred_at")
+    assert [row["is_digested"] for row in rows] == [False, True]
