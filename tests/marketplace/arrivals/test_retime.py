@@ -230,7 +230,8 @@ async def test_a_route_that_nobody_has_yet_is_expected_too(works: Works, clock: 
     await timed(drive)
 
     [one] = await expected(drive)
-    assert one.arrives.p10 < drive.stops[1].planned_arrival < one.arrives.p90
+    assert one.picked_up is not None
+    assert one.picked_up.p10 < drive.stops[0].planned_arrival < one.picked_up.p90
     assert await noted(drive, 0) == ["PLANNED"]
 
 
