@@ -91,6 +91,10 @@ class OpenRoute:
         """Whether a driver has the route."""
         return Stage.MOVING if self.state in {RouteState.ASSIGNED, RouteState.STARTED} else Stage.WAITING
 
+    def counted_from(self, now: datetime) -> datetime:
+        """From when on anything can go faster or slower than foreseen: a route that starts tomorrow starts tomorrow."""
+        return now if self.state is RouteState.STARTED else max(now, self.starts_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:

@@ -235,6 +235,24 @@ async def test_a_route_that_nobody_has_yet_is_expected_too(works: Works, clock: 
     assert await noted(drive, 0) == ["PLANNED"]
 
 
+async def test_a_route_that_starts_tomorrow_is_known_as_well_as_one_that_starts_now(
+    works: Works, clock: ManualClock
+) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await timed(drive)
+    [now] = await expected(drive)
+    async with works.open() as work:
+        await work.execute(
+            "UPDATE route SET starts_at = $2 WHERE id = $1", drive.route.id, work.now + timedelta(hours=24)
+        )
+
+    await timed(drive)
+
+    [tomorrow] = await expected(drive)
+    off = tomorrow.arrives.p90 - now.arrives.p90 - timedelta(hours=24)
+    assert abs(off) < timedelta(seconds=5)
+
+
 async def test_a_route_that_is_given_up_leaves_nothing_behind(works: Works, clock: ManualClock) -> None:
     drive = await make_drive(works, clock, count=1, state=RouteState.OFFERING)
     await timed(drive)
