@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from marketplace.arrivals.spread import PRIOR_COUNT, STEPS, Spread, add_ratio, guess, ratio, step_of, stretched
+from marketplace.arrivals.spread import MEMORY, PRIOR_COUNT, STEPS, Spread, add_ratio, guess, ratio, step_of, stretched
 
 
 def counted(values: list[float]) -> list[float]:
@@ -40,7 +40,7 @@ def test_many_arrivals_count_for_more_than_the_guess() -> None:
     spread = Spread(counted([1.5] * 500), 0.2)
 
     assert spread.factors.q50 == pytest.approx(1.5, abs=0.03)
-    assert spread.total == pytest.approx(500 + PRIOR_COUNT)
+    assert PRIOR_COUNT + 0.9 * MEMORY < spread.total < PRIOR_COUNT + MEMORY
 
 
 def test_what_was_learnt_holds_eight_of_ten_that_come() -> None:
@@ -49,12 +49,12 @@ def test_what_was_learnt_holds_eight_of_ten_that_come() -> None:
 
     came = [source.lognormvariate(0.1, 0.3) for _ in range(4_000)]
 
-    assert 0.77 < sum(learnt.q10 <= value <= learnt.q90 for value in came) / len(came) < 0.84
+    assert 0.75 < sum(learnt.q10 <= value <= learnt.q90 for value in came) / len(came) < 0.84
 
 
-def test_old_arrivals_fade_once_there_are_plenty() -> None:
+def test_old_arrivals_fade_as_new_ones_come() -> None:
     counts = counted([0.8] * 2_000)
-    for _ in range(2_000):
+    for _ in range(300):
         add_ratio(counts, 1.3)
 
     assert Spread(counts, 0.2).factors.q50 == pytest.approx(1.3, abs=0.03)
