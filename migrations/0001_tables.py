@@ -128,6 +128,7 @@ class Migration(migrations.Migration):
                 ("stop_id", fields.UUIDField()),
                 ("moment", fields.CharField(max_length=11)),
                 ("predicted_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("counted_from", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("eta_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("p10", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("p50", fields.DatetimeField(auto_now=False, auto_now_add=False)),

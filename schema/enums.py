@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from marketplace.addresses import Precision
+from marketplace.arrivals import PredictionMoment
 from marketplace.batches import (
     AttemptFailure,
     CancelReason,
@@ -58,6 +59,8 @@ ENUMS: dict[type[Enum], str] = {
     StopKind: "What is done at a stop.",
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
+    PredictionMoment: "When an arrival is predicted: PLANNED without a driver, DISPATCH with one, PICKUP after loading,"
+    " NEXT when the stop is the driver's next, TEN_MINUTES when it is ten minutes away.",
     ProofKind: "Evidence that is a picture.",
     StatementKind: "What a driver is paid for: a route, what a pay period lacked to the law, a share of what all its"
     " drivers together lacked, or a tip.",

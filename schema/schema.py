@@ -17,6 +17,7 @@ from schema import (
     clock,
     dry_runs,
     erasures,
+    eta_quality,
     events,
     explanations,
     fleet,
@@ -70,6 +71,7 @@ NOUNS: tuple[ModuleType, ...] = (
     money_operations,
     reconciliation,
     lying_open,
+    eta_quality,
     events,
 )
 

@@ -1,6 +1,7 @@
 """Figures, read only: what happened in a market is counted by local day, and shown beside what is under way now."""
 
 from marketplace.analytics.attempts import BadDays, Days, attempt_figures
+from marketplace.analytics.eta_quality import EtaFigures, EtaQuality, eta_quality
 from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recount import Recount, recount_market
@@ -9,9 +10,12 @@ from marketplace.analytics.roll_up import roll_up, roll_up_all
 __all__ = [
     "BadDays",
     "Days",
+    "EtaFigures",
+    "EtaQuality",
     "Headline",
     "Recount",
     "attempt_figures",
+    "eta_quality",
     "headline",
     "markets_overview",
     "recount_market",

@@ -13,7 +13,9 @@ MOVE_HEAD = "UPDATE rollup_head SET position = $2 WHERE market_id = $1"
 # found no driver in time is a failed one for whoever waited for it.
 COUNT = """
 WITH counted AS (
-    SELECT (e.occurred_at AT TIME ZONE $4)::date AS day, e.name, e.payload, d.return_of IS NOT NULL AS is_return
+    SELECT (e.occurred_at AT TIME ZONE $4)::date AS day, e.name, e.payload, d.return_of IS NOT NULL AS is_return,
+        (e.payload->>'opens_at')::timestamptz >= (e.payload->>'previous_opens_at')::timestamptz
+        AND (e.payload->>'closes_at')::timestamptz <= (e.payload->>'previous_closes_at')::timestamptz AS is_within
     FROM event e LEFT JOIN delivery d ON d.id = e.delivery_id
     WHERE e.market_id = $1 AND e.position > $2 AND e.position <= $3
 ), days AS (
@@ -33,15 +35,19 @@ WITH counted AS (
         count(*) FILTER (WHERE name = 'RouteAssigned') AS routes_assigned,
         count(*) FILTER (WHERE name = 'RouteCompleted') AS routes_completed,
         coalesce(sum((payload->>'total_minor')::bigint) FILTER (WHERE name = 'PayStatementIssued'), 0) AS earned_minor,
-        coalesce(sum((payload->>'amount_minor')::bigint) FILTER (WHERE name = 'PayoutPaid'), 0) AS paid_minor
+        coalesce(sum((payload->>'amount_minor')::bigint) FILTER (WHERE name = 'PayoutPaid'), 0) AS paid_minor,
+        count(*) FILTER (WHERE name = 'ArrivalChanged' AND payload->>'previous_opens_at' IS NULL) AS windows_shown,
+        count(*) FILTER (WHERE name = 'ArrivalChanged' AND is_within) AS windows_narrowed,
+        count(*) FILTER (WHERE name = 'ArrivalChanged' AND NOT is_within) AS windows_moved,
+        count(*) FILTER (WHERE name = 'LateRiskRaised') AS late_risks
     FROM counted GROUP BY day
 )
 INSERT INTO market_day (id, market_id, day, posted, delivered, on_time, attempted, failed, returned, cancelled,
     offers_sent, offers_accepted, offers_declined, offers_expired, routes_assigned, routes_completed,
-    earned_minor, paid_minor)
+    earned_minor, paid_minor, windows_shown, windows_narrowed, windows_moved, late_risks)
 SELECT md5($1::text || day::text)::uuid, $1, day, posted, delivered, on_time, attempted, failed, returned, cancelled,
     offers_sent, offers_accepted, offers_declined, offers_expired, routes_assigned, routes_completed,
-    earned_minor, paid_minor
+    earned_minor, paid_minor, windows_shown, windows_narrowed, windows_moved, late_risks
 FROM days
 ON CONFLICT (market_id, day) DO UPDATE SET
     posted = market_day.posted + excluded.posted,
@@ -58,7 +64,64 @@ ON CONFLICT (market_id, day) DO UPDATE SET
     routes_assigned = market_day.routes_assigned + excluded.routes_assigned,
     routes_completed = market_day.routes_completed + excluded.routes_completed,
     earned_minor = market_day.earned_minor + excluded.earned_minor,
-    paid_minor = market_day.paid_minor + excluded.paid_minor
+    paid_minor = market_day.paid_minor + excluded.paid_minor,
+    windows_shown = market_day.windows_shown + excluded.windows_shown,
+    windows_narrowed = market_day.windows_narrowed + excluded.windows_narrowed,
+    windows_moved = market_day.windows_moved + excluded.windows_moved,
+    late_risks = market_day.late_risks + excluded.late_risks
+"""
+
+# Each prediction is held against its arrival once, when that is counted. An app that was offline reports arrivals from
+# before they were predicted; those were no predictions. A share of less than a minute says nothing.
+COUNT_ETAS = """
+WITH told AS (
+    SELECT (s.arrived_at AT TIME ZONE $4)::date AS day, p.*, s.arrived_at,
+        extract(epoch FROM p.p50 - p.predicted_at) / 60 AS ahead_min,
+        extract(epoch FROM s.arrived_at - p.p50) AS off_s,
+        greatest(extract(epoch FROM s.arrived_at - p.predicted_at), 60) AS took_s
+    FROM event e JOIN stop s ON s.id = (e.payload->>'stop_id')::uuid
+    JOIN arrival_prediction p ON p.stop_id = s.id
+    WHERE e.market_id = $1 AND e.position > $2 AND e.position <= $3 AND e.name = 'StopChanged'
+        AND e.payload->>'state' = 'ARRIVED' AND p.predicted_at < s.arrived_at
+), counted AS (
+    SELECT day, moment, (SELECT max(least_min) FROM unnest($5::int[]) AS least_min
+                         WHERE least_min <= greatest(ahead_min, 0)) AS horizon_min,
+        count(*) AS arrivals, round(sum(abs(off_s))) AS error_s, round(sum(off_s)) AS bias_s,
+        sum(100 * abs(off_s) / took_s)::float8 AS percent,
+        count(*) FILTER (WHERE arrived_at BETWEEN p10 AND p90) AS covered,
+        count(*) FILTER (WHERE arrived_at BETWEEN shown_opens_at AND shown_closes_at) AS shown_covered,
+        round(sum(extract(epoch FROM p90 - p10))) AS width_s,
+        round(sum(extract(epoch FROM shown_closes_at - shown_opens_at))) AS shown_width_s,
+        count(*) FILTER (WHERE arrived_at > shown_closes_at) AS late
+    FROM told GROUP BY 1, 2, 3
+)
+INSERT INTO eta_day (id, market_id, day, moment, horizon_min, arrivals, error_s, bias_s, percent, covered,
+    shown_covered, width_s, shown_width_s, late)
+SELECT md5($1::text || day::text || moment || horizon_min::text)::uuid, $1, day, moment, horizon_min, arrivals, error_s,
+    bias_s, percent, covered, shown_covered, width_s, shown_width_s, late
+FROM counted
+ON CONFLICT (market_id, day, moment, horizon_min) DO UPDATE SET
+    arrivals = eta_day.arrivals + excluded.arrivals,
+    error_s = eta_day.error_s + excluded.error_s,
+    bias_s = eta_day.bias_s + excluded.bias_s,
+    percent = eta_day.percent + excluded.percent,
+    covered = eta_day.covered + excluded.covered,
+    shown_covered = eta_day.shown_covered + excluded.shown_covered,
+    width_s = eta_day.width_s + excluded.width_s,
+    shown_width_s = eta_day.shown_width_s + excluded.shown_width_s,
+    late = eta_day.late + excluded.late
+"""
+ETA_DAYS = """
+SELECT moment, horizon_min, sum(arrivals)::int AS arrivals, sum(error_s)::float8 AS error_s,
+    sum(bias_s)::float8 AS bias_s, sum(percent) AS percent, sum(covered)::float8 AS covered,
+    sum(shown_covered)::float8 AS shown_covered,
+    sum(width_s)::float8 AS width_s, sum(shown_width_s)::float8 AS shown_width_s, sum(late)::float8 AS late
+FROM eta_day WHERE market_id = $1 AND day BETWEEN $2 AND $3 GROUP BY moment, horizon_min ORDER BY moment, horizon_min
+"""
+WINDOWS = """
+SELECT coalesce(sum(windows_shown), 0)::int AS shown, coalesce(sum(windows_narrowed), 0)::int AS narrowed,
+    coalesce(sum(windows_moved), 0)::int AS moved, coalesce(sum(late_risks), 0)::int AS late_risks
+FROM market_day WHERE market_id = $1 AND day BETWEEN $2 AND $3
 """
 
 HEADLINE = """

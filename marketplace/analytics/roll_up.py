@@ -1,7 +1,8 @@
 """Counts what happened into the figures of each local day, every event exactly once by its position."""
 
 from marketplace.analytics.attempts import COUNT_REASONS, COUNT_SHIPPER_DAYS
-from marketplace.analytics.queries import COUNT, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
+from marketplace.analytics.queries import COUNT, COUNT_ETAS, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
+from marketplace.arrivals import HORIZONS_MIN
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 
@@ -24,6 +25,9 @@ async def roll_up(work: Work, *, market_id: MarketId) -> int:
     counted = (market_id, head["position"], head["until"], head["time_zone"])
     for count in (COUNT, COUNT_SHIPPER_DAYS, COUNT_REASONS):
         await work.execute(count, *counted)
+    span = (market_id, head["position"], head["until"], head["time_zone"])
+    await work.execute(COUNT, *span)
+    await work.execute(COUNT_ETAS, *span, HORIZONS_MIN)
     await work.execute(MOVE_HEAD, market_id, head["until"])
     return int(head["until"] - head["position"])
 

@@ -10,12 +10,14 @@ under way; `arrivals_of` reads what is expected of deliveries; `learn_all_arriva
 """
 
 from marketplace.arrivals.forget import drop_old_predictions
+from marketplace.arrivals.law import HORIZONS_MIN
 from marketplace.arrivals.learn import learn_all_arrivals, learn_arrivals
 from marketplace.arrivals.queries import Arrival, Quantiles, arrivals_of
 from marketplace.arrivals.retime import retime_due, retime_route
 from marketplace.arrivals.states import PredictionMoment
 
 __all__ = [
+    "HORIZONS_MIN",
     "Arrival",
     "PredictionMoment",
     "Quantiles",

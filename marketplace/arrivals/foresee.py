@@ -20,6 +20,7 @@ class Outlook:
     task: OpenTask
     route_id: UUID
     stage: Stage
+    counted_from: datetime
     stop_id: UUID
     stop_state: StopState
     pickup_stop_id: UUID | None
@@ -55,43 +56,45 @@ def outlooks_of(route: OpenRoute, foreseen: Sequence[Foreseen], *, law: Law, now
     return outlooks
 
 
-def quantiles_of(one: Foreseen, *, stage: Stage, law: Law, now: datetime) -> Quantiles:
-    """The spread of an arrival; one that has happened has none."""
+def quantiles_of(one: Foreseen, *, stage: Stage, law: Law, since: datetime) -> Quantiles:
+    """The spread of an arrival, which grows from a moment on; one that has happened has none."""
     if one.stop.arrived_at is not None:
         return Quantiles(p10=one.arrives_at, p50=one.arrives_at, p90=one.arrives_at)
-    expected = law.expect(stage, (one.arrives_at - now).total_seconds())
+    expected = law.expect(stage, (one.arrives_at - since).total_seconds())
     return Quantiles(
-        p10=now + timedelta(seconds=expected.p10_s),
-        p50=now + timedelta(seconds=expected.p50_s),
-        p90=now + timedelta(seconds=expected.p90_s),
+        p10=since + timedelta(seconds=expected.p10_s),
+        p50=since + timedelta(seconds=expected.p50_s),
+        p90=since + timedelta(seconds=expected.p90_s),
     )
 
 
-def late_probability(one: Foreseen, closes_at: datetime, *, stage: Stage, law: Law, now: datetime) -> float:
+def late_probability(one: Foreseen, closes_at: datetime, *, stage: Stage, law: Law, since: datetime) -> float:
     """The chance that the hand-over at a stop is after the end of its window."""
     if one.stop.arrived_at is not None:
         return 1.0 if one.leaves_at > closes_at else 0.0
-    deadline_s = (closes_at - now).total_seconds() - one.service_s
-    return law.chance_after(stage, (one.arrives_at - now).total_seconds(), deadline_s)
+    deadline_s = (closes_at - since).total_seconds() - one.service_s
+    return law.chance_after(stage, (one.arrives_at - since).total_seconds(), deadline_s)
 
 
 def _walk(picture: Picture, route: OpenRoute) -> tuple[list[Foreseen], KnownLegs]:
-    legs = KnownLegs(route)
+    legs = KnownLegs(route, picture.read_at)
     return follow(route, law=picture.law, dials=picture.dials, now=picture.read_at, leg_s=legs.seconds), legs
 
 
 def _outlook(
     route: OpenRoute, one: Foreseen, pickup: Foreseen | None, task: OpenTask, law: Law, now: datetime
 ) -> Outlook:
+    since = route.counted_from(now)
     return Outlook(
         task=task,
         route_id=route.id,
         stage=route.stage,
+        counted_from=since,
         stop_id=one.stop.id,
         stop_state=one.stop.state,
         pickup_stop_id=pickup.stop.id if pickup else None,
         eta_at=one.arrives_at,
-        arrives=quantiles_of(one, stage=route.stage, law=law, now=now),
-        picked_up=quantiles_of(pickup, stage=route.stage, law=law, now=now) if pickup else None,
-        late_probability=late_probability(one, task.dropoff_closes_at, stage=route.stage, law=law, now=now),
+        arrives=quantiles_of(one, stage=route.stage, law=law, since=since),
+        picked_up=quantiles_of(pickup, stage=route.stage, law=law, since=since) if pickup else None,
+        late_probability=late_probability(one, task.dropoff_closes_at, stage=route.stage, law=law, since=since),
     )

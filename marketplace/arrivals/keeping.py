@@ -64,12 +64,14 @@ UPDATE route_timing t SET legs = new.legs::jsonb FROM unnest($1::uuid[], $2::tex
 WHERE t.route_id = new.route_id AND t.legs <> new.legs::jsonb
 """
 KEEP_PREDICTIONS = """
-INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, predicted_at, eta_at, p10, p50,
-    p90, shown_opens_at, shown_closes_at, late_probability)
-SELECT id, $1, route_id, delivery_id, stop_id, moment, $2, eta_at, p10, p50, p90, opens_at, closes_at, late_probability
+INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, predicted_at, counted_from,
+    eta_at, p10, p50, p90, shown_opens_at, shown_closes_at, late_probability)
+SELECT id, $1, route_id, delivery_id, stop_id, moment, $2, counted_from, eta_at, p10, p50, p90, opens_at, closes_at,
+    late_probability
 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
-    $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::float8[])
-  AS t(id, route_id, delivery_id, stop_id, moment, eta_at, p10, p50, p90, opens_at, closes_at, late_probability)
+    $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::float8[])
+  AS t(id, route_id, delivery_id, stop_id, moment, counted_from, eta_at, p10, p50, p90, opens_at, closes_at,
+       late_probability)
 ON CONFLICT (stop_id, delivery_id, moment) DO NOTHING
 """
 # A delivery that was planned anew has lost its row; that its shipper has heard of this promise, the history knows.
@@ -235,7 +237,8 @@ async def _note_predictions(
         outlook, before = one.outlook, known.get(one.outlook.task.delivery_id)
         noted = before["moments"] if before is not None and before["stop_id"] == outlook.stop_id else 0
         rows += [
-            (work.new_id(), outlook.route_id, outlook.task.delivery_id, outlook.stop_id, moment.value, outlook.eta_at,
+            (work.new_id(), outlook.route_id, outlook.task.delivery_id, outlook.stop_id, moment.value,
+             outlook.counted_from, outlook.eta_at,
              outlook.arrives.p10, outlook.arrives.p50, outlook.arrives.p90, one.shown.opens_at, one.shown.closes_at,
              outlook.late_probability)
             for moment, bit in BITS.items() if one.moments & bit & ~noted
@@ -250,5 +253,5 @@ async def _keep_legs(work: Work, picture: Picture, mine: set[UUID]) -> None:
     legs = []
     for route in routes:
         to_come = {str(stop.id) for stop in route.stops}
-        legs.append(orjson.dumps({key: leg for key, leg in route.legs.items() if key in to_come}).decode())
+        legs.append(orjson.dumps({key: list(leg) for key, leg in route.legs.items() if key in to_come}).decode())
     await work.execute(KEEP_LEGS, [route.id for route in routes], legs)

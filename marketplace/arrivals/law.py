@@ -17,7 +17,7 @@ from marketplace.routes import StopKind
 HORIZONS_MIN = (0, 5, 10, 20, 40, 80)
 """The least minutes of each horizon: how far away an arrival was when it was predicted."""
 MIDDLES_S = (150.0, 450.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
-GUESSED_SIGMA = {"MOVING": (0.30, 0.25, 0.20, 0.18, 0.16, 0.15), "WAITING": (0.40,) * 6}
+GUESSED_SIGMA = {"MOVING": (0.30, 0.25, 0.20, 0.18, 0.16, 0.15), "WAITING": (0.28,) * 6}
 RETURN_SERVICE_S = 120.0
 
 LONGEST_SERVICE_S = 1_800.0

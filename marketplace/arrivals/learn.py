@@ -28,8 +28,8 @@ KEEP_LAW = "UPDATE arrival_law SET position = $2, law = $3::jsonb, learnt_at = $
 
 # An app that was offline reports arrivals from before they were predicted; those were no predictions.
 ARRIVALS = """
-SELECT p.moment, extract(epoch FROM p.eta_at - p.predicted_at)::float8 AS predicted_s,
-       extract(epoch FROM s.arrived_at - p.predicted_at)::float8 AS actual_s
+SELECT p.moment, extract(epoch FROM p.eta_at - p.counted_from)::float8 AS predicted_s,
+       extract(epoch FROM s.arrived_at - p.counted_from)::float8 AS actual_s
 FROM event e JOIN stop s ON s.id = (e.payload->>'stop_id')::uuid JOIN arrival_prediction p ON p.stop_id = s.id
 WHERE e.market_id = $1 AND e.position > $2 AND e.position <= $3 AND e.name = 'StopChanged'
   AND e.payload->>'state' = 'ARRIVED' AND p.predicted_at < s.arrived_at

@@ -1,18 +1,21 @@
 """The legs of routes: remembered with the route, and asked of the router together where they are not.
 
-A leg is asked for anew when its quarter of an hour of departure is another, or when it begins elsewhere. Of a route
-under way that is the leg from the driver to the next stop, for many drivers in one question; the others stay known.
+A leg is asked for anew when it begins elsewhere or in another quarter of an hour; those that begin soon also once in
+every quarter, since what is known about the traffic of now changes. Of a route under way that leaves the leg from the
+driver to the next stop, for many drivers in one question; the others stay known.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from marketplace.arrivals.timeline import OpenRoute, OpenStop
+from marketplace.arrivals.timeline import OpenRoute, OpenStop, RouteLeg
 from marketplace.core.geo import Point
 from marketplace.routing import Router
 
 QUARTER_S = 900
+SOON_QUARTERS = 3
+"""Traffic as it is now is believed for about so long; legs that begin later go by what is usual."""
 ASKED_AT_ONCE = 100
 """Legs in one question: a matrix has as many rows and columns at most."""
 
@@ -31,21 +34,24 @@ class WantedLeg:
 class KnownLegs:
     """The legs of one route as they are remembered; `wanted` gathers those that it was asked for and does not know."""
 
-    def __init__(self, route: OpenRoute) -> None:
+    def __init__(self, route: OpenRoute, now: datetime) -> None:
         self._route = route
+        self._quarter = quarter_of(now)
         self.wanted: dict[str, WantedLeg] = {}
 
     def seconds(self, origin: Point, stop: OpenStop, departs_at: datetime) -> float:
         """How long the leg takes; until the router is asked, what was known last, or what was planned."""
-        quarter, stop_id = quarter_of(departs_at), str(stop.id)
-        known = self._route.legs.get(stop_id)
-        if known is not None and known[:2] == [name_of(origin), quarter]:
-            return float(known[2])  # type: ignore[arg-type]  # JSON: a name, a quarter and seconds
         if origin == stop.point:
             return 0.0
-        self.wanted[stop_id] = WantedLeg(self._route, stop_id, origin, stop.point, quarter)
-        is_same_way = known is not None and known[0] == name_of(origin)
-        return float(known[2]) if known is not None and is_same_way else stop.planned_leg_s  # type: ignore[arg-type]
+        quarter, stop_id = max(quarter_of(departs_at), self._quarter), str(stop.id)
+        known = self._route.legs.get(stop_id)
+        if known is None or known.origin != name_of(origin):
+            self.wanted[stop_id] = WantedLeg(self._route, stop_id, origin, stop.point, quarter)
+            return stop.planned_leg_s
+        is_old = known.asked_in != self._quarter and quarter - self._quarter <= SOON_QUARTERS
+        if known.quarter != quarter or is_old:
+            self.wanted[stop_id] = WantedLeg(self._route, stop_id, origin, stop.point, quarter)
+        return float(known.seconds)
 
 
 def quarter_of(departs_at: datetime) -> int:
@@ -58,7 +64,7 @@ def name_of(origin: Point) -> str:
     return f"{origin.lat:.5f},{origin.lon:.5f}"
 
 
-async def ask_for(router: Router, wanted: Iterable[WantedLeg]) -> int:
+async def ask_for(router: Router, wanted: Iterable[WantedLeg], *, now: datetime) -> int:
     """Asks the router for legs, many at a time, and has their routes remember them; returns how many there were.
 
     A leg that no street leads along is not remembered: then the plan's own time stands.
@@ -68,7 +74,7 @@ async def ask_for(router: Router, wanted: Iterable[WantedLeg]) -> int:
     for leg in wanted:
         by_quarter.setdefault(leg.quarter, []).append(leg)
     for quarter, legs in sorted(by_quarter.items()):
-        departs_at = datetime.fromtimestamp(quarter * QUARTER_S, tz=UTC)
+        departs_at = max(now, datetime.fromtimestamp(quarter * QUARTER_S, tz=UTC))
         for some in _in_parts(legs):
             asked += len(some)
             origins = list(dict.fromkeys(leg.origin for leg in some))
@@ -78,7 +84,8 @@ async def ask_for(router: Router, wanted: Iterable[WantedLeg]) -> int:
             for leg in some:
                 cell = row[leg.origin], column[leg.target]
                 if matrix.is_reachable[cell]:
-                    leg.route.legs[leg.stop_id] = [name_of(leg.origin), quarter, int(matrix.durations_s[cell])]
+                    seconds = int(matrix.durations_s[cell])
+                    leg.route.legs[leg.stop_id] = RouteLeg(name_of(leg.origin), quarter, seconds, quarter_of(now))
     return asked
 
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 
 from marketplace.arrivals.law import Law
-from marketplace.arrivals.timeline import OpenRoute, OpenStop, OpenTask
+from marketplace.arrivals.timeline import OpenRoute, OpenStop, OpenTask, RouteLeg
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.markets import Dials, dials
@@ -102,7 +101,7 @@ async def _take_picture(work: Work, claimed: Sequence[asyncpg.Record]) -> Pictur
     if not claimed:
         return None
     market_id, ids = claimed[0]["market_id"], [row["route_id"] for row in claimed]
-    legs = {row["route_id"]: orjson.loads(row["legs"]) for row in claimed}
+    legs = {row["route_id"]: _known_legs(row["legs"]) for row in claimed}
     claims = {row["route_id"]: row["claim"] for row in claimed}
     routes = await work.fetch(ROUTES, ids)
     stops = {key: list(group) for key, group in groupby(await work.fetch(STOPS, ids), key=itemgetter("route_id"))}
@@ -120,11 +119,15 @@ async def _take_picture(work: Work, claimed: Sequence[asyncpg.Record]) -> Pictur
     )
 
 
+def _known_legs(stored: str) -> dict[str, RouteLeg]:
+    return {stop_id: RouteLeg(*leg) for stop_id, leg in orjson.loads(stored).items()}
+
+
 def _open_route(
     row: asyncpg.Record,
     stops: Sequence[asyncpg.Record],
     tasks: Mapping[UUID, Sequence[asyncpg.Record]],
-    legs: dict[str, list[Any]],
+    legs: dict[str, RouteLeg],
     claim: int,
 ) -> OpenRoute:
     ended = [stop for stop in stops if stop["state"] in LEFT]

@@ -55,7 +55,7 @@ class Retime:
 
     async def call(self, found: Picture) -> int:
         """Asks for the legs; the routes of the picture remember them."""
-        return await ask_for(self.router, wanted_legs(found))
+        return await ask_for(self.router, wanted_legs(found), now=found.read_at)
 
     async def record(self, work: Work, found: Picture, answer: int) -> int:
         """Writes what has changed, unless somebody has read a route again meanwhile."""

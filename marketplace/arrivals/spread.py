@@ -14,10 +14,10 @@ from itertools import accumulate, pairwise
 ADDED_S = 60.0
 LOWEST, STEP, STEPS = -1.4, 0.04, 70
 """Logarithms of ratios from 0.25 to 4, four per cent wide; what is beyond counts in the outermost steps."""
-PRIOR_COUNT = 25.0
+PRIOR_COUNT = 15.0
 """The guess weighs as much as so many arrivals."""
-FULL_COUNT = 2_000.0
-"""From so many arrivals on old ones fade, so that a market is known by what it was lately."""
+MEMORY = 150.0
+"""About so many of the latest arrivals of a horizon count: streets and what is known of them change within a day."""
 TAIL = 0.1
 """One arrival in ten is before the window and one after it."""
 
@@ -47,10 +47,9 @@ def step_of(value: float) -> int:
 
 
 def add_ratio(counts: list[float], value: float) -> None:
-    """Counts one more ratio, and lets the old ones fade once there are plenty."""
+    """Counts one more ratio, and lets the old ones fade a little."""
+    counts[:] = [count * (1.0 - 1.0 / MEMORY) for count in counts]
     counts[step_of(value)] += 1.0
-    if sum(counts) > FULL_COUNT:
-        counts[:] = [count / 2 for count in counts]
 
 
 def guess(sigma: float) -> list[float]:

@@ -7,6 +7,7 @@ already is not foreseen in the past: then the driver is always a little way off.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from marketplace.arrivals.law import Law, Stage, Wait
@@ -22,6 +23,15 @@ STANDING_LEAST_S = 15.0
 
 LegTime = Callable[[Point, "OpenStop", datetime], float]
 """How many seconds it takes from a place to a stop for who departs at that moment."""
+
+
+class RouteLeg(NamedTuple):
+    """The way to a stop as the router was asked for it: from where, for which quarter of an hour, and in which."""
+
+    origin: str
+    quarter: int
+    seconds: int
+    asked_in: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +84,16 @@ class OpenRoute:
     left: tuple[Point, datetime] | None = None
     seen: tuple[Point, datetime] | None = None
     claim: int = 0
-    legs: dict[str, list[object]] = field(default_factory=dict)
+    legs: dict[str, RouteLeg] = field(default_factory=dict)
 
     @property
     def stage(self) -> Stage:
         """Whether a driver has the route."""
         return Stage.MOVING if self.state in {RouteState.ASSIGNED, RouteState.STARTED} else Stage.WAITING
+
+    def counted_from(self, now: datetime) -> datetime:
+        """From when on anything can go faster or slower than foreseen: a route that starts tomorrow starts tomorrow."""
+        return now if self.state is RouteState.STARTED else max(now, self.starts_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ RULES = {
     "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
+    "etaQuality": Rule(callers=OPERATOR, asks=(in_market,), more={"first": "2026-03-02", "last": "2026-03-08"}),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),

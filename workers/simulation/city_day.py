@@ -27,6 +27,7 @@ from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
 from workers.simulation.stage import LEFT_OUT, Stage
+from workers.simulation.timing import Timing
 from workers.simulation.world import Doors, World
 from workers.simulator.chance import chance
 from workers.simulator.demand import draw_postings
@@ -136,6 +137,7 @@ class _Playing:
         self.world.stage.listen(self.world.record.hear)
         self._bring_drivers()
         self._bring_shippers()
+        Timing(self.world)
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
         bookers = self._bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)

@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from marketplace.analytics import Recount, recount_market, roll_up_all
+from marketplace.analytics import EtaQuality, Recount, eta_quality, recount_market, roll_up_all
 from marketplace.core.errors import Conflict
 from marketplace.ledger import check_ledger
 from marketplace.payouts import is_payout_run_due, schedule_payouts
@@ -16,6 +16,8 @@ from workers.simulation.cpu import tree_cpu_s
 from workers.simulation.figures import Figures, figures_of
 from workers.simulation.world import World
 
+A_DAY = timedelta(days=1)
+"""Wide enough for the local days of any time zone."""
 ARRIVES_AFTER_S = 60.0
 """Market time from a payout run until its payouts are at the banks of a made-up world."""
 
@@ -31,6 +33,7 @@ class Played:
     """A day that is over: its figures, its books, and what it took to play it."""
 
     figures: Figures
+    arrivals: EtaQuality
     ledger_sum_minor: int
     ledger_findings: int
     statements_held: int
@@ -47,6 +50,8 @@ class Played:
         rest = {name: getattr(self, name) for name in self.__slots__ if name not in {"figures", "windows"}}
         if self.windows is not None:
             rest |= {"windows": asdict(self.windows) | {"kept_pct": self.windows.kept_pct}}
+        rest = {name: getattr(self, name) for name in self.__slots__ if name not in {"figures", "arrivals"}}
+        rest |= {"arrivals": asdict(self.arrivals)}
         return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
 
     @property
@@ -92,12 +97,16 @@ async def close_day(world: World, *, until: datetime) -> Played:
     async with world.marketplace.works.open() as work:
         recount = await recount_market(work, market_id=world.market_id)
         ledger = await check_ledger(work, market_id=world.market_id)
+        arrivals = await eta_quality(
+            work, market_id=world.market_id, first=starts_at.date() - A_DAY, last=work.now.date() + A_DAY
+        )
     ends_at = record.last_end_at or world.stage.now
     online_s = sum((min(end, ends_at) - begin).total_seconds() for begin, end in record.shifts.values())
     figures = figures_of(record, online_s=online_s)
     _compare(figures, recount)
     return Played(
         figures=figures,
+        arrivals=arrivals,
         ledger_sum_minor=sum(ledger.sums_minor.values()),
         ledger_findings=len(ledger.findings),
         statements_held=recount.statements_held,

@@ -39,7 +39,7 @@ from workers.simulation.opening import open_simulated
 from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
-from workers.simulation.stage import LEFT_OUT, Stage
+from workers.simulation.stage import ARRIVALS, LEFT_OUT, Stage
 from workers.simulation.world import Doors, World
 from workers.simulator.personality import Answer, Decision
 
@@ -240,7 +240,7 @@ class _MealDay:
             clock,
             market_id=town.market_id,
             jobs=jobs_of(marketplace),
-            leaves_out=LEFT_OUT,
+            leaves_out=LEFT_OUT | ARRIVALS,
             on_moment=telling(on_progress, starts_at=MIDNIGHT, minutes=instance.last_off_min),
         )
         self.world = World(

@@ -36,12 +36,16 @@ LOOK_EVERY = timedelta(minutes=5)
 LEFT_OUT = frozenset({"draw_route", "notify", "tell_driver", "roll_up"})
 """Lines and messages that nobody looks at, and figures that are counted once at the end of a day."""
 
+ARRIVALS = frozenset({"retime_route", "learn_arrivals"})
+"""What days leave out too in which nobody asks when drivers arrive."""
+
 DEADLINES_STAY = frozenset(
     {
         "accrue_delivery", "issue_statement", "send_operation", "settle_payout",
         "RouteStarted", "StopChanged", "DeliveryMoved", "DeliveryDelivered", "DeliveryReturned", "PayStatementIssued",
         "PayoutScheduled", "PayoutTransferred", "PayoutPaid", "OperationWanted", "OperationEnded",
         "ProviderObjectChanged", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
+        "ArrivalChanged", "LateRiskRaised", "retime_route", "learn_arrivals",
     }
 )  # fmt: skip
 """Events and jobs that make no deadline and bring none forward: after these alone nobody looks for the next one."""

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from workers.progress import console
+from workers.simulation.figures import ratio
 
 DAY = {
     "posted": "deliveries posted",
@@ -43,6 +44,16 @@ WINDOWS = {
     "kept_pct": "booked windows that were kept (%)",
     "late": "somebody came later",
     "never": "nobody came",
+ARRIVALS = {
+    "arrivals": "arrivals",
+    "mae_s": "error (s)",
+    "mape_pct": "error (%)",
+    "bias_s": "bias (s)",
+    "covered_pct": "in 80 % (%)",
+    "width_min": "its width (min)",
+    "shown_covered_pct": "in shown (%)",
+    "shown_width_min": "its width (min)",
+    "late_pct": "after shown (%)",
 }
 MEALS = {
     "orders": "orders",
@@ -70,4 +81,23 @@ def show_played(title: str, figures: Mapping[str, Any]) -> None:
             value = figures["windows"][name]
             table.add_row(words, "-" if value is None else f"{value:,}")
     console.print(table)
+    if figures.get("arrivals", {}).get("figures"):
+        console.print(arrivals_table(figures["arrivals"]))
     console.print(f"event hash {figures['event_hash']}", soft_wrap=True)
+
+
+def arrivals_table(arrivals: Mapping[str, Any]) -> Table:
+    """How good arrival times were, by the moment at which they were told; `--json` has them by horizon too."""
+    moved = ratio(arrivals["windows_moved"], arrivals["windows_shown"])
+    table = Table(
+        title="Arrival times",
+        caption=f"shown windows moved {moved} times for each delivery, narrowed"
+        f" {ratio(arrivals['windows_narrowed'], arrivals['windows_shown'])} times; risks told {arrivals['late_risks']}",
+    )
+    table.add_column("told at")
+    for name in ARRIVALS.values():
+        table.add_column(name, justify="right")
+    for row in arrivals["figures"]:
+        if row["horizon_min"] is None:
+            table.add_row(row["moment"].replace("_", " ").lower(), *(f"{row[name]:,}" for name in ARRIVALS))
+    return table

@@ -2,7 +2,8 @@
 
 Stops stay where they are while drivers move: of a plan's matrix most cells are known from the plan before, and what
 is new are a few rows and columns. A cell is kept for its hour of departure and that hour's traffic only; a drive that
-would run into other traffic is asked for anew, and estimates are never kept.
+would run into other traffic is asked for anew, and estimates are never kept. Drivers on their way take no place away
+from stops: of one-way questions only what begins at a known place is kept.
 """
 
 from collections import OrderedDict
@@ -69,7 +70,7 @@ class CachedRouter:
                     memory.forget()  # the streets, or what is known of them, changed under what we remember
                 return await self._router.matrix(sources, targets, depart_at=depart_at)
             known.fill(part, rows, others)
-        memory.remember(sources, columns, known, within_s=left_s)
+        memory.remember(sources, columns, known, within_s=left_s, is_one_way=targets is not None)
         return known.matrix()
 
     async def legs(self, points: Sequence[Point], *, depart_at: datetime) -> Journey:

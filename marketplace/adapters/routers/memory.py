@@ -43,6 +43,17 @@ class Known:
         self.source_snap_m[rows], self.target_snap_m[columns] = part.source_snap_m, part.target_snap_m
         self.engine, self.dataset, self.traffic_version = part.engine, part.dataset, part.traffic_version
 
+    def of_rows(self, rows: Sequence[int]) -> "Known":
+        """The same for some of the sources only."""
+        if len(rows) == len(self.source_snap_m):
+            return self
+        part = Known(len(rows), len(self.target_snap_m))
+        part.is_missing, part.is_reachable = self.is_missing[rows], self.is_reachable[rows]
+        part.durations_s, part.distances_m = self.durations_s[rows], self.distances_m[rows]
+        part.source_snap_m, part.target_snap_m = self.source_snap_m[rows], self.target_snap_m
+        part.engine, part.dataset, part.traffic_version = self.engine, self.dataset, self.traffic_version
+        return part
+
     def matrix(self) -> Matrix:
         """The matrix, complete."""
         return Matrix(
@@ -90,11 +101,22 @@ class Memory:
         return np.asarray((self._durations_s[cells] > within_s) & self._is_reachable[cells])
 
     def remember(
-        self, sources: Sequence[Point], targets: Sequence[Point], known: Known, *, within_s: float = inf
+        self,
+        sources: Sequence[Point],
+        targets: Sequence[Point],
+        known: Known,
+        *,
+        within_s: float = inf,
+        is_one_way: bool = False,
     ) -> None:
-        """Keeps a complete matrix, and these places as the latest; of drives beyond `within_s` it keeps nothing."""
-        if not known.is_missing.size:
+        """Keeps a complete matrix, and these places as the latest; of drives beyond `within_s` it keeps nothing.
+
+        Of a one-way question it keeps what begins at known places: others are vehicles, which are elsewhere next time.
+        """
+        rows = [row for row, place in enumerate(sources) if not is_one_way or place in self._seat]
+        if not rows or not known.is_missing.size:
             return
+        sources, known = [sources[row] for row in rows], known.of_rows(rows)
         from_seats = np.array([self._take_seat(place) for place in sources], np.int64)
         to_seats = np.array([self._take_seat(place) for place in targets], np.int64)
         cells = np.ix_(from_seats, to_seats)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.arrivals import PredictionMoment
 from marketplace.core.errors import NotAllowed
 from marketplace.core.settings import Settings
 from tests.workers.simulation.conftest import settings_for
@@ -29,6 +30,10 @@ async def test_the_same_seed_plays_the_same_day_to_the_event(empty_urls: list[st
     assert figures.paid_minor == figures.earned_minor > 0
     assert second.event_hash == first.event_hash
     assert second.figures == figures
+    dispatch = first.arrivals.at(PredictionMoment.DISPATCH)
+    assert dispatch is not None
+    assert dispatch.arrivals >= figures.delivered
+    assert second.arrivals == first.arrivals
 
 
 async def test_another_seed_plays_another_day(empty_urls: list[str], tmp_path: Path) -> None:

@@ -71,6 +71,23 @@ async def test_places_asked_for_longest_ago_make_room() -> None:
     assert np.array_equal(answer.durations_s, truth.durations_s)
 
 
+async def test_moving_drivers_take_no_room_from_stops() -> None:
+    streets, places = ScriptedRouter(), stops(40)
+    router = CachedRouter(streets, places_kept=8)
+    await router.matrix(places[:8], depart_at=MONDAY_NOON)
+    for driver in range(8, 40, 4):
+        answer = await router.matrix(places[driver : driver + 4], places[:4], depart_at=MONDAY_NOON)
+    streets.asked.clear()
+
+    await router.matrix(places[:8], depart_at=MONDAY_NOON)
+    known = await router.matrix(places[4:8], places[:4], depart_at=MONDAY_NOON)
+
+    assert streets.asked == []
+    assert answer.shape == known.shape == (4, 4)
+    truth = await StraightLineRouter().matrix(places[4:8], places[:4], depart_at=MONDAY_NOON)
+    assert np.array_equal(known.durations_s, truth.durations_s)
+
+
 async def test_more_places_than_can_be_kept_pass_by() -> None:
     streets, places = ScriptedRouter(), stops(9)
     router = CachedRouter(streets, places_kept=8)
