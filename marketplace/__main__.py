@@ -186,6 +186,9 @@ def simulate(
     blind: Annotated[
         bool, typer.Option("--blind", help="They choose any window of the day, not one that the plan can keep.")
     ] = False,
+    window_minutes: Annotated[
+        int, typer.Option(help="How long the windows are that recipients choose.", min=30, max=720)
+    ] = 120,
     mdrp: Annotated[
         Path | None,
         typer.Option(
@@ -215,6 +218,8 @@ def simulate(
             demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
             booking = stage.Booking(share=book / 100, is_blind=blind) if book else None
             day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic, booking=booking)
+            booking = stage.booking_of(book, is_blind=blind, window_minutes=window_minutes)
+            day = stage.CityDay(plan=demand, drivers=drivers, booking=booking)
             playing = stage.play_city_day(chosen, day, bar.step)
         figures = asyncio.run(playing).as_dict()
     stage.show_played(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)

@@ -129,11 +129,16 @@ async def test_migrating_twice_is_as_good_as_once(fresh_url: str, tmp_path: Path
 async def test_a_day_is_simulated_and_told_in_figures(fresh_url: str, tmp_path: Path) -> None:
     counts = ("--deliveries", "4", "--drivers", "2", "--hours", "0.2")
 
-    ended = await doorstep(tmp_path, "simulate", "--json", "--seed", "3", *counts, DATABASE_URL=fresh_url)
+    ended = await doorstep(
+        tmp_path, "simulate", "--json", "--seed", "3", "--book", "100", *counts, DATABASE_URL=fresh_url
+    )
 
     assert ended.code == 0, ended.said
     figures = json.loads(ended.answer)
     assert (figures["posted"], figures["unfinished"], figures["ledger_sum_minor"]) == (4, 0, 0)
+    windows = figures["windows"]
+    assert (windows["asked"], windows["kept_pct"]) == (4, 100.0)
+    assert 0 < windows["booked"] == windows["kept"]
     assert figures["event_hash"] in ended.said
 
 

@@ -7,7 +7,7 @@ every event and adds up the figures. How people behave is theirs (`Person`), wha
 whose apps live in real time and speak to the API only: that one shows that the API works, this one what a policy does.
 """
 
-from workers.simulation.booking import BookedFigures, Booking
+from workers.simulation.booking import BookedFigures, Booking, booking_of
 from workers.simulation.city_day import CityDay, play_city_day, quiet_day
 from workers.simulation.closing import BooksDisagree, Played
 from workers.simulation.figures import Figures
@@ -32,6 +32,7 @@ __all__ = [
     "Played",
     "PlayedMeals",
     "World",
+    "booking_of",
     "play_city_day",
     "play_meal_day",
     "quiet_day",

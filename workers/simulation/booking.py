@@ -35,6 +35,13 @@ class Booking:
     opening: Opening = field(default_factory=Opening)
 
 
+def booking_of(percent: int, *, is_blind: bool, window_minutes: int) -> Booking | None:
+    """How so many of a hundred recipients choose, at hubs whose windows last so long; None where nobody does."""
+    if not percent:
+        return None
+    return Booking(share=percent / 100, is_blind=is_blind, opening=Opening(window_s=60 * window_minutes))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedFigures:
     """What became of the chosen windows: kept when somebody was at the door within it, whoever was at home."""

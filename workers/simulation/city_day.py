@@ -15,6 +15,7 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.geo import Point
 from marketplace.core.ids import DriverId, MarketId, ShipperId, from_wire
 from marketplace.core.settings import Settings
+from marketplace.hubs import set_hub_opening
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
@@ -139,11 +140,15 @@ class _Playing:
         self._bring_shippers()
         Timing(self.world)
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
-        bookers = self._bring_bookers(self.day.booking) if self.day.booking else None
+        bookers = await self._bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)
         return replace(played, windows=bookers.figures()) if bookers else played
 
-    def _bring_bookers(self, booking: Booking) -> Bookers:
+    async def _bring_bookers(self, booking: Booking) -> Bookers:
+        async with self.world.marketplace.works.open() as work:
+            for hub in self.seeded.hubs:
+                hub_id = from_wire("hub", hub["id"])
+                await set_hub_opening(work, market_id=self.world.market_id, hub_id=hub_id, opening=booking.opening)
         return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
         if self.world.traffic is not None:
             learn_regularly(self.world)

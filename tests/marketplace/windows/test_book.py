@@ -12,6 +12,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.window import Window
 from marketplace.core.work import Work, Works
 from marketplace.hubs import Opening
+from marketplace.routes import RouteState
 from marketplace.shippers import set_rate_card
 from marketplace.windows import (
     BadWish,
@@ -29,7 +30,7 @@ from marketplace.windows import (
     next_hold_end,
     revoke_window,
 )
-from tests.builders import HOME_PLACE, make_delivery, make_shipper
+from tests.builders import HOME_PLACE, make_delivery, make_driver, make_route, make_shipper
 from tests.marketplace.windows.world import WindowWorld, make_world, price_of
 
 FIVE = Window(datetime(2026, 3, 2, 17, tzinfo=UTC), datetime(2026, 3, 2, 19, tzinfo=UTC))
@@ -146,6 +147,25 @@ async def test_places_are_counted_by_hour_and_by_day(works: Works) -> None:
 
     async with works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM window_hold") == 2
+
+
+async def test_a_booking_that_joins_a_route_on_offer_names_it_so_that_it_is_planned_anew(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=0)
+        driver = await make_driver(work, world.market)
+        neighbour = await make_delivery(
+            work, world.market, world.shipper, world.hub, world.batch,
+            dropoff_opens_at=SEVEN.opens_at, dropoff_closes_at=SEVEN.closes_at, pickup_closes_at=SEVEN.closes_at,
+        )  # fmt: skip
+        route, _ = await make_route(work, world.market, [neighbour], driver=driver, state=RouteState.OFFERING)
+
+    booked = await run_errand(works, BookWindow(hold=world.hold(SEVEN), caller=world.caller))
+
+    assert booked is not None
+    assert booked["reason"] == "ON_THE_WAY"
+    async with works.open() as work:
+        told = await work.fetch_value("SELECT payload ->> 'route_id' FROM event WHERE name = 'WindowBooked'")
+        assert told == str(route.id)
 
 
 async def test_a_window_held_before_the_posting_is_booked_for_what_was_posted(works: Works) -> None:

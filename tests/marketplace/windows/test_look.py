@@ -9,6 +9,7 @@ from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Works
+from marketplace.fleet.events import DriverWentOnline
 from marketplace.fleet.states import ContractKind, PresenceState
 from marketplace.hubs import Opening
 from marketplace.windows import BadWish, ClosedReason, OfferedDay, delivery_windows
@@ -87,7 +88,19 @@ async def test_what_was_promised_to_others_is_not_promised_twice(works: Works) -
     assert [one.window.opens_at for one in day.windows] == [at(16), at(17), at(18), at(20), at(21), at(22)]
 
 
-async def test_tomorrow_counts_shifts_and_who_usually_comes(works: Works) -> None:
+async def test_tomorrow_as_many_are_counted_on_as_usually_come(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=0)
+        driver = await make_driver(work, world.market, state=PresenceState.OFFLINE)
+        work.emit(DriverWentOnline(market_id=world.market.id, driver_id=driver.id))
+
+    day = await look(works, world, day=date(2026, 3, 3))
+
+    assert [one.window.opens_at.hour for one in day.windows] == [11, 13, 15, 17, 19, 21]
+    assert (await look(works, world)).closed_reason is ClosedReason.NO_DRIVER
+
+
+async def test_tomorrow_counts_shifts(works: Works) -> None:
     async with works.open() as work:
         world = await make_world(work, drivers=0)
         nobody = await make_world(work, drivers=0)
