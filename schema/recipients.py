@@ -101,6 +101,7 @@ class TrackedDelivery:
     rating: Rating | None = strawberry.field(description="What the recipient said of it.")
     timeline: list[TrackedStep] = strawberry.field(description="The way so far, oldest first.", metadata=usually(5))
     changed_at: DateTime = strawberry.field(description="When it last changed, market time.")
+    read_at: DateTime = strawberry.field(description="Now, in market time.")
 
 
 @strawberry.type(description="What a recipient said was kept.")

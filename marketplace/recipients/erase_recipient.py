@@ -58,6 +58,10 @@ FORGET_WAYS = """
 UPDATE stop SET path = NULL FROM unnest($1::uuid[], $2::int[]) AS door(route_id, place)
 WHERE stop.route_id = door.route_id AND stop.place = door.place + 1
 """
+BLUR_HOLDS = """
+UPDATE window_hold SET dropoff_lat = round(dropoff_lat::numeric, 2), dropoff_lon = round(dropoff_lon::numeric, 2)
+WHERE delivery_id = ANY($1)
+"""
 FORGET_REPORTED_PLACES = "UPDATE stop_report SET lat = NULL, lon = NULL WHERE stop_id = ANY($1)"
 GIVE_UP_PICTURES = """
 UPDATE proof SET named_at = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
@@ -153,6 +157,7 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     stop_ids = [door["id"] for door in doors]
     await work.execute(BLUR_DOORS, stop_ids)
     await work.execute(FORGET_WAYS, [door["route_id"] for door in doors], [door["place"] for door in doors])
+    await work.execute(BLUR_HOLDS, ids)
     await work.execute(FORGET_REPORTED_PLACES, stop_ids)
     await work.execute(GIVE_UP_PICTURES, stop_ids)
     await work.execute(ERASE_MESSAGES, ids)

@@ -1,11 +1,12 @@
 """Every read for recipients: one delivery, found by the id that its link is bound to and by nothing else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from marketplace.batches import DeliveryState
+from marketplace.batches.change_promise import CHANGEABLE
 from marketplace.core.ids import DeliveryId
 from marketplace.core.work import Work
 from marketplace.recipients.states import ENGAGED, IN_PERSON, STATUS_OF, WISHES_HEARD, Language, RecipientAction
@@ -71,13 +72,14 @@ async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Lan
         TIMELINE_AT_MOST,
         [state.value for state in ENGAGED],
     )
-    return _in_words(orjson.loads(text), language) if text else None
+    return _in_words(orjson.loads(text), language, work.now) if text else None
 
 
-def _in_words(found: dict[str, Any], language: Language) -> dict[str, Any]:
+def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[str, Any]:
     state = DeliveryState(found["state"])
     status = STATUS_OF[state]
     return found | {
+        "read_at": now,
         "status": status,
         "headline": headline(status, language),
         "reason": reason_in_words(found["failure_reason"], language),
@@ -93,6 +95,8 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
         actions.append(RecipientAction.LEAVE_INSTRUCTIONS)
         if not IN_PERSON & set(found["requirements"]):
             actions.append(RecipientAction.CHOOSE_SAFE_PLACE)
+    if state in CHANGEABLE - {DeliveryState.ATTEMPTED}:
+        actions.append(RecipientAction.RESCHEDULE)
     if state is DeliveryState.DELIVERED and found["rating"] is None:
         actions.append(RecipientAction.RATE)
     return actions

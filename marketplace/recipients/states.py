@@ -87,8 +87,8 @@ class RecipientAction(StrEnum):
 
     LEAVE_INSTRUCTIONS = "LEAVE_INSTRUCTIONS"
     CHOOSE_SAFE_PLACE = "CHOOSE_SAFE_PLACE"
+    RESCHEDULE = "RESCHEDULE"
     RATE = "RATE"
-    TIP = "TIP"
 
 
 class Language(StrEnum):

@@ -20,6 +20,7 @@ from PIL import Image
 from marketplace.accounts import Tokens, create_tracking_link, revoke_tracking_links
 from marketplace.adapters.city import CityPack, make_grid_city
 from marketplace.adapters.object_stores import MemoryObjectStore
+from marketplace.adapters.routers import StraightLineRouter
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.notices import PUBLISHED, Notices
@@ -31,6 +32,7 @@ from marketplace.routes.models import Proof
 from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import preferred_language
+from tests.builders import make_driver
 from tests.marketplace.routes.drives import Drive, make_drive
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
@@ -78,10 +80,17 @@ HEADINGS = (
 
 
 @dataclass(slots=True, kw_only=True)
+class DoorMarketplace(LiveMarketplace):
+    """The parts of a marketplace that the page needs."""
+
+    router: StraightLineRouter
+
+
+@dataclass(slots=True, kw_only=True)
 class Door:
     """A recipient's delivery on a route of several, served on loopback, and what moves it."""
 
-    marketplace: LiveMarketplace
+    marketplace: DoorMarketplace
     notices: Notices
     drive: Drive
     token: str
@@ -169,8 +178,13 @@ async def door(committed_works: Works, fresh_url: str, city: CityPack, clock: Ma
     async with EventStreams(committed_works, fresh_url) as streams, Notices(fresh_url) as notices:
         await streams.until_connected()
         await notices.until_connected()
-        marketplace = LiveMarketplace(
-            settings=settings, works=committed_works, city=city, streams=streams, object_store=MemoryObjectStore()
+        marketplace = DoorMarketplace(
+            settings=settings,
+            works=committed_works,
+            city=city,
+            streams=streams,
+            object_store=MemoryObjectStore(),
+            router=StraightLineRouter(),
         )
         door = Door(marketplace=marketplace, notices=notices, drive=drive, token=token)
         async with served(door):
@@ -320,6 +334,28 @@ async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Doo
 async def wishes(door: Door, wanted: tuple[str, str]) -> bool:
     row = await door.drive.delivery(1)
     return (row["recipient_instructions"], row["safe_place"]) == wanted
+
+
+async def test_another_time_is_chosen_among_those_that_can_be_kept(page: Page, door: Door) -> None:
+    async with door.marketplace.works.open() as work:
+        await make_driver(work, door.drive.market)
+        before = await work.fetch_value("SELECT dropoff_opens_at FROM delivery WHERE id = $1", door.delivery_id)
+    await page.resize(width=360, height=740)
+    await page.open(door.url)
+    await shows(page, "A driver will collect your parcel")
+
+    assert await page.ask("document.querySelectorAll('#day option').length") == 7
+    await page.ask("document.querySelector('#day-form button').click()")
+    await page.until("document.querySelectorAll('#windows input').length > 1")
+    await check_access(page)
+    await keep_picture(page, "tracking-phone-5-another-time")
+    await page.ask("document.querySelector('#window-form button').click()")
+    await page.until("document.getElementById('said').textContent === 'Choose a time first.'")
+    await page.ask("[...document.querySelectorAll('#windows input')].at(-1).click()")
+    await page.ask("document.querySelector('#window-form button').click()")
+    await page.until("document.getElementById('said').textContent === 'Your new time is booked.'")
+
+    assert (await door.drive.delivery(1))["dropoff_opens_at"] > before
 
 
 async def test_the_page_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(page: Page, door: Door) -> None:

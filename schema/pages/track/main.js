@@ -114,9 +114,35 @@ class TrackingPage {
         typing.currentTarget.dataset.touched = "true";
       });
     }
-    this.onSubmit("instructions-form", "leave_instructions", () => ({ text: byId("instructions").value }), "saved");
-    this.onSubmit("place-form", "choose_safe_place", () => ({ place: byId("place").value || null }), "saved");
-    this.onSubmit("rate-form", "rate_delivery", () => chosenRating(), "thanks", "chooseStars");
+    const inWords = (variables) => variables && { ...variables, language: this.language.toUpperCase() };
+    this.onSubmit("instructions-form", "leave_instructions", () => inWords({ text: byId("instructions").value }), "saved");
+    this.onSubmit("place-form", "choose_safe_place", () => inWords({ place: byId("place").value || null }), "saved");
+    this.onSubmit("rate-form", "rate_delivery", () => inWords(chosenRating()), "thanks", "chooseStars");
+    this.onSubmit("window-form", "book_window", () => this.chosenWindow(), "windowBooked", "chooseWindow");
+    byId("day-form").addEventListener("submit", (submission) => {
+      submission.preventDefault();
+      this.showWindows();
+    });
+  }
+
+  /** Asks which windows of the chosen day can be kept. */
+  async showWindows() {
+    const day = byId("day").value;
+    try {
+      const { windows } = await this.client.ask("delivery_windows", { day });
+      this.windows = windows.map((one) => ({ ...one, day }));
+      this.view.windows(this.windows);
+      this.say(windows.length > 0 ? this.words.someWindows(windows.length) : this.words.noWindows);
+    } catch (failure) {
+      this.sayFailure(failure);
+    }
+  }
+
+  chosenWindow() {
+    const chosen = document.querySelector("[name=window]:checked");
+    if (!chosen) return null;
+    const { day, window, differenceMinor } = this.windows[Number(chosen.value)];
+    return { day, ...window, differenceAtMostMinor: differenceMinor };
   }
 
   /** Sends a form as an operation; `read` gives its variables, or null while something is missing. */
@@ -132,15 +158,20 @@ class TrackingPage {
       const button = form.querySelector("[type=submit]");
       button.disabled = true;
       try {
-        const changed = await this.client.change(operation, { ...variables, language: this.language.toUpperCase() });
+        const changed = await this.client.change(operation, variables);
         delete form.dataset.touched;
-        this.show(changed.delivery);
+        if (changed.delivery) this.show(changed.delivery);
+        else await this.look();
         this.say(this.words[done]);
       } catch (failure) {
-        this.say(failure.code === "NETWORK" ? this.words.noConnection : failure.message);
+        this.sayFailure(failure);
       }
       button.disabled = false;
     });
+  }
+
+  sayFailure(failure) {
+    this.say(failure.code === "NETWORK" ? this.words.noConnection : failure.message);
   }
 
   /** Says something once; said again it is read out again. */

@@ -2,10 +2,12 @@
 
 import { byId, element, write } from "/static/dom.js";
 import { metresBetween } from "/static/track/map.js";
-import { PLACES, REASONS, VEHICLES } from "/static/track/words.js";
+import { GREEN, PLACES, REASONS, VEHICLES } from "/static/track/words.js";
 
 const OVER = ["DELIVERED", "BACK", "CANCELLED", "FAILED", "GOING_BACK", "ATTEMPTED"];
 const NEAR_STEP_M = 50;
+const DAYS_AHEAD = 7;
+const DAY_MS = 86_400_000;
 
 export class View {
   constructor(language, words) {
@@ -22,6 +24,7 @@ export class View {
     this.pin(delivery);
     this.pictures(delivery);
     this.rating(delivery);
+    this.days(delivery);
     this.wishes(delivery);
     this.facts(delivery);
     this.timeline(delivery);
@@ -92,6 +95,29 @@ export class View {
     if (!rating) return;
     const why = rating.reasons.map((reason) => REASONS[reason][this.language]);
     write(byId("rated"), [this.words.star(rating.stars), ...why].join(" · "));
+  }
+
+  /** The days from today on, by the calendar where the delivery goes. */
+  days({ actions, readAt, timeZone }) {
+    byId("window-section").hidden = !actions.includes("RESCHEDULE");
+    const calendar = new Intl.DateTimeFormat("en-CA", { timeZone });
+    const moments = Array.from({ length: DAYS_AHEAD }, (_, i) => new Date(Date.parse(readAt) + i * DAY_MS));
+    const made = moments.map((one) => element("option", { value: calendar.format(one) }, this.day.format(one)));
+    const chosen = byId("day").value;
+    replaceChanged(byId("day"), made);
+    if (made.some(({ value }) => value === chosen)) byId("day").value = chosen;
+  }
+
+  /** The windows of a day, to choose one of. */
+  windows(windows) {
+    byId("window-form").hidden = windows.length === 0;
+    const made = windows.map(({ window: { opensAt, closesAt }, reason }, i) => {
+      const times = this.words.times(this.time.format(new Date(opensAt)), this.time.format(new Date(closesAt)));
+      const why = GREEN[reason]?.[this.language];
+      return element("label", {}, element("input", { type: "radio", name: "window", value: i }),
+        element("span", {}, times), why ? element("span", { class: "green" }, why) : null);
+    });
+    byId("windows").replaceChildren(...made);
   }
 
   wishes({ actions, instructions, safePlace }) {

@@ -14,6 +14,7 @@ const EN = {
   promisedAs: (window) => `Promised for ${window}`,
   arrived: (moment) => `On ${moment}`,
   between: (day, from, to) => `${day}, ${from} to ${to}`,
+  times: (from, to) => `${from} to ${to}`,
   next: "No other stops before yours.",
   before: (count) => (count === 1 ? "One stop before yours." : `${count} stops before yours.`),
   distance: (far) => `The driver is about ${far} away.`,
@@ -33,6 +34,15 @@ const EN = {
   sendRating: "Send rating",
   chooseStars: "Choose 1 to 5 stars first.",
   ratedTitle: "Your rating",
+  windowTitle: "Another time",
+  day: "Day",
+  showWindows: "See times",
+  windowChoice: "Times that we can keep",
+  bookWindow: "Take this time",
+  noWindows: "There is no time that we can keep on that day.",
+  someWindows: (count) => (count === 1 ? "One time on that day." : `${count} times on that day.`),
+  windowBooked: "Your new time is booked.",
+  chooseWindow: "Choose a time first.",
   wishesTitle: "For the driver",
   instructions: "Instructions",
   instructionsHint: "For example which bell to ring. At most 300 characters.",
@@ -61,6 +71,7 @@ const ES = {
   promisedAs: (window) => `Prometido para el ${window}`,
   arrived: (moment) => `El ${moment}`,
   between: (day, from, to) => `${day}, de ${from} a ${to}`,
+  times: (from, to) => `de ${from} a ${to}`,
   next: "No hay otras paradas antes de la tuya.",
   before: (count) => (count === 1 ? "Una parada antes de la tuya." : `${count} paradas antes de la tuya.`),
   distance: (far) => `El repartidor está a unos ${far}.`,
@@ -80,6 +91,15 @@ const ES = {
   sendRating: "Enviar valoración",
   chooseStars: "Elige primero de 1 a 5 estrellas.",
   ratedTitle: "Tu valoración",
+  windowTitle: "Otro horario",
+  day: "Día",
+  showWindows: "Ver horarios",
+  windowChoice: "Horarios que podemos cumplir",
+  bookWindow: "Elegir este horario",
+  noWindows: "Ese día no hay un horario que podamos cumplir.",
+  someWindows: (count) => (count === 1 ? "Un horario ese día." : `${count} horarios ese día.`),
+  windowBooked: "Tu nuevo horario está reservado.",
+  chooseWindow: "Elige primero un horario.",
   wishesTitle: "Para el repartidor",
   instructions: "Indicaciones",
   instructionsHint: "Por ejemplo, qué timbre tocar. Máximo 300 caracteres.",
@@ -106,6 +126,12 @@ export const PLACES = {
   RECEPTION: { en: "Reception", es: "Recepción" },
   MAILROOM: { en: "Mail room", es: "Sala de correo" },
   NEIGHBOUR: { en: "Neighbour", es: "Vecino" },
+};
+
+/** Why a window is easy on streets and air; of one that takes a trip of its own there is nothing to praise. */
+export const GREEN = {
+  ON_THE_WAY: { en: "on a driver's way", es: "de paso para un repartidor" },
+  SHARED_TRIP: { en: "shares a trip", es: "comparte un viaje" },
 };
 
 export const REASONS = {
