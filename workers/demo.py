@@ -55,10 +55,10 @@ DIALS = {
     "waiting_cost_per_hour_minor": 6_000,
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
-    "redelivery_answer_s": 1_200,
+    "redelivery_answer_s": 900,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
-answer are three seconds here, in which an app must hear, show and think. So are twenty minutes to choose a window."""
+answer are three seconds here, in which an app must hear, show and think. So is a quarter of an hour to choose a window."""
 FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
 """What the shippers want done with parcels that nobody takes, taking turns."""
 FIGURES = {

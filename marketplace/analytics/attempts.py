@@ -103,5 +103,4 @@ async def attempt_figures(
 ) -> Sequence[dict[str, Any]]:
     """The figures of each shipper and day, latest day first: of one shipper, or of all for operations."""
     text = await connection.fetchval(FIGURES, market_id, shipper_id, days.first, days.last, MOST_ROWS)
-    figures: list[dict[str, Any]] = orjson.loads(text)
-    return figures
+    return [row | {"day": date.fromisoformat(row["day"])} for row in orjson.loads(text)]

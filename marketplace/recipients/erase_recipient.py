@@ -61,6 +61,10 @@ WHERE stop.route_id = door.route_id AND stop.place = door.place + 1
 BLUR_HOLDS = """
 UPDATE window_hold SET dropoff_lat = round(dropoff_lat::numeric, 2), dropoff_lon = round(dropoff_lon::numeric, 2)
 WHERE delivery_id = ANY($1)
+# What drivers have taught of a door goes with its last visit.
+FORGET_VISITS = "DELETE FROM drop_visit WHERE stop_id = ANY($1) RETURNING drop_point_id"
+FORGET_DROP_POINTS = """
+DELETE FROM drop_point p WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM drop_visit v WHERE v.drop_point_id = p.id)
 """
 FORGET_REPORTED_PLACES = "UPDATE stop_report SET lat = NULL, lon = NULL WHERE stop_id = ANY($1)"
 GIVE_UP_PICTURES = """
@@ -159,6 +163,8 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     await work.execute(FORGET_WAYS, [door["route_id"] for door in doors], [door["place"] for door in doors])
     await work.execute(BLUR_HOLDS, ids)
     await work.execute(FORGET_REPORTED_PLACES, stop_ids)
+    taught = await work.fetch(FORGET_VISITS, stop_ids)
+    await work.execute(FORGET_DROP_POINTS, sorted({row["drop_point_id"] for row in taught}))
     await work.execute(GIVE_UP_PICTURES, stop_ids)
     await work.execute(ERASE_MESSAGES, ids)
     for shipper_id in sorted({row["shipper_id"] for row in deliveries}):

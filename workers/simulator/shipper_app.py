@@ -23,7 +23,7 @@ AFTER_FAILURE_S = 2.0
 PICKUP_WITHIN = timedelta(hours=3)
 STANDARD_WITHIN = timedelta(hours=4)
 EXPRESS_WITHIN = timedelta(minutes=100)
-AGAIN_WITHIN = timedelta(minutes=100)
+AGAIN_WITHIN = timedelta(minutes=70)
 """How long the window of another try is open."""
 FINAL = frozenset({"DELIVERED", "RETURNED", "CANCELLED", "EXPIRED", "FAILED"})
 
