@@ -222,8 +222,6 @@ class MarketDials:
     )
     recipient_data_s: int = strawberry.field(
         description="Seconds that a driver sees name, phone and address after the end, 0 to 31,536,000."
-    late_risk_percent: int = strawberry.field(
-        description="How probable a miss of the promised window is when the delivery is told to be in danger, 1 to 100."
     )
     position_kept_days: int = strawberry.field(
         description="Days after which nobody can tell any more where drivers were, 1 to 90."
@@ -271,7 +269,6 @@ class MarketDialsInput:
     driver_shown_stops: int | None = strawberry.field(default=None, description="0 to 50.")
     tracking_link_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
     recipient_data_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
-    late_risk_percent: int | None = strawberry.field(default=None, description="1 to 100.")
     position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
 
 

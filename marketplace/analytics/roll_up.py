@@ -25,9 +25,7 @@ async def roll_up(work: Work, *, market_id: MarketId) -> int:
     counted = (market_id, head["position"], head["until"], head["time_zone"])
     for count in (COUNT, COUNT_SHIPPER_DAYS, COUNT_REASONS):
         await work.execute(count, *counted)
-    span = (market_id, head["position"], head["until"], head["time_zone"])
-    await work.execute(COUNT, *span)
-    await work.execute(COUNT_ETAS, *span, HORIZONS_MIN)
+    await work.execute(COUNT_ETAS, *counted, HORIZONS_MIN)
     await work.execute(MOVE_HEAD, market_id, head["until"])
     return int(head["until"] - head["position"])
 

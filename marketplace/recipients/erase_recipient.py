@@ -61,6 +61,7 @@ WHERE stop.route_id = door.route_id AND stop.place = door.place + 1
 BLUR_HOLDS = """
 UPDATE window_hold SET dropoff_lat = round(dropoff_lat::numeric, 2), dropoff_lon = round(dropoff_lon::numeric, 2)
 WHERE delivery_id = ANY($1)
+"""
 # What drivers have taught of a door goes with its last visit.
 FORGET_VISITS = "DELETE FROM drop_visit WHERE stop_id = ANY($1) RETURNING drop_point_id"
 FORGET_DROP_POINTS = """

@@ -140,6 +140,8 @@ class _Playing:
         self._bring_shippers()
         Timing(self.world)
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
+        if self.world.traffic is not None:
+            learn_regularly(self.world)
         bookers = await self._bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)
         return replace(played, windows=bookers.figures()) if bookers else played
@@ -150,9 +152,6 @@ class _Playing:
                 hub_id = from_wire("hub", hub["id"])
                 await set_hub_opening(work, market_id=self.world.market_id, hub_id=hub_id, opening=booking.opening)
         return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
-        if self.world.traffic is not None:
-            learn_regularly(self.world)
-        return await close_day(self.world, until=self.day.ends_at)
 
     def _bring_drivers(self) -> None:
         drivers: dict[UUID | None, Driver] = {}

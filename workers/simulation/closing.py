@@ -47,10 +47,10 @@ class Played:
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as one flat object, ready for JSON."""
-        rest = {name: getattr(self, name) for name in self.__slots__ if name not in {"figures", "windows"}}
+        parts = {"figures", "arrivals", "windows"}
+        rest = {name: getattr(self, name) for name in self.__slots__ if name not in parts}
         if self.windows is not None:
             rest |= {"windows": asdict(self.windows) | {"kept_pct": self.windows.kept_pct}}
-        rest = {name: getattr(self, name) for name in self.__slots__ if name not in {"figures", "arrivals"}}
         rest |= {"arrivals": asdict(self.arrivals)}
         return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
 

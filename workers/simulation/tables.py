@@ -44,6 +44,7 @@ WINDOWS = {
     "kept_pct": "booked windows that were kept (%)",
     "late": "somebody came later",
     "never": "nobody came",
+}
 ARRIVALS = {
     "arrivals": "arrivals",
     "mae_s": "error (s)",

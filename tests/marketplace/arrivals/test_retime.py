@@ -105,6 +105,8 @@ async def test_a_window_narrows_as_the_driver_comes_nearer(works: Works, clock: 
     await drive.arrive(0)
     await drive.pick_up(0)
     home = drive.deliveries[0]
+    assert home.dropoff_lat is not None
+    assert home.dropoff_lon is not None
     await put_driver(drive, clock.now + timedelta(seconds=1), lat=home.dropoff_lat, lon=home.dropoff_lon)
     clock.advance(seconds=2)
 
