@@ -45,14 +45,13 @@ OPERATIONS = {
     "reverse_payout",
     "erase_recipient",
     "reschedule_delivery", "return_delivery", "attempt_figures", "addresses_to_review",
-    "resolve_address", "drop_points_to_review", "settle_drop_point",
+    "resolve_address", "drop_points_to_review", "settle_drop_point", "webhook_attention",
 }  # fmt: skip
 
 
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
     "choose_redelivery",
-    "webhook_attention",
 }  # fmt: skip
 
 
