@@ -23,6 +23,11 @@ PLACE_PRIOR_S = 300.0
 """A cell is driven through by few, each fast or slow in their own way, and needs more of them to be believed."""
 LIVE_PRIOR_S = 600.0
 """What happens now must be seen by several drivers before it outweighs what is usual."""
+LIVE_PLACE_PRIOR_S = 1_800.0
+"""And by more of them in one place: one who is slow today is no jam."""
+
+NO_NEWS = 0.08
+"""Now differs from what is usual by so much on any day, because traffic changes within a slot."""
 
 Sums = npt.NDArray[np.float64]
 
@@ -66,7 +71,7 @@ def traffic_of(sums: Iterable[SpeedSum], *, version: int, time_zone: str, live_f
     places = _places(driven, free, roads)
     expected, took = _tables([one for one in found if one.layer is Layer.LIVE], cells)
     live_city = _leaning(took.sum(), expected.sum(), 1.0, LIVE_PRIOR_S)
-    live_places = _leaning(took.sum(axis=1), expected.sum(axis=1), live_city, LIVE_PRIOR_S)
+    live_places = _leaning(took.sum(axis=1), expected.sum(axis=1), live_city, LIVE_PLACE_PRIOR_S)
     return Traffic(
         version=version,
         time_zone=time_zone,
@@ -75,8 +80,8 @@ def traffic_of(sums: Iterable[SpeedSum], *, version: int, time_zone: str, live_f
         cells=cells,
         places=_bounded(places),
         live_from=live_from,
-        live_city=float(live_city),
-        live_places=live_places.astype(np.float32),
+        live_city=float(_news(live_city)),
+        live_places=_news(live_places).astype(np.float32),
     )
 
 
@@ -96,6 +101,11 @@ def _places(driven: Sums, free: Sums, roads: Sums) -> Sums:
 
 def _leaning(driven_s: Sums | float, free_s: Sums | float, on: Sums | float, prior_s: float = PRIOR_S) -> Sums:
     return np.asarray((driven_s + prior_s * np.asarray(on)) / (np.asarray(free_s) + prior_s))
+
+
+def _news(ratio: Sums) -> Sums:
+    """What of a difference is news, and not only the slope that every slot has from its beginning to its end."""
+    return np.asarray(1.0 + np.sign(ratio - 1.0) * np.maximum(0.0, np.abs(ratio - 1.0) - NO_NEWS))
 
 
 def _tables(sums: Sequence[SpeedSum], cells: npt.NDArray[np.int64]) -> tuple[Sums, Sums]:

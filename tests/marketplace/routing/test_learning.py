@@ -75,7 +75,7 @@ def test_now_is_a_layer_on_what_is_usual_and_holds_for_a_while() -> None:
 
     traffic = learnt(*sums, live_from=MORNING)
 
-    assert factor(traffic, HERE, at=MORNING) == pytest.approx(3.0, abs=0.02)
+    assert factor(traffic, HERE, at=MORNING) == pytest.approx(1.5 * 1.92, abs=0.02)
     assert factor(traffic, HERE, at=MORNING + timedelta(days=7)) == pytest.approx(1.5, abs=0.01)
     assert factor(traffic, HERE, at=MORNING - timedelta(minutes=5)) == pytest.approx(1.5, abs=0.01)
 
@@ -84,6 +84,13 @@ def test_what_few_see_now_is_not_believed_at_once() -> None:
     traffic = learnt(usual(HERE, 1.5, free_s=1e6), live(HERE, 3.0, free_s=60), live_from=MORNING)
 
     assert factor(traffic, HERE) < 1.5 * 1.35
+
+
+def test_what_a_slot_does_on_any_day_is_no_news() -> None:
+    sums = [usual(HERE, 1.5, free_s=1e6), live(HERE, 0.94, free_s=1e6)]
+
+    assert learnt(*sums, live_from=MORNING).live_city == 1.0
+    assert factor(learnt(*sums, live_from=MORNING), HERE) == pytest.approx(1.5, abs=0.01)
 
 
 def test_the_usual_fades_over_weeks_and_now_within_the_hour() -> None:

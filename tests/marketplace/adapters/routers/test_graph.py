@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from marketplace.adapters.city.grid import place_of
 from marketplace.adapters.routers import GraphEngine, GraphRouter
 from marketplace.adapters.routers.graph import PART_SIZE
 from marketplace.core.geo import Point
-from marketplace.routing import RouterUnavailable
+from marketplace.routing import Fix, RouterUnavailable
 from tests.marketplace.adapters.small_cities import MONDAY_NOON
+from tests.marketplace.adapters.traffic import traffic_of_slots
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,30 @@ async def test_a_worker_that_dies_is_replaced_and_every_caller_answered(
     second = await router.start()
     assert second != first
     assert all(answer.is_reachable.all() for answer in answers)
+
+
+async def test_a_worker_that_replaces_another_knows_the_same_traffic(city: CityPack, places: list[Point]) -> None:
+    router = GraphRouter(city.folder)
+    first = await router.start()
+    free = await router.matrix(places[:5], depart_at=MONDAY_NOON)
+    await router.take_traffic(traffic_of_slots({MONDAY_NOON: 2.0}, version=4))
+
+    os.kill(first, signal.SIGKILL)
+    busy = await router.matrix(places[:5], depart_at=MONDAY_NOON)
+
+    assert (free.traffic_version, busy.traffic_version) == (0, 4)
+    assert busy.durations_s.sum() > 1.5 * free.durations_s.sum()
+    await router.aclose()
+
+
+async def test_tracks_are_matched_in_the_worker(router: GraphRouter, city: CityPack, places: list[Point]) -> None:
+    line = (await router.legs(places[:2], depart_at=MONDAY_NOON)).geometry[0]
+    track = [Fix(MONDAY_NOON + timedelta(seconds=15 * n), lat, lon, 5.0) for n, (lat, lon) in enumerate(line)]
+
+    told = await router.match([track] * 20)
+
+    assert told == GraphEngine(city).match([track] * 20)
+    assert len(told) > 20
 
 
 @pytest.fixture
