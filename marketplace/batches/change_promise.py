@@ -18,6 +18,8 @@ CHANGEABLE = WAITING | ON_A_ROUTE | {D.ATTEMPTED}
 """From the pickup on the driver has the parcel and comes; after an attempt its next try gets a window of its own."""
 SETS_OUT_BEFORE = timedelta(minutes=30)
 """A parcel is on its way at most about so long, so there is nothing to plan much earlier."""
+SURELY = timedelta(minutes=10)
+"""Drivers are a little early or late: a planned arrival closer than this to the end of a window may miss it."""
 
 LOCK = """
 SELECT d.id, d.market_id, d.shipper_id, d.batch_id, d.route_id, d.state, d.hub_id, d.time_zone, d.pickup_opens_at,
@@ -53,9 +55,9 @@ async def change_promise(
 ) -> asyncpg.Record:
     """Promises another window and has the delivery planned for it; the same window again changes nothing.
 
-    Who may do this is the caller's to check. A delivery whose planned arrival lies within the new window stays on its
-    route; another leaves it and waits to be planned, and what is left of the route is mended by what follows from the
-    event. One that was attempted gets its new window here and is sent on its way by the caller.
+    Who may do this is the caller's to check. A delivery whose planned arrival lies well within the new window stays on
+    its route; another leaves it and waits to be planned, and what is left of the route is mended by what follows from
+    the event. One that was attempted gets its new window here and is sent on its way by the caller.
     """
     # Closes the races against acceptance, pickup and the matcher: each changes this row under its lock.
     row = await work.fetch_row(LOCK, delivery_id)
@@ -108,7 +110,7 @@ async def _stays(work: Work, row: asyncpg.Record, dropoff: Window) -> bool:
     if row["state"] not in ON_A_ROUTE:
         return True
     arrival = await work.fetch_value(PLANNED_ARRIVAL, row["id"], row["route_id"])
-    return arrival is not None and dropoff.opens_at <= arrival <= dropoff.closes_at
+    return arrival is not None and dropoff.opens_at + SURELY <= arrival <= dropoff.closes_at - SURELY
 
 
 async def _write(

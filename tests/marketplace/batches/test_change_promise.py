@@ -77,7 +77,7 @@ async def test_a_planned_delivery_leaves_its_route_unless_the_route_arrives_with
     route, stops = await make_route(work, market, [delivery], driver=driver, state=route_state)
     arrival = stops[1].planned_arrival
 
-    await change(work, delivery, arrival, arrival + HOURS)
+    await change(work, delivery, arrival - timedelta(minutes=10), arrival + timedelta(minutes=10))
 
     assert await work.fetch_value("SELECT route_id FROM delivery") == route.id
     assert await work.fetch_value("SELECT state FROM delivery") == state
