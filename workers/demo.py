@@ -55,7 +55,7 @@ DIALS = {
     "redelivery_answer_s": 900,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
-answer are three seconds here, in which an app must hear, show and think. So is a quarter of an hour to choose a window."""
+answer are three seconds here, in which an app must hear, show and think; another window is chosen in 15 minutes."""
 FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
 """What the shippers want done with parcels that nobody takes, taking turns."""
 FIGURES = {
