@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 import marketplace.matching.events  # noqa: F401 - the face loads it late, and its events are in the table
+import marketplace.recipients  # noqa: F401 - nothing of the workers loads it, and one of its events is in the table
 from marketplace.core.events import Event
 from marketplace.core.jobs import WantedJob
 from marketplace.core.outbox import PublishedEvent
