@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-import marketplace.matching.events  # noqa: F401 - the face loads it late, and its events are in the table
+import marketplace.matching.events  # the face loads it late, and its events are in the table
 import marketplace.recipients  # noqa: F401 - nothing of the workers loads it, and one of its events is in the table
 from marketplace.core.events import Event
 from marketplace.core.jobs import WantedJob
@@ -42,10 +42,10 @@ def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str)
     has = {field.name for field in fields(Event.registry[name])}
     needed = {
         "zone": "zone_id",
+        "hub": "hub_id",
         "route": "route_id",
         "delivery": "delivery_id",
         "driver": "driver_id",
-        "hub": "hub_id",
         "payout": "payout_id",
         "subject": "subject_id",
         "invoice": "invoice_id",
@@ -66,12 +66,16 @@ def test_every_job_of_the_table_exists_and_every_job_is_in_the_table() -> None:
 def test_jobs_are_about_what_the_table_says() -> None:
     counted = ("roll_up", str(MARKET))
 
-    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), counted]
+    timed = ("retime_route", str(ROUTE))
+
+    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), timed, counted]
     assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
     assert wanted("RouteCompleted") == [
         ("issue_statement", str(ROUTE)),
         ("match_market", str(MARKET)),
         ("match_near_driver", str(DRIVER)),
+        timed,
+        ("learn_arrivals", str(MARKET)),
         counted,
     ]
     assert wanted("OperationWanted", operation_id="76", kind="TRANSFER") == [("send_operation", "76"), counted]
@@ -80,7 +84,8 @@ def test_jobs_are_about_what_the_table_says() -> None:
     assert wanted("OperationEnded", subject_id="78", kind="CREATE_ACCOUNT") == [("settle_account", "78"), counted]
     assert wanted("ProviderObjectChanged", subject_id="77", kind="payout") == [("settle_payout", "77"), counted]
     assert wanted("OperationEnded", subject_id="79", kind="CHARGE") == [("settle_charge", "79"), counted]
-    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
+    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), timed, counted]
+    assert wanted("RouteStarted") == wanted("StopChanged", state="ARRIVED") == [timed, counted]
     assert wanted("PayStatementIssued") == [counted]
 
 
@@ -99,7 +104,7 @@ def test_only_the_way_to_the_recipient_is_told() -> None:
 
 def test_a_route_is_drawn_anew_when_a_stop_of_it_is_driven_past() -> None:
     assert wanted("StopChanged", state="SKIPPED")[0] == ("draw_route", str(ROUTE))
-    assert wanted("StopChanged", state="ARRIVED") == [("roll_up", str(MARKET))]
+    assert wanted("StopChanged", state="EN_ROUTE") == [("roll_up", str(MARKET))]
 
 
 def test_figures_gather_for_a_while() -> None:
