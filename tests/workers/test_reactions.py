@@ -6,8 +6,6 @@ from uuid import UUID
 
 import pytest
 
-import marketplace.matching.events  # the face loads it late, and its events are in the table
-import marketplace.recipients  # noqa: F401 - nothing of the workers loads it, and one of its events is in the table
 from marketplace.core.events import Event
 from marketplace.core.jobs import WantedJob
 from marketplace.core.outbox import PublishedEvent
@@ -42,10 +40,10 @@ def test_an_event_of_the_table_exists_and_has_what_its_jobs_are_about(name: str)
     has = {field.name for field in fields(Event.registry[name])}
     needed = {
         "zone": "zone_id",
-        "hub": "hub_id",
         "route": "route_id",
         "delivery": "delivery_id",
         "driver": "driver_id",
+        "hub": "hub_id",
         "payout": "payout_id",
         "subject": "subject_id",
         "invoice": "invoice_id",
