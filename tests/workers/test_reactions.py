@@ -2,17 +2,20 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 
-import marketplace.matching.events  # noqa: F401 - the face loads it late, and its events are in the table
 from marketplace.core.events import Event
 from marketplace.core.jobs import WantedJob
 from marketplace.core.outbox import PublishedEvent
 from workers.jobs import BOUNDS, JOBS
 from workers.reactions import AFTER_EVERY_EVENT, REACTIONS, jobs_after
 from workers.schedule import MADE_BY_TIME
+
+for late in ("matching.events", "recipients", "windows"):
+    import_module(f"marketplace.{late}")  # their events are in the table, and nothing above loads them
 
 MARKET, ROUTE, DELIVERY, EVENT, DRIVER, ZONE = (UUID(int=number) for number in range(1, 7))
 

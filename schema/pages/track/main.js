@@ -11,6 +11,7 @@ const PATH = "/t/";
 /** A driver who is near moves on the map this often; otherwise only what is rung for is read. */
 const NEAR_EVERY_MS = 8_000;
 const LOOK_EVERY_MS = 60_000;
+const SAID_FOR_MS = 8_000;
 const ON_MAP = ["CONFIRMED", "DRIVER_FOUND", "ON_THE_WAY", "NEXT", "AT_THE_DOOR"];
 
 class TrackingPage {
@@ -177,7 +178,11 @@ class TrackingPage {
   /** Says something once; said again it is read out again. */
   say(text) {
     byId("said").textContent = "";
-    setTimeout(() => write(byId("said"), text), 50);
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => {
+      write(byId("said"), text);
+      this.saying = setTimeout(() => write(byId("said"), ""), SAID_FOR_MS);
+    }, 50);
   }
 }
 

@@ -143,6 +143,7 @@ export class View {
       const time = element("time", { datetime: occurredAt }, this.moment.format(new Date(occurredAt)));
       return element("li", {}, element("span", {}, headline), time);
     });
+    byId("timeline-title").hidden = made.length === 0;
     replaceChanged(byId("timeline"), made);
   }
 }
