@@ -170,6 +170,10 @@ def simulate(
     deliveries: Annotated[int, typer.Option(help="Deliveries posted over the day.", min=1, max=20_000)] = 300,
     drivers: Annotated[int, typer.Option(help="Drivers of all kinds, online all day.", min=0, max=2_000)] = 30,
     hours: Annotated[float, typer.Option(help="Hours over which shippers post.", min=0.1, max=11.0)] = 10.0,
+    traffic: Annotated[
+        int | None,
+        typer.Option(help="Fill the streets with hidden traffic of this seed, which the marketplace is not told."),
+    ] = None,
     mdrp: Annotated[
         Path | None,
         typer.Option(
@@ -197,7 +201,8 @@ def simulate(
             playing = stage.play_meal_day(chosen, stage.read_instance(mdrp), seed=random_seed, on_progress=bar.step)
         else:
             demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
-            playing = stage.play_city_day(chosen, stage.CityDay(plan=demand, drivers=drivers), bar.step)
+            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic)
+            playing = stage.play_city_day(chosen, day, bar.step)
         figures = asyncio.run(playing).as_dict()
     stage.show_played(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)
     if as_json:

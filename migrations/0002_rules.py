@@ -11,6 +11,10 @@ REFERENCES = [
     # (table, column, referenced table); every one is ON DELETE RESTRICT: nothing that touches money or history cascades
     ("pay_policy", "market_id", "market"),
     ("api_key", "shipper_id", "shipper"),
+    ("tracking_link", "delivery_id", "delivery"),
+    ("rating", "delivery_id", "delivery"),
+    ("erasure", "delivery_id", "delivery"),
+    ("rating", "driver_id", "driver"),
     ("operator", "market_id", "market"),
     ("operator_action", "market_id", "market"),
     ("operator_action", "operator_id", "operator"),
@@ -87,6 +91,8 @@ REFERENCES = [
     ("invoice", "market_id", "market"),
     ("invoice", "shipper_id", "shipper"),
     ("invoice_line", "invoice_id", "invoice"),
+    ("arrival_prediction", "market_id", "market"),
+    ("arrival_law", "market_id", "market"),
     ("stripe_operation", "market_id", "market"),
     ("stripe_object", "market_id", "market"),
     ("stripe_object", "operation_id", "stripe_operation"),
@@ -98,6 +104,8 @@ STATES = {
     ("api_key", "mode"): "test live",
     ("session", "kind"): "driver operator",
     ("sign_in_code", "kind"): "driver operator",
+    ("delivery", "safe_place"): "FRONT_DOOR BACK_DOOR PORCH GARAGE RECEPTION MAILROOM NEIGHBOUR",
+    ("erasure", "erased_by_kind"): "shipper operator",
     ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("driver", "account_state"): "APPLIED APPROVED ACTIVE SUSPENSION_PROPOSED SUSPENDED DEACTIVATED",
     ("presence", "state"): "OFFLINE AVAILABLE OFFERED ENGAGED PAUSED",
@@ -117,6 +125,7 @@ STATES = {
     ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "READY SENT FAILED",
+    ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP NEXT TEN_MINUTES",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
     ("stripe_operation", "state"): "READY SENT UNKNOWN DONE REJECTED",
     ("stripe_operation", "kind"): (
@@ -180,6 +189,9 @@ CHECKS = [
         "planning_dials",
         "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
     ),
+    ("market", "arrival_dials", "late_risk_percent BETWEEN 1 AND 100"),
+    ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
+    ("arrival", "chance", "late_probability BETWEEN 0 AND 1"),
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -199,6 +211,12 @@ CHECKS = [
         "delivery",
         "on_a_route",
         "(state IN ('OFFERING','ASSIGNED','EN_ROUTE_TO_PICKUP','ARRIVED_AT_PICKUP','PICKED_UP','EN_ROUTE_TO_DROPOFF','ARRIVED_AT_DROPOFF')) <= (route_id IS NOT NULL)",
+    ),
+    ("rating", "stars", "stars BETWEEN 1 AND 5"),
+    (
+        "rating",
+        "reasons",
+        "reasons <@ ARRAY['ON_TIME', 'LATE', 'FRIENDLY', 'RUDE', 'CAREFUL', 'DAMAGED', 'GOOD_PLACE', 'WRONG_PLACE', 'WELL_INFORMED', 'UNINFORMED']",
     ),
     ("package", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
     (
@@ -288,6 +306,11 @@ INDEXES = [
     ("", "pay_policy_in_force", "pay_policy (market_id, effective_from DESC, version DESC)"),
     ("UNIQUE", "api_key_digest", "api_key (digest)"),
     ("", "api_key_shipper", "api_key (shipper_id)"),
+    ("UNIQUE", "tracking_link_digest", "tracking_link (digest)"),
+    ("UNIQUE", "tracking_link_one", "tracking_link (delivery_id) WHERE revoked_at IS NULL"),
+    ("UNIQUE", "rating_once", "rating (delivery_id)"),
+    ("", "erasure_delivery", "erasure (delivery_id)"),
+    ("", "delivery_recipient", "delivery (recipient_phone) WHERE recipient_phone <> ''"),
     ("UNIQUE", "operator_email", "operator (email)"),
     ("", "operator_action_market", "operator_action (market_id, id)"),
     ("", "sign_in_code_address", "sign_in_code (kind, address, created_at DESC)"),
@@ -412,6 +435,14 @@ INDEXES = [
     # Tracking and pay
     ("", "position_driver", "position (driver_id, occurred_at)"),
     ("", "position_age", "position (received_at)"),
+    ("", "arrival_route", "arrival (route_id)"),
+    ("", "arrival_stop", "arrival (stop_id)"),
+    ("", "arrival_pickup", "arrival (pickup_stop_id) WHERE pickup_stop_id IS NOT NULL"),
+    # What is timed again, earliest first
+    ("", "route_timing_due", "route_timing (market_id, due_at)"),
+    ("UNIQUE", "arrival_prediction_once", "arrival_prediction (stop_id, delivery_id, moment)"),
+    ("", "arrival_prediction_age", "arrival_prediction (predicted_at)"),
+    ("UNIQUE", "eta_day_once", "eta_day (market_id, day, moment, horizon_min)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
     # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number
@@ -522,7 +553,14 @@ CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER quote_stays BEFORE UPDATE OR DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- What was asked for holds people, who can be erased; what it was priced at stays.
+CREATE TRIGGER quote_kept BEFORE DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quote_stays BEFORE UPDATE ON quote FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'request') <> (to_jsonb(OLD) - 'request')) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_adjustment_stays BEFORE UPDATE OR DELETE ON pay_adjustment
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -694,6 +732,8 @@ $$;
 """
 
 FILL = """
+ALTER TABLE arrival SET (fillfactor = 70);
+ALTER TABLE route_timing SET (fillfactor = 70);
 ALTER TABLE presence SET (fillfactor = 70);
 ALTER TABLE offer SET (fillfactor = 80);
 ALTER TABLE account SET (fillfactor = 70);

@@ -25,6 +25,19 @@ def require_operator(info: Info, market_id: UUID | None = None) -> Principal:
     return principal
 
 
+def require_recipient(info: Info) -> Principal:
+    """The recipient of the one delivery that a tracking link is for; raises for anybody else."""
+    return _require(info, PrincipalKind.RECIPIENT)
+
+
+def require_one_of(info: Info, *kinds: PrincipalKind) -> Principal:
+    """A caller of one of these kinds; raises Unauthenticated or NotAllowed for anybody else."""
+    principal = require_principal(info)
+    if principal.kind not in kinds:
+        raise NotAllowed(f"this is for {' and '.join(f'{kind}s' for kind in kinds)}; you are a {principal.kind}")
+    return principal
+
+
 def require_principal(info: Info) -> Principal:
     """Whoever is calling with a credential; raises Unauthenticated without one."""
     principal = info.context.principal

@@ -38,11 +38,11 @@ class SignInKind(Enum):
 class Me:
     """The account behind the credential of this request."""
 
-    kind: str = strawberry.field(description="shipper, driver or operator.")
-    id: strawberry.ID = strawberry.field(description="shp_…, drv_… or opr_….")
+    kind: str = strawberry.field(description="shipper, driver, operator or recipient.")
+    id: strawberry.ID = strawberry.field(description="shp_…, drv_… or opr_…; of a recipient the dlv_… of the link.")
     name: str = strawberry.field(description="The name of the company or person.")
     market_id: strawberry.ID | None = strawberry.field(
-        description="mkt_…: a driver's city, or the only one that an operator is there for."
+        description="mkt_…: the city of a driver or recipient, or the only one that an operator is there for."
     )
     is_test: bool = strawberry.field(description="Whether the API key is a test key.")
     expires_at: datetime | None = strawberry.field(
@@ -160,9 +160,10 @@ class Mutation:
 
 
 def _me(principal: Principal, name: str) -> Me:
+    noun = "delivery" if principal.kind is PrincipalKind.RECIPIENT else principal.kind.value
     return Me(
         kind=principal.kind.value,
-        id=strawberry.ID(to_wire(principal.kind.value, principal.id)),
+        id=strawberry.ID(to_wire(noun, principal.id)),
         name=name,
         market_id=strawberry.ID(to_wire("market", principal.market_id)) if principal.market_id else None,
         is_test=principal.is_test,

@@ -14,6 +14,7 @@ from schema.edge import Edge
 from schema.endpoint import GraphQLEndpoint
 from schema.headers import SecurityHeaders
 from schema.health import Health
+from schema.pictures import PictureEndpoint
 from schema.rates import Rates
 from schema.schema import schema as market_schema
 from schema.site import site_routes
@@ -42,6 +43,7 @@ def build_app(
             Route("/graphql", GraphQLEndpoint(edge)),
             WebSocketRoute("/graphql", SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)),
             Route("/uploads/{token}", UploadEndpoint(edge)),
+            Route("/proofs/{token}", PictureEndpoint(edge).answer, methods=["GET"]),
             Route("/webhooks/stripe", WebhookEndpoint(edge, Endpoint.PLATFORM)),
             Route("/webhooks/stripe/connect", WebhookEndpoint(edge, Endpoint.CONNECT)),
             Route("/health", health.health, methods=["GET"]),

@@ -4,7 +4,14 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from marketplace.accounts import Principal, Tokens, Unauthenticated, authenticate
+from marketplace.accounts import (
+    TRACKING_PREFIX,
+    Principal,
+    Tokens,
+    Unauthenticated,
+    authenticate,
+    verify_tracking_link,
+)
 from marketplace.core.clock import machine
 from marketplace.core.work import Works
 from schema.rates import Rates
@@ -38,8 +45,7 @@ class Authenticator:
             return believed[0]
         self.rates.addresses.spend(address, 0)
         try:
-            async with self.works.read() as connection:
-                principal = await authenticate(connection, credential=credential, tokens=self.tokens)
+            principal = await self._look_up(credential)
         except Unauthenticated:
             self._believed.pop(credential, None)
             self.rates.addresses.charge(address, FAILURE_UNITS)
@@ -52,6 +58,14 @@ class Authenticator:
         if len(self._believed) > KNOWN_CREDENTIALS:
             self._believed.popitem(last=False)
         return principal
+
+    async def _look_up(self, credential: str) -> Principal:
+        if credential.startswith(TRACKING_PREFIX):
+            # A link ends by market time, which only a Work tells.
+            async with self.works.open() as work:
+                return await verify_tracking_link(work.connection, credential, now=work.now)
+        async with self.works.read() as connection:
+            return await authenticate(connection, credential=credential, tokens=self.tokens)
 
     def forget(self, session_id: UUID | None) -> None:
         """Stops believing the tokens of a session that was just ended."""

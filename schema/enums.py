@@ -11,6 +11,7 @@ from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 ENUMS: dict[type[Enum], str] = {
@@ -49,6 +50,11 @@ ENUMS: dict[type[Enum], str] = {
     RefundState: "The life of a refund; a paid one may still come back.",
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    TrackedStatus: "Where a parcel is, as its recipient cares.",
+    SafePlace: "Where a parcel may be left when nobody answers.",
+    RatingReason: "What a recipient found good or bad.",
+    RecipientAction: "What a recipient can do now.",
+    Language: "The languages in which recipients are addressed.",
     AccountStage: "How far a driver's own account at the payment provider is.",
 }
 

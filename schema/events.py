@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +13,11 @@ from marketplace.accounts import Principal, PrincipalKind
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import MarketId, from_wire, to_wire
 from marketplace.tracking import StreamedEvent, StreamFilter, head_cursor
-from schema.access import require_driver, require_operator, require_principal, require_shipper
+from schema.access import require_driver, require_one_of, require_operator, require_principal
 from schema.arguments import MarketArgument
 from schema.context import Info
 from schema.fields import query, subscription
+from schema.places import Window
 from schema.scalars import Cursor, DateTime, MoneyMinor
 
 OFFER_EVENTS = frozenset({"OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired", "OfferWithdrawn"})
@@ -24,6 +27,8 @@ ROUTE_EVENTS = frozenset(
         "RouteStarted",
         "RouteExtended",
         "StopChanged",
+        "InstructionsLeft",
+        "SafePlaceChosen",
         "RouteCompleted",
         "PayStatementIssued",
         "PayTruedUp",
@@ -44,8 +49,16 @@ DELIVERY_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "ArrivalChanged",
+        "LateRiskRaised",
+        "InstructionsLeft",
+        "SafePlaceChosen",
+        "RecipientErased",
     }
 )
+
+RECIPIENT_EVENTS = DELIVERY_EVENTS - {"LateRiskRaised"}
+"""A recipient hears when the window moves; that one is in danger is for those who can still do something about it."""
 
 LONGEST_BACKLOG = 200
 
@@ -88,6 +101,10 @@ class Event:
     expires_at: DateTime | None = strawberry.field(default=None, description="Deadline of an offer, market time.")
     is_on_time: bool | None = strawberry.field(default=None, description="Whether a hand-over was within its window.")
     delivery_count: int | None = strawberry.field(default=None, description="Deliveries of a batch or a route.")
+    window: Window | None = strawberry.field(default=None, description="The window that is shown from now on.")
+    late_percent: int | None = strawberry.field(
+        default=None, description="How probable it is that the promised window is missed, 1 to 100."
+    )
 
 
 @strawberry.type
@@ -103,7 +120,7 @@ class Query:
         self,
         info: Info,
         market_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="mkt_…; drivers may leave it out.")
+            strawberry.ID | None, strawberry.argument(description="mkt_…; drivers and recipients may leave it out.")
         ] = None,
     ) -> Cursor:
         """Reads the end of a stream."""
@@ -132,22 +149,32 @@ class Subscription:
         async for event in _stream(info, driver.home_market_id, after, wanted):
             yield event
 
-    @subscription(description="What happens to your deliveries in a market, all of them or one. For shippers.")
+    @subscription(
+        description="What happens to your deliveries in a market, all of them or one. For shippers; and for"
+        " recipients, who leave out market and delivery, what happens to the one of the link."
+    )
     async def delivery_events(
         self,
         info: Info,
-        market_id: MarketArgument,
+        market_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="mkt_…; recipients may leave it out.")
+        ] = None,
         after: AfterCursor = None,
         delivery_id: Annotated[strawberry.ID | None, strawberry.argument(description="dlv_…: only this one.")] = None,
     ) -> AsyncIterator[Event]:
-        """Streams a shipper's deliveries."""
-        shipper = require_shipper(info)
+        """Streams a shipper's deliveries, or a recipient's one."""
+        caller = require_one_of(info, PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT)
+        if caller.kind is PrincipalKind.RECIPIENT:
+            wanted = StreamFilter(delivery_id=caller.delivery_id, names=RECIPIENT_EVENTS)
+            async for event in _stream(info, caller.home_market_id, after, wanted):
+                yield _for_recipient(event)
+            return
         wanted = StreamFilter(
-            shipper_id=shipper.id,
+            shipper_id=caller.id,
             delivery_id=from_wire("delivery", delivery_id, field="deliveryId") if delivery_id else None,
             names=DELIVERY_EVENTS,
         )
-        async for event in _stream(info, MarketId(from_wire("market", market_id, field="marketId")), after, wanted):
+        async for event in _stream(info, _market_of(info, caller, market_id), after, wanted):
             yield event
 
     @subscription(description="Everything that happens in a market. For operations.")
@@ -174,9 +201,9 @@ class Subscription:
 
 
 def _market_of(info: Info, caller: Principal, wanted: strawberry.ID | None) -> MarketId:
-    """The market that a caller asks about: a driver's own, one that an operator may see, any for a shipper."""
+    """The market that a caller asks about: a driver's or recipient's own, an operator's, any for a shipper."""
     if wanted is None:
-        if caller.kind is PrincipalKind.DRIVER:
+        if caller.kind in {PrincipalKind.DRIVER, PrincipalKind.RECIPIENT}:
             return caller.home_market_id
         raise Invalid("say which market", field="marketId")
     market = MarketId(from_wire("market", wanted, field="marketId"))
@@ -220,12 +247,27 @@ def event_of(event: StreamedEvent) -> Event:
         expires_at=payload.get("expires_at"),
         is_on_time=payload.get("is_on_time"),
         delivery_count=payload.get("delivery_count"),
+        window=_window(payload),
+        late_percent=payload.get("late_percent"),
     )
+
+
+def _for_recipient(event: Event) -> Event:
+    """The event without what leads to others: a recipient follows one parcel and not its driver's day."""
+    return replace(event, batch_id=None, route_id=None, driver_id=None, stop_id=None)
 
 
 def _wire(noun: str, payload: dict[str, Any]) -> strawberry.ID | None:
     value = payload.get(f"{noun}_id")
     return strawberry.ID(to_wire(noun, UUID(value))) if value else None
+
+
+def _window(payload: dict[str, Any]) -> Window | None:
+    if "opens_at" not in payload:
+        return None
+    return Window(
+        opens_at=datetime.fromisoformat(payload["opens_at"]), closes_at=datetime.fromisoformat(payload["closes_at"])
+    )
 
 
 def _amount(payload: dict[str, Any]) -> MoneyMinor | None:

@@ -7,7 +7,6 @@ import strawberry
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import PrincipalKind
 from marketplace.batches import DeliveryState, UnassignedReason
-from marketplace.core.errors import NotAllowed
 from marketplace.core.ids import from_wire
 from marketplace.fleet import ContractKind
 from marketplace.offers import (
@@ -19,7 +18,7 @@ from marketplace.offers import (
     explain_driver,
     explain_offer,
 )
-from schema.access import require_operator, require_principal
+from schema.access import require_one_of, require_operator
 from schema.context import Info
 from schema.fields import query
 from schema.offers import OfferId, PayLine
@@ -182,9 +181,7 @@ class Query:
     )
     async def explain_offer(self, info: Info, offer_id: OfferId) -> OfferExplanation:
         """Explains an offer."""
-        principal = require_principal(info)
-        if principal.kind is PrincipalKind.SHIPPER:
-            raise NotAllowed("offers are for drivers and operations")
+        principal = require_one_of(info, PrincipalKind.DRIVER, PrincipalKind.OPERATOR)
         offer = from_wire("offer", offer_id, field="offerId")
         driver_id = principal.id if principal.kind is PrincipalKind.DRIVER else None
         async with info.context.marketplace.works.open() as work:

@@ -11,14 +11,13 @@ import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import PrincipalKind, note_action
 from marketplace.analytics import headline, markets_overview
 from marketplace.batches import UnassignedReason, unassigned_deliveries
-from marketplace.core.errors import NotAllowed
 from marketplace.core.ids import MarketId, from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.hubs import hubs_of_market
 from marketplace.markets import describe_market, set_dials
 from marketplace.routes import RouteState, StopKind, StopState
 from marketplace.tracking import head_cursor, live_routes, waiting_deliveries
-from schema.access import require_operator, require_principal
+from schema.access import require_one_of, require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.batches import Delivery
 from schema.context import Info
@@ -99,6 +98,16 @@ class LiveStop:
     lon: float = strawberry.field(description="Longitude in degrees.")
     planned_arrival: DateTime = strawberry.field(description="Market time.")
     delivery_count: int = strawberry.field(description="Deliveries handled there.")
+    earliest_at: DateTime | None = strawberry.field(
+        description="One arrival in ten is before it. Market time; null where unknown, or the stop is over."
+    )
+    expected_at: DateTime | None = strawberry.field(
+        description="When the driver is expected: as many arrivals are before as after it. Market time."
+    )
+    latest_at: DateTime | None = strawberry.field(description="One arrival in ten is after it. Market time.")
+    late_probability: float | None = strawberry.field(
+        description="The chance, 0 to 1, that a delivery of this stop misses its promised window; of several the worst."
+    )
     path: str | None = strawberry.field(
         description="The way to this stop along streets, from the stop before, or for the first stop from where the"
         " driver was at acceptance: an encoded polyline of 5 decimals (about 1 m), at most 100 points and 1,200"
@@ -193,6 +202,18 @@ class MarketDials:
     debt_repay_percent: int = strawberry.field(
         description="How much of later pay a driver's debt takes at most, 0 to 100; nothing of tips or legal floors."
     )
+    late_risk_percent: int = strawberry.field(
+        description="How probable a miss of the promised window is when the delivery is told to be in danger, 1 to 100."
+    )
+    driver_shown_stops: int = strawberry.field(
+        description="A recipient sees where the driver is once at most so many stops come before theirs, 0 to 50."
+    )
+    tracking_link_s: int = strawberry.field(
+        description="Seconds that a tracking link is good after its delivery has ended, 0 to 31,536,000."
+    )
+    recipient_data_s: int = strawberry.field(
+        description="Seconds that a driver sees name, phone and address after the end, 0 to 31,536,000."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -229,6 +250,10 @@ class MarketDialsInput:
     instant_fee_basis_points: int | None = strawberry.field(default=None, description="0 to 1,000.")
     instant_fee_minimum_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
     debt_repay_percent: int | None = strawberry.field(default=None, description="0 to 100.")
+    late_risk_percent: int | None = strawberry.field(default=None, description="1 to 100.")
+    driver_shown_stops: int | None = strawberry.field(default=None, description="0 to 50.")
+    tracking_link_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
+    recipient_data_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
 
 
 @strawberry.type(description="A city that is operated as one.")
@@ -325,9 +350,8 @@ class Query:
     )
     async def hubs(self, info: Info, market_id: MarketArgument) -> list[Hub]:
         """Reads hubs."""
-        principal, market = require_principal(info), from_wire("market", market_id, field="marketId")
-        if principal.kind is PrincipalKind.DRIVER:
-            raise NotAllowed("hubs are for shippers and operations")
+        principal = require_one_of(info, PrincipalKind.SHIPPER, PrincipalKind.OPERATOR)
+        market = from_wire("market", market_id, field="marketId")
         if principal.kind is PrincipalKind.OPERATOR:
             require_operator(info, market)
         shipper_id = principal.id if principal.kind is PrincipalKind.SHIPPER else None

@@ -147,7 +147,7 @@ class Mutation:
             return (await accept_offer(work, offer_id=offer, driver_id=driver.id)).hex
 
         async def answer(work: Work, reference: str) -> OfferAccepted:
-            route = await my_route(work.connection, driver_id=driver.id)
+            route = await my_route(work.connection, driver_id=driver.id, now=work.now)
             is_same = route is not None and route["id"] == f"rte_{reference}"
             return OfferAccepted(offer_id=offer_id, route=cast("Route", route) if is_same else None)
 

@@ -73,7 +73,7 @@ class OperatorAction:
     operator_name: str = strawberry.field(description="The operator's name as it is now.")
     verb: str = strawberry.field(description="The mutation, such as releaseStatement.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, rfd_…, crd_… or mov_…."
+        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, rfd_…, crd_…, mov_… or dlv_…."
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
@@ -113,6 +113,7 @@ SUBJECTS = {
     "holdPayout": "payout",
     "releasePayout": "payout",
     "adjustDriverPay": "driver",
+    "eraseRecipient": "delivery",
 }
 """What the subject of each audited mutation is."""
 

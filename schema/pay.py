@@ -7,7 +7,7 @@ import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import PrincipalKind
-from marketplace.core.errors import NotAllowed, NotFound
+from marketplace.core.errors import NotFound
 from marketplace.core.ids import DeliveryId, PayoutId, ShipperId, StatementId, from_wire, to_wire
 from marketplace.core.money import Money
 from marketplace.core.work import Work
@@ -26,7 +26,7 @@ from marketplace.payouts import (
     request_payout,
     tip_driver,
 )
-from schema.access import require_driver, require_principal, require_shipper
+from schema.access import require_driver, require_one_of, require_principal, require_shipper
 from schema.arguments import IdempotencyKey
 from schema.context import Info
 from schema.costs import usually
@@ -229,10 +229,8 @@ class Query:
         id: Annotated[strawberry.ID, strawberry.argument(description="stm_….")],  # noqa: A002
     ) -> ExplainedPayStatement:
         """Explains a statement."""
-        principal = require_principal(info)
+        principal = require_one_of(info, PrincipalKind.DRIVER, PrincipalKind.OPERATOR)
         statement = StatementId(from_wire("statement", id, field="id"))
-        if principal.kind is PrincipalKind.SHIPPER:
-            raise NotAllowed("pay statements are for drivers and operations")
         driver_id = principal.id if principal.kind is PrincipalKind.DRIVER else None
         async with info.context.marketplace.works.open() as work:
             found = await explain_statement(

@@ -11,6 +11,7 @@ from marketplace.batches import AttemptFailure, DeliveryState, Requirement
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
+from marketplace.recipients import SafePlace
 from marketplace.routes import (
     ProofKind,
     Receipt,
@@ -51,7 +52,8 @@ class CarriedDelivery:
     pickup_window: Window = strawberry.field(description="When it can be picked up.")
     dropoff_window: Window = strawberry.field(description="When it is to be handed over.")
     time_zone: str = strawberry.field(description="IANA zone of the windows.")
-    instructions: str = strawberry.field(description="From shipper or recipient.")
+    instructions: str = strawberry.field(description="From shipper and recipient, a line each.")
+    safe_place: SafePlace | None = strawberry.field(description="Where the recipient lets it be left.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
     packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
 
@@ -147,8 +149,8 @@ class Query:
     async def my_route(self, info: Info) -> Route | None:
         """Reads the driver's route."""
         driver = require_driver(info)
-        async with info.context.marketplace.works.read() as connection:
-            return cast("Route | None", await my_route(connection, driver_id=driver.id))
+        async with info.context.marketplace.works.open() as work:
+            return cast("Route | None", await my_route(work.connection, driver_id=driver.id, now=work.now))
 
 
 @strawberry.type
@@ -326,7 +328,7 @@ async def _report(info: Info, run: Callable[[Work], Awaitable[Receipt | Refusal]
         receipt = await run(work)
         if isinstance(receipt, Refusal):
             return problem_of(receipt)
-        return _taken(receipt, cast("Route | None", await my_route(work.connection, driver_id=driver.id)))
+        return _taken(receipt, cast("Route | None", await my_route(work.connection, driver_id=driver.id, now=work.now)))
 
     return await change(info, once)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
+from marketplace.arrivals import learn_all_arrivals, retime_route
 from marketplace.billing import (
     accrue_delivery,
     close_period,
@@ -31,7 +32,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
-from marketplace.routes import draw_route, plan_return
+from marketplace.routes import draw_route, plan_return, sweep_proofs
 from marketplace.tracking import notify
 from workers.runner import RunJob, Turn
 
@@ -92,6 +93,16 @@ async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
     """Draws the lines of a route along streets."""
     await draw_route(marketplace.works, router=marketplace.router, route_id=route_id)
+
+
+async def retime(marketplace: Marketplace, route_id: UUID) -> None:
+    """Looks again when the driver of a route arrives where."""
+    await retime_route(marketplace.works, router=marketplace.router, route_id=route_id)
+
+
+async def learn_how_arrivals_turn_out(marketplace: Marketplace, market_id: UUID) -> None:
+    """Learns from the arrivals of a market how far off its predictions are."""
+    await learn_all_arrivals(marketplace.works, market_id=MarketId(market_id))
 
 
 async def issue_pay_statement(marketplace: Marketplace, route_id: UUID) -> None:
@@ -199,6 +210,12 @@ async def tell(marketplace: Marketplace, event_id: UUID) -> None:
     await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
 
 
+async def forget_pictures(marketplace: Marketplace, _market_id: UUID) -> None:
+    """Removes pictures that were given up with their recipients from the object store."""
+    while await sweep_proofs(marketplace.works, store=marketplace.object_store):
+        continue
+
+
 async def count(marketplace: Marketplace, market_id: UUID) -> None:
     """Counts a market's new events into its figures."""
     await roll_up_all(marketplace.works, market_id=MarketId(market_id))
@@ -215,6 +232,8 @@ JOBS: Mapping[str, Job] = {
     "withdraw_offers": withdraw_offers,
     "plan_return": plan_way_back,
     "draw_route": draw,
+    "retime_route": retime,
+    "learn_arrivals": learn_how_arrivals_turn_out,
     "issue_statement": issue_pay_statement,
     "true_up_pay": true_up,
     "run_payouts": run_payouts,
@@ -232,6 +251,7 @@ JOBS: Mapping[str, Job] = {
     "retry_charge": retry_shipper_charge,
     "refresh_standing": refresh_shipper_standing,
     "notify": tell,
+    "forget_pictures": forget_pictures,
     "roll_up": count,
 }
 

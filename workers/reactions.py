@@ -90,6 +90,11 @@ def is_driven_past(event: PublishedEvent) -> bool:
     return event.payload["state"] in {"SKIPPED", "CANCELLED"}
 
 
+def is_visited(event: PublishedEvent) -> bool:
+    """Whether the driver has come to the stop or left it; that they are on the way the stop before has told."""
+    return bool(event.payload["state"] != "EN_ROUTE")
+
+
 def is_in_zone(event: PublishedEvent) -> bool:
     """Whether it happened in one zone of a market that has several."""
     return event.payload.get("zone_id") is not None
@@ -114,6 +119,9 @@ SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery)
 DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
+RETIME = Reaction(kind="retime_route", about=route)
+RETIME_AFTER_STOP = Reaction(kind="retime_route", about=route, when=is_visited)
+LEARN_ARRIVALS = Reaction(kind="learn_arrivals", about=market, delay_s=60.0)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
@@ -137,6 +145,7 @@ SETTLE_INVOICE = Reaction(
     when=is_kind("CREATE_INVOICE", "ADD_INVOICE_ITEM", "FINALIZE_INVOICE", "VOID_INVOICE", "invoice"),
 )
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
+FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
@@ -149,16 +158,17 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "BatchPosted": [MATCH],
     "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
-    "RouteDissolved": [MATCH],
+    "RouteDissolved": [MATCH, RETIME],
     "DriverWentOnline": [MATCH, MATCH_NEAR_DRIVER],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
-    "RoutePlanned": [SEND_WAVE, DRAW],
+    "RoutePlanned": [SEND_WAVE, DRAW, RETIME],
     "WaveExhausted": [SEND_WAVE],
-    # Its lines on the map follow the streets, from where its driver was to its last stop
-    "RouteAssigned": [DRAW],
-    "RouteExtended": [DRAW],
-    "StopChanged": [DRAW_WITHOUT_STOP],
+    # Its lines on the map follow the streets, from where its driver was to its last stop, and so do its arrivals
+    "RouteAssigned": [DRAW, RETIME],
+    "RouteStarted": [RETIME],
+    "RouteExtended": [DRAW, RETIME],
+    "StopChanged": [DRAW_WITHOUT_STOP, RETIME_AFTER_STOP],
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
@@ -168,8 +178,10 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
+    # A recipient is erased
+    "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid
-    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER],
+    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
     "PayoutFailed": [TELL_DRIVER],

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from marketplace.accounts import forget_old_codes, forget_old_sessions
 from marketplace.app import Marketplace
+from marketplace.arrivals import drop_old_predictions, retime_due
 from marketplace.billing import sweep_billing
 from marketplace.core.idempotency import forget_old
 from marketplace.core.ids import MarketId
@@ -32,6 +33,8 @@ TRUE_UP_EVERY_S = 60.0
 BILL_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
 RECONCILE_EVERY_S = 600.0
+RETIME_EVERY_S = 2.0
+"""Routes that are due are timed together; each of them is due seldom, so that few are at once."""
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -47,10 +50,12 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
+        Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
+        Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 
@@ -136,6 +141,14 @@ async def hold_against_provider(works: Works, runner: JobRunner) -> None:
         ]
         jobs = await make_jobs(work, wanted) if wanted else []
     await runner.start(jobs)
+
+
+async def retime_routes(marketplace: Marketplace) -> None:
+    """Looks again where the drivers of each market are and when they will arrive, where that is due."""
+    async with marketplace.works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        await retime_due(marketplace.works, router=marketplace.router, market_id=market_id)
 
 
 async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) -> None:

@@ -1,4 +1,4 @@
-"""Tables of who may do what: API keys, one-time codes, sessions, operators."""
+"""Tables of who may do what: API keys, tracking links, one-time codes, sessions, operators."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -17,6 +17,20 @@ class ApiKey(Model):
 
     class Meta:
         table = "api_key"
+
+
+class TrackingLink(Model):
+    """A recipient's way to one delivery; only a digest of its token is kept."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    digest = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "tracking_link"
 
 
 class Operator(Model):

@@ -1,27 +1,29 @@
-"""Who is calling: a shipper by API key, a driver or an operator by session."""
+"""Who is calling: a shipper by API key, a driver or an operator by session, a recipient by tracking link."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from marketplace.core.ids import DriverId, MarketId, OperatorId, ShipperId
+from marketplace.core.ids import DeliveryId, DriverId, MarketId, OperatorId, ShipperId
 
 
 class PrincipalKind(StrEnum):
-    """The three kinds of callers that prove who they are."""
+    """The four kinds of callers that prove who they are."""
 
     SHIPPER = "shipper"
     DRIVER = "driver"
     OPERATOR = "operator"
+    RECIPIENT = "recipient"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A caller whose credential was checked.
 
-    `market_id` is the driver's city, or the city that an operator is limited to; None means every city. `expires_at` is
-    machine time and None for API keys, which last until they are revoked.
+    `market_id` is the city of a driver or recipient, or the one that an operator is limited to; None means every city.
+    A recipient is known as the one delivery of the link, and `id` is that delivery's. `expires_at` is machine time and
+    None for API keys, which last until they are revoked, and for links, which end with their delivery.
     """
 
     kind: PrincipalKind
@@ -48,6 +50,12 @@ class Principal:
         """The id of a caller that is known to be an operator."""
         assert self.kind is PrincipalKind.OPERATOR
         return OperatorId(self.id)
+
+    @property
+    def delivery_id(self) -> DeliveryId:
+        """The delivery that a caller, known to be a recipient, follows."""
+        assert self.kind is PrincipalKind.RECIPIENT
+        return DeliveryId(self.id)
 
     @property
     def home_market_id(self) -> MarketId:

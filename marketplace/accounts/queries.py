@@ -36,6 +36,7 @@ READ_NAME = {
     PrincipalKind.SHIPPER: "SELECT name FROM shipper WHERE id = $1",
     PrincipalKind.DRIVER: "SELECT name FROM driver WHERE id = $1",
     PrincipalKind.OPERATOR: "SELECT name FROM operator WHERE id = $1",
+    PrincipalKind.RECIPIENT: "SELECT recipient_name FROM delivery WHERE id = $1",
 }
 
 

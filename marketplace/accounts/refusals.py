@@ -9,6 +9,12 @@ class Unauthenticated(NotAllowed):
     code = "UNAUTHENTICATED"
 
 
+class LinkEnded(Unauthenticated):
+    """The tracking link is not one of ours, over or revoked: which of these is not told."""
+
+    code = "LINK_ENDED"
+
+
 class BadAddress(Invalid):
     """A phone number or an e-mail address that cannot be one."""
 

@@ -29,6 +29,8 @@ ISSUER = "doorstep"
 AUDIENCE = "doorstep-api"
 ALGORITHM = "HS256"
 REFRESH_PREFIX = "drt_"
+TRACKING_PREFIX = "trk_"
+TRACKING_BYTES = 24
 LONGEST_TOKEN = 1_024
 
 
@@ -52,6 +54,7 @@ class Tokens:
         self._access = OctKey.import_key(_derived(secret, "access token"))
         self._refresh = _derived(secret, "refresh token")
         self._code = _derived(secret, "one-time code")
+        self._tracking = _derived(secret, "tracking link")
         self._claims = jwt.JWTClaimsRegistry(
             leeway=CLOCK_SKEW_S,
             iss={"essential": True, "value": ISSUER},
@@ -118,6 +121,11 @@ class Tokens:
         """A keyed digest of a one-time code: six digits alone could be guessed from a plain one."""
         return hmac.digest(self._code, code_id.bytes + code.encode(), "sha256")
 
+    def tracking_token(self, link_id: UUID) -> str:
+        """The token of a tracking link: 192 bits that nobody without our key works out from the id."""
+        secret = hmac.digest(self._tracking, link_id.bytes, "sha256")[:TRACKING_BYTES]
+        return TRACKING_PREFIX + base64.urlsafe_b64encode(secret).decode()
+
     def _sealed(self, session_id: UUID, secret: bytes) -> RefreshToken:
         body = session_id.bytes + secret
         encoded = base64.urlsafe_b64encode(body + self._seal(body)).decode()
@@ -126,6 +134,11 @@ class Tokens:
     def _seal(self, body: bytes) -> bytes:
         """Tells our own tokens from invented ones, so that nobody ends a session by knowing its id."""
         return hmac.digest(self._refresh, b"seal" + body, "sha256")[:16]
+
+
+def digest_of_tracking(token: str) -> bytes:
+    """What the database keeps of a tracking link; of 192 bits a plain digest cannot be guessed."""
+    return sha256(token.encode()).digest()
 
 
 def _derived(secret: str, purpose: str) -> bytes:

@@ -29,6 +29,7 @@ from marketplace.batches.request import (
     PackageRequest,
     Place,
     RowProblem,
+    is_storable,
 )
 from marketplace.batches.states import (
     SKILLS,
@@ -68,6 +69,7 @@ __all__ = [
     "find_batch",
     "find_delivery",
     "find_quote",
+    "is_storable",
     "next_expiry",
     "page_batches",
     "page_deliveries",

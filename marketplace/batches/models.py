@@ -74,6 +74,8 @@ class Delivery(Model):
     recipient_name = fields.CharField(max_length=80)
     recipient_phone = fields.CharField(max_length=20)
     instructions = fields.CharField(max_length=500)
+    recipient_instructions = fields.CharField(max_length=300, null=True)
+    safe_place = fields.CharField(max_length=12, null=True)
     dropoff_opens_at = fields.DatetimeField()
     dropoff_closes_at = fields.DatetimeField()
     time_zone = fields.CharField(max_length=60)

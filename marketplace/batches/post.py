@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
@@ -32,7 +33,9 @@ INSERT INTO batch (id, market_id, shipper_id, quote_id, created_at) VALUES ($1, 
 ON CONFLICT (quote_id) WHERE quote_id IS NOT NULL DO NOTHING RETURNING id
 """
 FIND_POSTED = """
-SELECT external_id, id, batch_id, digest FROM delivery WHERE shipper_id = $1 AND external_id = ANY($2)
+SELECT d.external_id, d.id, d.batch_id, d.digest, l.id AS link_id FROM delivery d
+LEFT JOIN tracking_link l ON l.delivery_id = d.id AND l.revoked_at IS NULL
+WHERE d.shipper_id = $1 AND d.external_id = ANY($2)
 """
 
 
@@ -44,6 +47,7 @@ class PostedRow:
     delivery_id: UUID | None = None
     batch_id: UUID | None = None
     is_new: bool = False
+    link_id: UUID | None = None
     problem: RowProblem | None = None
 
 
@@ -75,10 +79,14 @@ class CreditGate(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostBatch:
-    """The errand of posting, by a list of deliveries or by a quote."""
+    """The errand of posting, by a list of deliveries or by a quote.
+
+    With `tokens` each delivery gets its recipient's tracking link; simulated days, which nobody follows, have none.
+    """
 
     router: Router
     gate: CreditGate
+    tokens: Tokens | None = None
     shipper_id: UUID
     market_id: UUID | None = None
     requests: Sequence[DeliveryRequest] = ()
@@ -118,6 +126,11 @@ class PostBatch:
         """Writes batch, deliveries and packages, and answers each row."""
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
+        links: Mapping[UUID, UUID] = {}
+        if self.tokens is not None:
+            links = await make_tracking_links(
+                work, market_id=found.placed.market_id, delivery_ids=fresh.values(), tokens=self.tokens
+            )
         if batch_id is not None:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed.
@@ -130,7 +143,13 @@ class PostBatch:
                 rows.append(found.known[i])
             elif i in fresh:
                 rows.append(
-                    PostedRow(external_id=request.external_id, delivery_id=fresh[i], batch_id=batch_id, is_new=True)
+                    PostedRow(
+                        external_id=request.external_id,
+                        delivery_id=fresh[i],
+                        batch_id=batch_id,
+                        is_new=True,
+                        link_id=links.get(fresh[i]),
+                    )
                 )
             elif i in answer.problems:
                 rows.append(PostedRow(external_id=request.external_id, problem=answer.problems[i]))
@@ -160,7 +179,11 @@ async def posted_before(work: Work, shipper_id: UUID, requests: Sequence[Deliver
             continue
         if row["digest"] == request.digest:
             answers[i] = PostedRow(
-                external_id=request.external_id, delivery_id=row["id"], batch_id=row["batch_id"], is_new=False
+                external_id=request.external_id,
+                delivery_id=row["id"],
+                batch_id=row["batch_id"],
+                link_id=row["link_id"],
+                is_new=False,
             )
         else:
             answers[i] = PostedRow(external_id=request.external_id, problem=_reused(request))

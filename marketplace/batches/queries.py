@@ -1,6 +1,7 @@
 """Every read of batches and deliveries: one statement each, limited to the shipper or market that asks.
 
 The statements return JSON in the shape of the API, with ids in their wire form, so that nothing is rebuilt on the way.
+Only the edge can tell a tracking link again, and fills it in.
 """
 
 from typing import Any
@@ -26,9 +27,14 @@ json_build_object(
         'name', d.recipient_name, 'phone', d.recipient_phone),
     'pickup_window', json_build_object('opens_at', d.pickup_opens_at, 'closes_at', d.pickup_closes_at),
     'dropoff_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'promised_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
+        FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'pin', d.pin,
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'created_at', d.created_at, 'changed_at', d.changed_at,
+    'tracking_url', NULL, 'tracking_link', (SELECT json_build_object('id', l.id, 'digest', encode(l.digest, 'hex'))
+        FROM tracking_link l WHERE l.delivery_id = d.id AND l.revoked_at IS NULL),
     'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description, 'weight_g', p.weight_g,
         'length_mm', p.length_mm, 'width_mm', p.width_mm, 'height_mm', p.height_mm) ORDER BY p.id), '[]')
         FROM package p WHERE p.delivery_id = d.id))

@@ -24,6 +24,8 @@ MODELS = [
     "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.arrivals.models",
+    "marketplace.recipients.models",
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",

@@ -62,12 +62,16 @@ LIMITS = {
     "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
     "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
+    "late_risk_percent": Limit(1, 100, "the percents of risk from which a delivery counts as in danger are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
     "payout_every_s": Limit(60, 2_678_400, "the seconds between payouts are"),
     "payout_hold_s": Limit(0, 2_678_400, "the seconds that pay waits before it can be paid out are"),
     "instant_fee_basis_points": Limit(0, 1_000, "the hundredths of a percent that an instant payout costs are"),
     "instant_fee_minimum_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "debt_repay_percent": Limit(0, 100, "the percents of pay that repay a debt are"),
+    "driver_shown_stops": Limit(0, 50, "the stops before a recipient's within which the driver is shown are"),
+    "tracking_link_s": Limit(0, 31_536_000, "the seconds that a tracking link outlives its delivery are"),
+    "recipient_data_s": Limit(0, 31_536_000, "the seconds that drivers see a recipient after the end are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
 
@@ -85,8 +89,13 @@ class Dials:
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
 
+    A delivery that will miss its promised window with `late_risk_percent` or more is told to be in danger, once.
+
     Pay waits `payout_hold_s` before it can be paid out, tips do not. Only an instant payout has a fee; what a driver
     owes is repaid by at most `debt_repay_percent` of later pay. Drivers' accounts are opened in `payout_country`.
+
+    A recipient sees where the driver is once at most `driver_shown_stops` stops come before theirs. Their tracking link
+    ends `tracking_link_s` after the delivery has ended, and their driver's sight of them `recipient_data_s` after it.
     """
 
     market_id: UUID
@@ -116,6 +125,7 @@ class Dials:
     head_start_waves: int = 3
     shift_end_covers: str = "route"
     delivery_target_s: int = 0
+    late_risk_percent: int = 40
     payout_every_s: int = 604_800
     payout_minimum_minor: int = 0
     payout_country: str = "US"
@@ -123,6 +133,9 @@ class Dials:
     instant_fee_basis_points: int = 100
     instant_fee_minimum_minor: int = 0
     debt_repay_percent: int = 25
+    driver_shown_stops: int = 2
+    tracking_link_s: int = 604_800
+    recipient_data_s: int = 86_400
 
     @property
     def head_start(self) -> timedelta:

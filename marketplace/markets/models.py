@@ -43,6 +43,8 @@ class Market(Model):
     head_start_waves = fields.SmallIntField(db_default=3)
     shift_end_covers = fields.CharField(max_length=10, db_default="route")
     delivery_target_s = fields.IntField(db_default=0)
+    # Arrivals
+    late_risk_percent = fields.SmallIntField(db_default=40)
     # Payouts
     payout_every_s = fields.IntField(db_default=604800)
     payout_minimum_minor = fields.BigIntField(db_default=0)
@@ -51,6 +53,10 @@ class Market(Model):
     instant_fee_basis_points = fields.SmallIntField(db_default=100)
     instant_fee_minimum_minor = fields.BigIntField(db_default=0)
     debt_repay_percent = fields.SmallIntField(db_default=25)
+    # Recipients
+    driver_shown_stops = fields.SmallIntField(db_default=2)
+    tracking_link_s = fields.IntField(db_default=604800)
+    recipient_data_s = fields.IntField(db_default=86400)
     next_payout_at = fields.DatetimeField(null=True)
     payout_run_wanted_at = fields.DatetimeField(null=True)
     payout_run_after = fields.UUIDField(null=True)

@@ -19,8 +19,9 @@ SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit,
        raise_step_minor, raise_cap_minor, raise_budget_per_hour_minor, replan_after_s, plan_ahead_s, route_max_stops,
        route_fixed_cost_minor, matching_objective, one_origin_per_route, look_ahead_s, match_time_limit_ms,
        zone_limit, pickup_service_s, dropoff_service_s, head_start_waves, shift_end_covers, delivery_target_s,
+       late_risk_percent,
        payout_every_s, payout_minimum_minor, payout_country, payout_hold_s, instant_fee_basis_points,
-       instant_fee_minimum_minor, debt_repay_percent
+       instant_fee_minimum_minor, debt_repay_percent, driver_shown_stops, tracking_link_s, recipient_data_s
 FROM market WHERE id = $1
 """
 DESCRIPTION = """

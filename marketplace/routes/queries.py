@@ -43,7 +43,10 @@ SELECT json_build_object(
                     'address', d.dropoff_address, 'name', d.recipient_name, 'phone', d.recipient_phone),
                 'pickup_window', json_build_object('opens_at', d.pickup_opens_at, 'closes_at', d.pickup_closes_at),
                 'dropoff_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
-                'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements,
+                'time_zone', d.time_zone, 'requirements', d.requirements, 'safe_place', d.safe_place,
+                'instructions', concat_ws(E'\n', nullif(d.instructions, ''), d.recipient_instructions),
+                'is_over', d.state IN ('DELIVERED', 'RETURNING', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
+                    AND d.changed_at + m.recipient_data_s * interval '1 second' <= $2,
                 'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description,
                     'weight_g', p.weight_g, 'length_mm', p.length_mm, 'width_mm', p.width_mm,
                     'height_mm', p.height_mm) ORDER BY p.id), '[]')
@@ -52,7 +55,7 @@ SELECT json_build_object(
             WHERE t.stop_id = s.id)
         ) ORDER BY s.state IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED'), s.place)
         FROM stop s WHERE s.route_id = r.id))
-FROM route r WHERE r.driver_id = $1 AND r.state IN ('ASSIGNED', 'STARTED')
+FROM route r JOIN market m ON m.id = r.market_id WHERE r.driver_id = $1 AND r.state IN ('ASSIGNED', 'STARTED')
 """
 
 HEAD = """
@@ -96,10 +99,34 @@ WHERE delivery.id = now.id AND delivery.route_id = $1
 """
 
 
-async def my_route(connection: asyncpg.Connection, *, driver_id: UUID) -> dict[str, Any] | None:
-    """The route a driver is on, with exact places, people and packages, in one statement; the next stop comes first."""
-    text = await connection.fetchval(MY_ROUTE, driver_id)
-    return orjson.loads(text) if text else None
+async def my_route(connection: asyncpg.Connection, *, driver_id: UUID, now: datetime) -> dict[str, Any] | None:
+    """The route a driver is on, with exact places, people and packages, in one statement; the next stop comes first.
+
+    Of a delivery that ended a while ago, by the market's dial, `now` shows no people and no exact places any more.
+    """
+    text = await connection.fetchval(MY_ROUTE, driver_id, now)
+    if not text:
+        return None
+    route: dict[str, Any] = orjson.loads(text)
+    for stop in route["stops"]:
+        over = [task["delivery"] for task in stop["tasks"] if task["delivery"].pop("is_over")]
+        for delivery in over:
+            _hide_people(delivery)
+        if over and len(over) == len(stop["tasks"]):
+            stop.update(_about(stop), path=None)
+    return route
+
+
+def _hide_people(delivery: dict[str, Any]) -> None:
+    """What stays is what a driver may have to answer for: the parcel, when, and roughly where."""
+    for end in ("pickup", "dropoff"):
+        delivery[end] = {**_about(delivery[end]), "address": "", "name": "", "phone": ""}
+    delivery.update(instructions="", safe_place=None)
+
+
+def _about(place: dict[str, Any]) -> dict[str, float]:
+    """The place to two decimals of a degree, about a kilometre."""
+    return {"lat": round(place["lat"], 2), "lon": round(place["lon"], 2)}
 
 
 async def lock_route(work: Work, *, route_id: UUID, driver_id: UUID) -> asyncpg.Record | None:

@@ -1,4 +1,7 @@
-"""Pictures that no hand-over ever named are removed, a day after they were announced: nobody may look at them."""
+"""Pictures that no hand-over named are removed, a day after they were announced: nobody may look at them.
+
+So are those that were given up with their recipient, at once.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +17,7 @@ SWEPT_AT_ONCE = 100
 # once a proof is SWEPT no hand-over can name it. One whose object could not be removed is found again by its key.
 CLAIM = """
 WITH unnamed AS (
-    SELECT id FROM proof WHERE named_at IS NULL AND object_key IS NOT NULL AND created_at <= $1
+    SELECT id FROM proof WHERE named_at IS NULL AND object_key IS NOT NULL AND (created_at <= $1 OR state = 'SWEPT')
     ORDER BY created_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE proof SET state = 'SWEPT' FROM unnamed WHERE proof.id = unnamed.id RETURNING proof.id, proof.object_key

@@ -70,6 +70,8 @@ class Matrix:
     engine: str
     dataset: str
     is_degraded: bool = False
+    traffic_version: int = 0
+    """Which version of the learnt traffic the times are by; 0 is empty streets."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -18,9 +18,15 @@ SELECT coalesce(json_agg(live.tree), '[]') FROM (
         'approach_m', r.approach_m, 'approach_s', r.approach_s,
         'stops', (SELECT json_agg(json_build_object('id', 'stp_' || replace(s.id::text, '-', ''), 'place', s.place,
             'kind', s.kind, 'state', s.state, 'lat', s.lat, 'lon', s.lon, 'planned_arrival', s.planned_arrival,
-            'path', s.path,
+            'path', s.path, 'earliest_at', a.p10, 'expected_at', a.p50,
+            'latest_at', a.p90, 'late_probability', a.late_probability,
             'delivery_count', (SELECT count(*) FROM task t WHERE t.stop_id = s.id)) ORDER BY s.place)
-            FROM stop s WHERE s.route_id = r.id)) AS tree
+            FROM stop s LEFT JOIN LATERAL (
+                SELECT min(p10) AS p10, min(p50) AS p50, min(p90) AS p90, max(late_probability) AS late_probability
+                FROM (SELECT p10, p50, p90, late_probability FROM arrival WHERE stop_id = s.id UNION ALL
+                      SELECT pickup_p10, pickup_p50, pickup_p90, late_probability FROM arrival
+                      WHERE pickup_stop_id = s.id) at_stop) a ON true
+            WHERE s.route_id = r.id)) AS tree
     FROM route r WHERE r.market_id = $1 AND r.state IN ('PLANNED', 'OFFERING', 'ASSIGNED', 'STARTED')
     ORDER BY r.id LIMIT $2) live
 """

@@ -51,6 +51,17 @@ export const WORDS = {
   DeliveryExpired: { tone: "bad", say: () => "A delivery found no driver before its window closed" },
   DeliveryFailed: { tone: "bad", say: (event) => `Delivery failed${because(event)}` },
 
+  ArrivalChanged: null,
+  LateRiskRaised: {
+    tone: "bad",
+    say: (event) => `A delivery will probably be late (${event.latePercent} %)`,
+  },
+
+  InstructionsLeft: { tone: "quiet", say: () => "A recipient left word for the driver" },
+  SafePlaceChosen: { tone: "quiet", say: () => "A recipient chose where a parcel may be left" },
+  DeliveryRated: { tone: "quiet", say: () => "A recipient rated a delivery" },
+  RecipientErased: { tone: "quiet", say: () => "A recipient was erased" },
+
   DriverWentOnline: {
     tone: "good",
     about: "name",

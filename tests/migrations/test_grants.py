@@ -28,12 +28,14 @@ HISTORY = [
     "account",
     "acceptance_model",
     "choice",
+    "erasure",
     "event",
     "journal",
     "operator_action",
     "pay_policy",
     "posting",
     "quote",
+    "rating",
 ]
 REWRITING = [
     "UPDATE journal SET kind = 'X'",

@@ -18,6 +18,7 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
+from marketplace.arrivals import PredictionMoment
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
 from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
 from marketplace.core.database import connect, open_database, tortoise_config
@@ -28,6 +29,7 @@ from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 
 RULES = import_module("migrations.0002_rules")
@@ -44,6 +46,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
+    ("delivery", "safe_place"): SafePlace,
+    ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
@@ -54,6 +58,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
     ("notification", "state"): {"READY", "SENT", "FAILED"},
+    ("arrival_prediction", "moment"): PredictionMoment,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
     ("payout", "state"): PayoutState,

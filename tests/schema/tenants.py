@@ -12,7 +12,15 @@ from uuid import UUID, uuid4
 import httpx
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_api_key, note_action, open_session
+from marketplace.accounts import (
+    PrincipalKind,
+    Tokens,
+    add_operator,
+    create_api_key,
+    create_tracking_link,
+    note_action,
+    open_session,
+)
 from marketplace.adapters.city import make_grid_city
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
@@ -26,7 +34,7 @@ from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.models import Charge, Invoice, InvoiceLine
 from marketplace.core.clock import Clock
 from marketplace.core.geo import Point
-from marketplace.core.ids import MarketId, ShipperId, to_wire
+from marketplace.core.ids import DeliveryId, MarketId, ShipperId, from_wire, to_wire
 from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
@@ -196,13 +204,19 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
     other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
     things = await _things(work, market, ana, hub, driver)
     tokens = Tokens(marketplace.settings.secret.get_secret_value())
+    foreign_hub, foreign_batch = await make_hub(work, elsewhere), await make_batch(work, elsewhere, bruno)
+    foreign = await make_delivery(work, elsewhere, bruno, foreign_hub, foreign_batch)
+    links = [
+        await create_tracking_link(work, delivery_id=DeliveryId(delivery_id), tokens=tokens)
+        for delivery_id in (from_wire("delivery", things.delivery), foreign.id)
+    ]
     return Tenants(
         marketplace=marketplace,
         http=http,
         market=market,
         things=things,
-        first=await _credentials(work, tokens, ana, driver, market),
-        second=await _credentials(work, tokens, bruno, other, elsewhere),
+        first=await _credentials(work, tokens, ana, driver, market) | {"recipient": links[0]},
+        second=await _credentials(work, tokens, bruno, other, elsewhere) | {"recipient": links[1]},
         second_market=to_wire("market", elsewhere.id),
     )
 

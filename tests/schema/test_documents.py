@@ -25,7 +25,7 @@ PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up",
-    "rate_cards", "cancellation_fee",
+    "rate_cards", "cancellation_fee", "erase_recipient",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -36,6 +36,12 @@ OPERATIONS = {
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
+    "erase_recipient",
+}  # fmt: skip
+
+
+RECIPIENT = {
+    "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
 }  # fmt: skip
 
 
@@ -66,14 +72,18 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 260, "portal/batches": 50,
-    "portal/delivery": 25, "portal/deliveries": 80, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
+    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 280, "portal/batches": 50,
+    "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
+    "portal/erase_recipient": 25, "operations/erase_recipient": 25,
+    # Recipients
+    "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
+    "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
-    "operations/live_routes": 520, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
+    "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
     "operations/operator_actions": 50, "operations/reconciliations": 70, "operations/book_movement": 25,
@@ -108,7 +118,9 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
     assert len(operation.fields) == 1
 
 
-@pytest.mark.parametrize(("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS)])
+@pytest.mark.parametrize(
+    ("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS), ("recipient", RECIPIENT)]
+)
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
     there = {name.partition("/")[2] for name in NAMES if name.startswith(f"{client}/")}
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from marketplace.adapters.city import PlaceSampler
+from marketplace.adapters.city import CityPack, PlaceSampler
 from marketplace.adapters.routers import CachedRouter, GraphRouter
 from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.app import Marketplace, open_city
@@ -31,6 +31,7 @@ from workers.simulator.demand import draw_postings
 from workers.simulator.personality import Mind, draw_personality
 from workers.simulator.plan import DayPlan
 from workers.simulator.recipients import Recipients
+from workers.traffic import HiddenTraffic
 
 MORNING = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """Eight o'clock on a Monday in Chile."""
@@ -55,6 +56,8 @@ class CityDay:
     shippers: int = 3
     hubs: int = 4
     starts_at: datetime = MORNING
+    traffic: int | None = None
+    """The seed of traffic that the product does not know; None leaves drives as planned, but for drivers' moods."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
 
     @property
@@ -78,6 +81,12 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
         await fund_platform(marketplace.provider, market_id=market_id, currency=_seed_plan(day).currency)
         await open_accounts(marketplace, stripe, [from_wire("driver", row["id"]) for row in seeded.drivers])
         return await _Playing(day, marketplace, clock, stripe, seeded, on_progress).run()
+
+
+def _traffic_of(day: CityDay, city: CityPack) -> HiddenTraffic | None:
+    if day.traffic is None:
+        return None
+    return HiddenTraffic(city, seed=day.traffic, time_zone=_seed_plan(day).time_zone)
 
 
 class _Playing:
@@ -112,6 +121,7 @@ class _Playing:
             market_id=market_id,
             doors=Doors(failure_at=recipients.failure_at),
             record=Record(),
+            traffic=_traffic_of(day, marketplace.city),
         )
 
     async def run(self) -> Played:

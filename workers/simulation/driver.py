@@ -5,6 +5,7 @@ driver would have called them.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +21,17 @@ from marketplace.tracking import ReportedPosition
 from workers.simulation.people import Person
 from workers.simulation.proofs import prove
 from workers.simulation.world import World
+from workers.simulator.chance import chance
 from workers.simulator.personality import Answer, Decision
+from workers.traffic import HiddenTraffic, TrueDrive
 
 OPEN = frozenset({"PENDING", "EN_ROUTE", "ARRIVED"})
 NOTHING_PLANNED_S = 1.0
 """A driver who is where the next stop is still takes a moment."""
+POSITION_EVERY_S = 10.0
+REPORTS_EVERY = timedelta(minutes=2)
+"""A phone on its way tells so often where it has been."""
+OFF_BY_M = 7.0
 
 Stop = dict[str, Any]
 
@@ -44,6 +51,7 @@ class Driver:
         self._is_heading = False
         self._aboard = 0
         self._reports = 0
+        self._phone = chance(0, "phone", driver_id)
 
     async def come_online(self) -> None:
         """Begins the day where the driver stands."""
@@ -115,15 +123,41 @@ class Driver:
         if stop is None or self._is_heading:
             return
         self._is_heading = True
+        if self._world.traffic is not None and self.here != _place_of(stop):
+            self._drive_in(self._world.traffic, stop)
+            return
         metres, seconds = await self._leg_to(stop)
         self._world.record.drove(metres, is_empty=self._aboard == 0)
         self._stage.after(self._person.driving_s(seconds), lambda: self._arrive(stop))
+
+    def _drive_in(self, traffic: HiddenTraffic, stop: Stop) -> None:
+        """Drives as the streets really are, and reports places on the way as a phone does."""
+        free = traffic.drive(self.here, _place_of(stop), departs_at=self._stage.now)
+        drive = free.lasting(self._person.driving_s(free.duration_s))
+        self._world.record.drove(round(drive.distance_m), is_empty=self._aboard == 0)
+        arrives_at = drive.departs_at + timedelta(seconds=drive.duration_s)
+        told_at = drive.departs_at
+        while told_at < arrives_at:
+            until = min(told_at + REPORTS_EVERY, arrives_at)
+            self._stage.at(until, partial(self._report_places, drive, told_at, until))
+            told_at = until
+        self._stage.at(arrives_at, lambda: self._arrive(stop))
+
+    async def _report_places(self, drive: TrueDrive, after: datetime, until: datetime) -> None:
+        told = drive.reports(after, until, every_s=POSITION_EVERY_S, off_by_m=OFF_BY_M, source=self._phone)
+        positions = self._world.marketplace.positions
+        positions.add(
+            self.driver_id,
+            self._world.market_id,
+            [ReportedPosition(place=place, occurred_at=at, accuracy_m=OFF_BY_M) for at, place in told],
+        )
+        await positions.flush()
 
     async def _leg_to(self, stop: Stop) -> tuple[int, float]:
         """The leg as it is planned; where the plan begins elsewhere, as the router sees it now."""
         if self._last_place is not None and stop["place"] == self._last_place + 1:
             return stop["leg_m"], float(stop["leg_s"])
-        target = Point(lat=stop["lat"], lon=stop["lon"])
+        target = _place_of(stop)
         if target == self.here:
             return 0, NOTHING_PLANNED_S
         router = self._world.marketplace.router
@@ -132,7 +166,7 @@ class Driver:
 
     async def _arrive(self, stop: Stop) -> None:
         self._is_heading = False
-        self.here, self._last_place = Point(lat=stop["lat"], lon=stop["lon"]), stop["place"]
+        self.here, self._last_place = _place_of(stop), stop["place"]
         if self._route is None or not self._is_open(stop):
             await self._go_on()
             return
@@ -194,8 +228,8 @@ class Driver:
         await positions.flush()
 
     async def _read_route(self) -> dict[str, Any] | None:
-        async with self._world.marketplace.works.read() as connection:
-            return await my_route(connection, driver_id=self.driver_id)
+        async with self._world.marketplace.works.open() as work:
+            return await my_route(work.connection, driver_id=self.driver_id, now=work.now)
 
     def _said(self) -> dict[str, Any]:
         """What every report carries: who, when, where, and a number of its own."""
@@ -225,3 +259,7 @@ class Driver:
     def _next_stop(self) -> Stop | None:
         stops = [stop for stop in self._route["stops"] if self._is_open(stop)] if self._route else []
         return min(stops, key=lambda stop: int(stop["place"]), default=None)
+
+
+def _place_of(stop: Stop) -> Point:
+    return Point(lat=stop["lat"], lon=stop["lon"])

@@ -8,6 +8,7 @@ from marketplace.app import Marketplace
 from marketplace.core.ids import MarketId
 from workers.simulation.record import Record
 from workers.simulation.stage import Stage
+from workers.traffic import HiddenTraffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +31,5 @@ class World:
     market_id: MarketId
     doors: Doors
     record: Record
+    traffic: HiddenTraffic | None = None
+    """How the streets really are; without it every drive takes what the plan says, give or take a driver's mood."""

@@ -1,7 +1,8 @@
 """CachedRouter: remembers travel times between places, because every plan asks for the last plan's stops again.
 
 Stops stay where they are while drivers move: of a plan's matrix most cells are known from the plan before, and what
-is new are a few rows and columns. A cell is kept for its hour of departure only, and estimates are never kept.
+is new are a few rows and columns. A cell is kept for its hour of departure and that hour's traffic only; a drive that
+would run into other traffic is asked for anew, and estimates are never kept.
 """
 
 from collections import OrderedDict
@@ -12,8 +13,18 @@ import numpy as np
 
 from marketplace.adapters.city.arrays import Flags, Whole
 from marketplace.adapters.routers.memory import Memory
+from marketplace.adapters.routers.time_of_day import hand_traffic
 from marketplace.core.geo import Point
-from marketplace.routing import Journey, Matrix, Router, check_departure, check_matrix_size
+from marketplace.routing import (
+    EMPTY_STREETS,
+    Journey,
+    Matrix,
+    Phase,
+    Router,
+    Traffic,
+    check_departure,
+    check_matrix_size,
+)
 
 PLACES_KEPT = 1_000
 """Places remembered for an hour of departure; all their cells together take about 10 MB."""
@@ -28,7 +39,8 @@ class CachedRouter:
         """Owns the router and closes it."""
         self._router = router
         self._places_kept = places_kept
-        self._hours: OrderedDict[datetime, Memory] = OrderedDict()
+        self._hours: OrderedDict[tuple[datetime, tuple[int, bool]], Memory] = OrderedDict()
+        self._traffic: Traffic | None = None
 
     async def matrix(
         self, sources: Sequence[Point], targets: Sequence[Point] | None = None, *, depart_at: datetime
@@ -40,31 +52,43 @@ class CachedRouter:
         if len({*sources, *columns}) > self._places_kept:
             return await self._router.matrix(sources, targets, depart_at=depart_at)
 
-        memory = self._memory(depart_at)
-        known = memory.recall(sources, columns)
+        phase = self._traffic.phase_at(depart_at) if self._traffic else EMPTY_STREETS
+        left_s = (phase.ends_at - depart_at).total_seconds()
+        memory = self._memory(depart_at, phase)
+        known = memory.recall(sources, columns, within_s=left_s)
         for rows, others in _questions(known.is_missing):
             part = await self._router.matrix(
                 [sources[row] for row in rows], [columns[column] for column in others], depart_at=depart_at
             )
-            if part.is_degraded or known.dataset not in {part.dataset, ""}:
+            is_other = known.dataset not in {part.dataset, ""} or known.traffic_version not in {
+                part.traffic_version,
+                -1,
+            }
+            if part.is_degraded or is_other:
                 if not part.is_degraded:
-                    memory.forget()  # the streets changed under what we remember
+                    memory.forget()  # the streets, or what is known of them, changed under what we remember
                 return await self._router.matrix(sources, targets, depart_at=depart_at)
             known.fill(part, rows, others)
-        memory.remember(sources, columns, known)
+        memory.remember(sources, columns, known, within_s=left_s)
         return known.matrix()
 
     async def legs(self, points: Sequence[Point], *, depart_at: datetime) -> Journey:
         """Passes journeys on: they are drawn once, when a route is offered."""
         return await self._router.legs(points, depart_at=depart_at)
 
+    async def take_traffic(self, traffic: Traffic) -> None:
+        """Hands the traffic on and forgets what was by another."""
+        await hand_traffic(self._router, traffic)
+        self._traffic = traffic
+        self._hours.clear()
+
     async def aclose(self) -> None:
         """Forgets everything and closes the router."""
         self._hours.clear()
         await self._router.aclose()
 
-    def _memory(self, depart_at: datetime) -> Memory:
-        hour = depart_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    def _memory(self, depart_at: datetime, phase: Phase) -> Memory:
+        hour = depart_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0), phase.key
         memory = self._hours.pop(hour, None) or Memory(self._places_kept)
         self._hours[hour] = memory
         if len(self._hours) > HOURS_KEPT:

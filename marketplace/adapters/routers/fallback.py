@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from marketplace.adapters.routers.time_of_day import hand_traffic
 from marketplace.core.errors import Refusal
 from marketplace.core.geo import Point
-from marketplace.routing import Journey, Matrix, Router, RouterUnavailable
+from marketplace.routing import Journey, Matrix, Router, RouterUnavailable, Traffic
 
 TIMEOUT_S = 2.0
 TIMEOUT_PER_PLACE_S = 0.02
@@ -53,6 +54,11 @@ class FallbackRouter:
     async def legs(self, points: Sequence[Point], *, depart_at: datetime) -> Journey:
         """A journey on streets if it can be had in time, else straight lines that are marked degraded."""
         return await self._first_answer(lambda router: router.legs(points, depart_at=depart_at), len(points))
+
+    async def take_traffic(self, traffic: Traffic) -> None:
+        """Has both routers answer by this traffic."""
+        await hand_traffic(self._primary, traffic)
+        await hand_traffic(self._fallback, traffic)
 
     async def aclose(self) -> None:
         """Closes both routers."""

@@ -20,11 +20,26 @@ from typing import TypeVar
 
 import numpy as np
 
-from marketplace.adapters.routers.time_of_day import Factors
-from marketplace.adapters.routers.worker import compute_legs, compute_matrix, open_city, settle_in
+from marketplace.adapters.routers.worker import (
+    compute_legs,
+    compute_matrix,
+    match_tracks,
+    open_city,
+    settle_in,
+    take_traffic,
+)
 from marketplace.core.errors import Refusal
 from marketplace.core.geo import Point
-from marketplace.routing import Journey, Matrix, RouterUnavailable, check_journey_size, check_matrix_size
+from marketplace.routing import (
+    Fix,
+    Journey,
+    Matrix,
+    RouterUnavailable,
+    Traffic,
+    Traversal,
+    check_journey_size,
+    check_matrix_size,
+)
 
 TIMEOUT_S = 30.0
 """A caller waits this long for one part of a question; a worker silent to everybody for as long is taken for stuck."""
@@ -35,6 +50,8 @@ START_TIMEOUT_S = 60.0
 PART_SIZE = 64
 """Searches in one part of a matrix: about a tenth of a second of work."""
 
+TRACKS_IN_A_PART = 8
+
 Answer = TypeVar("Answer")
 logger = logging.getLogger(__name__)
 
@@ -42,10 +59,10 @@ logger = logging.getLogger(__name__)
 class GraphRouter:
     """Answers from a city pack's streets; `start` is optional and only makes the first answer prompt."""
 
-    def __init__(self, folder: Path, *, factors: Factors | None = None, timeout_s: float = TIMEOUT_S) -> None:
-        """Routes on the city pack in `folder`; `factors` says how much longer each edge takes by hour of the week."""
+    def __init__(self, folder: Path, *, traffic: Traffic | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        """Routes on the city pack in `folder`; without traffic its streets are empty at all hours."""
         self._folder = folder
-        self._factors = factors
+        self._traffic = traffic
         self._timeout_s = timeout_s
         self._worker: asyncio.Task[Worker] | None = None
         self._answered_at = 0.0
@@ -77,6 +94,18 @@ class GraphRouter:
         """Drives the points in order on the city's streets."""
         check_journey_size(points)
         return await self._ask(compute_legs, points, depart_at)
+
+    async def take_traffic(self, traffic: Traffic) -> None:
+        """Answers by this traffic from now on, as do the processes that may yet replace the present one."""
+        self._traffic = traffic
+        await self._ask(take_traffic, traffic)
+
+    async def match(self, tracks: Sequence[Sequence[Fix]]) -> list[Traversal]:
+        """What tracks of our own drivers tell about the streets; a few at a time, so that nobody waits long."""
+        told: list[Traversal] = []
+        for begin in range(0, len(tracks), TRACKS_IN_A_PART):
+            told += await self._ask(match_tracks, tracks[begin : begin + TRACKS_IN_A_PART])
+        return told
 
     async def aclose(self) -> None:
         """Ends the worker; the router answers nobody afterwards."""
@@ -117,7 +146,7 @@ class GraphRouter:
         if self._is_closed:
             raise RouterUnavailable("this router is closed")
         if self._worker is None:
-            self._worker = asyncio.create_task(Worker.start(self._folder, self._factors))
+            self._worker = asyncio.create_task(Worker.start(self._folder, self._traffic))
         task = self._worker
         try:
             worker = await asyncio.shield(task)  # a caller that gives up does not stop the start for the others
@@ -145,7 +174,7 @@ class Worker:
     started_at: float
 
     @classmethod
-    async def start(cls, folder: Path, factors: Factors | None) -> "Worker":
+    async def start(cls, folder: Path, traffic: Traffic | None) -> "Worker":
         """Starts a process and waits until it has loaded the city."""
         pool = ProcessPoolExecutor(
             max_workers=1,
@@ -155,7 +184,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
-                process_id = await loop.run_in_executor(pool, open_city, folder, factors)
+                process_id = await loop.run_in_executor(pool, open_city, folder, traffic)
         except BaseException as error:
             pool.shutdown(wait=False)
             if isinstance(error, TimeoutError):
@@ -182,4 +211,5 @@ def _joined(parts: list[Matrix], axis: int) -> Matrix:
         target_snap_m=np.concatenate([part.target_snap_m for part in (parts[:1] if by_rows else parts)]),
         engine=parts[0].engine,
         dataset=parts[0].dataset,
+        traffic_version=min(part.traffic_version for part in parts),
     )

@@ -1,11 +1,12 @@
 """OsrmRouter: travel times from an OSRM server, for cities too large for the street graph or with a fleet of their own.
 
-It speaks OSRM's `table` and `route` services over HTTP. OSRM knows one state of traffic, so the time of departure
-makes no difference here; it is still required, because other routers differ.
+It speaks OSRM's `table` and `route` services over HTTP. OSRM knows one state of traffic: what it answers is taken for
+empty streets, and stretched by how the city as a whole does at the time of departure, once that has been learnt.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import httpx
 import numpy as np
 
 from marketplace.adapters.city.arrays import Real
+from marketplace.adapters.routers.time_of_day import at_time_of_day
 from marketplace.core.geo import Point
 from marketplace.routing import (
     NO_WAY,
@@ -23,6 +25,7 @@ from marketplace.routing import (
     RouterUnavailable,
     Shape,
     TooFarFromStreet,
+    Traffic,
     Unreachable,
     check_departure,
     check_journey_size,
@@ -54,6 +57,7 @@ class OsrmRouter:
         self._profile = profile
         self._side = max(1, table_locations // 2)
         self._table_locations = table_locations
+        self._traffic: Traffic | None = None
         self._permits = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def matrix(
@@ -67,7 +71,12 @@ class OsrmRouter:
         await asyncio.gather(
             *(self._fill(answer, sources, columns, rows, block) for rows, block in self._blocks(answer))
         )
-        return answer.matrix()
+        free = answer.matrix()
+        if self._traffic is None:
+            return free
+        durations_s = free.durations_s.copy()
+        durations_s[free.is_reachable] = at_time_of_day(durations_s[free.is_reachable], depart_at, self._traffic)
+        return replace(free, durations_s=durations_s, traffic_version=self._traffic.version)
 
     async def legs(self, points: Sequence[Point], *, depart_at: datetime) -> Journey:
         """Drives the points in order and draws each leg along the server's streets."""
@@ -81,11 +90,15 @@ class OsrmRouter:
         _refuse_far_points(reply["waypoints"])
         route = reply["routes"][0]
         return Journey(
-            legs=_legs(route["legs"], depart_at),
+            legs=_legs(route["legs"], depart_at, self._traffic),
             geometry=_shapes(route),
             engine=ENGINE,
             dataset=_dataset(reply),
         )
+
+    async def take_traffic(self, traffic: Traffic) -> None:
+        """Stretches the server's times by this traffic from now on."""
+        self._traffic = traffic
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -161,10 +174,11 @@ class _Unanswered:
         )
 
 
-def _legs(replied: Sequence[Mapping[str, Any]], depart_at: datetime) -> tuple[Leg, ...]:
+def _legs(replied: Sequence[Mapping[str, Any]], depart_at: datetime, traffic: Traffic | None) -> tuple[Leg, ...]:
     legs = []
     for leg in replied:
-        duration_s, distance_m = _whole(np.array([leg["duration"], leg["distance"]])).astype(int).tolist()
+        free_s, distance_m = _whole(np.array([leg["duration"], leg["distance"]])).astype(int).tolist()
+        duration_s = int(at_time_of_day(np.array([free_s], np.int32), depart_at, traffic)[0])
         arrives_at = depart_at + timedelta(seconds=duration_s)
         legs.append(Leg(duration_s=duration_s, distance_m=distance_m, departs_at=depart_at, arrives_at=arrives_at))
         depart_at = arrives_at

@@ -13,6 +13,9 @@ from marketplace.core.geo import EARTH_RADIUS_M
 PIECE_M = 40.0
 """Streets are indexed in pieces no longer than this."""
 
+PIECES_NEAR = 24
+"""How many pieces are looked at where several streets are wanted."""
+
 FIRST_LOOK = 12
 """How many nearby pieces are measured at first; a place that needs more is looked at again with four times as many."""
 
@@ -69,20 +72,46 @@ class StreetIndex:
             look = min(4 * look, len(self._line))
         return snapped
 
+    def near(self, lat: Real, lon: Real, *, within_m: float, at_most: int) -> list[list[tuple[int, float, float]]]:
+        """The nearest streets of each place: (street, metres along it as it is drawn, metres beside it)."""
+        x, y = self._plane(lat, lon)
+        look = min(PIECES_NEAR, len(self._line))
+        _, found = self._tree.query(np.column_stack([x, y]), k=np.arange(1, look + 1))
+        piece = np.asarray(found)
+        share, beside_m = self._beside(x[:, None], y[:, None], piece)
+        along_m = self._from_m[piece] + share * self._long_m[piece]
+        order = np.argsort(beside_m, axis=1)
+        streets = np.take_along_axis(self._street[piece], order, axis=1).tolist()
+        metres = np.take_along_axis(along_m, order, axis=1).tolist()
+        away = np.take_along_axis(beside_m, order, axis=1).tolist()
+        nearest: list[list[tuple[int, float, float]]] = []
+        for row in zip(streets, metres, away, strict=True):
+            chosen: dict[int, tuple[int, float, float]] = {}
+            for street, at_m, off_m in zip(*row, strict=True):
+                if off_m > within_m or len(chosen) == at_most:
+                    break
+                chosen.setdefault(street, (street, at_m, off_m))
+            nearest.append(list(chosen.values()))
+        return nearest
+
     def _measure(self, x: Real, y: Real, places: Whole, look: int, snapped: Snapped) -> Real:
         nearest = self._tree.query(np.column_stack([x[places], y[places]]), k=np.arange(1, look + 1))
         middle_m, piece = map(np.asarray, nearest)
-        away_x, away_y = x[places, None] - self._x[piece], y[places, None] - self._y[piece]
-        dx, dy = self._dx[piece], self._dy[piece]
-        squared = dx * dx + dy * dy
-        share = np.clip((away_x * dx + away_y * dy) / np.where(squared > 0, squared, 1.0), 0.0, 1.0)
-        beside_m = np.hypot(away_x - share * dx, away_y - share * dy)
+        share, beside_m = self._beside(x[places, None], y[places, None], piece)
         row, best = np.arange(len(places)), beside_m.argmin(axis=1)
         chosen = piece[row, best]
         snapped.street[places] = self._street[chosen]
         snapped.at_m[places] = self._from_m[chosen] + share[row, best] * self._long_m[chosen]
         snapped.beside_m[places] = beside_m[row, best]
         return np.asarray(middle_m[:, -1])
+
+    def _beside(self, x: Real, y: Real, piece: Whole) -> tuple[Real, Real]:
+        """The nearest point of each piece, as its share of the piece, and the metres to it."""
+        away_x, away_y = x - self._x[piece], y - self._y[piece]
+        dx, dy = self._dx[piece], self._dy[piece]
+        squared = dx * dx + dy * dy
+        share = np.clip((away_x * dx + away_y * dy) / np.where(squared > 0, squared, 1.0), 0.0, 1.0)
+        return share, np.hypot(away_x - share * dx, away_y - share * dy)
 
     def _plane(self, lat: Real, lon: Real) -> tuple[Real, Real]:
         """Metres east and north of the city's middle: flat enough over a city to find what is nearest."""

@@ -13,11 +13,13 @@ import numpy as np
 
 from marketplace.adapters.city.arrays import Real
 from marketplace.adapters.city.distances import metres_between
+from marketplace.adapters.routers.time_of_day import at_time_of_day
 from marketplace.core.geo import Point
 from marketplace.routing import (
     Journey,
     Leg,
     Matrix,
+    Traffic,
     check_departure,
     check_journey_size,
     check_matrix_size,
@@ -36,17 +38,22 @@ DATASET = "none"
 class StraightLineRouter:
     """Estimates from straight lines; every answer is marked degraded."""
 
+    def __init__(self) -> None:
+        """Knows no traffic until it is told."""
+        self._traffic: Traffic | None = None
+
     async def matrix(
         self, sources: Sequence[Point], targets: Sequence[Point] | None = None, *, depart_at: datetime
     ) -> Matrix:
-        """Estimates from every source to every target; no hour of the day makes a difference."""
+        """Estimates from every source to every target, by how the city as a whole does at that time of day."""
         check_departure(depart_at)
         check_matrix_size(sources, targets)
         columns = sources if targets is None else targets
         from_lat, from_lon, to_lat, to_lon = _grid(sources, columns)
         metres = metres_between(from_lat, from_lon, to_lat, to_lon) * CIRCUITY
+        free_s = np.rint(metres / METRES_PER_SECOND).astype(np.int32)
         return Matrix(
-            durations_s=np.rint(metres / METRES_PER_SECOND).astype(np.int32),
+            durations_s=at_time_of_day(free_s, depart_at, self._traffic),
             distances_m=np.rint(metres).astype(np.int32),
             is_reachable=np.ones(metres.shape, bool),
             source_snap_m=np.zeros(len(sources)),
@@ -54,21 +61,27 @@ class StraightLineRouter:
             engine=ENGINE,
             dataset=DATASET,
             is_degraded=True,
+            traffic_version=self._traffic.version if self._traffic else 0,
         )
 
     async def legs(self, points: Sequence[Point], *, depart_at: datetime) -> Journey:
         """Estimates a journey; its geometry is a straight line from place to place."""
+        check_departure(depart_at)
         check_journey_size(points)
-        cells = await self.matrix(points, depart_at=depart_at)
         legs: list[Leg] = []
         for start in range(len(points) - 1):
-            duration_s = int(cells.durations_s[start, start + 1])
+            cell = await self.matrix(points[start : start + 1], points[start + 1 : start + 2], depart_at=depart_at)
+            duration_s = int(cell.durations_s[0, 0])
             arrives_at = depart_at + timedelta(seconds=duration_s)
-            distance_m = int(cells.distances_m[start, start + 1])
+            distance_m = int(cell.distances_m[0, 0])
             legs.append(Leg(duration_s=duration_s, distance_m=distance_m, departs_at=depart_at, arrives_at=arrives_at))
             depart_at = arrives_at
         shapes = tuple(((a.lat, a.lon), (b.lat, b.lon)) for a, b in pairwise(points))
         return Journey(legs=tuple(legs), geometry=shapes, engine=ENGINE, dataset=DATASET, is_degraded=True)
+
+    async def take_traffic(self, traffic: Traffic) -> None:
+        """Estimates by this traffic from now on."""
+        self._traffic = traffic
 
     async def aclose(self) -> None:
         """Holds nothing."""

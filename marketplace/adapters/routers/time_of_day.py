@@ -1,42 +1,32 @@
-"""Time of day: how much longer each edge takes in each hour of the week than on empty streets.
+"""Time of day for engines that know no streets of ours: one factor for the whole city, which changes with the phase.
 
-A factor of 1 is free flow, 1.5 means half as long again. Today every factor is 1 unless somebody gives a table;
-learned traffic fills it later. Factors act on the streets, not on the turns.
+The street graph weighs every edge by what was learnt about it. A straight line and a foreign server cannot; they are
+told how the city as a whole does, which is most of what there is to know.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from marketplace.core.errors import Invalid
-from marketplace.routing import check_departure
+from marketplace.adapters.city.arrays import Whole
+from marketplace.routing import LearnedRouter, Phase, Router, Traffic, through_phases
 
-SLOTS = 7 * 24
-"""One slot for each hour of the week, in UTC, from Monday midnight."""
-
-LEAST_FACTOR, GREATEST_FACTOR = 0.2, 20.0
-
-Factors = npt.NDArray[np.float32]
-"""One row for each slot, one column for each edge."""
+Seconds = npt.NDArray[np.int32]
 
 
-def slot_of(depart_at: datetime) -> int:
-    """The hour of the week in which a drive departs."""
-    check_departure(depart_at)
-    moment = depart_at.astimezone(UTC)
-    return moment.weekday() * 24 + moment.hour
+async def hand_traffic(router: Router, traffic: Traffic) -> None:
+    """Hands traffic on to a router that has a use for it."""
+    if isinstance(router, LearnedRouter):
+        await router.take_traffic(traffic)
 
 
-def check_factors(factors: Factors, edge_count: int) -> None:
-    """Refuses a table of the wrong size, or with factors no street has."""
-    if factors.shape != (SLOTS, edge_count):
-        raise BadTimeFactors(f"time factors must have {SLOTS} rows and {edge_count} columns, not {factors.shape}")
-    if not bool(((factors >= LEAST_FACTOR) & (factors <= GREATEST_FACTOR)).all()):
-        raise BadTimeFactors(f"time factors must lie between {LEAST_FACTOR} and {GREATEST_FACTOR}")
+def at_time_of_day(free_s: Whole, depart_at: datetime, traffic: Traffic | None) -> Seconds:
+    """How long drives take that depart at a moment, by how long they take on empty streets."""
+    if traffic is None:
+        return free_s.astype(np.int32)
 
+    def in_phase(phase: Phase) -> Whole:
+        return np.asarray(np.rint(free_s * traffic.city_factor(phase)), np.int32)
 
-class BadTimeFactors(Invalid):
-    """A table of time factors that cannot be used."""
-
-    code = "BAD_TIME_FACTORS"
+    return through_phases(in_phase(traffic.phase_at(depart_at)), depart_at, traffic, in_phase)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marketplace.adapters.city.pack import load_city_pack
-from marketplace.adapters.routers.time_of_day import Factors
 from marketplace.core.geo import Point
-from marketplace.routing import Journey, Matrix
+from marketplace.routing import Fix, Journey, Matrix, Traffic, Traversal
 
 if TYPE_CHECKING:
     from marketplace.adapters.routers.engine import GraphEngine
@@ -31,11 +30,11 @@ def settle_in() -> None:
     threading.Thread(target=_leave_with_parent, name="leave-with-parent", daemon=True).start()
 
 
-def open_city(folder: Path, factors: Factors | None) -> int:
+def open_city(folder: Path, traffic: Traffic | None) -> int:
     """Loads the city and tells the worker's process number, by which it can be ended."""
     # Late, because the parent imports this file for its names alone, and the engine brings scipy.
     engine = import_module("marketplace.adapters.routers.engine")
-    _engines.append(engine.GraphEngine(load_city_pack(folder), factors=factors))
+    _engines.append(engine.GraphEngine(load_city_pack(folder), traffic=traffic))
     return os.getpid()
 
 
@@ -47,6 +46,17 @@ def compute_matrix(sources: Sequence[Point], targets: Sequence[Point], depart_at
 def compute_legs(points: Sequence[Point], depart_at: datetime) -> Journey:
     """Answers a journey in the worker."""
     return _engines[0].legs(points, depart_at=depart_at)
+
+
+def take_traffic(traffic: Traffic) -> int:
+    """Has the worker answer by other traffic from now on; tells its version."""
+    _engines[0].take_traffic(traffic)
+    return traffic.version
+
+
+def match_tracks(tracks: Sequence[Sequence[Fix]]) -> list[Traversal]:
+    """Matches tracks to streets in the worker."""
+    return _engines[0].match(tracks)
 
 
 def _leave_with_parent() -> None:

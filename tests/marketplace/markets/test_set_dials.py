@@ -37,10 +37,14 @@ LIMITS = {
     "dropoff_service_s": (0, 3_600),
     "head_start_waves": (0, 50),
     "delivery_target_s": (0, 604_800),
+    "late_risk_percent": (1, 100),
     "payout_hold_s": (0, 2_678_400),
     "instant_fee_basis_points": (0, 1_000),
     "instant_fee_minimum_minor": (0, 10**12),
     "debt_repay_percent": (0, 100),
+    "driver_shown_stops": (0, 50),
+    "tracking_link_s": (0, 31_536_000),
+    "recipient_data_s": (0, 31_536_000),
 }
 
 

@@ -17,8 +17,8 @@ from tests.marketplace.routes.drives import Drive, make_drive
 
 
 async def see(drive: Drive) -> dict[str, Any] | None:
-    async with drive.works.read() as connection:
-        return await my_route(connection, driver_id=drive.driver.id)
+    async with drive.works.open() as work:
+        return await my_route(work.connection, driver_id=drive.driver.id, now=work.now)
 
 
 async def test_a_driver_sees_the_whole_route_with_people_and_packages(works: Works, clock: ManualClock) -> None:
@@ -96,8 +96,7 @@ async def test_nobody_else_sees_the_route(works: Works, clock: ManualClock) -> N
     async with works.open() as work:
         stranger = await make_driver(work, drive.market)
 
-    async with works.read() as connection:
-        assert await my_route(connection, driver_id=stranger.id) is None
+        assert await my_route(work.connection, driver_id=stranger.id, now=work.now) is None
 
 
 async def test_a_route_that_is_over_is_not_shown_any_more(works: Works, clock: ManualClock) -> None:
@@ -120,6 +119,43 @@ async def test_a_delivery_that_left_the_route_takes_its_addresses_with_it(works:
 
     assert tree is not None
     assert [len(stop["tasks"]) for stop in tree["stops"]] == [1, 0, 1]
+
+
+async def test_a_day_after_the_end_a_driver_sees_nobody_and_no_door_any_more(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=2, instructions="second bell", safe_place="PORCH")
+    await drive.start()
+    await drive.pick_up(0)
+    await drive.drop_off(1)
+    before = await see(drive)
+
+    clock.advance(seconds=86_399)
+    assert await see(drive) == before
+    clock.advance(seconds=1)
+    tree = await see(drive)
+
+    assert tree is not None
+    over = next(stop for stop in tree["stops"] if stop["state"] == "COMPLETED" and stop["kind"] == "DROPOFF")
+    delivery = over["tasks"][0]["delivery"]
+    nobody = {"address": "", "name": "", "phone": ""}
+    assert delivery["dropoff"] == {**nobody, "lat": round(over["lat"], 2), "lon": round(over["lon"], 2)}
+    assert {**delivery["pickup"], **nobody} == delivery["pickup"]
+    assert (delivery["instructions"], delivery["safe_place"], over["path"]) == ("", None, None)
+    still_open = next(stop for stop in tree["stops"] if stop["state"] != "COMPLETED")
+    shown = still_open["tasks"][0]["delivery"]
+    assert (shown["dropoff"]["name"], shown["instructions"]) == ("Luz Pizarro", "second bell")
+
+
+async def test_a_driver_reads_what_shipper_and_recipient_ask(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(
+        works, clock, count=1, instructions="second bell", recipient_instructions="dog", safe_place="GARAGE"
+    )
+
+    tree = await see(drive)
+
+    assert tree is not None
+    delivery = tree["stops"][1]["tasks"][0]["delivery"]
+    assert (delivery["instructions"], delivery["safe_place"]) == ("second bell\ndog", "GARAGE")
+    assert "is_over" not in delivery
 
 
 async def test_a_return_shows_the_packages_of_its_original(works: Works, clock: ManualClock) -> None:
@@ -147,7 +183,7 @@ async def test_reading_a_route_needs_no_scan_of_a_table(works: Works, clock: Man
 
     async with works.open() as work:
         await work.execute("SET LOCAL enable_seqscan = off")
-        plan = await work.fetch_value(f"EXPLAIN (FORMAT JSON) {MY_ROUTE}", drive.driver.id)
+        plan = await work.fetch_value(f"EXPLAIN (FORMAT JSON) {MY_ROUTE}", drive.driver.id, work.now)
 
     # Which of a route's indexes is taken is open where a table has a handful of rows.
     assert "Seq Scan" not in plan

@@ -42,6 +42,15 @@ async def test_another_seed_plays_another_day(empty_urls: list[str], tmp_path: P
     assert hashes[0] != hashes[1]
 
 
+async def test_hidden_traffic_makes_another_day_and_the_same_one_again(empty_urls: list[str], tmp_path: Path) -> None:
+    busy = CityDay(plan=quiet_day(seed=1, deliveries=6, hours=0.5), drivers=3, hubs=1, traffic=4)
+
+    first, second = [await play_city_day(settings_for(url, tmp_path), busy) for url in empty_urls]
+
+    assert (first.figures.delivered, first.ledger_sum_minor, first.ledger_findings) == (6, 0, 0)
+    assert second.event_hash == first.event_hash
+
+
 async def test_a_database_with_a_market_is_left_alone(empty_urls: list[str], tmp_path: Path) -> None:
     settings = settings_for(empty_urls[0], tmp_path)
     await play_city_day(settings, CityDay(plan=quiet_day(deliveries=1, hours=0.1), drivers=1, hubs=1))

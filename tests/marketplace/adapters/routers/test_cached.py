@@ -9,6 +9,7 @@ from marketplace.adapters.routers import CachedRouter, StraightLineRouter
 from marketplace.core.geo import Point
 from tests.marketplace.adapters.routers.stand_ins import ScriptedRouter
 from tests.marketplace.adapters.small_cities import MONDAY_NOON, at
+from tests.marketplace.adapters.traffic import traffic_of_slots
 
 
 def stops(count: int, seed: int = 1) -> list[Point]:
@@ -114,3 +115,27 @@ async def test_journeys_pass_and_closing_closes() -> None:
 
     assert len(journey.legs) == 2
     assert streets.is_closed
+
+
+async def test_new_traffic_makes_it_forget() -> None:
+    streets, places = ScriptedRouter(), stops(4)
+    router = CachedRouter(streets)
+    await router.matrix(places, depart_at=MONDAY_NOON)
+
+    await router.take_traffic(traffic_of_slots({}))
+    await router.matrix(places, depart_at=MONDAY_NOON)
+    await router.matrix(places, depart_at=MONDAY_NOON)
+
+    assert streets.asked == [(4, 4), (4, 4)]
+
+
+async def test_a_drive_that_runs_into_other_traffic_is_never_remembered() -> None:
+    lines, places = StraightLineRouter(), stops(10)
+    router, ending = CachedRouter(lines), MONDAY_NOON + timedelta(hours=4)  # a slot of Chile ends at 13
+    await router.take_traffic(traffic_of_slots({ending - timedelta(hours=1): 3.0}))
+
+    for minutes in (30, 4, 2, 11, 3):
+        depart_at = ending - timedelta(minutes=minutes)
+        answer = await router.matrix(places, depart_at=depart_at)
+        truth = await lines.matrix(places, depart_at=depart_at)
+        assert np.array_equal(answer.durations_s, truth.durations_s)

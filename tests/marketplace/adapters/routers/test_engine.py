@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -13,11 +14,11 @@ from marketplace.adapters.city import PlaceSampler, make_grid_city
 from marketplace.adapters.city.pack import CityPack
 from marketplace.adapters.city.road_classes import RoadClass
 from marketplace.adapters.routers import GraphEngine
-from marketplace.adapters.routers.time_of_day import SLOTS, slot_of
 from marketplace.adapters.routers.turns import find_turns
 from marketplace.core.geo import Point
 from marketplace.routing import NO_WAY, TooFarFromStreet, Unreachable
 from tests.marketplace.adapters.small_cities import MONDAY_NOON, at, build_city, drive, street
+from tests.marketplace.adapters.traffic import traffic_of_places, traffic_of_slots
 
 
 @pytest.fixture(scope="module")
@@ -182,22 +183,53 @@ def test_journeys_follow_the_streets_and_keep_the_clock(tmp_path: Path) -> None:
 
 def test_slower_hours_make_longer_drives_and_never_shorter_ones(grid: CityPack) -> None:
     free = GraphEngine(grid)
-    factors = np.ones((SLOTS, free.network.graph.edge_count), np.float32)
-    factors[slot_of(MONDAY_NOON)] = 1.5
-    factors[slot_of(MONDAY_NOON.replace(hour=17))] = np.random.default_rng(1).uniform(1.0, 3.0, factors.shape[1])
-    busy = GraphEngine(grid, factors=factors)
+    afternoon, night = MONDAY_NOON + timedelta(hours=8), MONDAY_NOON + timedelta(hours=15)
+    busy = GraphEngine(grid, traffic=traffic_of_places(free, 1, [afternoon]))
+    slow = GraphEngine(grid, traffic=traffic_of_slots({MONDAY_NOON: 1.5}))
     places = [place.point for place in PlaceSampler(grid).draw_places(Random(4), 25)]
 
-    at_night = busy.matrix(places, depart_at=MONDAY_NOON.replace(hour=3))
-    at_noon = busy.matrix(places, depart_at=MONDAY_NOON)
-    at_five = busy.matrix(places, depart_at=MONDAY_NOON.replace(hour=17))
+    at_night = busy.matrix(places, depart_at=night)
+    at_noon = slow.matrix(places, depart_at=MONDAY_NOON)
+    at_five = busy.matrix(places, depart_at=afternoon)
     without = free.matrix(places, depart_at=MONDAY_NOON)
 
     assert np.array_equal(at_night.durations_s, without.durations_s)
     assert (at_five.durations_s >= without.durations_s).all()
+    assert at_five.durations_s.sum() > 1.2 * without.durations_s.sum()
     off_diagonal = ~np.eye(len(places), dtype=bool)
     assert (at_noon.durations_s[off_diagonal] > without.durations_s[off_diagonal]).all()
     assert (at_noon.durations_s <= np.ceil(1.5 * (without.durations_s + 1))).all()
+    assert (without.traffic_version, at_noon.traffic_version) == (0, 1)
+
+
+def test_a_leg_takes_as_long_as_its_cell_though_traffic_changes_on_the_way(grid: CityPack) -> None:
+    places = [place.point for place in PlaceSampler(grid).draw_places(Random(4), 12)]
+    free = GraphEngine(grid)
+    before_one = MONDAY_NOON + timedelta(hours=3, minutes=59)  # in Chile, where a slot ends at 13
+    busy = GraphEngine(grid, traffic=traffic_of_places(free, 2, [before_one]))
+
+    matrix = busy.matrix(places, depart_at=before_one)
+    legs = [busy.legs([places[0], target], depart_at=before_one).legs[0] for target in places[1:]]
+
+    assert [leg.duration_s for leg in legs] == matrix.durations_s[0, 1:].tolist()
+    assert [leg.distance_m for leg in legs] == matrix.distances_m[0, 1:].tolist()
+    whole = busy.matrix(places, depart_at=before_one - timedelta(hours=1))
+    calm = free.matrix(places, depart_at=before_one)
+    assert (matrix.durations_s <= whole.durations_s).all()
+    assert (matrix.durations_s >= calm.durations_s).all()
+    assert (matrix.durations_s[0, 1:] < whole.durations_s[0, 1:]).any()
+
+
+def test_other_traffic_is_taken_over_without_a_new_engine(grid: CityPack) -> None:
+    engine = GraphEngine(grid)
+    places = [place.point for place in PlaceSampler(grid).draw_places(Random(4), 5)]
+    before = engine.matrix(places, depart_at=MONDAY_NOON)
+
+    engine.take_traffic(traffic_of_slots({MONDAY_NOON: 2.0}, version=7))
+    after = engine.matrix(places, depart_at=MONDAY_NOON)
+
+    assert after.traffic_version == 7
+    assert after.durations_s.sum() > 1.5 * before.durations_s.sum()
 
 
 def test_matrix_agrees_with_a_plain_search_from_edge_to_edge(grid: CityPack) -> None:

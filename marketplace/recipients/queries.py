@@ -1,0 +1,109 @@
+"""Every read for recipients: one delivery, found by the id that its link is bound to and by nothing else."""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from marketplace.batches import DeliveryState
+from marketplace.core.ids import DeliveryId
+from marketplace.core.work import Work
+from marketplace.recipients.states import ENGAGED, IN_PERSON, STATUS_OF, WISHES_HEARD, Language, RecipientAction
+from marketplace.recipients.wording import headline, reason_in_words
+
+POSITION_GOOD_FOR = timedelta(minutes=5)
+"""An older place is shown to nobody: the driver may be anywhere by now."""
+TIMELINE_AT_MOST = 50
+
+# Where the driver is leaves the database only when the recipient may see it: the route is under way, the delivery is on
+# it, and few enough stops come before. First names only; other stops are counted and never told.
+TRACKED = """
+SELECT json_build_object(
+    'id', 'dlv_' || replace(d.id::text, '-', ''), 'state', d.state, 'sequence', d.sequence,
+    'shipper_name', s.name, 'time_zone', d.time_zone, 'currency', d.currency,
+    'promised_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
+    'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
+        FROM arrival a WHERE a.delivery_id = d.id),
+    'address', d.dropoff_address, 'lat', d.dropoff_lat, 'lon', d.dropoff_lon,
+    'pin', CASE WHEN d.state = ANY($3) THEN d.pin END,
+    'requirements', d.requirements, 'instructions', coalesce(d.recipient_instructions, ''),
+    'safe_place', d.safe_place, 'failure_reason', d.failure_reason, 'changed_at', d.changed_at,
+    'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
+        'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,
+    'stops_before', CASE WHEN is_near THEN before.stops END,
+    'position', CASE WHEN is_near AND p.position_at > $2 THEN json_build_object(
+        'lat', p.lat, 'lon', p.lon, 'occurred_at', p.position_at) END,
+    'rating', (SELECT json_build_object('stars', stars, 'reasons', reasons) FROM rating WHERE delivery_id = d.id),
+    'pictures', CASE WHEN d.state = 'DELIVERED' THEN (
+        SELECT coalesce(json_agg(f.id ORDER BY f.id), '[]') FROM proof f JOIN task t ON t.stop_id = f.stop_id
+        WHERE t.delivery_id = d.id AND f.kind = 'PHOTO' AND f.named_at IS NOT NULL AND f.object_key IS NOT NULL)
+        ELSE '[]' END,
+    'timeline', (SELECT coalesce(json_agg(json_build_object('state', state, 'occurred_at', occurred_at)), '[]') FROM (
+        SELECT e.payload ->> 'state' AS state, e.occurred_at FROM event e
+        WHERE e.delivery_id = d.id AND e.payload ->> 'state' IS NOT NULL
+        ORDER BY e.ordinal DESC LIMIT $4) AS told))
+FROM delivery d
+JOIN shipper s ON s.id = d.shipper_id
+JOIN market m ON m.id = d.market_id
+LEFT JOIN route r ON r.id = d.route_id AND r.state IN ('STARTED', 'COMPLETED')
+LEFT JOIN driver v ON v.id = r.driver_id
+LEFT JOIN presence p ON p.driver_id = r.driver_id
+LEFT JOIN LATERAL (
+    SELECT count(*) AS stops FROM stop o
+    WHERE o.route_id = r.id AND o.state IN ('PENDING', 'EN_ROUTE', 'ARRIVED') AND o.place < (
+        SELECT min(mine.place) FROM task t JOIN stop mine ON mine.id = t.stop_id
+        WHERE t.delivery_id = d.id AND mine.route_id = r.id AND mine.kind = 'DROPOFF')) AS before ON true
+LEFT JOIN LATERAL (
+    SELECT r.state = 'STARTED' AND d.state = ANY($5) AND before.stops <= m.driver_shown_stops AS is_near) AS sight
+    ON true
+WHERE d.id = $1
+"""
+
+
+async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Language) -> dict[str, Any] | None:
+    """What the recipient of a delivery may know of it now, with its status in words."""
+    still_open = [state.value for state in DeliveryState if state in WISHES_HEARD | ENGAGED]
+    text = await work.fetch_value(
+        TRACKED,
+        delivery_id,
+        work.now - POSITION_GOOD_FOR,
+        still_open,
+        TIMELINE_AT_MOST,
+        [state.value for state in ENGAGED],
+    )
+    return _in_words(orjson.loads(text), language) if text else None
+
+
+def _in_words(found: dict[str, Any], language: Language) -> dict[str, Any]:
+    state = DeliveryState(found["state"])
+    status = STATUS_OF[state]
+    return found | {
+        "status": status,
+        "headline": headline(status, language),
+        "reason": reason_in_words(found["failure_reason"], language),
+        "actions": _actions(state, found),
+        "timeline": _timeline(found["timeline"], language),
+    }
+
+
+def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientAction]:
+    """What can be done now; each mutation checks again for itself."""
+    actions = []
+    if state in WISHES_HEARD:
+        actions.append(RecipientAction.LEAVE_INSTRUCTIONS)
+        if not IN_PERSON & set(found["requirements"]):
+            actions.append(RecipientAction.CHOOSE_SAFE_PLACE)
+    if state is DeliveryState.DELIVERED and found["rating"] is None:
+        actions.append(RecipientAction.RATE)
+    return actions
+
+
+def _timeline(told: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:
+    """The steps in order, oldest first; steps that are one to a recipient are told once, when they began."""
+    steps: list[dict[str, Any]] = []
+    for step in reversed(told):
+        status = STATUS_OF[DeliveryState(step["state"])]
+        if not steps or steps[-1]["status"] is not status:
+            words = headline(status, language)
+            steps.append({"status": status, "headline": words, "occurred_at": step["occurred_at"]})
+    return steps

@@ -1,0 +1,115 @@
+"""A recipient sees status, window and driver of one delivery, and the driver's place only when near and at work."""
+
+from typing import Any
+
+import pytest
+
+from marketplace.batches import AttemptFailure
+from marketplace.core.clock import ManualClock
+from marketplace.core.ids import DeliveryId, to_wire
+from marketplace.core.work import Works
+from marketplace.recipients import Language, RecipientAction, TrackedStatus, tracked_delivery
+from marketplace.recipients.states import STATUS_OF
+from marketplace.recipients.wording import HEADLINES
+from tests.marketplace.routes.drives import Drive, make_drive
+
+
+async def look(drive: Drive, number: int = 0, language: Language = Language.EN) -> dict[str, Any]:
+    async with drive.works.open() as work:
+        found = await tracked_delivery(work, delivery_id=DeliveryId(drive.deliveries[number].id), language=language)
+    assert found is not None
+    return found
+
+
+async def report_place(drive: Drive) -> None:
+    async with drive.works.open() as work:
+        await work.execute(
+            "UPDATE presence SET lat = -29.91, lon = -71.25, position_at = $2 WHERE driver_id = $1",
+            drive.driver.id,
+            work.now,
+        )
+
+
+async def test_status_window_and_sender_are_told_in_the_language_asked_for(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1, pin="123456")
+
+    english, spanish = await look(drive), await look(drive, language=Language.ES)
+
+    delivery = drive.deliveries[0]
+    assert (english["id"], english["status"]) == (to_wire("delivery", delivery.id), TrackedStatus.DRIVER_FOUND)
+    assert english["headline"] == "A driver will collect your parcel"
+    assert spanish["headline"] == "Un repartidor recogerá tu paquete"
+    assert (english["shipper_name"], english["pin"]) == ("Farmacia Norte", "123456")
+    assert (english["driver"], english["position"], english["stops_before"]) == (None, None, None)
+
+
+async def test_the_driver_is_shown_from_as_many_stops_away_as_the_dial_says(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=4)
+    await drive.start()
+    await report_place(drive)
+
+    # A pickup and up to three doors come before.
+    assert [(await look(drive, number))["stops_before"] for number in range(4)] == [1, 2, None, None]
+    seen = [(await look(drive, number))["position"] for number in range(4)]
+    assert [place and (place["lat"], place["lon"]) for place in seen] == [(-29.91, -71.25)] * 2 + [None] * 2
+    await drive.pick_up(0)
+
+    assert [(await look(drive, number))["stops_before"] for number in range(4)] == [0, 1, 2, None]
+    assert (await look(drive))["status"] is TrackedStatus.NEXT
+    assert (await look(drive, 3))["driver"] == {"first_name": drive.driver.name.split()[0], "vehicle": "CAR"}
+
+
+async def test_after_the_hand_over_the_driver_s_place_is_gone(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, pin="123456")
+    await drive.drive_to_first_door()
+    await report_place(drive)
+    at_the_door = await look(drive)
+
+    await drive.drop_off(1)
+
+    delivered = await look(drive)
+    assert (at_the_door["status"], at_the_door["stops_before"]) == (TrackedStatus.AT_THE_DOOR, 0)
+    assert at_the_door["position"] is not None
+    assert (delivered["status"], delivered["headline"]) == (TrackedStatus.DELIVERED, "Delivered")
+    assert (delivered["position"], delivered["stops_before"], delivered["pin"]) == (None, None, None)
+    assert delivered["driver"]["vehicle"] == "CAR"
+    told = [step["status"].value for step in delivered["timeline"]]
+    assert told == ["DRIVER_FOUND", "ON_THE_WAY", "NEXT", "AT_THE_DOOR", "DELIVERED"]
+    assert delivered["actions"] == [RecipientAction.RATE]
+
+
+async def test_an_old_place_is_shown_to_nobody(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await drive.start()
+    await report_place(drive)
+
+    clock.advance(seconds=300)
+
+    found = await look(drive)
+    assert (found["position"], found["stops_before"]) == (None, 1)
+
+
+async def test_a_driver_who_has_not_set_off_is_not_shown(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await report_place(drive)
+
+    found = await look(drive)
+
+    assert (found["driver"], found["position"], found["stops_before"]) == (None, None, None)
+
+
+async def test_a_failed_attempt_says_why_in_words(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await drive.drive_to_first_door()
+    await drive.fail(1, AttemptFailure.RECIPIENT_UNAVAILABLE)
+
+    found = await look(drive)
+
+    assert (found["status"], found["reason"]) == (TrackedStatus.ATTEMPTED, "Nobody answered.")
+    assert (await look(drive, language=Language.ES))["reason"] == "Nadie respondió."
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_state_has_a_status_and_every_status_its_words(language: Language) -> None:
+    assert set(STATUS_OF.values()) == set(TrackedStatus)
+    assert HEADLINES[language].keys() == set(TrackedStatus)
