@@ -9,6 +9,7 @@ from strawberry.tools import merge_types
 
 from schema import (
     accounts,
+    alerts,
     batches,
     billing,
     billing_operations,
@@ -47,6 +48,7 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     recipients,
+    alerts,
     erasures,
     pay,
     rate_cards,

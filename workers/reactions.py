@@ -176,6 +176,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryReturned": [ACCRUE, NOTIFY],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
+    "LateRiskRaised": [NOTIFY],
+    "WindowChanged": [NOTIFY],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
     # A recipient is erased

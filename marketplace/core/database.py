@@ -24,6 +24,7 @@ MODELS = [
     "marketplace.matching.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.alerts.models",
     "marketplace.arrivals.models",
     "marketplace.recipients.models",
     "marketplace.payments.models",

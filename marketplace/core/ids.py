@@ -59,6 +59,7 @@ PREFIXES = {
     "movement": "mov",
     "adjustment": "adj",
     "payout_quote": "pqt",
+    "notification": "ntf",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

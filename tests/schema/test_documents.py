@@ -26,6 +26,7 @@ PORTAL = {
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up",
     "rate_cards", "cancellation_fee", "erase_recipient",
+    "alert_policy", "set_alert_policy", "notifications",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -36,7 +37,7 @@ OPERATIONS = {
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "set_rate_card", "shipper_rate_cards",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
-    "erase_recipient",
+    "erase_recipient", "alert_log",
 }  # fmt: skip
 
 
@@ -77,6 +78,7 @@ COSTS = {
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
+    "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
     "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
