@@ -18,11 +18,14 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
+from marketplace.alerts import Audience, Cause, NotificationState
+from marketplace.alerts.wording import WORDS
 from marketplace.arrivals import PredictionMoment
 from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
 from marketplace.billing import ChargeState, Collects, InvoiceState, LineKind, Means, ProfileState, RefundState, Terms
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
+from marketplace.core.notifier import Channel
 from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
@@ -57,7 +60,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("wave", "contract_kind"): ContractKind,
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
-    ("notification", "state"): {"READY", "SENT", "FAILED"},
+    ("notification", "state"): NotificationState,
+    ("notification", "channel"): Channel,
+    ("alert_policy", "language"): set(WORDS),
     ("arrival_prediction", "moment"): PredictionMoment,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,
@@ -87,6 +92,8 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("offer", "end_reason"): WithdrawReason,
     ("stop_report", "verb"): ReportVerb,
     ("stop_report", "flag"): ReportFlag,
+    ("notification", "cause"): Cause,
+    ("notification", "audience"): Audience,
 }
 """Columns of words that only the code knows; the words have to fit in."""
 
