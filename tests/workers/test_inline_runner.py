@@ -29,6 +29,7 @@ class Jobs:
             "match_market": self.match_market,
             "send_wave": self.send_wave,
             "draw_route": self.draw_route,
+            "retime_route": self.retime_route,
             "roll_up": self.roll_up,
         }
 
@@ -42,6 +43,9 @@ class Jobs:
 
     async def draw_route(self, route_id: UUID) -> None:
         self.ran.append(("draw_route", route_id))
+
+    async def retime_route(self, route_id: UUID) -> None:
+        self.ran.append(("retime_route", route_id))
 
     async def roll_up(self, market_id: UUID) -> None:
         self.ran.append(("roll_up", market_id))
@@ -59,10 +63,11 @@ async def test_what_follows_from_what_follows_runs_too(works: Works) -> None:
 
     count = await drain_works(works, jobs.table, ())
 
-    assert count == 5
+    assert count == 6
     assert sorted(jobs.ran) == [
         ("draw_route", UUID(int=9)),
         ("match_market", MARKET),
+        ("retime_route", UUID(int=9)),
         ("roll_up", MARKET),
         ("roll_up", MARKET),
         ("send_wave", UUID(int=9)),

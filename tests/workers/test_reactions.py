@@ -64,12 +64,16 @@ def test_every_job_of_the_table_exists_and_every_job_is_in_the_table() -> None:
 def test_jobs_are_about_what_the_table_says() -> None:
     counted = ("roll_up", str(MARKET))
 
-    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), counted]
+    timed = ("retime_route", str(ROUTE))
+
+    assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), timed, counted]
     assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
     assert wanted("RouteCompleted") == [
         ("issue_statement", str(ROUTE)),
         ("match_market", str(MARKET)),
         ("match_near_driver", str(DRIVER)),
+        timed,
+        ("learn_arrivals", str(MARKET)),
         counted,
     ]
     assert wanted("OperationWanted", operation_id="76", kind="TRANSFER") == [("send_operation", "76"), counted]
@@ -78,7 +82,8 @@ def test_jobs_are_about_what_the_table_says() -> None:
     assert wanted("OperationEnded", subject_id="78", kind="CREATE_ACCOUNT") == [("settle_account", "78"), counted]
     assert wanted("ProviderObjectChanged", subject_id="77", kind="payout") == [("settle_payout", "77"), counted]
     assert wanted("OperationEnded", subject_id="79", kind="CHARGE") == [("settle_charge", "79"), counted]
-    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), counted]
+    assert wanted("RouteAssigned") == wanted("RouteExtended") == [("draw_route", str(ROUTE)), timed, counted]
+    assert wanted("RouteStarted") == wanted("StopChanged", state="ARRIVED") == [timed, counted]
     assert wanted("PayStatementIssued") == [counted]
 
 
@@ -97,7 +102,7 @@ def test_only_the_way_to_the_recipient_is_told() -> None:
 
 def test_a_route_is_drawn_anew_when_a_stop_of_it_is_driven_past() -> None:
     assert wanted("StopChanged", state="SKIPPED")[0] == ("draw_route", str(ROUTE))
-    assert wanted("StopChanged", state="ARRIVED") == [("roll_up", str(MARKET))]
+    assert wanted("StopChanged", state="EN_ROUTE") == [("roll_up", str(MARKET))]
 
 
 def test_figures_gather_for_a_while() -> None:
