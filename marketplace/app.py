@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
 from marketplace.adapters.geocoders import PhotonGeocoder, StreetGeocoder
-from marketplace.adapters.notifiers import ConsoleNotifier, HttpNotifier
+from marketplace.adapters.notifiers import AppriseNotifier, ByChannelNotifier, ConsoleNotifier, HttpNotifier
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
@@ -27,7 +27,7 @@ from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
 from marketplace.core.grants import ROLE, can_rewrite_history
 from marketplace.core.migrate import check_version
-from marketplace.core.notifier import Notifier
+from marketplace.core.notifier import Channel, Notifier
 from marketplace.core.nudge import Nudger
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
@@ -145,6 +145,8 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             factor = await pace(connection)
         provider = open_provider(settings, factor=factor)
         stack.push_async_callback(provider.aclose)
+        notifier = open_notifier(settings)
+        stack.push_async_callback(notifier.aclose)
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         webhooks = await stack.enter_async_context(open_webhooks(settings, works))
@@ -159,7 +161,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             matcher=streets,
             solver=solver,
             provider=provider,
-            notifier=open_notifier(settings),
+            notifier=notifier,
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
             positions=positions,
@@ -211,14 +213,25 @@ def open_webhooks(settings: Settings, works: Works) -> WebhookSender:
     return WebhookSender(works, courier, SecretBox(settings.secret.get_secret_value()))
 
 
-def open_notifier(settings: Settings) -> Notifier:
-    """The company's own message service, or the console in development, where one-time codes may be read."""
+def open_notifier(settings: Settings) -> ByChannelNotifier:
+    """A way for each channel: the company's message services, Apprise for operations, the console in development.
+
+    One-time codes may be read on the console, so production must name where they go.
+    """
+    ways: dict[Channel, Notifier] = {}
+    if settings.email_url:
+        ways[Channel.EMAIL] = HttpNotifier(settings.email_url, _said(settings.email_token))
+    if settings.apprise_urls:
+        ways[Channel.OPERATORS] = AppriseNotifier(settings.apprise_urls.get_secret_value().split())
     if settings.notifier_url:
-        token = settings.notifier_token
-        return HttpNotifier(settings.notifier_url, token.get_secret_value() if token else None)
+        return ByChannelNotifier(HttpNotifier(settings.notifier_url, _said(settings.notifier_token)), ways)
     if settings.is_production:
         raise CannotStart("production mode: DOORSTEP_NOTIFIER_URL must name the service that sends codes and messages")
-    return ConsoleNotifier()
+    return ByChannelNotifier(ConsoleNotifier(), ways)
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
 
 
 async def open_router(settings: Settings, streets: GraphRouter) -> Router:

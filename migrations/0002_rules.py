@@ -92,6 +92,7 @@ REFERENCES = [
     ("pay_adjustment", "journal_id", "journal"),
     ("matching_zone", "market_id", "market"),
     ("billing_profile", "market_id", "market"),
+    ("alert_policy", "shipper_id", "shipper"),
     ("billing_profile", "shipper_id", "shipper"),
     ("bill_line", "market_id", "market"),
     ("bill_line", "shipper_id", "shipper"),
@@ -147,7 +148,9 @@ STATES = {
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
-    ("notification", "state"): "READY SENT FAILED",
+    ("notification", "state"): "WAITING READY SENT FAILED DROPPED",
+    ("notification", "channel"): "SMS EMAIL PUSH OPERATORS",
+    ("alert_policy", "language"): "en es",
     ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP NEXT TEN_MINUTES",
     ("window_hold", "state"): "HELD BOOKED EXPIRED RELEASED REVOKED REPLACED",
     ("pay_statement", "state"): "HELD PAYABLE PAID",
@@ -188,6 +191,12 @@ PAY_RATES = (
 )
 
 CHECKS = [
+    (
+        "alert_policy",
+        "quiet_hours",
+        "quiet_from_minute BETWEEN 0 AND 1439 AND quiet_to_minute BETWEEN 0 AND 1439",
+    ),
+    ("notification", "waits_until", "state <> 'WAITING' OR not_before IS NOT NULL"),
     ("market_clock", "one_row", "id = 'market' AND factor > 0"),
     (
         "market",
@@ -571,7 +580,14 @@ INDEXES = [
     ("UNIQUE", "eta_day_once", "eta_day (market_id, day, moment, horizon_min)"),
     ("", "position_undigested", "position (market_id, driver_id, occurred_at) WHERE NOT is_digested"),
     ("UNIQUE", "speed_factor_place", "speed_factor (market_id, layer, slot, cell, road_group)"),
-    ("UNIQUE", "notification_once", "notification (event_id, audience)"),
+    ("UNIQUE", "notification_once", "notification (event_id, audience, channel) WHERE event_id IS NOT NULL"),
+    (
+        "UNIQUE",
+        "notification_one_per_cause",
+        "notification (delivery_id, cause, occasion, audience, channel) WHERE cause IS NOT NULL",
+    ),
+    ("", "notification_waiting", "notification (market_id, not_before) WHERE state = 'WAITING'"),
+    ("", "notification_log", "notification (market_id, id)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
     # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number
     (

@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from marketplace.addresses import Precision
+from marketplace.alerts import Cause, NotificationState
 from marketplace.arrivals import PredictionMoment
 from marketplace.batches import (
     AttemptFailure,
@@ -26,6 +27,7 @@ from marketplace.billing import (
     Shortfall,
     Terms,
 )
+from marketplace.core.notifier import Channel
 from marketplace.fleet import ContractKind, PresenceState, Vehicle
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
@@ -83,6 +85,9 @@ ENUMS: dict[type[Enum], str] = {
     RefundState: "The life of a refund; a paid one may still come back.",
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    Cause: "Why somebody is told something.",
+    Channel: "By which way a message goes; OPERATORS is wherever those who run the market look.",
+    NotificationState: "Whether a message left; DROPPED was no longer true when it could have.",
     TrackedStatus: "Where a parcel is, as its recipient cares.",
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",

@@ -10,6 +10,7 @@ from strawberry.tools import merge_types
 from schema import (
     accounts,
     addresses,
+    alerts,
     attempts,
     batches,
     billing,
@@ -59,6 +60,7 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     recipients,
+    alerts,
     erasures,
     pay,
     pay_periods,

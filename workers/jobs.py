@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from uuid import UUID
 
+from marketplace.alerts import notify
 from marketplace.analytics import roll_up_all
 from marketplace.app import Marketplace
 from marketplace.arrivals import learn_all_arrivals, retime_route
@@ -43,7 +44,8 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
-from marketplace.tracking import LearnTraffic, notify
+from marketplace.tracking import LearnTraffic
+from workers.links import links_of
 from workers.runner import RunJob, Turn
 
 BATCHES_OF_POSITIONS = 20
@@ -258,8 +260,8 @@ async def refresh_shipper_standing(marketplace: Marketplace, profile_id: UUID) -
 
 
 async def tell(marketplace: Marketplace, event_id: UUID) -> None:
-    """Tells recipient and sender of an event of their delivery."""
-    await notify(marketplace.works, notifier=marketplace.notifier, event_id=event_id)
+    """Tells those whom it concerns of an event of a delivery."""
+    await notify(marketplace.works, notifier=marketplace.notifier, links=links_of(marketplace), event_id=event_id)
 
 
 async def forget_pictures(marketplace: Marketplace, _market_id: UUID) -> None:

@@ -205,10 +205,11 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryBroughtBack": [SETTLE_ATTEMPT],
     "DeliveryRequeued": [MATCH],
     "DeliveryReturned": [ACCRUE, NOTIFY],
-    "WindowChanged": [MEND_LEFT_ROUTE],
+    "WindowChanged": [MEND_LEFT_ROUTE, NOTIFY],
     "WindowBooked": [MEND_LEFT_ROUTE],
     "HubOpeningSet": [REACH_HUB],
     "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
+    "LateRiskRaised": [NOTIFY],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
     # A recipient is erased

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from marketplace.accounts import forget_old_codes, forget_old_sessions
 from marketplace.addresses import forget_old_answers
+from marketplace.alerts import send_due
 from marketplace.app import Marketplace
 from marketplace.arrivals import drop_old_predictions, retime_due
 from marketplace.billing import sweep_billing
@@ -21,6 +22,7 @@ from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up
 from marketplace.routes import sweep_proofs
 from marketplace.tracking import drop_old_positions
 from marketplace.webhooks import forget_old_messages
+from workers.links import links_of
 from workers.periodic import Periodic
 from workers.runner import JobRunner
 
@@ -42,6 +44,7 @@ LEARN_TRAFFIC_EVERY_S = 60.0
 RECONCILE_EVERY_S = 600.0
 RETIME_EVERY_S = 2.0
 """Routes that are due are timed together; each of them is due seldom, so that few are at once."""
+TELL_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -60,6 +63,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
+        Periodic("tell what is due", TELL_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
@@ -172,6 +176,16 @@ async def retime_routes(marketplace: Marketplace) -> None:
         markets = await market_ids(work)
     for market_id in markets:
         await retime_due(marketplace.works, router=marketplace.router, market_id=market_id)
+
+
+async def tell_what_is_due(marketplace: Marketplace) -> None:
+    """Sends messages whose moment has come, and tells those whose parcel is nearly there."""
+    async with marketplace.works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        await send_due(
+            marketplace.works, notifier=marketplace.notifier, links=links_of(marketplace), market_id=market_id
+        )
 
 
 async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) -> None:

@@ -9,7 +9,7 @@ from marketplace.accounts.principals import PrincipalKind
 from marketplace.accounts.queries import find_by_address
 from marketplace.accounts.refusals import TooManyCodes
 from marketplace.accounts.tokens import Tokens
-from marketplace.core.notifier import Message
+from marketplace.core.notifier import Channel, Message
 from marketplace.core.work import Work
 
 CODE_LASTS = timedelta(minutes=10)
@@ -51,7 +51,8 @@ async def request_sign_in_code(work: Work, *, kind: PrincipalKind, address: str,
         return None
     minutes = int(CODE_LASTS.total_seconds() // 60)
     text = f"{code} is your Doorstep code. It is good for {minutes} minutes. Nobody of ours will ever ask you for it."
-    return Message(audience=kind.value, address=address, text=text)
+    channel = Channel.EMAIL if kind is PrincipalKind.OPERATOR else Channel.SMS
+    return Message(audience=kind.value, address=address, text=text, channel=channel)
 
 
 async def _check_limit(work: Work, kind: PrincipalKind, address: str) -> None:

@@ -27,6 +27,7 @@ MODELS = [
     "marketplace.windows.models",
     "marketplace.offers.models",
     "marketplace.tracking.models",
+    "marketplace.alerts.models",
     "marketplace.arrivals.models",
     "marketplace.recipients.models",
     "marketplace.webhooks.models",

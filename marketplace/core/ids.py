@@ -66,6 +66,7 @@ PREFIXES = {
     "window_hold": "whd",
     "webhook": "whk",
     "message": "msg",
+    "notification": "ntf",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

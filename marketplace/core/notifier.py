@@ -1,7 +1,17 @@
 """Messages to people: the door through which codes, notices and alerts leave the market."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
+
+
+class Channel(StrEnum):
+    """By which way a message goes; OPERATORS is wherever those who run the market look."""
+
+    SMS = "SMS"
+    EMAIL = "EMAIL"
+    PUSH = "PUSH"
+    OPERATORS = "OPERATORS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +24,7 @@ class Message:
     audience: str
     address: str = field(repr=False)
     text: str = field(repr=False)
+    channel: Channel = Channel.SMS
 
 
 class Notifier(Protocol):

@@ -35,6 +35,11 @@ class Settings(BaseSettings):
     """A Photon server; without one development looks addresses up among the streets of its city."""
     notifier_url: str | None = None
     notifier_token: SecretStr | None = None
+    """Where messages go by SMS, and whatever has no way of its own below."""
+    email_url: str | None = None
+    email_token: SecretStr | None = None
+    apprise_urls: SecretStr | None = None
+    """Where operations are told: addresses of Apprise with spaces between; they hold passwords."""
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
     stripe_webhook_secrets: SecretStr | None = None
     """What Stripe signs events of the platform with; while one follows another, both, with a comma between."""

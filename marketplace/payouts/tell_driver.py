@@ -11,12 +11,12 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.alerts import NotToldYet
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Unavailable
 from marketplace.core.notifier import Message, Notifier
 from marketplace.core.window import zone
 from marketplace.core.work import Work, Works
-from marketplace.tracking import NotToldYet
 
 DRIVER = "driver"
 FIND = """
@@ -26,7 +26,8 @@ FROM event e JOIN driver d ON d.id = e.driver_id JOIN market m ON m.id = e.marke
 PROMISE = """
 INSERT INTO notification (id, market_id, event_id, audience, address, text, state, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'READY', $7)
-ON CONFLICT (event_id, audience) DO UPDATE SET state = 'READY' WHERE notification.state = 'FAILED'
+ON CONFLICT (event_id, audience, channel) WHERE event_id IS NOT NULL
+    DO UPDATE SET state = 'READY' WHERE notification.state = 'FAILED'
 RETURNING id
 """
 MARK = """

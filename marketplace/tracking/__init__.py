@@ -1,15 +1,13 @@
-"""What is told and where things are, in order of life: drivers report positions, readers follow streams, people hear.
+"""Where things are and what is streamed, in order of life: drivers report positions, readers follow streams.
 
 Positions are gathered in the process that takes them and written together; how full the streets are is learnt from
-them before they are dropped. Streams hand the published events of a
-market to subscribers, from a cursor or from now on, with no gap and nothing twice. `notify` tells the recipient and the
-sender what happens to their delivery, each thing once.
+them before they are dropped. Streams hand the published events of a market to subscribers, from a cursor or from now
+on, with no gap and nothing twice.
 """
 
 from marketplace.tracking.follow_traffic import TrafficFollower
 from marketplace.tracking.learn_traffic import LearnTraffic
 from marketplace.tracking.live import live_routes, waiting_deliveries
-from marketplace.tracking.notify import NotToldYet, notify
 from marketplace.tracking.positions import PositionBuffer, ReportedPosition, drop_old_positions
 from marketplace.tracking.queries import (
     Place,
@@ -32,7 +30,6 @@ __all__ = [
     "CursorExpired",
     "EventStreams",
     "LearnTraffic",
-    "NotToldYet",
     "Place",
     "PositionBuffer",
     "ReportedPosition",
@@ -45,7 +42,6 @@ __all__ = [
     "drop_old_positions",
     "head_cursor",
     "live_routes",
-    "notify",
     "trail_of_driver",
     "waiting_deliveries",
 ]

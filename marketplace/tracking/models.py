@@ -1,4 +1,4 @@
-"""Tables of what is told and where things are: positions and notifications."""
+"""Table of where things are: positions."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -20,21 +20,3 @@ class Position(Model):
 
     class Meta:
         table = "position"
-
-
-class Notification(Model):
-    """A message that was sent because of one event; at most one for each event and reader."""
-
-    id = fields.UUIDField(primary_key=True)
-    market_id = fields.UUIDField()
-    event_id = fields.UUIDField()
-    delivery_id = fields.UUIDField(null=True)
-    audience = fields.CharField(max_length=10)
-    address = fields.CharField(max_length=254)
-    text = fields.CharField(max_length=500)
-    state = fields.CharField(max_length=8)
-    created_at = fields.DatetimeField()
-    sent_at = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "notification"

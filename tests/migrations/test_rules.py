@@ -18,6 +18,8 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 
 import marketplace.app  # noqa: F401 - loads every package, and with it every enum
 from marketplace.accounts import PrincipalKind
+from marketplace.alerts import Audience, Cause, NotificationState
+from marketplace.alerts.wording import WORDS
 from marketplace.arrivals import PredictionMoment
 from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, UnassignedReason
 from marketplace.billing import (
@@ -33,6 +35,7 @@ from marketplace.billing import (
 )
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
+from marketplace.core.notifier import Channel
 from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
@@ -72,7 +75,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("wave", "contract_kind"): ContractKind,
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
-    ("notification", "state"): {"READY", "SENT", "FAILED"},
+    ("notification", "state"): NotificationState,
+    ("notification", "channel"): Channel,
+    ("alert_policy", "language"): set(WORDS),
     ("arrival_prediction", "moment"): PredictionMoment,
     ("window_hold", "state"): HoldState,
     ("pay_statement", "state"): StatementState,
@@ -110,6 +115,8 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("stop_report", "verb"): ReportVerb,
     ("stop_report", "flag"): ReportFlag,
     ("webhook_attempt", "failure"): Failure,
+    ("notification", "cause"): Cause,
+    ("notification", "audience"): Audience,
 }
 """Columns of words that only the code knows; the words have to fit in."""
 

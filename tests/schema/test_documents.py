@@ -31,6 +31,7 @@ PORTAL = {
     "attempt_figures", "search_streets",
     "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
     "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
+    "alert_policy", "set_alert_policy", "notifications",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -46,6 +47,7 @@ OPERATIONS = {
     "erase_recipient",
     "reschedule_delivery", "return_delivery", "attempt_figures", "addresses_to_review",
     "resolve_address", "drop_points_to_review", "settle_drop_point", "webhook_attention",
+    "alert_log",
 }  # fmt: skip
 
 
@@ -87,6 +89,7 @@ COSTS = {
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
+    "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
     "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,

@@ -314,6 +314,11 @@ RULES = {
         asks=(lambda things: {"marketId": things.market, "dropPointId": things.drop_point},),
         more={"point": POINT},
     ),
+    # What people are told
+    "alertPolicy": Rule(callers=SHIPPER),
+    "setAlertPolicy": Rule(callers=SHIPPER, more={"policy": {"language": "en"}}),
+    "notifications": Rule(callers=SHIPPER, asks=(lambda things: {"deliveryId": things.delivery},), more=PAGE),
+    "alertLog": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     # Recipients
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),
     "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),

@@ -49,7 +49,7 @@ async def test_a_message_is_handed_over_with_the_token(service: Service) -> None
 
     await notifier.aclose()
     assert service.heard == [
-        ("bearer secret", {"audience": "driver", "address": MESSAGE.address, "text": MESSAGE.text})
+        ("bearer secret", {"audience": "driver", "address": MESSAGE.address, "text": MESSAGE.text, "channel": "SMS"})
     ]
 
 

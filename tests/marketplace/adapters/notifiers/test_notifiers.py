@@ -44,4 +44,4 @@ async def test_nothing_is_sent_while_a_work_is_open(work: Work, notifier: Notifi
 
 
 def test_a_message_hides_what_is_personal() -> None:
-    assert repr(MESSAGE) == "Message(audience='driver')"
+    assert repr(MESSAGE) == "Message(audience='driver', channel=<Channel.SMS: 'SMS'>)"

@@ -6,7 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from marketplace.accounts import Tokens
 from marketplace.adapters.notifiers import InboxNotifier
+from marketplace.alerts import Links, NotToldYet
+from marketplace.alerts import notify as notify_of
 from marketplace.batches.events import (
     DeliveryAssigned,
     DeliveryAttempted,
@@ -18,11 +21,10 @@ from marketplace.batches.events import (
 )
 from marketplace.batches.models import Delivery
 from marketplace.core.errors import Unavailable
-from marketplace.core.notifier import Message
+from marketplace.core.notifier import Channel, Message, Notifier
 from marketplace.core.work import Works
 from marketplace.markets.models import Market
 from marketplace.routes.states import RouteState
-from marketplace.tracking import NotToldYet, notify
 from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
 
 RECIPIENT, SENDER = "+56911111111", "+56922222222"
@@ -47,6 +49,19 @@ async def a_delivery(works: Works, **changes: Any) -> Delivery:
         batch = await make_batch(work, market, shipper)
         values = {"external_id": "A-17", "recipient_phone": RECIPIENT, "pickup_phone": SENDER} | changes
         return await make_delivery(work, market, shipper, hub, batch, **values)
+
+
+async def a_driven_delivery(
+    works: Works, state: str = "ASSIGNED", started: RouteState = RouteState.ASSIGNED
+) -> Delivery:
+    """A delivery that has a driver, further on its way where that is said."""
+    delivery = await a_delivery(works)
+    async with works.open() as work:
+        market = await Market.get(id=delivery.market_id, using_db=work.db)
+        driver = await make_driver(work, market)
+        await make_route(work, market, [delivery], driver=driver, state=started)
+        await work.execute("UPDATE delivery SET state = $2 WHERE id = $1", delivery.id, state)
+    return delivery
 
 
 async def happened(works: Works, event_type: type[DeliveryChanged], delivery: Delivery, **values: Any) -> UUID:
@@ -74,22 +89,31 @@ async def states(works: Works) -> list[tuple[str, str]]:
     return [(row["audience"], row["state"]) for row in rows]
 
 
+LINKS = Links(tokens=Tokens("a secret of tests, of thirty-two characters"), public_url="https://market.example")
+
+
+async def notify(works: Works, *, notifier: Notifier, event_id: UUID) -> int:
+    return await notify_of(works, notifier=notifier, links=LINKS, event_id=event_id)
+
+
+async def link_of(works: Works, delivery: Delivery) -> str:
+    async with works.open() as work:
+        return await LINKS.of(work, delivery.id)
+
+
 DRIVEN: dict[str, Any] = {"route_id": UUID(int=1), "driver_id": UUID(int=2)}
 
 
 async def test_the_recipient_hears_when_a_driver_is_found_in_local_time(works: Works) -> None:
-    delivery = await a_delivery(works)
-    async with works.open() as work:
-        market = await Market.get(id=delivery.market_id, using_db=work.db)
-        driver = await make_driver(work, market)
-        await make_route(work, market, [delivery], driver=driver, state=RouteState.ASSIGNED)
+    delivery = await a_driven_delivery(works)
     event_id = await happened(works, DeliveryAssigned, delivery, **DRIVEN, state="ASSIGNED")
     inbox = InboxNotifier()
 
     await notify(works, notifier=inbox, event_id=event_id)
 
+    link = await link_of(works, delivery)
     assert [(m.address, m.text) for m in inbox.messages] == [
-        (RECIPIENT, "Farmacia Norte: your parcel has a driver and arrives between 12:00 and 15:00.")
+        (RECIPIENT, f"Farmacia Norte: your parcel has a driver and arrives between 12:00 and 15:00. {link}")
     ]
 
 
@@ -102,8 +126,9 @@ async def test_the_recipient_hears_of_the_hand_over_in_local_time(works: Works) 
 
     assert await notify(works, notifier=inbox, event_id=event_id) == 1
 
+    link = await link_of(works, delivery)
     assert [(m.audience, m.address, m.text) for m in inbox.messages] == [
-        ("recipient", RECIPIENT, "Farmacia Norte: your parcel was handed over at 12:00.")
+        ("recipient", RECIPIENT, f"Farmacia Norte: your parcel was handed over at 12:00. {link}")
     ]
     assert await states(works) == [("recipient", "SENT")]
 
@@ -119,10 +144,11 @@ async def test_an_attempt_is_told_to_recipient_and_sender(works: Works) -> None:
 
     await notify(works, notifier=inbox, event_id=event_id)
 
+    link = await link_of(works, delivery)
     assert [(m.address, m.text) for m in inbox.messages] == [
         (
             RECIPIENT,
-            "Farmacia Norte: we could not hand your parcel over (recipient unavailable). Please ask the sender.",
+            "Farmacia Norte: we could not hand your parcel over (recipient unavailable). See what comes next: " + link,
         ),
         (SENDER, "Delivery A-17 could not be handed over (recipient unavailable)."),
     ]
@@ -162,9 +188,40 @@ async def test_a_return_is_told_by_its_original_only(works: Works) -> None:
 
 async def test_a_sender_without_a_phone_is_not_told(works: Works) -> None:
     delivery = await a_delivery(works, state="EXPIRED", pickup_phone="")
-    event_id = await happened(works, DeliveryExpired, delivery, reason="NO_DRIVER")
+    event_id = await happened(works, DeliveryExpired, delivery, reason="NO_DRIVER_FOUND")
+    inbox = InboxNotifier()
 
-    assert await notify(works, notifier=InboxNotifier(), event_id=event_id) == 0
+    assert await notify(works, notifier=inbox, event_id=event_id) == 1
+    assert [(m.audience, m.channel, m.text) for m in inbox.messages] == [
+        (
+            "dispatcher",
+            Channel.OPERATORS,
+            "Delivery A-17 of Farmacia Norte found no driver in time (no driver found).",
+        )
+    ]
+
+
+async def test_a_driver_found_for_a_promise_is_told_once_however_often_drivers_change(works: Works) -> None:
+    delivery = await a_driven_delivery(works)
+    inbox = InboxNotifier()
+
+    for _ in range(2):
+        event_id = await happened(works, DeliveryAssigned, delivery, **DRIVEN)
+        await notify(works, notifier=inbox, event_id=event_id)
+
+    assert len(inbox.messages) == 1
+    assert await states(works) == [("recipient", "SENT")]
+
+
+async def test_no_table_holds_the_link_that_was_sent(works: Works) -> None:
+    delivery = await a_driven_delivery(works)
+    event_id = await happened(works, DeliveryAssigned, delivery, **DRIVEN)
+
+    await notify(works, notifier=InboxNotifier(), event_id=event_id)
+
+    async with works.open() as work:
+        text = await work.fetch_value("SELECT text FROM notification")
+    assert text == "Farmacia Norte: your parcel has a driver and arrives between 12:00 and 15:00. {link}"
 
 
 async def test_a_message_that_surely_did_not_leave_is_sent_later(works: Works) -> None:
