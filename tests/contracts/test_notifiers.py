@@ -29,7 +29,7 @@ SECRET = "s3cr3t-word"
 TEXT = "Delivery Ñ-17 of Farmacia {link} will be late: 12:40, 100 %. Dispatch looks.\n<b>Second</b> line"
 NO_ONE = "127.0.0.1:9"
 # Apprise reads all that it can talk to, and with it modules of Python's own that are to go.
-pytestmark = pytest.mark.filterwarnings("ignore:'(imghdr|crypt|telnetlib|cgi|audioop)' is deprecated:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:'(imghdr|crypt|cgi)' is deprecated:DeprecationWarning")
 needs_apprise = pytest.mark.skipif(importlib.util.find_spec("apprise") is None, reason="apprise is not installed")
 
 
