@@ -53,7 +53,7 @@ def build_app(
             Route("/webhooks/stripe/connect", WebhookEndpoint(edge, Endpoint.CONNECT)),
             Route("/health", health.health, methods=["GET"]),
             Route("/ready", health.ready, methods=["GET"]),
-            *site_routes(marketplace.city),
+            *site_routes(marketplace.city, has_inbox=not marketplace.settings.is_production),
         ],
         middleware=[Middleware(SecurityHeaders)],
     )

@@ -23,13 +23,18 @@ ASK_AGAIN = "no-cache"
 LANGUAGES = ("en", "es")
 MOST_LANGUAGES = 10
 """Languages of a browser that are looked at."""
+LINK_TO_INBOX = '<a class="to-inbox" href="/inbox">Inbox</a>'
 
 
-def site_routes(city: Any) -> list[BaseRoute]:
-    """The routes of the pages; `city` is the city pack, or None where no streets are loaded."""
+def site_routes(city: Any, *, has_inbox: bool) -> list[BaseRoute]:
+    """The routes of the pages; `city` is the city pack, or None where no streets are loaded.
+
+    The inbox is a page of development: elsewhere it is not there, and the map does not lead to it.
+    """
     streets = Streets(city)
     return [
-        Route("/", _front_page, methods=["GET"]),
+        Route("/", _map_with_inbox if has_inbox else _map_alone, methods=["GET"]),
+        *([Route("/inbox", _inbox, methods=["GET"])] if has_inbox else []),
         Route("/map/streets.geojson", streets.answer, methods=["GET"]),
         Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR), name="leaflet"),
         Route("/static/documents/{name}.graphql", _document, methods=["GET"]),
@@ -76,7 +81,7 @@ class Streets:
         return self._packed[detail]
 
 
-async def _front_page(_request: Request) -> Response:
+async def _map_with_inbox(_request: Request) -> Response:
     return FileResponse(PAGES / "index.html", headers={"cache-control": ASK_AGAIN})
 
 
@@ -105,6 +110,15 @@ def preferred_language(accepted: str) -> str:
         if language in LANGUAGES and liking > weight:
             best, weight = language, liking
     return best
+
+
+async def _map_alone(_request: Request) -> Response:
+    text = (PAGES / "index.html").read_text(encoding="utf-8").replace(LINK_TO_INBOX, "")
+    return Response(text, media_type="text/html", headers={"cache-control": ASK_AGAIN})
+
+
+async def _inbox(_request: Request) -> Response:
+    return FileResponse(PAGES / "inbox.html", headers={"cache-control": ASK_AGAIN})
 
 
 async def _document(request: Request) -> Response:

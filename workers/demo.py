@@ -240,7 +240,8 @@ class _Demo:
         fragment = f"#market={seeded.market_id}&token={operator['access_token']}"
         city = marketplace.city.meta
         console.print(
-            f"\n[bold green]Doorstep is open.[/] Watch the day on the live map:\n{self.url}/{fragment}\n",
+            f"\n[bold green]Doorstep is open.[/] Watch the day on the live map:\n{self.url}/{fragment}\n"
+            f"\nRead what people are told:\n{self.url}/inbox{fragment}\n",
             soft_wrap=True,
         )
         made_up = " (a generated grid: the real streets could not be fetched)" if city.is_generated else ""

@@ -5,6 +5,7 @@ state and a `sequence` that orders its events.
 """
 
 from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
+from marketplace.batches.another_try import AnswerTooLate, BadNewWindow, ChosenBy, NotWaiting, choose_another_try
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -41,15 +42,7 @@ from marketplace.batches.request import (
     RowProblem,
     is_storable,
 )
-from marketplace.batches.reschedule import (
-    AnswerTooLate,
-    BadNewWindow,
-    ChosenBy,
-    NotWaiting,
-    choose_another_try,
-    reschedule_delivery,
-    return_delivery,
-)
+from marketplace.batches.reschedule import reschedule_delivery, return_delivery
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from marketplace.batches.another_try import ChosenBy, choose_another_try
 from marketplace.batches.events import WindowChanged
 from marketplace.batches.states import DeliveryState, PromiseActor
 from marketplace.core.errors import Conflict, Invalid, NotFound
@@ -20,6 +21,13 @@ SETS_OUT_BEFORE = timedelta(minutes=30)
 """A parcel is on its way at most about so long, so there is nothing to plan much earlier."""
 SURELY = timedelta(minutes=10)
 """Drivers are a little early or late: a planned arrival closer than this to the end of a window may miss it."""
+
+CHOSEN_BY = {
+    PromiseActor.RECIPIENT: ChosenBy.RECIPIENT,
+    PromiseActor.SHIPPER: ChosenBy.SHIPPER,
+    PromiseActor.OPERATOR: ChosenBy.OPERATIONS,
+    PromiseActor.MARKET: ChosenBy.OPERATIONS,
+}
 
 LOCK = """
 SELECT d.id, d.market_id, d.shipper_id, d.batch_id, d.route_id, d.state, d.hub_id, d.time_zone, d.pickup_opens_at,
@@ -57,7 +65,7 @@ async def change_promise(
 
     Who may do this is the caller's to check. A delivery whose planned arrival lies well within the new window stays on
     its route; another leaves it and waits to be planned, and what is left of the route is mended by what follows from
-    the event. One that was attempted gets its new window here and is sent on its way by the caller.
+    the event. For one that was attempted it is the window of another try.
     """
     # Closes the races against acceptance, pickup and the matcher: each changes this row under its lock.
     row = await work.fetch_row(LOCK, delivery_id)
@@ -66,6 +74,9 @@ async def change_promise(
     check_changeable(row["state"])
     dropoff = Window(opens_at, closes_at)
     if dropoff == Window(row["dropoff_opens_at"], row["dropoff_closes_at"]):
+        return row
+    if row["state"] == D.ATTEMPTED:
+        await choose_another_try(work, delivery_id=delivery_id, window=dropoff, chosen_by=CHOSEN_BY[actor])
         return row
     pickup = pickup_for(row, dropoff)
     if closes_at <= max(work.now, pickup.opens_at):

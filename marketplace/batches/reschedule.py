@@ -1,64 +1,30 @@
-"""Another window for a parcel that nobody took: chosen by its recipient, its shipper or operations."""
+"""Another window for a delivery: promised anew while it waits, or for another try after nobody took it."""
 
-from datetime import timedelta
-from enum import StrEnum
 from uuid import UUID
 
-import asyncpg
-
-from marketplace.batches.events import DeliveryRescheduled
-from marketplace.batches.failure_policy import next_step
+from marketplace.batches.another_try import ChosenBy, choose_another_try, lock_waiting
+from marketplace.batches.change_promise import change_promise
 from marketplace.batches.request import LocalWindow
 from marketplace.batches.settle_attempt import settle_attempt
-from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
-from marketplace.core.errors import Conflict, Invalid, NotFound
-from marketplace.core.window import Window, local_window
+from marketplace.batches.states import DeliveryState, PromiseActor
+from marketplace.core.errors import NotFound
+from marketplace.core.window import local_window
 from marketplace.core.work import Work
 
-FURTHEST = timedelta(days=14)
-"""A parcel does not lie around longer than so."""
-SHORTEST = timedelta(minutes=30)
-"""What is shorter no route can keep."""
-
-LOCK = """
-SELECT id, market_id, shipper_id, batch_id, state, time_zone, failure_reason, failure_policy, max_attempts, attempts,
-       answer_due_at, brought_back_at, return_of
-FROM delivery WHERE id = $1 AND ($2::uuid IS NULL OR shipper_id = $2) AND ($3::uuid IS NULL OR market_id = $3)
-FOR UPDATE
-"""
-CHOOSE = """
-UPDATE delivery SET next_opens_at = $2, next_closes_at = $3, sequence = sequence + 1, changed_at = $4
-WHERE id = $1 RETURNING sequence
+FIND = """
+SELECT state, time_zone FROM delivery
+WHERE id = $1 AND ($2::uuid IS NULL OR shipper_id = $2) AND ($3::uuid IS NULL OR market_id = $3)
 """
 NO_MORE_TRIES = """
 UPDATE delivery SET failure_policy = 'RETURN_TO_SENDER', next_opens_at = NULL, next_closes_at = NULL WHERE id = $1
 """
 
 
-class NotWaiting(Conflict):
-    """The parcel does not wait for another window: it was taken, is on its way, or goes back."""
-
-    code = "NOT_WAITING_FOR_WINDOW"
-
-
-class AnswerTooLate(Conflict):
-    """The time in which another window could be chosen is over."""
-
-    code = "ANSWER_TOO_LATE"
-
-
-class BadNewWindow(Invalid):
-    """A window that nobody could keep."""
-
-    code = "BAD_NEW_WINDOW"
-
-
-class ChosenBy(StrEnum):
-    """Who has chosen a new window."""
-
-    RECIPIENT = "RECIPIENT"
-    SHIPPER = "SHIPPER"
-    OPERATIONS = "OPERATIONS"
+ACTORS = {
+    ChosenBy.RECIPIENT: PromiseActor.RECIPIENT,
+    ChosenBy.SHIPPER: PromiseActor.SHIPPER,
+    ChosenBy.OPERATIONS: PromiseActor.OPERATOR,
+}
 
 
 async def reschedule_delivery(
@@ -70,42 +36,25 @@ async def reschedule_delivery(
     shipper_id: UUID | None = None,
     market_id: UUID | None = None,
 ) -> DeliveryState:
-    """Chooses a window, in the local time of the delivery's zone, for another try at an attempted delivery.
+    """Chooses another window, in the local time of the delivery's zone, and returns the state that follows.
 
-    While the parcel is in the vehicle the choice waits with it, and the last one counts; where it was picked up it is
-    planned again at once. `shipper_id` and `market_id` say whose deliveries the caller may choose for.
+    Until the pickup it is promised anew and planned for; after a failed hand-over it is the window of another try.
+    `shipper_id` and `market_id` say whose deliveries the caller may choose for.
     """
-    row = await _lock_waiting(work, delivery_id, shipper_id, market_id)
-    return await _choose(work, row, local_window(window.opens, window.closes, row["time_zone"]), chosen_by)
-
-
-async def choose_another_try(work: Work, *, delivery_id: UUID, window: Window, chosen_by: ChosenBy) -> DeliveryState:
-    """Takes a window for another try as it was promised, in instants; who may choose is the caller's to check."""
-    return await _choose(work, await _lock_waiting(work, delivery_id, None, None), window, chosen_by)
-
-
-async def _choose(work: Work, row: asyncpg.Record, chosen: Window, chosen_by: ChosenBy) -> DeliveryState:
-    if row["answer_due_at"] is None or row["answer_due_at"] <= work.now:
-        raise AnswerTooLate("the time for choosing another window is over; the parcel goes back", field="deliveryId")
-    if chosen.closes_at - max(chosen.opens_at, work.now) < SHORTEST:
-        raise BadNewWindow("a new window has at least 30 minutes before it closes", field="window")
-    if chosen.closes_at > work.now + FURTHEST:
-        raise BadNewWindow(f"a new window is within the next {FURTHEST.days} days", field="window")
-    sequence = await work.fetch_value(CHOOSE, row["id"], chosen.opens_at, chosen.closes_at, work.now)
-    work.emit(
-        DeliveryRescheduled(
-            market_id=row["market_id"],
-            shipper_id=row["shipper_id"],
-            delivery_id=row["id"],
-            batch_id=row["batch_id"],
-            sequence=sequence,
-            state=DeliveryState.ATTEMPTED,
-            chosen_by=chosen_by.value,
-            opens_at=chosen.opens_at,
-            closes_at=chosen.closes_at,
-        )
+    found = await work.fetch_row(FIND, delivery_id, shipper_id, market_id)
+    if found is None:
+        raise NotFound("there is no such delivery", field="deliveryId")
+    chosen = local_window(window.opens, window.closes, found["time_zone"])
+    if found["state"] == DeliveryState.ATTEMPTED:
+        return await choose_another_try(work, delivery_id=delivery_id, window=chosen, chosen_by=chosen_by)
+    await change_promise(
+        work,
+        delivery_id=delivery_id,
+        opens_at=chosen.opens_at,
+        closes_at=chosen.closes_at,
+        actor=ACTORS[chosen_by],
     )
-    return await settle_attempt(work, delivery_id=row["id"]) or DeliveryState.ATTEMPTED
+    return DeliveryState(await work.fetch_value("SELECT state FROM delivery WHERE id = $1", delivery_id))
 
 
 async def return_delivery(work: Work, *, delivery_id: UUID, market_id: UUID) -> DeliveryState:
@@ -118,28 +67,6 @@ async def return_delivery(work: Work, *, delivery_id: UUID, market_id: UUID) -> 
     )
     if found in {DeliveryState.RETURNING, DeliveryState.RETURNED}:
         return DeliveryState(found)
-    await _lock_waiting(work, delivery_id, None, market_id)
+    await lock_waiting(work, delivery_id, None, market_id)
     await work.execute(NO_MORE_TRIES, delivery_id)
     return await settle_attempt(work, delivery_id=delivery_id) or DeliveryState.ATTEMPTED
-
-
-async def _lock_waiting(
-    work: Work, delivery_id: UUID, shipper_id: UUID | None, market_id: UUID | None
-) -> asyncpg.Record:
-    # Closes the race of recipient, shipper, operations and the deadline: each of them changes this row under its lock.
-    row = await work.fetch_row(LOCK, delivery_id, shipper_id, market_id)
-    if row is None:
-        raise NotFound("there is no such delivery", field="deliveryId")
-    if row["state"] != DeliveryState.ATTEMPTED or _goes_back(row):
-        raise NotWaiting(f"a delivery that is {row['state']} does not wait for another window", field="deliveryId")
-    return row
-
-
-def _goes_back(row: asyncpg.Record) -> bool:
-    step = next_step(
-        FailurePolicy(row["failure_policy"]),
-        reason=AttemptFailure(row["failure_reason"]),
-        attempts=row["attempts"],
-        max_attempts=row["max_attempts"],
-    )
-    return step is not NextStep.REDELIVER

@@ -28,6 +28,7 @@ SELECT json_build_object(
     'address', d.dropoff_address, 'lat', d.dropoff_lat, 'lon', d.dropoff_lon,
     'pin', CASE WHEN d.state = ANY($3) THEN d.pin END,
     'requirements', d.requirements, 'instructions', coalesce(d.recipient_instructions, ''),
+    'may_choose_again', d.state = 'ATTEMPTED' AND d.answer_due_at > $6,
     'safe_place', d.safe_place, 'failure_reason', d.failure_reason, 'changed_at', d.changed_at,
     'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
         'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,
@@ -71,6 +72,7 @@ async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Lan
         still_open,
         TIMELINE_AT_MOST,
         [state.value for state in ENGAGED],
+        work.now,
     )
     return _in_words(orjson.loads(text), language, work.now) if text else None
 
@@ -95,7 +97,7 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
         actions.append(RecipientAction.LEAVE_INSTRUCTIONS)
         if not IN_PERSON & set(found["requirements"]):
             actions.append(RecipientAction.CHOOSE_SAFE_PLACE)
-    if state in CHANGEABLE - {DeliveryState.ATTEMPTED}:
+    if state in CHANGEABLE - {DeliveryState.ATTEMPTED} or found["may_choose_again"]:
         actions.append(RecipientAction.RESCHEDULE)
     if state is DeliveryState.DELIVERED and found["rating"] is None:
         actions.append(RecipientAction.RATE)

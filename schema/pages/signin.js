@@ -9,7 +9,7 @@ export class SignIn {
     this.session = session;
     this.api = api;
     this.place = byId("sign-in");
-    this.behind = byId("map");
+    this.behind = byId("map") ?? byId("inbox");
     this.problem = byId("sign-in-problem");
     for (const [id, send] of Object.entries({
       "ask-code": () => this.askCode(),

@@ -1,11 +1,13 @@
 """The live map in a real browser: it shows the market, hears its events, and keeps tokens and markup in their place."""
 
 import asyncio
+import base64
 import math
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -18,14 +20,15 @@ import marketplace
 from marketplace.accounts import PrincipalKind, SignedIn, Tokens, add_operator, open_session
 from marketplace.adapters.city import CityPack, make_grid_city
 from marketplace.adapters.notifiers import InboxNotifier
-from marketplace.batches.events import DeliveryChanged, DeliveryDelivered
+from marketplace.alerts import Links, notify
+from marketplace.batches.events import DeliveryChanged, DeliveryDelivered, DeliveryExpired
 from marketplace.core.clock import ManualClock
 from marketplace.core.events import Event
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, to_wire
 from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import publish_events
-from marketplace.core.settings import Settings
+from marketplace.core.settings import Mode, Settings
 from marketplace.core.work import Works
 from marketplace.fleet import ContractKind
 from marketplace.fleet.events import DriverWentOnline
@@ -485,6 +488,89 @@ async def test_a_narrow_phone_shows_map_figures_and_a_drawer(page: Page, served:
     assert await page.ask("document.documentElement.scrollWidth") == 360
     assert closed > 640 / 2
     assert await page.ask("document.getElementById('handle').getAttribute('aria-expanded')") == "true"
+
+
+async def test_the_inbox_shows_what_was_said_and_why_newest_first_and_by_reader(
+    page: Page, served: World, clock: ManualClock
+) -> None:
+    external_id = await tells_of_a_delivery(served, clock)
+
+    await page.open(served.signed_in_url.replace("/#", "/inbox#"))
+    await page.until(IS_LIVE)
+    await page.until("document.querySelectorAll('.message').length === 3")
+    texts = await page.ask("[...document.querySelectorAll('.message .text')].map((text) => text.textContent)")
+    link = await page.ask("document.querySelector('.message a').getAttribute('href')")
+    await page.call("Page.bringToFront")
+    await page.ask("document.querySelector('[value=recipient]').click()")
+    shown = "[...document.querySelectorAll('.message:not([hidden]) .to b')].map((reader) => reader.textContent)"
+
+    assert [text.partition(" ")[0] for text in texts].count("Delivery") == 2
+    assert texts[0].startswith(f"Delivery {external_id} ")
+    assert "handed over" in texts[2]
+    assert re.fullmatch(r"/t/trk_[\w-]{22,}", link)
+    assert await page.ask(shown) == ["Recipient"]
+    assert await page.ask("document.getElementById('tally').textContent") == "1 message"
+    assert page.complaints == []
+    assert page.hosts == {f"127.0.0.1:{served.port}"}
+    if folder := os.environ.get("DOORSTEP_PICTURES"):
+        await page.ask("document.querySelector('[name=audience]').click()")
+        for name, width in (("wide", 1280), ("phone", 390)):
+            await page.resize(width=width, height=760)
+            picture = await page.call("Page.captureScreenshot", format="png")
+            await asyncio.to_thread((Path(folder) / f"inbox-{name}.png").write_bytes, base64.b64decode(picture["data"]))
+
+
+async def test_a_phone_reads_the_inbox_without_scrolling_sideways(
+    page: Page, served: World, clock: ManualClock
+) -> None:
+    await tells_of_a_delivery(served, clock)
+    await page.resize(width=360, height=640)
+
+    await page.open(served.signed_in_url.replace("/#", "/inbox#"))
+    await page.until("document.querySelectorAll('.message').length === 3")
+
+    assert await page.ask("document.documentElement.scrollWidth") == 360
+    assert await page.ask("document.getElementById('inbox').scrollWidth") <= 360
+
+
+async def tells_of_a_delivery(world: World, clock: ManualClock) -> str:
+    """Says of a delivery that it was handed over, to its recipient, and then to others that it found no driver."""
+    works = world.marketplace.works
+    async with works.read() as connection:
+        row = await connection.fetchrow(
+            "SELECT * FROM delivery WHERE market_id = $1 ORDER BY id LIMIT 1", world.market_id
+        )
+    assert row is not None
+    about = {
+        "market_id": world.market_id,
+        "shipper_id": row["shipper_id"],
+        "delivery_id": row["id"],
+        "batch_id": row["batch_id"],
+    }
+    async with works.open() as work:
+        phones = "UPDATE delivery SET recipient_phone = '+56911111111', pickup_phone = '+56922222222' WHERE id = $1"
+        await work.execute(phones, row["id"])
+        handed_over = replace(delivered(world, is_on_time=True), **about, sequence=2)
+        work.emit(handed_over)
+        work.emit(DeliveryExpired(**about, sequence=3, state="EXPIRED", reason="NO_SUPPLY"))
+    async with works.read() as connection:
+        events = await connection.fetch(
+            "SELECT id FROM event WHERE delivery_id = $1 AND name LIKE 'Delivery%' ORDER BY name", row["id"]
+        )
+    links = Links(tokens=Tokens(world.marketplace.settings.secret.get_secret_value()), public_url="http://elsewhere")
+    for event in events:
+        clock.advance(seconds=60)
+        await notify(works, notifier=InboxNotifier(), links=links, event_id=event["id"])
+    return str(row["external_id"])
+
+
+async def test_production_has_no_inbox_and_its_map_leads_to_none(works: Works) -> None:
+    answers = {}
+    for mode in Mode:
+        http = Api(build_app(TestMarketplace(settings=Settings(mode=mode), works=works))).http
+        answers[mode] = ((await http.get("/inbox")).status_code, 'href="/inbox"' in (await http.get("/")).text)
+
+    assert answers == {Mode.PRODUCTION: (404, False), Mode.DEVELOPMENT: (200, True)}
 
 
 async def test_only_ready_made_operations_of_operations_are_handed_out(marketplace: TestMarketplace) -> None:
