@@ -168,7 +168,10 @@ class Mutation:
         " as it was written. For shippers."
     )
     async def set_alert_policy(
-        self, info: Info, policy: AlertPolicyInput, idempotency_key: IdempotencyKey
+        self,
+        info: Info,
+        policy: Annotated[AlertPolicyInput, strawberry.argument(description="All of it; nothing is kept from before.")],
+        idempotency_key: IdempotencyKey,
     ) -> SetAlertPolicyResult:
         """Sets."""
         shipper = require_shipper(info)

@@ -19,12 +19,19 @@ TEST_EVENT = "TestEvent"
 WEBHOOK_EVENTS = frozenset(
     {
         "DeliveryPosted",
+        "DeliveryPlaced",
+        "AddressDoubted",
+        "WindowChanged",
+        "ArrivalChanged",
+        "LateRiskRaised",
         "DeliveryOffered",
         "DeliveryUnplanned",
         "DeliveryAssigned",
         "DeliveryMoved",
         "DeliveryDelivered",
         "DeliveryAttempted",
+        "DeliveryRescheduled",
+        "DeliveryRequeued",
         "DeliveryReturning",
         "DeliveryReturned",
         "DeliveryCancelled",
@@ -34,7 +41,15 @@ WEBHOOK_EVENTS = frozenset(
 )
 """Events of a delivery that a webhook may be told of."""
 
-PLAIN_FIELDS = {"occurred_at": "occurredAt", "reason": "reason", "is_on_time": "isOnTime"}
+PLAIN_FIELDS = {
+    "occurred_at": "occurredAt",
+    "reason": "reason",
+    "is_on_time": "isOnTime",
+    "opens_at": "opensAt",
+    "closes_at": "closesAt",
+    "expected_at": "expectedAt",
+    "late_percent": "latePercent",
+}
 ID_FIELDS = {
     "batch_id": ("batchId", "batch"),
     "driver_id": ("driverId", "driver"),

@@ -71,7 +71,11 @@ def test_jobs_are_about_what_the_table_says() -> None:
     timed = ("retime_route", str(ROUTE))
 
     assert wanted("RoutePlanned") == [("send_wave", str(ROUTE)), ("draw_route", str(ROUTE)), timed, counted]
-    assert wanted("DeliveryAttempted") == [("plan_return", str(DELIVERY)), ("notify", str(EVENT)), counted]
+    assert wanted("DeliveryAttempted", next_step="RETURN") == [
+        ("plan_return", str(DELIVERY)),
+        ("notify", str(EVENT)),
+        counted,
+    ]
     assert wanted("RouteCompleted") == [
         ("issue_statement", str(ROUTE)),
         ("match_market", str(MARKET)),
