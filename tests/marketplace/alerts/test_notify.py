@@ -134,11 +134,19 @@ async def test_the_recipient_hears_of_the_hand_over_in_local_time(works: Works) 
 
 
 async def test_an_attempt_is_told_to_recipient_and_sender(works: Works) -> None:
-    delivery = await a_delivery(works, state="ATTEMPTED")
+    delivery = await a_driven_delivery(works, "ATTEMPTED", RouteState.STARTED)
     async with works.open() as work:
         now = work.now
     event_id = await happened(
-        works, DeliveryAttempted, delivery, **DRIVEN, occurred_at=now, reason="RECIPIENT_UNAVAILABLE"
+        works,
+        DeliveryAttempted,
+        delivery,
+        **DRIVEN,
+        occurred_at=now,
+        reason="RECIPIENT_UNAVAILABLE",
+        number=1,
+        next_step="RETURN",
+        waited_s=0,
     )
     inbox = InboxNotifier()
 
