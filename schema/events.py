@@ -1,6 +1,6 @@
 """Streams: what happens, told once to each subscriber, resumed from a cursor."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -176,8 +176,8 @@ class Subscription:
         caller = require_one_of(info, PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT)
         if caller.kind is PrincipalKind.RECIPIENT:
             wanted = StreamFilter(delivery_id=caller.delivery_id, names=RECIPIENT_EVENTS)
-            async for event in _stream(info, caller.home_market_id, after, wanted):
-                yield _for_recipient(event)
+            async for event in _stream(info, caller.home_market_id, after, wanted, record=recipient_event_of):
+                yield event
             return
         wanted = StreamFilter(
             shipper_id=caller.id,
@@ -225,12 +225,20 @@ def _market_of(info: Info, caller: Principal, wanted: strawberry.ID | None) -> M
 
 
 async def _stream(
-    info: Info, market_id: MarketId, after: Cursor | None, wanted: StreamFilter, *, last: int = 0
+    info: Info,
+    market_id: MarketId,
+    after: Cursor | None,
+    wanted: StreamFilter,
+    *,
+    last: int = 0,
+    record: Callable[[StreamedEvent], "Event"] | None = None,
 ) -> AsyncIterator[Event]:
+    tell = record or event_of
     events = info.context.marketplace.streams.subscribe(market_id, after, wanted, last=last)
     async with aclosing(events):
         async for event in events:
-            yield cast("Event", Shared(event.cursor, partial(event_of, event)))
+            # Whoever is told less of an event must never get the text that others share.
+            yield cast("Event", Shared((tell.__name__, event.cursor), partial(tell, event)))
 
 
 def event_of(event: StreamedEvent) -> Event:
@@ -262,9 +270,9 @@ def event_of(event: StreamedEvent) -> Event:
     )
 
 
-def _for_recipient(event: Event) -> Event:
+def recipient_event_of(event: StreamedEvent) -> Event:
     """The event without what leads to others: a recipient follows one parcel and not its driver's day."""
-    return replace(event, batch_id=None, route_id=None, driver_id=None, stop_id=None)
+    return replace(event_of(event), batch_id=None, route_id=None, driver_id=None, stop_id=None)
 
 
 def _wire(noun: str, payload: dict[str, Any]) -> strawberry.ID | None:

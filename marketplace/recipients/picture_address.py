@@ -77,4 +77,4 @@ async def read_picture(works: Works, store: ObjectStore, signer: PictureSigner, 
 
 def no_such_picture() -> NoSuchPicture:
     """The one refusal, in the same words for every cause."""
-    return NoSuchPicture("there is no such picture, or its address is over; load the page again")
+    return NoSuchPicture("there is no such picture, or its address is over: open the page once more")

@@ -601,7 +601,10 @@ def test_every_event_has_its_words_or_is_left_out_on_purpose() -> None:
     assert sorted(named) == sorted(told)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in PAGES.iterdir()))
+FILES = sorted(str(path.relative_to(PAGES)) for path in PAGES.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_page_file_names_no_other_host_and_writes_no_markup(name: str) -> None:
     text = (PAGES / name).read_text(encoding="utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
 
