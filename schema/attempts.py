@@ -125,8 +125,9 @@ class Mutation:
     """Decisions about parcels that nobody took."""
 
     @mutation(
-        description="Chooses another window for a delivery whose hand-over failed and whose policy tries again, until"
-        " the market's redeliveryAnswerS is over; the last choice counts. For shippers, and for operations."
+        description="Chooses another window: until the pickup it is promised anew and planned for; after a hand-over"
+        " that failed, where the policy tries again, it is that of the next try, until the market's redeliveryAnswerS"
+        " is over. The last choice counts. For shippers, and for operations."
     )
     async def reschedule_delivery(
         self, info: Info, delivery_id: DeliveryArgument, window: NewWindow, idempotency_key: IdempotencyKey

@@ -39,13 +39,14 @@ async def reschedule_delivery(
     """Chooses another window, in the local time of the delivery's zone, and returns the state that follows.
 
     Until the pickup it is promised anew and planned for; after a failed hand-over it is the window of another try.
+    Recipients have only the latter here: before it they book one of the windows that the plan can keep.
     `shipper_id` and `market_id` say whose deliveries the caller may choose for.
     """
     found = await work.fetch_row(FIND, delivery_id, shipper_id, market_id)
     if found is None:
         raise NotFound("there is no such delivery", field="deliveryId")
     chosen = local_window(window.opens, window.closes, found["time_zone"])
-    if found["state"] == DeliveryState.ATTEMPTED:
+    if found["state"] == DeliveryState.ATTEMPTED or chosen_by is ChosenBy.RECIPIENT:
         return await choose_another_try(work, delivery_id=delivery_id, window=chosen, chosen_by=chosen_by)
     await change_promise(
         work,

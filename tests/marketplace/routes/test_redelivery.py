@@ -26,6 +26,7 @@ from marketplace.billing import accrue_delivery
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DeliveryId
+from marketplace.core.window import local_window
 from marketplace.core.work import Works
 from marketplace.routes import plan_return
 from marketplace.routes.refusals import MayNotBeLeft, ProofMissing, WaitLonger
@@ -134,6 +135,19 @@ async def test_a_window_chosen_later_has_the_parcel_planned_at_once(works: Works
     assert await choose(drive) is DeliveryState.SCHEDULED
     with pytest.raises(NotWaiting):
         await choose(drive)
+
+
+async def test_a_shipper_promises_another_window_while_the_parcel_waits(works: Works, clock: ManualClock) -> None:
+    drive = await make_failed(works, clock)
+    await bring_back(drive)
+    await choose(drive)
+    clock.advance(seconds=3_600)
+
+    assert await choose(drive, chosen_by=ChosenBy.SHIPPER) is DeliveryState.SCHEDULED
+
+    delivery, chosen = await drive.delivery(0), window(clock)
+    assert delivery["dropoff_opens_at"] == local_window(chosen.opens, chosen.closes, delivery["time_zone"]).opens_at
+    assert (await drive.events())[-1] == "WindowChanged"
 
 
 async def test_nobody_chooses_and_the_parcel_is_given_back_at_the_deadline(works: Works, clock: ManualClock) -> None:
