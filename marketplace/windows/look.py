@@ -122,8 +122,10 @@ async def read_day(work: Work, question: WindowQuestion) -> Seen:
         return seen
     opens_at = work.now if question.day == today else seen.windows[0][0].opens_at
     span = Window(opens_at, seen.windows[-1][0].closes_at)
+    # First the holds: one that is taken between these two reads is then in the plan, or counted as new, never neither.
+    hold_ids = await holds_in(work, market_id=target.market_id, span=span)
     plan = await read_live_plan(work, dials=settings, pickup=target.pickup, span=span, leave_out=target.delivery_id)
-    return replace(seen, plan=plan, hold_ids=await holds_in(work, market_id=target.market_id, span=span))
+    return replace(seen, plan=plan, hold_ids=hold_ids)
 
 
 def _is_in_time(window: Window, now: datetime, target: Target) -> bool:
