@@ -6,11 +6,13 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.migrations import operations as ops
 
+from marketplace.core.create_together import create_together
+
 
 class Migration(migrations.Migration):
     initial = True
 
-    operations = [
+    operations = create_together(
         ops.CreateModel(
             name="AcceptanceModelRecord",
             fields=[
@@ -1945,4 +1947,4 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-    ]
+    )
