@@ -8,6 +8,13 @@ STAMP  := $(VENV)/.installed
 WARM   := $(VENV)/.compiled
 LOOPS  := $(addprefix marketplace/matching/,annealing.py arrays.py compiled.py driving.py recreating.py ruining.py)
 
+# Where Python may leave no compiled code in the tree, each of the many processes of a test or of the demo would compile
+# all of it anew, and take twice as long. Kept beside the libraries it leaves no trace either.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/bytecode
+export PYTHONDONTWRITEBYTECODE :=
+endif
+
 .PHONY: help install demo test storm check bench bench-matching lock clean
 
 help:            ## Lists what can be made.
