@@ -36,7 +36,8 @@ MADE_BY_TIME = frozenset(
 PAY_EVERY_S = 5.0
 SEND_EVERY_S = 2.0
 HEAR_EVERY_S = 0.5
-TELL_EVERY_S = 0.2
+SHIPPERS_HEAR_EVERY_S = 0.2
+"""Webhooks that are free again and new events wait for this long, and shippers are promised a second."""
 TRUE_UP_EVERY_S = 60.0
 BILL_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
@@ -44,7 +45,7 @@ LEARN_TRAFFIC_EVERY_S = 60.0
 RECONCILE_EVERY_S = 600.0
 RETIME_EVERY_S = 2.0
 """Routes that are due are timed together; each of them is due seldom, so that few are at once."""
-TELL_EVERY_S = 5.0
+ALERTS_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -56,14 +57,14 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
-        Periodic("send webhooks", TELL_EVERY_S, marketplace.webhooks.look),
+        Periodic("send webhooks", SHIPPERS_HEAR_EVERY_S, marketplace.webhooks.look),
         Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
-        Periodic("tell what is due", TELL_EVERY_S, lambda: tell_what_is_due(marketplace)),
+        Periodic("tell what is due", ALERTS_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),

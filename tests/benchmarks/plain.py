@@ -1,7 +1,7 @@
 """The same subscription as strawberry alone would serve it, a process of its own: generators over queues, no database.
 
 `python -m tests.benchmarks.plain PORT`. It checks no credential and resumes nothing. POST /tell has it tell everybody
-so many events.
+so many events. They are of the type that ours are of, so both answer the same document, whatever is added to it.
 """
 
 import asyncio
@@ -17,35 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from strawberry.asgi import GraphQL
+from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-QUEUES: set[asyncio.Queue["PlainEvent"]] = set()
+from schema.events import Event
+from schema.scalars import SCALARS, Cursor
 
-
-@strawberry.type(name="Event")
-class PlainEvent:
-    """What ours has, field by field."""
-
-    name: str
-    cursor: str
-    occurred_at: datetime
-    market_id: strawberry.ID
-    batch_id: strawberry.ID | None = None
-    delivery_id: strawberry.ID | None = None
-    route_id: strawberry.ID | None = None
-    stop_id: strawberry.ID | None = None
-    offer_id: strawberry.ID | None = None
-    driver_id: strawberry.ID | None = None
-    payout_id: strawberry.ID | None = None
-    sequence: int | None = None
-    state: str | None = None
-    kind: str | None = None
-    reason: str | None = None
-    amount_minor: int | None = None
-    currency: str | None = None
-    expires_at: datetime | None = None
-    is_on_time: bool | None = None
-    delivery_count: int | None = None
+QUEUES: set[asyncio.Queue[Event]] = set()
 
 
 @strawberry.type
@@ -61,11 +39,11 @@ class Subscription:
 
     @strawberry.subscription
     async def market_events(
-        self, market_id: strawberry.ID, after: str | None = None, last: int = 0
-    ) -> AsyncIterator[PlainEvent]:
+        self, market_id: strawberry.ID, after: Cursor | None = None, last: int = 0
+    ) -> AsyncIterator[Event]:
         """Tells what comes through the subscriber's queue."""
         del market_id, after, last
-        queue = asyncio.Queue[PlainEvent]()
+        queue = asyncio.Queue[Event]()
         QUEUES.add(queue)
         try:
             while True:
@@ -77,9 +55,9 @@ class Subscription:
 async def tell(request: Request) -> Response:
     """Tells everybody."""
     for number in range(orjson.loads(await request.body())):
-        event = PlainEvent(
+        event = Event(
             name="DriverWentOnline",
-            cursor="x" * 32,
+            cursor=Cursor("x" * 32),
             occurred_at=datetime.now(UTC),
             market_id=strawberry.ID("mkt_" + "0" * 32),
             driver_id=strawberry.ID(f"drv_{number:032x}"),
@@ -91,7 +69,7 @@ async def tell(request: Request) -> Response:
 
 def main(port: int) -> None:
     """Serves until SIGTERM, on the fastest event loop that is installed."""
-    schema = strawberry.Schema(query=Query, subscription=Subscription)
+    schema = strawberry.Schema(query=Query, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS))
     graphql: GraphQL[None, None] = GraphQL(schema, subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,))
     app = Starlette(routes=[Route("/tell", tell, methods=["POST"]), WebSocketRoute("/graphql", graphql)])
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)

@@ -10,7 +10,7 @@ import pytest
 from marketplace.core.work import Works
 from tests.marketplace.webhooks.world import WebhookWorld, open_world
 from tests.waiting import until
-from workers.schedule import TELL_EVERY_S
+from workers.schedule import SHIPPERS_HEAR_EVERY_S
 
 BAD = ("/slow", "/slow2", "/drip", "/endless", "/fail")
 EVENTS, PAUSE_S = 100, 0.1
@@ -51,7 +51,7 @@ async def _delays(world: WebhookWorld) -> tuple[float, float, float]:
     async def look() -> None:
         while not stop.is_set():
             await world.sender.look()
-            await asyncio.sleep(TELL_EVERY_S)
+            await asyncio.sleep(SHIPPERS_HEAR_EVERY_S)
 
     looking = asyncio.create_task(look())
     world.receiver.heard.clear()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from uuid import UUID
 
@@ -72,9 +72,11 @@ def step(world: World, delivery: int, sequence: int) -> DeliveryMoved:
 
 
 @WAYS
+@pytest.mark.parametrize("from_memory", [False, True])
 async def test_twenty_disconnects_miss_nothing_and_turn_nothing_around(
-    world: World, listen: Callable[[Server, World, dict[str, Any]], Told]
+    world: World, listen: Callable[[Server, World, dict[str, Any]], Told], from_memory: bool
 ) -> None:
+    """What was missed comes from the table, or from memory where somebody else has gone on listening."""
     source = random.Random(5)
     cursor = (await world.api.ask(load_document("portal", "event_cursor"), {"marketId": world.market}, world.shipper))[
         "eventCursor"
@@ -91,7 +93,11 @@ async def test_twenty_disconnects_miss_nothing_and_turn_nothing_around(
     total = 4 * STEPS
     stops = [*sorted(source.sample(range(1, total), DISCONNECTS)), total]
     heard: list[tuple[int, int]] = []
-    async with serve(world.api.app) as server:
+    async with AsyncExitStack() as stack, serve(world.api.app) as server:
+        if from_memory:
+            await stack.enter_async_context(
+                world.listening("portal/delivery_events", world.shipper, marketId=world.market)
+            )
         happening = asyncio.create_task(happen())
         for stop in stops:
             told = listen(server, world, {"marketId": world.market, "after": cursor})

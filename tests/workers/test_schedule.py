@@ -1,21 +1,50 @@
 """What is done from time to time: payouts are run where they are due, a failing thing is tried again."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
+from marketplace.adapters.webhooks import HttpCourier
+from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock
 from marketplace.core.idempotency import KEPT_FOR, forget_old
 from marketplace.core.work import Works
 from marketplace.payments import OperationKind
 from marketplace.payouts import schedule_payouts
+from marketplace.webhooks import SecretBox, WebhookSender
 from tests.builders import make_market
 from tests.marketplace.payouts.laws import LA_WAGE, drive, make_law_world, make_worker
 from tests.marketplace.payouts.world import end_operation, make_paid_driver, make_pay_world
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
-from workers.schedule import learn_acceptance, learn_traffic, run_payouts, true_up_pay, until_none_left
+from workers.schedule import (
+    learn_acceptance,
+    learn_traffic,
+    run_payouts,
+    schedule_of,
+    true_up_pay,
+    until_none_left,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a schedule takes of a marketplace."""
+
+    works: Works
+    webhooks: WebhookSender
+
+
+async def test_shippers_are_looked_after_within_the_second_that_they_are_promised(works: Works) -> None:
+    async with WebhookSender(works, HttpCourier(), SecretBox("of a test")) as webhooks:
+        schedule = schedule_of(cast("Marketplace", Parts(works, webhooks)), JobRunner(works, {}))
+
+    pauses = {periodic.name: periodic.every_s for periodic in schedule}
+    assert len(pauses) == len(schedule)
+    assert (pauses["send webhooks"], pauses["tell what is due"]) == (0.2, 5.0)
 
 
 async def test_a_payout_run_that_is_due_becomes_a_job(committed_works: Works, clock: ManualClock) -> None:
