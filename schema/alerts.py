@@ -34,7 +34,12 @@ __all__ = ["Mutation", "Query"]
 
 LINK = "{link}"
 MOST_MUTED, MOST_TEMPLATES = 40, 60
-MESSAGE = "A cause and a reader, such as `DELIVERED:recipient` or `LATE:shipper`."
+MESSAGE = (
+    "A cause and a reader, such as `DELIVERED:recipient` or `LATE:shipper`; with `:push` behind it, what a recipient's"
+    " browser shows."
+)
+
+TEXT = "1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} {webhook} are filled in."
 
 
 @strawberry.type(description="Words of a shipper's own for one message in one language.")
@@ -43,9 +48,7 @@ class AlertTemplate:
 
     language: str = strawberry.field(description="`en` or `es`.")
     message: str = strawberry.field(description=MESSAGE)
-    text: str = strawberry.field(
-        description="1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} are filled in."
-    )
+    text: str = strawberry.field(description=TEXT)
 
 
 @strawberry.input(description="Words of a shipper's own for one message in one language.")
@@ -54,9 +57,7 @@ class AlertTemplateInput:
 
     language: str = strawberry.field(description="`en` or `es`.")
     message: str = strawberry.field(description=MESSAGE)
-    text: str = strawberry.field(
-        description="1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} are filled in."
-    )
+    text: str = strawberry.field(description=TEXT)
 
 
 @strawberry.type(name="AlertPolicy", description="How a shipper wants people told of its deliveries.")
