@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.accounts import tell_tracking_tokens
 from marketplace.alerts import (
     AlertPolicy,
     Cause,
@@ -232,10 +233,11 @@ async def _links(info: Info, work: Work, rows: Sequence[Any]) -> Mapping[UUID, s
     settings = info.context.marketplace.settings
     if settings.is_production:
         return {}
-    links = Links(tokens=info.context.tokens, public_url=settings.public_url)
-    # What is erased has no address any more, and gets no link. In id order, for each is locked.
+    # What is erased has no address any more, and gets no link. Nothing is made anew by looking.
     told = {row["delivery_id"] for row in rows if row["delivery_id"] and row["address"] and LINK in row["text"]}
-    return {delivery_id: await links.of(work, delivery_id) for delivery_id in sorted(told)}
+    tokens = await tell_tracking_tokens(work, delivery_ids=told, tokens=info.context.tokens)
+    links = Links(tokens=info.context.tokens, public_url=settings.public_url)
+    return {delivery_id: links.to(token) for delivery_id, token in tokens.items()}
 
 
 def _page(rows: Sequence[Any], first: int, links: Mapping[UUID, str] | None = None) -> Connection[Notification]:

@@ -51,16 +51,16 @@ async def leave_email(works: Works, delivery: Delivery, language: str = "en", *m
             "en",
             "FAILING",
             (
-                f"Webhook {NAME} gets nothing any more (nothing came through for days). Mend its receiver, then enable it"
-                " and replay what it missed."
+                f"Webhook {NAME} gets nothing any more (nothing came through for days). Mend its receiver, then"
+                " enable it and replay what it missed."
             ),
         ),
         (
             "es",
             "GONE",
             (
-                f"El webhook {NAME} ya no recibe nada (su receptor dice que ya no existe). Arregle su receptor, actívelo y"
-                " repita lo que perdió."
+                f"El webhook {NAME} ya no recibe nada (su receptor dice que ya no existe). Arregle su receptor,"
+                " actívelo y repita lo que perdió."
             ),
         ),
     ],
@@ -92,8 +92,8 @@ async def test_operations_are_told_where_the_shipper_left_no_email(works: Works)
         (
             Channel.OPERATORS,
             (
-                f"Webhook {NAME} of Farmacia Norte gets nothing any more (nothing came through for days), and the shipper"
-                " left no e-mail to be told."
+                f"Webhook {NAME} of Farmacia Norte gets nothing any more (nothing came through for days), and the"
+                " shipper left no e-mail to be told."
             ),
         )
     ]
