@@ -15,12 +15,21 @@ from pydantic import SecretStr
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
 from marketplace.adapters.geocoders import PhotonGeocoder, StreetGeocoder
-from marketplace.adapters.notifiers import AppriseNotifier, ByChannelNotifier, ConsoleNotifier, HttpNotifier
+from marketplace.adapters.notifiers import (
+    AppriseNotifier,
+    ByChannelNotifier,
+    ConsoleNotifier,
+    HttpNotifier,
+    PushNotifier,
+    development_key,
+    new_key,
+)
 from marketplace.adapters.object_stores import FolderObjectStore
 from marketplace.adapters.routers import CachedRouter, FallbackRouter, GraphRouter, OsrmRouter, StraightLineRouter
 from marketplace.adapters.stripe import ClosedProvider, DevelopmentStripe, StripeProvider, fixed_secrets
 from marketplace.adapters.webhooks import HttpCourier
 from marketplace.addresses import Geocoder
+from marketplace.alerts import LONGEST_ENDPOINT, PushDoor
 from marketplace.core.clock import Clock, DatabaseClock, pace
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -65,6 +74,7 @@ class Marketplace:
     webhooks: WebhookSender
     city: CityPack
     geocoder: Geocoder | None = None
+    pushes: PushDoor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +155,8 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             factor = await pace(connection)
         provider = open_provider(settings, factor=factor)
         stack.push_async_callback(provider.aclose)
-        notifier = open_notifier(settings)
+        notifier, pushes = open_notifier(settings), open_pushes(settings)
+        notifier.ways[Channel.PUSH] = pushes
         stack.push_async_callback(notifier.aclose)
         streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
@@ -162,6 +173,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             solver=solver,
             provider=provider,
             notifier=notifier,
+            pushes=pushes,
             object_store=FolderObjectStore(settings.state_folder / "objects"),
             streams=streams,
             positions=positions,
@@ -228,6 +240,15 @@ def open_notifier(settings: Settings) -> ByChannelNotifier:
     if settings.is_production:
         raise CannotStart("production mode: DOORSTEP_NOTIFIER_URL must name the service that sends codes and messages")
     return ByChannelNotifier(ConsoleNotifier(), ways)
+
+
+def open_pushes(settings: Settings) -> PushNotifier:
+    """The way to browsers. Whoever changes its key ends every subscription, so production names one and keeps it."""
+    if settings.push_key is None and settings.is_production:
+        raise CannotStart(f"production mode: DOORSTEP_PUSH_KEY must be your own, kept for good (try {new_key()})")
+    key = settings.push_key.get_secret_value() if settings.push_key else development_key(settings.state_folder)
+    courier = HttpCourier(may_loop_back=settings.webhooks_on_this_machine, longest_url=LONGEST_ENDPOINT)
+    return PushNotifier(courier, key, public_url=settings.public_url)
 
 
 def _said(secret: SecretStr | None) -> str | None:

@@ -733,6 +733,26 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Browser",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("delivery_id", fields.UUIDField()),
+                ("link_id", fields.UUIDField()),
+                ("endpoint", fields.CharField(max_length=1000)),
+                ("p256dh", fields.CharField(max_length=90)),
+                ("auth", fields.CharField(max_length=24)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "browser",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "A browser that a recipient lets us tell of a delivery; it ends with the tracking link that allowed it.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Notification",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
@@ -746,6 +766,7 @@ class Migration(migrations.Migration):
                 ("address", fields.CharField(max_length=254)),
                 ("text", fields.CharField(max_length=500)),
                 ("state", fields.CharField(max_length=8)),
+                ("tries", fields.SmallIntField(db_default=0)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("not_before", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("sent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

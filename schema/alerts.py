@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.accounts import tell_tracking_tokens
 from marketplace.alerts import (
     AlertPolicy,
     Cause,
@@ -34,7 +35,12 @@ __all__ = ["Mutation", "Query"]
 
 LINK = "{link}"
 MOST_MUTED, MOST_TEMPLATES = 40, 60
-MESSAGE = "A cause and a reader, such as `DELIVERED:recipient` or `LATE:shipper`."
+MESSAGE = (
+    "A cause and a reader, such as `DELIVERED:recipient` or `LATE:shipper`; with `:push` behind it, what a recipient's"
+    " browser shows."
+)
+
+TEXT = "1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} {webhook} are filled in."
 
 
 @strawberry.type(description="Words of a shipper's own for one message in one language.")
@@ -43,9 +49,7 @@ class AlertTemplate:
 
     language: str = strawberry.field(description="`en` or `es`.")
     message: str = strawberry.field(description=MESSAGE)
-    text: str = strawberry.field(
-        description="1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} are filled in."
-    )
+    text: str = strawberry.field(description=TEXT)
 
 
 @strawberry.input(description="Words of a shipper's own for one message in one language.")
@@ -54,9 +58,7 @@ class AlertTemplateInput:
 
     language: str = strawberry.field(description="`en` or `es`.")
     message: str = strawberry.field(description=MESSAGE)
-    text: str = strawberry.field(
-        description="1 to 300 characters; {shipper} {external_id} {opens} {closes} {at} {reason} {link} are filled in."
-    )
+    text: str = strawberry.field(description=TEXT)
 
 
 @strawberry.type(name="AlertPolicy", description="How a shipper wants people told of its deliveries.")
@@ -231,10 +233,11 @@ async def _links(info: Info, work: Work, rows: Sequence[Any]) -> Mapping[UUID, s
     settings = info.context.marketplace.settings
     if settings.is_production:
         return {}
-    links = Links(tokens=info.context.tokens, public_url=settings.public_url)
-    # What is erased has no address any more, and gets no link. In id order, for each is locked.
+    # What is erased has no address any more, and gets no link. Nothing is made anew by looking.
     told = {row["delivery_id"] for row in rows if row["delivery_id"] and row["address"] and LINK in row["text"]}
-    return {delivery_id: await links.of(work, delivery_id) for delivery_id in sorted(told)}
+    tokens = await tell_tracking_tokens(work, delivery_ids=told, tokens=info.context.tokens)
+    links = Links(tokens=info.context.tokens, public_url=settings.public_url)
+    return {delivery_id: links.to(token) for delivery_id, token in tokens.items()}
 
 
 def _page(rows: Sequence[Any], first: int, links: Mapping[UUID, str] | None = None) -> Connection[Notification]:

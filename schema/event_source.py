@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Send
 
-from marketplace.accounts import Principal
+from marketplace.accounts import Principal, Unauthenticated
 from marketplace.core.errors import LimitReached, Refusal, Unavailable
 from schema.authentication import seconds_until
 from schema.edge import Edge
@@ -63,9 +63,10 @@ class EventSource:
             seats.enter_context(self._subscriptions.take(principal.id))
             await send({"type": "http.response.start", "status": 200, "headers": _headers(request_id)})
             teller = _Teller(send)
+            credential = asyncio.create_task(self._until_not_good(subscribed))
             tasks = [
                 asyncio.create_task(self._tell(subscribed, teller, request_id)),
-                asyncio.create_task(self._until_not_good(subscribed)),
+                credential,
                 asyncio.create_task(_until_gone(receive)),
                 asyncio.create_task(teller.keep_alive()),
             ]
@@ -76,6 +77,10 @@ class EventSource:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             with suppress(OSError):
+                # Only now, or the word would stand in the middle of an event.
+                if not credential.cancelled() and credential.exception() is None:
+                    await teller.say_errors([error_of(credential.result())])
+                    await teller.say("complete", "")
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, subscribed: Subscribed, teller: "_Teller", request_id: str) -> None:
@@ -94,20 +99,20 @@ class EventSource:
             await teller.say_errors([internal_error(failure, request_id)])
         await teller.say("complete", "")
 
-    async def _until_not_good(self, subscribed: Subscribed) -> None:
-        """Returns when the credential has come to its end."""
+    async def _until_not_good(self, subscribed: Subscribed) -> Refusal:
+        """Returns when the credential has come to its end, with what whoever sends it again is told."""
         principal = subscribed.principal
         while True:
             left_s = math.inf if principal.expires_at is None else seconds_until(principal.expires_at)
             await asyncio.sleep(min(left_s, self._look_every_s))
             if left_s <= self._look_every_s:
-                return
+                return Unauthenticated("the access token has expired; subscribe again with a new one")
             try:
                 await self._edge.authenticator.principal_of(subscribed.credential, address=subscribed.address)
             except (Unavailable, LimitReached):
                 continue  # it cannot be looked up now; its end is known all the same
-            except Refusal:
-                return
+            except Refusal as refusal:
+                return refusal
 
 
 class _Teller:

@@ -23,6 +23,7 @@ ASK_AGAIN = "no-cache"
 LANGUAGES = ("en", "es")
 MOST_LANGUAGES = 10
 """Languages of a browser that are looked at."""
+WORKER = "/static/track/worker.js"
 LINK_TO_INBOX = '<a class="to-inbox" href="/inbox">Inbox</a>'
 
 
@@ -40,6 +41,7 @@ def site_routes(city: Any, *, has_inbox: bool) -> list[BaseRoute]:
         Route("/static/documents/{name}.graphql", _document, methods=["GET"]),
         Route("/static/documents/recipient/{name}.graphql", _recipient_document, methods=["GET"]),
         Route("/t/{token}", _tracking_page, methods=["GET"]),
+        Route(WORKER, _worker, methods=["GET"]),
         Mount("/static", PageFiles(directory=PAGES), name="pages"),
     ]
 
@@ -119,6 +121,12 @@ async def _map_alone(_request: Request) -> Response:
 
 async def _inbox(_request: Request) -> Response:
     return FileResponse(PAGES / "inbox.html", headers={"cache-control": ASK_AGAIN})
+
+
+async def _worker(_request: Request) -> Response:
+    """What shows pushed messages. A browser keeps it for one tracking page, which lies elsewhere than the script."""
+    headers = {"cache-control": ASK_AGAIN, "service-worker-allowed": "/t/"}
+    return FileResponse(PAGES / "track" / "worker.js", media_type="text/javascript", headers=headers)
 
 
 async def _document(request: Request) -> Response:

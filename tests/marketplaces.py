@@ -12,7 +12,7 @@ from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import GraphRouter
 from marketplace.adapters.stripe import open_simulated_stripe
-from marketplace.app import Marketplace, open_webhooks
+from marketplace.app import Marketplace, open_pushes, open_webhooks
 from marketplace.core.clock import Clock
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
@@ -33,6 +33,7 @@ async def open_test_marketplace(
     works = Works(database, clock, source=random.Random(7))
     router = GraphRouter(city.folder)
     await router.start()
+    pushes = open_pushes(Settings(webhooks_on_this_machine=True, state_folder=folder))
     try:
         with SolverPool(1) as solver:
             async with (
@@ -56,7 +57,9 @@ async def open_test_marketplace(
                     streams=streams,
                     positions=positions,
                     webhooks=webhooks,
+                    pushes=pushes,
                     city=city,
                 )
     finally:
+        await pushes.aclose()
         await router.aclose()

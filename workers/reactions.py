@@ -90,6 +90,11 @@ def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
 
 
+def is_not_by_its_owner(event: PublishedEvent) -> bool:
+    """Whether a webhook ended by itself, which its shipper may not have seen."""
+    return bool(event.payload["reason"] != "SHIPPER")
+
+
 def has_no_place(event: PublishedEvent) -> bool:
     """Whether a delivery was posted with an address alone, which is to be found first."""
     return bool(event.payload["state"] == "CREATED")
@@ -173,6 +178,7 @@ SETTLE_INVOICE = Reaction(
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
 FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
+NOTIFY_SHIPPER = Reaction(kind="notify", about=itself, when=is_not_by_its_owner)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
 
@@ -212,6 +218,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "LateRiskRaised": [NOTIFY],
     "DeliveryExpired": [ACCRUE, NOTIFY],
     "DeliveryFailed": [ACCRUE, NOTIFY],
+    # A shipper's systems hear nothing any more
+    "WebhookDisabled": [NOTIFY_SHIPPER],
     # A recipient is erased
     "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from marketplace.accounts import forget_old_codes, forget_old_sessions
 from marketplace.addresses import forget_old_answers
-from marketplace.alerts import send_due
+from marketplace.alerts import forget_browsers, send_due
 from marketplace.app import Marketplace
 from marketplace.arrivals import drop_old_predictions, retime_due
 from marketplace.billing import sweep_billing
@@ -70,6 +70,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget old sessions", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_sessions)),
         Periodic("forget old quotes of payouts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_quotes)),
         Periodic("forget old webhook messages", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_messages)),
+        Periodic("forget browsers", FORGET_EVERY_S, lambda: until_none_left(works, forget_browsers)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
         Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
         Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),

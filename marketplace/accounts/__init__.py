@@ -35,6 +35,7 @@ from marketplace.accounts.tracking_links import (
     known_token,
     make_tracking_links,
     revoke_tracking_links,
+    tell_tracking_tokens,
     verify_tracking_link,
 )
 
@@ -70,6 +71,7 @@ __all__ = [
     "revoke_tracking_links",
     "sign_in",
     "sign_out",
+    "tell_tracking_tokens",
     "verify_api_key",
     "verify_tracking_link",
 ]

@@ -27,13 +27,14 @@ SELECT link_id, $1, delivery_id, digest, $2 FROM unnest($3::uuid[], $4::uuid[], 
     AS t(link_id, delivery_id, digest)
 ON CONFLICT (delivery_id) WHERE revoked_at IS NULL DO NOTHING
 """
-FIND = """
-SELECT l.delivery_id, l.market_id, l.digest FROM tracking_link l
-JOIN delivery d ON d.id = l.delivery_id JOIN market m ON m.id = l.market_id
-WHERE l.digest = $1 AND l.revoked_at IS NULL
+STILL_GOOD = """
+l.revoked_at IS NULL
   AND (d.state NOT IN ('DELIVERED', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
        OR d.changed_at + m.tracking_link_s * interval '1 second' > $2)
 """
+LINKS = "tracking_link l JOIN delivery d ON d.id = l.delivery_id JOIN market m ON m.id = l.market_id"
+FIND = f"SELECT l.delivery_id, l.market_id, l.digest FROM {LINKS} WHERE l.digest = $1 AND {STILL_GOOD}"  # noqa: S608
+GOOD = f"SELECT l.id, l.delivery_id, l.digest FROM {LINKS} WHERE l.delivery_id = ANY($1) AND {STILL_GOOD}"  # noqa: S608
 OF_DELIVERY = "SELECT id, digest FROM tracking_link WHERE delivery_id = $1 AND revoked_at IS NULL"
 REVOKE = "UPDATE tracking_link SET revoked_at = $2 WHERE delivery_id = ANY($1) AND revoked_at IS NULL"
 
@@ -62,6 +63,13 @@ async def create_tracking_link(work: Work, *, delivery_id: DeliveryId, tokens: T
     await revoke_tracking_links(work, delivery_ids=[delivery_id])
     links = await make_tracking_links(work, market_id=market_id, delivery_ids=[delivery_id], tokens=tokens)
     return tokens.tracking_token(links[delivery_id])
+
+
+async def tell_tracking_tokens(work: Work, *, delivery_ids: Iterable[UUID], tokens: Tokens) -> dict[UUID, str]:
+    """The tokens of links that are good now, by delivery; makes none and locks nothing."""
+    rows = await work.fetch(GOOD, list(delivery_ids), work.now)
+    found = {row["delivery_id"]: known_token(tokens, row["id"], row["digest"]) for row in rows}
+    return {delivery_id: token for delivery_id, token in found.items() if token is not None}
 
 
 def known_token(tokens: Tokens, link_id: UUID, digest: bytes) -> str | None:

@@ -5,19 +5,20 @@ original. The tracking link of a text is filled in when it leaves: who holds the
 holds it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from marketplace.alerts.policy import AlertPolicy
 from marketplace.alerts.states import Audience, Cause
-from marketplace.alerts.wording import reason_in, words_for
+from marketplace.alerts.wording import NOTHING, reason_in, words_for
 from marketplace.batches.states import DeliveryState as D
 from marketplace.core.notifier import Channel
 from marketplace.core.window import zone
 
 LINK = "{link}"
+BROWSERS = "browsers"
 
 CAUSE_OF: Mapping[str, Cause] = {
     "DeliveryAssigned": Cause.DRIVER_FOUND,
@@ -62,6 +63,7 @@ class Happened:
     opens_at: datetime
     closes_at: datetime
     sequence: int
+    has_browsers: bool = False
     at: datetime | None = None
     reason: str = ""
 
@@ -85,10 +87,9 @@ def alerts_about(happened: Happened, policy: AlertPolicy, now: datetime) -> Sequ
         return []
     values = _values(happened, policy.language)
     found = []
-    for audience in Audience:
-        channel, address = _way_to(audience, happened, policy)
-        text = words_for(policy, happened.cause, audience, values)
-        if text is None or not address or not policy.wants(happened.cause, audience):
+    for audience, channel, address in _ways(happened, policy):
+        text = words_for(policy, happened.cause, audience, values, channel)
+        if text is None or not address or not policy.wants_by(channel, happened.cause, audience):
             continue
         found.append(
             Alert(
@@ -119,16 +120,16 @@ def happening(name: str, payload: Mapping[str, Any]) -> tuple[Cause, datetime | 
     return cause, datetime.fromisoformat(moment) if moment else None, str(payload.get("reason") or "")
 
 
-def _way_to(audience: Audience, happened: Happened, policy: AlertPolicy) -> tuple[Channel, str]:
-    match audience:
-        case Audience.RECIPIENT:
-            return Channel.SMS, happened.recipient_phone
-        case Audience.SHIPPER if policy.email:
-            return Channel.EMAIL, policy.email
-        case Audience.SHIPPER:
-            return Channel.SMS, happened.pickup_phone
-        case Audience.DISPATCHER:
-            return Channel.OPERATORS, "operations"
+def _ways(happened: Happened, policy: AlertPolicy) -> Iterator[tuple[Audience, Channel, str]]:
+    """Who can be told and how. A recipient's browsers are one address: whose they are is looked up when it leaves."""
+    yield Audience.RECIPIENT, Channel.SMS, happened.recipient_phone
+    if happened.has_browsers:
+        yield Audience.RECIPIENT, Channel.PUSH, BROWSERS
+    if policy.email:
+        yield Audience.SHIPPER, Channel.EMAIL, policy.email
+    else:
+        yield Audience.SHIPPER, Channel.SMS, happened.pickup_phone
+    yield Audience.DISPATCHER, Channel.OPERATORS, "operations"
 
 
 def _occasion(happened: Happened) -> str:
@@ -141,7 +142,7 @@ def _values(happened: Happened, language: str) -> Mapping[str, str]:
     def clock(instant: datetime | None) -> str:
         return "" if instant is None else f"{instant.astimezone(zone(happened.time_zone)):%H:%M}"
 
-    return {
+    return NOTHING | {
         "shipper": happened.shipper_name,
         "external_id": happened.external_id,
         "opens": clock(happened.opens_at),

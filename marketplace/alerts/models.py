@@ -1,4 +1,4 @@
-"""Tables of what people are told: the messages, and what each shipper wishes of them."""
+"""Tables of what people are told: the messages, what each shipper wishes of them, and browsers that are told."""
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
@@ -22,6 +22,7 @@ class Notification(Model):
     address = fields.CharField(max_length=254)
     text = fields.CharField(max_length=500)
     state = fields.CharField(max_length=8)
+    tries = fields.SmallIntField(db_default=0)
     created_at = fields.DatetimeField()
     not_before = fields.DatetimeField(null=True)
     sent_at = fields.DatetimeField(null=True)
@@ -48,3 +49,22 @@ class AlertPolicyRecord(Model):
 
     class Meta:
         table = "alert_policy"
+
+
+class Browser(Model):
+    """A browser that a recipient lets us tell of a delivery; it ends with the tracking link that allowed it.
+
+    The keys are the browser's own: what is sent is enciphered for it, and the service in between reads nothing.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    link_id = fields.UUIDField()
+    endpoint = fields.CharField(max_length=1000)
+    p256dh = fields.CharField(max_length=90)
+    auth = fields.CharField(max_length=24)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "browser"

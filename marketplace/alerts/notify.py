@@ -1,4 +1,4 @@
-"""Tells people about their delivery after an event, each thing once to each reader."""
+"""Tells people after an event, of a delivery or of a webhook that has ended, each thing once to each reader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from marketplace.alerts.compose import Happened, alerts_about, happening
+from marketplace.alerts.compose import Alert, Happened, alerts_about, happening
 from marketplace.alerts.policy import policy_from
-from marketplace.alerts.queries import FIND_EVENT
-from marketplace.alerts.sending import Links, Promised, mark, promise, send_all
-from marketplace.alerts.states import Cause
+from marketplace.alerts.queries import FIND_EVENT, FIND_WEBHOOK_EVENT
+from marketplace.alerts.sending import Links, Promised, Sent, mark, promise, send_all
+from marketplace.alerts.states import Cause, NotificationState
+from marketplace.alerts.webhook_notice import notice_about
 from marketplace.batches.states import DeliveryState
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Unavailable
@@ -28,15 +29,15 @@ class NotToldYet(Unavailable):
 
 async def notify(works: Works, *, notifier: Notifier, links: Links, event_id: UUID) -> int:
     """Sends what is to be said now about an event and has not been said; returns how many messages left."""
-    outcomes = await run_errand(works, Notify(notifier=notifier, links=links, event_id=event_id)) or []
-    if not all(outcomes):
+    states = await run_errand(works, Notify(notifier=notifier, links=links, event_id=event_id)) or []
+    if NotificationState.FAILED in states:
         raise NotToldYet("a message could not be sent; it is sent again later")
-    return len(outcomes)
+    return states.count(NotificationState.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """The errand of telling about one event; its result says of each message whether it left."""
+    """The errand of telling about one event; its result is what became of each message."""
 
     notifier: Notifier
     links: Links
@@ -44,13 +45,11 @@ class Notify:
 
     async def read(self, work: Work) -> list[Promised] | None:
         """Writes the messages down, and returns those that are to leave now and that nobody has begun to send."""
-        row = await work.fetch_row(FIND_EVENT, self.event_id)
-        told = happening(row["name"], orjson.loads(row["payload"])) if row is not None else None
-        if row is None or told is None:
+        row = await work.fetch_row(FIND_EVENT, self.event_id) or await work.fetch_row(FIND_WEBHOOK_EVENT, self.event_id)
+        if row is None:
             return None
-        cause, at, reason = told
         promised = []
-        for alert in alerts_about(happened_in(row, cause, at=at, reason=reason), policy_from(row), work.now):
+        for alert in _alerts_after(row, work.now):
             ours = await promise(
                 work,
                 alert,
@@ -62,14 +61,24 @@ class Notify:
             promised += [ours] if ours is not None else []
         return promised or None
 
-    async def call(self, found: Sequence[Promised]) -> list[bool]:
+    async def call(self, found: Sequence[Promised]) -> list[Sent]:
         """Hands the messages to the notifier."""
         return await send_all(self.notifier, found)
 
-    async def record(self, work: Work, found: Sequence[Promised], answer: Sequence[bool]) -> Sequence[bool]:
+    async def record(self, work: Work, found: Sequence[Promised], answer: Sequence[Sent]) -> list[NotificationState]:
         """Writes down what left and what did not."""
-        await mark(work, found, answer, work.now)
-        return answer
+        return list(await mark(work, found, answer, if_not=NotificationState.FAILED))
+
+
+def _alerts_after(row: asyncpg.Record, now: datetime) -> Sequence[Alert]:
+    payload = orjson.loads(row["payload"])
+    if row["delivery_id"] is None:
+        return notice_about(payload, row["shipper_name"], policy_from(row), now)
+    told = happening(row["name"], payload)
+    if told is None:
+        return []
+    cause, at, reason = told
+    return alerts_about(happened_in(row, cause, at=at, reason=reason), policy_from(row), now)
 
 
 def happened_in(row: asyncpg.Record, cause: Cause, *, at: datetime | None, reason: str = "") -> Happened:
@@ -86,6 +95,7 @@ def happened_in(row: asyncpg.Record, cause: Cause, *, at: datetime | None, reaso
         opens_at=row["dropoff_opens_at"],
         closes_at=row["dropoff_closes_at"],
         sequence=row["sequence"],
+        has_browsers=row["has_browsers"],
         at=at,
         reason=reason,
     )

@@ -8,6 +8,7 @@ import asyncpg
 import orjson
 
 from marketplace.alerts.states import URGENT, Audience, Cause
+from marketplace.core.notifier import Channel
 from marketplace.core.window import zone
 
 DAY_MINUTES = 1_440
@@ -29,6 +30,10 @@ class AlertPolicy:
         """Whether this reader is told of this cause."""
         return name_of(cause, audience) not in self.muted
 
+    def wants_by(self, channel: Channel, cause: Cause, audience: Audience) -> bool:
+        """Whether this reader is told of this cause by this way; who is not told at all is told by none."""
+        return self.wants(cause, audience) and name_of(cause, audience, channel) not in self.muted
+
     def earliest(self, cause: Cause, audience: Audience, now: datetime, time_zone: str) -> datetime:
         """When a message may leave: now, or after the quiet hours for a person who need not know at once."""
         if audience is Audience.DISPATCHER or cause in URGENT or self.quiet_from_minute == self.quiet_to_minute:
@@ -45,9 +50,9 @@ class AlertPolicy:
         return datetime.combine(day, wakes, tzinfo=zone(time_zone)).astimezone(now.tzinfo)
 
 
-def name_of(cause: Cause, audience: Audience) -> str:
-    """The name under which a message is muted or worded, such as `DELIVERED:shipper`."""
-    return f"{cause.value}:{audience.value}"
+def name_of(cause: Cause, audience: Audience, channel: Channel = Channel.SMS) -> str:
+    """The name under which a message is muted or worded: `DELIVERED:shipper`, or `DELIVERED:recipient:push`."""
+    return f"{cause.value}:{audience.value}" + (":push" if channel is Channel.PUSH else "")
 
 
 def policy_from(row: asyncpg.Record) -> AlertPolicy:

@@ -10,13 +10,21 @@ from marketplace.core.work import Work
 ABOUT = """
 d.state, d.return_of, d.recipient_phone, d.pickup_phone, d.time_zone, d.external_id, d.sequence,
 d.dropoff_opens_at, d.dropoff_closes_at, s.name AS shipper_name,
-p.language, p.quiet_from_minute, p.quiet_to_minute, p.email, p.muted, p.templates::text AS templates
+p.language, p.quiet_from_minute, p.quiet_to_minute, p.email, p.muted, p.templates::text AS templates,
+EXISTS (SELECT FROM browser b JOIN tracking_link l ON l.id = b.link_id AND l.revoked_at IS NULL
+        WHERE b.delivery_id = d.id) AS has_browsers
 """
 FIND_EVENT = f"""
 SELECT e.name, e.payload::text AS payload, e.market_id, e.delivery_id, {ABOUT}
 FROM event e JOIN delivery d ON d.id = e.delivery_id JOIN shipper s ON s.id = d.shipper_id
 LEFT JOIN alert_policy p ON p.shipper_id = d.shipper_id
 WHERE e.id = $1
+"""
+FIND_WEBHOOK_EVENT = """
+SELECT e.payload::text AS payload, e.market_id, e.delivery_id, s.name AS shipper_name,
+       p.language, p.quiet_from_minute, p.quiet_to_minute, p.email, p.muted, p.templates::text AS templates
+FROM event e JOIN shipper s ON s.id = e.shipper_id LEFT JOIN alert_policy p ON p.shipper_id = e.shipper_id
+WHERE e.id = $1 AND e.name = 'WebhookDisabled'
 """
 FIND_NEAR = f"""
 SELECT a.market_id, a.delivery_id, a.p50 AS at, {ABOUT}
@@ -46,13 +54,15 @@ WHERE d.id = n.delivery_id AND n.id IN (
     SELECT id FROM notification
     WHERE market_id = $1 AND state = 'WAITING' AND not_before <= $2 AND cause = $5
     ORDER BY not_before LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING n.id, n.state, n.delivery_id, n.audience, n.channel, n.address, n.text
+RETURNING n.id, n.state, n.delivery_id, n.audience, n.channel, n.address, n.text, n.tries
 """
 DUE_CAUSES = """
 SELECT DISTINCT cause FROM notification WHERE market_id = $1 AND state = 'WAITING' AND not_before <= $2
 """
 MARK = """
-UPDATE notification SET state = outcome, sent_at = CASE WHEN outcome = 'SENT' THEN $3::timestamptz END
+UPDATE notification
+SET state = outcome, tries = tries + 1, sent_at = CASE WHEN outcome = 'SENT' THEN $3::timestamptz END,
+    not_before = CASE WHEN outcome = 'WAITING' AND channel = 'PUSH' THEN $4::timestamptz ELSE not_before END
 FROM unnest($1::uuid[], $2::text[]) AS t(message_id, outcome) WHERE id = message_id
 """
 

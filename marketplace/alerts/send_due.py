@@ -12,8 +12,8 @@ from marketplace.alerts.compose import alerts_about, is_still_true
 from marketplace.alerts.notify import happened_in
 from marketplace.alerts.policy import policy_from
 from marketplace.alerts.queries import CLAIM_DUE, DUE_CAUSES, FIND_NEAR
-from marketplace.alerts.sending import Kept, Links, Promised, filled_in, mark, promise, send_all
-from marketplace.alerts.states import Cause
+from marketplace.alerts.sending import Kept, Links, Promised, Sent, filled_in, mark, promise, send_all
+from marketplace.alerts.states import Cause, NotificationState
 from marketplace.batches.states import DeliveryState
 from marketplace.core.errand import run_errand
 from marketplace.core.notifier import Channel, Notifier
@@ -26,13 +26,13 @@ SOON_S = 600.0
 
 async def send_due(works: Works, *, notifier: Notifier, links: Links, market_id: UUID) -> int:
     """Sends what is due in a market, at most a hundred of each cause; returns how many messages left."""
-    sent = await run_errand(works, SendDue(notifier=notifier, links=links, market_id=market_id)) or []
-    return sum(sent)
+    states = await run_errand(works, SendDue(notifier=notifier, links=links, market_id=market_id)) or []
+    return states.count(NotificationState.SENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendDue:
-    """The errand of a sweep through what waits; its result says of each message whether it left."""
+    """The errand of a sweep through what waits; its result is what became of each message."""
 
     notifier: Notifier
     links: Links
@@ -44,15 +44,14 @@ class SendDue:
         found = [one for row in due for one in await self._claim(work, Cause(row["cause"]))]
         return found + await self._arriving(work) or None
 
-    async def call(self, found: Sequence[Promised]) -> list[bool]:
+    async def call(self, found: Sequence[Promised]) -> list[Sent]:
         """Hands the messages to the notifier."""
         return await send_all(self.notifier, found)
 
-    async def record(self, work: Work, found: Sequence[Promised], answer: Sequence[bool]) -> Sequence[bool]:
+    async def record(self, work: Work, found: Sequence[Promised], answer: Sequence[Sent]) -> list[NotificationState]:
         """Writes down what left and what did not."""
         # What could not leave is due still: the next sweep takes it again.
-        await mark(work, found, answer, work.now, if_not="WAITING")
-        return answer
+        return list(await mark(work, found, answer, if_not=NotificationState.WAITING))
 
     async def _claim(self, work: Work, cause: Cause) -> list[Promised]:
         still = [state.value for state in DeliveryState if is_still_true(cause, state)]
@@ -60,9 +59,14 @@ class SendDue:
         ours = []
         for row in rows:
             if row["state"] == "READY":
-                kept = Kept(channel=Channel(row["channel"]), address=row["address"], text=row["text"])
-                message = await filled_in(work, self.links, row["delivery_id"], row["audience"], kept)
-                ours.append(Promised(row["id"], message))
+                kept = Kept(
+                    cause=cause,
+                    channel=Channel(row["channel"]),
+                    address=row["address"],
+                    text=row["text"],
+                    tries=row["tries"],
+                )
+                ours.append(await filled_in(work, self.links, row["id"], row["delivery_id"], row["audience"], kept))
         return ours
 
     async def _arriving(self, work: Work) -> list[Promised]:

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     RETURNED = "RETURNED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
 
 
 class Audience(StrEnum):

@@ -12,10 +12,15 @@ import orjson
 from marketplace.alerts.policy import AlertPolicy, name_of
 from marketplace.alerts.states import Audience, Cause
 from marketplace.core.errors import Invalid
+from marketplace.core.notifier import Channel
 
 LONGEST_TEXT = 500
 LONGEST_TEMPLATE = 300
-PLACES = frozenset({"shipper", "external_id", "opens", "closes", "at", "reason", "link"})
+NOTHING: dict[str, str] = dict.fromkeys(
+    ("shipper", "external_id", "opens", "closes", "at", "reason", "link", "webhook"), ""
+)
+"""Every place with nothing in it."""
+PLACES = frozenset(NOTHING)
 """What may stand in braces: names, times as clocks show them where the parcel goes, and the tracking page."""
 
 _FILES = {name: orjson.loads((Path(__file__).parent / "words" / f"{name}.json").read_bytes()) for name in ("en", "es")}
@@ -29,9 +34,11 @@ class BadTemplate(Invalid):
     code = "BAD_TEMPLATE"
 
 
-def words_for(policy: AlertPolicy, cause: Cause, audience: Audience, values: Mapping[str, str]) -> str | None:
+def words_for(
+    policy: AlertPolicy, cause: Cause, audience: Audience, values: Mapping[str, str], channel: Channel = Channel.SMS
+) -> str | None:
     """The text for a reader; None where this cause is not theirs to hear."""
-    name = name_of(cause, audience)
+    name = name_of(cause, audience, channel)
     usual = WORDS[policy.language].get(name)
     if usual is None:
         return None

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
+
+from marketplace.core.errors import NotFound
 
 
 class Channel(StrEnum):
@@ -12,6 +15,29 @@ class Channel(StrEnum):
     EMAIL = "EMAIL"
     PUSH = "PUSH"
     OPERATORS = "OPERATORS"
+
+
+class NobodyThere(NotFound):
+    """The address is no more, and nothing is to be sent there again."""
+
+    code = "NOBODY_THERE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """What a message to a browser needs beside its text: where it goes, for whose eyes, and how long it is of use.
+
+    Of messages with the same topic only the latest is kept for a browser that is asleep.
+    """
+
+    browser_id: UUID
+    endpoint: str = field(repr=False)
+    p256dh: str = field(repr=False)
+    auth: str = field(repr=False)
+    title: str = field(repr=False)
+    topic: str
+    is_urgent: bool
+    keeps_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +51,12 @@ class Message:
     address: str = field(repr=False)
     text: str = field(repr=False)
     channel: Channel = Channel.SMS
+    push: Push | None = None
 
 
 class Notifier(Protocol):
     """Sends messages; never called while a Work is open."""
 
     async def send(self, message: Message) -> None:
-        """Hands one message over; raises Unavailable when the way out is shut for now."""
+        """Hands one message over; raises Unavailable when the way out is shut, NobodyThere when the address ended."""
         ...

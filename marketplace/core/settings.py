@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     email_token: SecretStr | None = None
     apprise_urls: SecretStr | None = None
     """Where operations are told: addresses of Apprise with spaces between; they hold passwords."""
+    push_key: SecretStr | None = None
+    """By which push services know us: a private key of P-256, 32 bytes as base64url. Development makes its own."""
     stripe_secret_key: SecretStr | None = Field(default=None, validation_alias="STRIPE_SECRET_KEY")
     stripe_webhook_secrets: SecretStr | None = None
     """What Stripe signs events of the platform with; while one follows another, both, with a comma between."""

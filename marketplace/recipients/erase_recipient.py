@@ -75,6 +75,7 @@ WHERE stop_id = ANY($1)
 ERASE_MESSAGES = """
 UPDATE notification SET address = '', text = '' WHERE delivery_id = ANY($1) AND audience = 'recipient'
 """
+FORGET_BROWSERS = "DELETE FROM browser WHERE delivery_id = ANY($1)"
 ERASE_QUOTES = """
 UPDATE quote SET request = (
     SELECT jsonb_agg(CASE WHEN wish ->> 'external_id' = ANY($2) OR wish -> 'dropoff' ->> 'phone' = ANY($3)
@@ -168,6 +169,7 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     await work.execute(FORGET_DROP_POINTS, sorted({row["drop_point_id"] for row in taught}))
     await work.execute(GIVE_UP_PICTURES, stop_ids)
     await work.execute(ERASE_MESSAGES, ids)
+    await work.execute(FORGET_BROWSERS, ids)
     for shipper_id in sorted({row["shipper_id"] for row in deliveries}):
         theirs = [row for row in deliveries if row["shipper_id"] == shipper_id]
         phones = [row["recipient_phone"] for row in theirs if row["recipient_phone"]]

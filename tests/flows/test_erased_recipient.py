@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from marketplace.core.ids import from_wire
+from tests.contracts.push_double import BrowserDouble
 from tests.flows.api import Caller
 from tests.flows.test_post_to_pay import Story, books_balance, drive, go_online
 from tests.flows.test_post_to_pay import story as _story
@@ -16,6 +17,7 @@ from tests.flows.test_post_to_pay import story as _story
 story = _story
 
 NAME, PHONE, ADDRESS = "Esmeralda Huidobro", "+56987654321", "Pasaje Quillay 4711"
+BROWSER = BrowserDouble(place="127.0.0.1:9")
 ASKED, SAID, GOODS = "timbre de la izquierda", "cuidado con el gato azul", "seis frascos de insulina"
 COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
@@ -68,6 +70,8 @@ async def delivered(story: Story) -> tuple[dict[str, Any], Caller, str]:
     [row] = posted["rows"]
     recipient = Caller(story.http, "recipient", urlsplit(row["trackingUrl"]).path.removeprefix("/t/"))
     await recipient("leave_instructions", text=SAID, idempotencyKey="1")
+    keys = {"endpoint": BROWSER.endpoint, "p256dh": BROWSER.p256dh, "auth": BROWSER.auth}
+    assert (await recipient("subscribe_browser", **keys, idempotencyKey="3")) == {"isTold": True}
     [offer] = await ana("my_offers")
     accepted = await ana("accept_offer", offerId=offer["id"], idempotencyKey=ana.key())
     assert ADDRESS in str(accepted)
@@ -95,10 +99,30 @@ async def test_a_recipient_is_forgotten_everywhere_and_the_money_stays(story: St
             f"no way to {PHONE}",
         )
     door = order(story)["dropoff"]
-    secrets = (NAME, PHONE, ADDRESS, ASKED, SAID, GOODS, pin, repr(door["lat"]), repr(door["lon"]))
-    assert {"delivery.recipient_name", "quote.request", "notification.address", "job.error", "stop.lat"} <= {
-        *(await traces_in(story, *secrets))
-    }
+    secrets = (
+        NAME,
+        PHONE,
+        ADDRESS,
+        ASKED,
+        SAID,
+        GOODS,
+        pin,
+        repr(door["lat"]),
+        repr(door["lon"]),
+        BROWSER.endpoint,
+        BROWSER.p256dh,
+        BROWSER.auth,
+    )
+    assert {
+        "browser.endpoint",
+        "browser.p256dh",
+        "browser.auth",
+        "delivery.recipient_name",
+        "quote.request",
+        "notification.address",
+        "job.error",
+        "stop.lat",
+    } <= {*(await traces_in(story, *secrets))}
     money = await count_money(story)
 
     erased = await story.shipper("erase_recipient", deliveryId=row["deliveryId"], idempotencyKey=story.shipper.key())

@@ -36,6 +36,7 @@ class TestMarketplace:
     provider: Any = None
     city: Any = None
     webhooks: Any = None
+    pushes: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ OPERATIONS = {
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
     "choose_redelivery",
+    "push_key", "subscribe_browser", "unsubscribe_browser",
 }  # fmt: skip
 
 
@@ -94,6 +95,7 @@ COSTS = {
     # Recipients
     "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
     "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
+    "recipient/push_key": 25, "recipient/subscribe_browser": 25, "recipient/unsubscribe_browser": 25,
     "portal/delivery_windows": 90, "portal/hold_window": 25, "portal/book_window": 25, "portal/revoke_window": 25,
     "portal/hub_promises": 40,
     "recipient/delivery_windows": 90, "recipient/hold_window": 25, "recipient/book_window": 25,

@@ -324,6 +324,11 @@ RULES = {
     "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),
     "chooseSafePlace": Rule(callers=RECIPIENT, more={"place": "PORCH", "language": "EN"}),
     "rateDelivery": Rule(callers=RECIPIENT, more={"stars": 5, "language": "EN"}),
+    "pushKey": Rule(callers=RECIPIENT),
+    "subscribeBrowser": Rule(
+        callers=RECIPIENT, more={"endpoint": "https://127.0.0.1/push", "p256dh": "x", "auth": "x"}
+    ),
+    "unsubscribeBrowser": Rule(callers=RECIPIENT, more={"endpoint": "https://127.0.0.1/push"}),
     # Drivers
     "myProfile": Rule(callers=DRIVER),
     "myOffers": Rule(callers=DRIVER),

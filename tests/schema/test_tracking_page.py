@@ -21,6 +21,7 @@ from marketplace.accounts import Tokens, create_tracking_link, revoke_tracking_l
 from marketplace.adapters.city import CityPack, make_grid_city
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
+from marketplace.app import open_pushes
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.notices import PUBLISHED, Notices
@@ -33,6 +34,7 @@ from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import preferred_language
 from tests.builders import make_driver
+from tests.contracts.push_double import BrowserDouble
 from tests.marketplace.routes.drives import Drive, make_drive
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
@@ -372,6 +374,133 @@ async def test_the_page_speaks_the_language_of_the_browser_and_the_one_that_is_c
     assert await page.ask("document.documentElement.lang") == "en"
     await page.open(door.url)
     await shows(page, "A driver will collect your parcel")
+
+
+async def let_notify(page: Page, door: Door, setting: str) -> None:
+    """What the person says when the browser asks, or has said before."""
+    origin = door.url.partition("/t/")[0]
+    permission = {"name": "notifications"}
+    await page.call("Browser.setPermission", permission=permission, setting=setting, origin=origin)
+
+
+async def push_state(page: Page) -> list[Any]:
+    """What the page says of notices in this browser, and on its button where it has one."""
+    await page.until("!document.getElementById('push-section').hidden")
+    state = "document.getElementById('push-state').textContent"
+    button = "document.getElementById('push-button')"
+    return [await page.ask(state), await page.ask(f"{button}.hidden ? null : {button}.textContent")]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_browser_that_may_not_tell_says_so_and_how_to_let_it(
+    page: Page, door: Door, size: str, tmp_path: Path
+) -> None:
+    width, height = SIZES[size]
+    await page.resize(width=width, height=height)
+    door.marketplace.pushes = open_pushes(Settings(state_folder=tmp_path))
+    await let_notify(page, door, "prompt")
+    await page.open(door.url)
+
+    assert await push_state(page) == [
+        "This browser can tell you what happens, even while this page is closed.",
+        "Tell me in this browser",
+    ]
+    await check_access(page)
+    await keep_picture(page, f"push-{size}-1-asked")
+
+    await let_notify(page, door, "denied")
+    await page.ask("document.getElementById('push-button').click()")
+    await page.until("document.getElementById('push-button').hidden")
+    assert await push_state(page) == [
+        "This browser blocks notifications of this site. Allow them in its settings, then open this page again.",
+        None,
+    ]
+    await page.ask("document.querySelector('[data-language=es]').click()")
+    await page.until(
+        "document.getElementById('push-state').textContent.startsWith('Este navegador bloquea los avisos')"
+    )
+    await check_access(page)
+    await keep_picture(page, f"push-{size}-2-denied")
+    await door.marketplace.pushes.aclose()
+
+
+ALLOWED = """
+Object.defineProperty(Notification, "permission", { get: () => "granted" });
+Notification.requestPermission = async () => "granted";
+let current = null;
+PushManager.prototype.getSubscription = async () => current;
+PushManager.prototype.subscribe = async (options) => {
+  if (window.noService) throw new DOMException("Registration failed - push service not available", "AbortError");
+  window.asked = options;
+  const told = { endpoint: "%s", keys: { p256dh: "%s", auth: "%s" } };
+  current = { endpoint: told.endpoint, toJSON: () => told, unsubscribe: async () => (current = null) === null };
+  return current;
+};
+"""
+"""A browser whose person has agreed, and its maker's push service; a headless one has neither."""
+
+
+async def test_a_browser_is_told_from_one_press_to_the_next(page: Page, door: Door, tmp_path: Path) -> None:
+    browser = BrowserDouble(place="127.0.0.1:9")
+    pushes = open_pushes(Settings(state_folder=tmp_path, webhooks_on_this_machine=True))
+    door.marketplace.pushes = pushes
+    script = ALLOWED % (browser.endpoint, browser.p256dh, browser.auth)
+    await page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+    await page.open(door.url)
+    await push_state(page)
+    press = "document.getElementById('push-button').click()"
+    kept = "SELECT delivery_id, endpoint, p256dh, auth FROM browser"
+
+    await page.ask("window.noService = true")
+    await page.ask(press)
+    await page.until("document.getElementById('push-state').textContent.startsWith('That did not work')")
+    await page.ask("window.noService = false")
+    await page.ask(press)
+    await page.until("document.getElementById('push-button').textContent === 'Stop telling me here'")
+
+    assert (await push_state(page))[0] == "This browser tells you what happens to your delivery."
+    assert await page.ask("window.asked") == {"userVisibleOnly": True, "applicationServerKey": pushes.public_key}
+    scope = "navigator.serviceWorker.getRegistration(location.pathname).then(({ scope }) => scope)"
+    assert await page.ask(scope) == door.url
+    await check_access(page)
+    await keep_picture(page, "push-desktop-3-told")
+    async with door.marketplace.works.open() as work:
+        [row] = await work.fetch(kept)
+    assert tuple(row) == (door.delivery_id, browser.endpoint, browser.p256dh, browser.auth)
+
+    await page.ask(press)
+    await page.until("document.getElementById('push-button').textContent === 'Tell me in this browser'")
+    async with door.marketplace.works.open() as work:
+        assert await work.fetch(kept) == []
+    await pushes.aclose()
+
+
+async def test_a_browser_that_cannot_and_a_market_that_does_not_are_told_apart(
+    page: Page, door: Door, tmp_path: Path
+) -> None:
+    await page.open(door.url)
+    await shows(page, "A driver will collect your parcel")
+    assert await page.ask("document.getElementById('push-section').hidden")
+
+    door.marketplace.pushes = open_pushes(Settings(state_folder=tmp_path))
+    await page.call("Page.addScriptToEvaluateOnNewDocument", source="delete window.PushManager")
+    await page.open(door.url)
+
+    assert await push_state(page) == [
+        "This browser cannot tell you. On an iPhone, add this page to the home screen first.",
+        None,
+    ]
+    await door.marketplace.pushes.aclose()
+
+
+async def test_the_worker_may_speak_for_tracking_pages_and_nothing_else(marketplace: TestMarketplace) -> None:
+    api = Api(build_app(marketplace))
+
+    worker = await api.http.get("/static/track/worker.js")
+
+    assert (worker.status_code, worker.headers["service-worker-allowed"]) == (200, "/t/")
+    assert worker.headers["content-type"].startswith("text/javascript")
+    assert "default-src 'none'" in worker.headers["content-security-policy"]
 
 
 async def test_a_link_that_ended_shows_nothing_and_one_that_never_was_looks_the_same(page: Page, door: Door) -> None:

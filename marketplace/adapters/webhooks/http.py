@@ -45,8 +45,10 @@ class HttpCourier:
         may_loop_back: bool = False,
         certificates: ssl.SSLContext | None = None,
         look_up: Callable[[str, int], list[str]] | None = None,
+        longest_url: int = LONGEST_URL,
     ) -> None:
         self._may_loop_back = may_loop_back
+        self._longest_url = longest_url
         self._numbers_of = look_up or numbers_of
         self._lookups = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="webhook-lookup")
         self._asked: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
@@ -134,8 +136,10 @@ class HttpCourier:
         except (httpx.InvalidURL, UnicodeError):
             raise UnsafeUrl("this is not an address", field="url") from None
         schemes = {"https", "http"} if self._may_loop_back else {"https"}
-        if target.scheme not in schemes or not target.host or len(url) > LONGEST_URL or not url.isascii():
-            raise UnsafeUrl(f"an address begins with https:// and has at most {LONGEST_URL} characters", field="url")
+        if target.scheme not in schemes or not target.host or len(url) > self._longest_url or not url.isascii():
+            raise UnsafeUrl(
+                f"an address begins with https:// and has at most {self._longest_url} characters", field="url"
+            )
         if target.port is not None and not 1 <= target.port <= 65_535:
             raise UnsafeUrl("a port is 1 to 65535", field="url")
         if target.userinfo or target.fragment:

@@ -3,7 +3,8 @@
 import { byId, write } from "/static/dom.js";
 import { Bell, Client } from "/static/track/client.js";
 import { DoorMap } from "/static/track/map.js";
-import { View, fillForms } from "/static/track/view.js";
+import { BrowserPush } from "/static/track/push.js";
+import { OVER, View, fillForms } from "/static/track/view.js";
 import { LANGUAGES, WORDS } from "/static/track/words.js";
 
 const KEPT_AS = "doorstep.language";
@@ -21,6 +22,7 @@ class TrackingPage {
     for (const button of document.querySelectorAll("[data-language]")) {
       button.addEventListener("click", () => this.choose(button.dataset.language));
     }
+    this.push = new BrowserPush(this.client);
     this.listenToForms();
     document.addEventListener("visibilitychange", () => !document.hidden && this.look());
   }
@@ -29,6 +31,7 @@ class TrackingPage {
     await this.look();
     if (this.hasEnded) return;
     new Bell(this.client, () => this.look()).connect();
+    this.push.start();
   }
 
   /** Puts the page's own words in a language; the delivery's come with the next look. */
@@ -86,6 +89,7 @@ class TrackingPage {
     this.delivery = delivery;
     byId("trouble").hidden = true;
     this.view.show(delivery);
+    this.push.show(this.words, OVER.includes(delivery.status));
     this.showMap(delivery);
   }
 

@@ -4,7 +4,7 @@ import { byId, element, write } from "/static/dom.js";
 import { metresBetween } from "/static/track/map.js";
 import { GREEN, PLACES, REASONS, VEHICLES } from "/static/track/words.js";
 
-const OVER = ["DELIVERED", "BACK", "CANCELLED", "FAILED", "GOING_BACK", "ATTEMPTED"];
+export const OVER = ["DELIVERED", "BACK", "CANCELLED", "FAILED", "GOING_BACK", "ATTEMPTED"];
 const NEAR_STEP_M = 50;
 const DAYS_AHEAD = 7;
 const DAY_MS = 86_400_000;
