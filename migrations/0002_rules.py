@@ -17,6 +17,11 @@ REFERENCES = [
     ("rating", "delivery_id", "delivery"),
     ("erasure", "delivery_id", "delivery"),
     ("rating", "driver_id", "driver"),
+    ("tip", "market_id", "market"),
+    ("tip", "delivery_id", "delivery"),
+    ("tip", "shipper_id", "shipper"),
+    ("tip", "driver_id", "driver"),
+    ("tip", "statement_id", "pay_statement"),
     ("operator", "market_id", "market"),
     ("operator_action", "market_id", "market"),
     ("operator_action", "operator_id", "operator"),
@@ -159,10 +164,11 @@ STATES = {
     ("stripe_operation", "state"): "READY SENT UNKNOWN DONE REJECTED",
     ("stripe_operation", "kind"): (
         "CREATE_CUSTOMER CREATE_ACCOUNT CHARGE CAPTURE CANCEL_CHARGE REFUND TRANSFER REVERSE_TRANSFER PAYOUT"
-        " CREATE_INVOICE ADD_INVOICE_ITEM FINALIZE_INVOICE VOID_INVOICE"
+        " CREATE_INVOICE ADD_INVOICE_ITEM FINALIZE_INVOICE VOID_INVOICE CREATE_CHECKOUT EXPIRE_CHECKOUT"
     ),
     ("stripe_event", "endpoint"): "PLATFORM CONNECT",
     ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP",
+    ("tip", "state"): "WANTED WAITING PAID EXPIRED REFUSED",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
     ("billing_profile", "shortfall"): "WAITS CARD",
@@ -296,6 +302,9 @@ CHECKS = [
         ),
     ),
     ("rating", "stars", "stars BETWEEN 1 AND 5"),
+    ("market", "tip_dials", "tip_limit_minor >= 0 AND tip_within_s BETWEEN 0 AND 2678400"),
+    ("tip", "amounts", "amount_minor > 0 AND refunded_minor >= 0 AND disputed_minor >= 0"),
+    ("tip", "paid", "(state = 'PAID') = (statement_id IS NOT NULL) AND (state = 'WAITING') = (url IS NOT NULL)"),
     (
         "rating",
         "reasons",
@@ -636,6 +645,11 @@ INDEXES = [
     ("", "payout_quote_driver", "payout_quote (driver_id)"),
     ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
+    ("", "tip_delivery", "tip (delivery_id)"),
+    ("", "tip_driver", "tip (driver_id)"),
+    ("", "tip_look", "tip (market_id, look_at) WHERE look_at IS NOT NULL"),
+    ("", "tip_wanted", "tip (market_id, id) WHERE state = 'WANTED'"),
+    ("", "tip_unsettled", "tip (market_id, available_on) WHERE state = 'PAID' AND settled_at IS NULL"),
     ("UNIQUE", "stripe_operation_once", "stripe_operation (kind, subject_id, number)"),
     (
         "UNIQUE",

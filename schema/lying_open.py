@@ -53,6 +53,8 @@ SUBJECTS: Mapping[OperationKind, str] = {
     OperationKind.CREATE_INVOICE: "invoice",
     OperationKind.FINALIZE_INVOICE: "invoice",
     OperationKind.VOID_INVOICE: "invoice",
+    OperationKind.CREATE_CHECKOUT: "tip",
+    OperationKind.EXPIRE_CHECKOUT: "tip",
 }
 """The noun that an operation is about; a line of an invoice has no id on the wire."""
 

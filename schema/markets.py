@@ -226,6 +226,12 @@ class MarketDials:
     position_kept_days: int = strawberry.field(
         description="Days after which nobody can tell any more where drivers were, 1 to 90."
     )
+    tip_limit_minor: MoneyMinor = strawberry.field(
+        description="What the recipient of a delivery may give as tips in all, minor units; 0 takes no tips."
+    )
+    tip_within_s: int = strawberry.field(
+        description="Seconds after an arrival in which its recipient can tip, 0 to 2,678,400."
+    )
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -270,6 +276,8 @@ class MarketDialsInput:
     tracking_link_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
     recipient_data_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
     position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
+    tip_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units; 0 for no tips.")
+    tip_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
 
 
 @strawberry.type(description="A city that is operated as one.")

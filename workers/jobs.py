@@ -44,6 +44,7 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
+from marketplace.tips import look_up_tip, settle_tip
 from marketplace.tracking import LearnTraffic
 from workers.links import links_of
 from workers.runner import RunJob, Turn
@@ -241,6 +242,17 @@ async def settle_shipper_invoice(marketplace: Marketplace, subject_id: UUID) -> 
     await settle_invoice(marketplace.works, provider=marketplace.provider, invoice_id=invoice_id)
 
 
+async def settle_recipients_tip(marketplace: Marketplace, tip_id: UUID) -> None:
+    """Moves a recipient's tip to what the provider says."""
+    async with marketplace.works.open() as work:
+        await settle_tip(work, tip_id=tip_id)
+
+
+async def look_up_recipients_tip(marketplace: Marketplace, tip_id: UUID) -> None:
+    """Asks the provider what has become of a recipient's tip."""
+    await look_up_tip(marketplace.works, provider=marketplace.provider, tip_id=tip_id)
+
+
 async def close_billing_period(marketplace: Marketplace, profile_id: UUID) -> None:
     """Collects what a shipper's day or month has left open."""
     async with marketplace.works.open() as work:
@@ -307,6 +319,8 @@ JOBS: Mapping[str, Job] = {
     "settle_charge": settle_shipper_charge,
     "settle_refund": settle_shipper_refund,
     "settle_invoice": settle_shipper_invoice,
+    "settle_tip": settle_recipients_tip,
+    "look_up_tip": look_up_recipients_tip,
     "close_period": close_billing_period,
     "retry_charge": retry_shipper_charge,
     "refresh_standing": refresh_shipper_standing,

@@ -176,13 +176,18 @@ SETTLE_INVOICE = Reaction(
     ),
 )
 DRAFT_INVOICE = Reaction(kind="settle_invoice", about=invoice, when=is_drafted)
+SETTLE_TIP = Reaction(
+    kind="settle_tip",
+    about=subject,
+    when=is_kind("CREATE_CHECKOUT", "EXPIRE_CHECKOUT", "checkout.session", "payment_intent", "dispute", "refund"),
+)
 FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_SHIPPER = Reaction(kind="notify", about=itself, when=is_not_by_its_owner)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
 
-SETTLE = [SETTLE_PAYOUT, SETTLE_ACCOUNT, SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE]
+SETTLE = [SETTLE_PAYOUT, SETTLE_ACCOUNT, SETTLE_PROFILE, SETTLE_CHARGE, SETTLE_REFUND, SETTLE_INVOICE, SETTLE_TIP]
 """Whoever wanted something of the provider looks at what has come of it."""
 
 REACTIONS: dict[str, Sequence[Reaction]] = {

@@ -20,6 +20,7 @@ from marketplace.markets import market_ids
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
+from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
 from marketplace.webhooks import forget_old_messages
 from workers.links import links_of
@@ -29,7 +30,7 @@ from workers.runner import JobRunner
 MADE_BY_TIME = frozenset(
     {
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
-        "refresh_standing",
+        "refresh_standing", "look_up_tip",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -40,6 +41,7 @@ SHIPPERS_HEAR_EVERY_S = 0.2
 """Webhooks that are free again and new events wait for this long, and shippers are promised a second."""
 TRUE_UP_EVERY_S = 60.0
 BILL_EVERY_S = 5.0
+TIP_EVERY_S = 5.0
 LEARN_EVERY_S = 3_600.0
 LEARN_TRAFFIC_EVERY_S = 60.0
 RECONCILE_EVERY_S = 600.0
@@ -60,6 +62,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("send webhooks", SHIPPERS_HEAR_EVERY_S, marketplace.webhooks.look),
         Periodic("true up pay", TRUE_UP_EVERY_S, lambda: true_up_pay(works, runner)),
         Periodic("bill shippers", BILL_EVERY_S, lambda: bill_shippers(works, runner)),
+        Periodic("settle tips", TIP_EVERY_S, lambda: settle_tips(works, runner)),
         Periodic("learn which offers are taken", LEARN_EVERY_S, lambda: learn_acceptance(works, runner)),
         Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
@@ -107,6 +110,20 @@ async def bill_shippers(works: Works, runner: JobRunner) -> None:
             wanted = [
                 WantedJob(market_id=market_id, kind=due.kind, subject=str(due.subject_id))
                 for due in await sweep_billing(work, market_id=market_id)
+            ]
+            jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
+
+
+async def settle_tips(works: Works, runner: JobRunner) -> None:
+    """Makes the jobs of recipients' tips that are due: to be asked about, or left behind."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        async with works.open() as work:
+            wanted = [
+                WantedJob(market_id=market_id, kind=kind, subject=str(tip_id))
+                for kind, tip_id in await sweep_tips(work, market_id=market_id)
             ]
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)

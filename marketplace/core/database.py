@@ -34,6 +34,7 @@ MODELS = [
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",
+    "marketplace.tips.models",
     "marketplace.analytics.models",
 ]
 """Where tables are declared, in the order of the story."""

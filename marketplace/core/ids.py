@@ -49,6 +49,7 @@ PREFIXES = {
     "proof": "prf",
     "statement": "stm",
     "payout": "pay",
+    "tip": "tip",
     "billing": "bil",
     "charge": "chg",
     "refund": "rfd",

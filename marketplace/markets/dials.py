@@ -75,6 +75,8 @@ LIMITS = {
     "driver_shown_stops": Limit(0, 50, "the stops before a recipient's within which the driver is shown are"),
     "tracking_link_s": Limit(0, 31_536_000, "the seconds that a tracking link outlives its delivery are"),
     "recipient_data_s": Limit(0, 31_536_000, "the seconds that drivers see a recipient after the end are"),
+    "tip_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "tip_within_s": Limit(0, 2_678_400, "the seconds after an arrival in which a recipient can tip are"),
     "position_kept_days": Limit(1, 90, "the days for which drivers' positions are kept are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
@@ -104,6 +106,7 @@ class Dials:
 
     A recipient sees where the driver is once at most `driver_shown_stops` stops come before theirs. Their tracking link
     ends `tracking_link_s` after the delivery has ended, and their driver's sight of them `recipient_data_s` after it.
+    For `tip_within_s` after it they can tip the driver, `tip_limit_minor` in all; 0 takes no tips.
     `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
     """
 
@@ -149,6 +152,8 @@ class Dials:
     tracking_link_s: int = 604_800
     recipient_data_s: int = 86_400
     position_kept_days: int = 7
+    tip_limit_minor: int = 10_000
+    tip_within_s: int = 604_800
 
     @property
     def head_start(self) -> timedelta:

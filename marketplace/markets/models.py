@@ -63,6 +63,8 @@ class Market(Model):
     recipient_data_s = fields.IntField(db_default=86400)
     # Tracking
     position_kept_days = fields.SmallIntField(db_default=7)
+    tip_limit_minor = fields.BigIntField(db_default=10000)
+    tip_within_s = fields.IntField(db_default=604800)
     next_payout_at = fields.DatetimeField(null=True)
     payout_run_wanted_at = fields.DatetimeField(null=True)
     payout_run_after = fields.UUIDField(null=True)

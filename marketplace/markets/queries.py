@@ -22,7 +22,8 @@ SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit,
        late_risk_percent,
        payout_every_s, payout_minimum_minor, payout_country, payout_hold_s, instant_fee_basis_points,
        instant_fee_minimum_minor, debt_repay_percent, driver_shown_stops, tracking_link_s, recipient_data_s,
-       unavailable_after_s, redelivery_answer_s, geocode_confidence_percent, position_kept_days
+       unavailable_after_s, redelivery_answer_s, geocode_confidence_percent, position_kept_days, tip_limit_minor,
+       tip_within_s
 FROM market WHERE id = $1
 """
 DESCRIPTION = """

@@ -34,6 +34,7 @@ RANKS: Mapping[ObjectKind, Mapping[str, int]] = {
     ObjectKind.PAYOUT: {"in_transit": 2, "paid": 3, "canceled": 4, "failed": 4},
     ObjectKind.INVOICE: {"draft": 1, "open": 2, "uncollectible": 3, "paid": 4, "void": 4, "deleted": 4},
     ObjectKind.INVOICE_ITEM: {"created": 1, "deleted": 2},
+    ObjectKind.CHECKOUT_SESSION: {"open": 1, "complete": 2, "paid": 3, "expired": 3},
 }
 
 

@@ -19,6 +19,8 @@ class OperationKind(StrEnum):
     ADD_INVOICE_ITEM = "ADD_INVOICE_ITEM"
     FINALIZE_INVOICE = "FINALIZE_INVOICE"
     VOID_INVOICE = "VOID_INVOICE"
+    CREATE_CHECKOUT = "CREATE_CHECKOUT"
+    EXPIRE_CHECKOUT = "EXPIRE_CHECKOUT"
 
 
 class OperationState(StrEnum):
@@ -50,6 +52,7 @@ class ObjectKind(StrEnum):
     PAYOUT = "payout"
     INVOICE = "invoice"
     INVOICE_ITEM = "invoiceitem"
+    CHECKOUT_SESSION = "checkout.session"
 
 
 class Endpoint(StrEnum):

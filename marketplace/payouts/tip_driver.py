@@ -57,12 +57,14 @@ async def tip_driver(work: Work, *, delivery_id: DeliveryId, shipper_id: Shipper
 
 
 async def book_tip(work: Work, *, delivery_id: DeliveryId, amount: Money, debit: LedgerAccount) -> StatementId:
-    """Books a tip that somebody else paid: `debit` is where that money stands, such as the gateway's pending."""
+    """Books a tip that somebody else has paid: `debit` is where that money stands. Paid is paid: no count refuses it."""
     delivery = await work.fetch_row(LOCK_DELIVERY, delivery_id, None)
-    return await _give(work, delivery, amount, debit)
+    return await _give(work, delivery, amount, debit, is_paid=True)
 
 
-async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, debit: LedgerAccount) -> StatementId:
+async def _give(
+    work: Work, delivery: asyncpg.Record | None, amount: Money, debit: LedgerAccount, *, is_paid: bool = False
+) -> StatementId:
     if delivery is None:
         raise NotFound("there is no such delivery")
     if delivery["state"] != DeliveryState.DELIVERED:
@@ -71,7 +73,7 @@ async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, debi
         raise BadTip(f"a tip is more than nothing, in {delivery['currency']}", field="amountMinor")
     driver_id: UUID = await work.fetch_value(WHO_DROVE, delivery["route_id"])
     given = await work.fetch_value(TIPS_GIVEN, delivery["id"])
-    if given >= TIPS_OF_A_DELIVERY:
+    if given >= TIPS_OF_A_DELIVERY and not is_paid:
         raise TooManyTips(f"a delivery is tipped {TIPS_OF_A_DELIVERY} times at most")
     line = tip_line(amount.minor)
     new = NewStatement(
@@ -85,11 +87,10 @@ async def _give(work: Work, delivery: asyncpg.Record | None, amount: Money, debi
         digest=tip_digest(delivery["id"], line),
         more={"delivery_id": delivery["id"]},
     )
-    # One journal through the clearing account, which is therefore empty at any moment.
-    entries = [
-        Entry(debit=debit, credit=TIPS_CLEARING, amount=amount),
-        Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=amount),
-    ]
+    # One commit through the clearing account, which is therefore empty at any moment.
+    entries = [Entry(debit=TIPS_CLEARING, credit=driver_wallet(driver_id), amount=amount)]
+    if debit != TIPS_CLEARING:
+        entries.insert(0, Entry(debit=debit, credit=TIPS_CLEARING, amount=amount))
     statement_id = await write_statement(work, new, entries)
     work.emit(
         DriverTipped(

@@ -44,6 +44,7 @@ from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
 
@@ -88,6 +89,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("stripe_operation", "state"): OperationState,
     ("stripe_operation", "kind"): OperationKind,
     ("stripe_event", "endpoint"): Endpoint,
+    ("tip", "state"): TipState,
     ("billing_profile", "terms"): Terms,
     ("billing_profile", "collects"): Collects,
     ("billing_profile", "shortfall"): Shortfall,

@@ -42,6 +42,7 @@ LISTS: Mapping[OperationKind, List] = {
     OperationKind.PAYOUT: lambda v1, params, options: v1.payouts.list_async(params, options),
     OperationKind.CREATE_INVOICE: lambda v1, params, options: v1.invoices.list_async(params, options),
     OperationKind.ADD_INVOICE_ITEM: lambda v1, params, options: v1.invoice_items.list_async(params, options),
+    OperationKind.CREATE_CHECKOUT: lambda v1, params, options: v1.checkout.sessions.list_async(params, options),
 }
 NARROWED_BY: Mapping[OperationKind, tuple[str, ...]] = {
     OperationKind.CHARGE: ("customer",),
@@ -57,6 +58,7 @@ ENDED: Mapping[OperationKind, frozenset[str]] = {
     OperationKind.CANCEL_CHARGE: frozenset({"canceled"}),
     OperationKind.FINALIZE_INVOICE: frozenset({"open", "paid", "uncollectible", "void"}),
     OperationKind.VOID_INVOICE: frozenset({"void"}),
+    OperationKind.EXPIRE_CHECKOUT: frozenset({"complete", "paid", "expired"}),
 }
 """The states of an object that show that a change to it was carried out."""
 
@@ -132,6 +134,9 @@ RETRIEVES: Mapping[ObjectKind, Retrieve] = {
     ObjectKind.PAYOUT: lambda v1, name, params, options: v1.payouts.retrieve_async(name, params, options),
     ObjectKind.INVOICE: lambda v1, name, params, options: v1.invoices.retrieve_async(name, params, options),
     ObjectKind.INVOICE_ITEM: lambda v1, name, params, options: v1.invoice_items.retrieve_async(name, params, options),
+    ObjectKind.CHECKOUT_SESSION: lambda v1, name, params, options: v1.checkout.sessions.retrieve_async(
+        name, params, options
+    ),
 }
 
 

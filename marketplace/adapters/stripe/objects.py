@@ -48,12 +48,19 @@ def _transfer_state(fields: Fields) -> str:
     return "partially_reversed" if fields["amount_reversed"] else "created"
 
 
+def _checkout_state(fields: Fields) -> str:
+    """One that is through may still wait for its money, where somebody pays by bank."""
+    is_paid = fields["status"] == "complete" and fields["payment_status"] == "paid"
+    return "paid" if is_paid else str(fields["status"])
+
+
 STATES: Mapping[ObjectKind, Callable[[Fields], str]] = {
     ObjectKind.CUSTOMER: lambda _: "active",
     ObjectKind.ACCOUNT: _account_state,
     ObjectKind.TRANSFER: _transfer_state,
     ObjectKind.TRANSFER_REVERSAL: lambda _: "created",
     ObjectKind.INVOICE_ITEM: lambda _: "created",
+    ObjectKind.CHECKOUT_SESSION: _checkout_state,
 }
 """Where Stripe has no word for the state of a thing, this is ours."""
 
@@ -76,8 +83,12 @@ def _operation(fields: Fields) -> UUID | None:
 
 
 def _amount(kind: ObjectKind, fields: Fields) -> Money | None:
-    amount = fields.get("total" if kind is ObjectKind.INVOICE else "amount")
+    amount = fields.get(AMOUNTS.get(kind, "amount"))
     return from_stripe(amount, fields["currency"]) if amount is not None and fields.get("currency") else None
+
+
+AMOUNTS: Mapping[ObjectKind, str] = {ObjectKind.INVOICE: "total", ObjectKind.CHECKOUT_SESSION: "amount_total"}
+"""Where the amount of a thing has another name."""
 
 
 def _minor(amount: int | None, currency: str | None) -> int | None:
@@ -205,6 +216,11 @@ FACTS: Mapping[ObjectKind, Callable[[Fields], Facts]] = {
     },
     ObjectKind.PAYOUT: _payout_facts,
     ObjectKind.INVOICE: _invoice_facts,
+    ObjectKind.CHECKOUT_SESSION: lambda fields: {
+        "url": fields.get("url"),
+        "expires_at": fields.get("expires_at"),
+        "payment_intent": _id_of(fields.get("payment_intent")),
+    },
     ObjectKind.CUSTOMER: lambda fields: {
         "default_payment_method": _id_of((fields.get("invoice_settings") or {}).get("default_payment_method")),
     },

@@ -20,6 +20,7 @@ CHANGING = {
     OperationKind.CANCEL_CHARGE,
     OperationKind.FINALIZE_INVOICE,
     OperationKind.VOID_INVOICE,
+    OperationKind.EXPIRE_CHECKOUT,
 }
 """These change an object that another operation has made, and whose notes they leave alone."""
 
@@ -49,6 +50,8 @@ MADE: Mapping[OperationKind, ObjectKind] = {
     OperationKind.ADD_INVOICE_ITEM: ObjectKind.INVOICE_ITEM,
     OperationKind.FINALIZE_INVOICE: ObjectKind.INVOICE,
     OperationKind.VOID_INVOICE: ObjectKind.INVOICE,
+    OperationKind.CREATE_CHECKOUT: ObjectKind.CHECKOUT_SESSION,
+    OperationKind.EXPIRE_CHECKOUT: ObjectKind.CHECKOUT_SESSION,
 }
 """What each kind makes or changes."""
 TARGETS: Mapping[OperationKind, str] = {
@@ -57,6 +60,7 @@ TARGETS: Mapping[OperationKind, str] = {
     OperationKind.REVERSE_TRANSFER: "transfer",
     OperationKind.FINALIZE_INVOICE: "invoice",
     OperationKind.VOID_INVOICE: "invoice",
+    OperationKind.EXPIRE_CHECKOUT: "session",
 }
 """The parameter that names the object of the path."""
 CALLS: Mapping[OperationKind, Call] = {
@@ -83,6 +87,10 @@ CALLS: Mapping[OperationKind, Call] = {
     OperationKind.VOID_INVOICE: lambda v1, asked: v1.invoices.void_invoice_async(
         asked.target, asked.params, asked.options
     ),
+    OperationKind.CREATE_CHECKOUT: lambda v1, asked: v1.checkout.sessions.create_async(asked.params, asked.options),
+    OperationKind.EXPIRE_CHECKOUT: lambda v1, asked: v1.checkout.sessions.expire_async(
+        asked.target, asked.params, asked.options
+    ),
 }
 
 
@@ -105,6 +113,9 @@ def request_of(operation: FrozenOperation) -> Request:
         params["expand"] = EXPANDED
     if operation.kind is OperationKind.REFUND:
         params["expand"] = WITH_REFUND
+    if operation.kind is OperationKind.CREATE_CHECKOUT:
+        # The payment that comes of it is told apart by the same notes, whoever pays, and whenever.
+        params["payment_intent_data"] = {"metadata": params["metadata"]}
     if operation.amount is not None:
         _put_amount(params, operation)
     return Request(target, params, {"stripe_account": operation.account} if operation.account else {})
@@ -112,6 +123,12 @@ def request_of(operation: FrozenOperation) -> Request:
 
 def _put_amount(params: dict[str, Any], operation: FrozenOperation) -> None:
     assert operation.amount is not None
+    if operation.kind is OperationKind.CREATE_CHECKOUT:
+        price = {"currency": operation.amount.currency.lower(), "unit_amount": to_stripe(operation)}
+        params["line_items"] = [
+            {"quantity": 1, "price_data": {**price, "product_data": {"name": params.pop("product_name")}}}
+        ]
+        return
     params["amount_to_capture" if operation.kind is OperationKind.CAPTURE else "amount"] = to_stripe(operation)
     if operation.kind in WITHOUT_CURRENCY:
         params.pop("currency", None)

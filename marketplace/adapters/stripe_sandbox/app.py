@@ -3,13 +3,15 @@
 import asyncio
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request as WebRequest
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from marketplace.adapters.stripe_sandbox.checkout_page import PAID
 from marketplace.adapters.stripe_sandbox.control import PREFIX, Control
 from marketplace.adapters.stripe_sandbox.courier import Courier
 from marketplace.adapters.stripe_sandbox.errors import StripeError
@@ -62,8 +64,21 @@ def build_app(sandbox: Sandbox, courier: Courier) -> Starlette:
         except StripeError as problem:
             return _json(problem.status, problem.body)
 
+    async def serve_checkout(request: WebRequest) -> Response:
+        key, said = request.path_params["session"], ""
+        try:
+            if request.method == "POST":
+                form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+                outcome, said = control.check_out(key, form.get("action", ""), form.get("card", ""))
+                if outcome == PAID:
+                    return RedirectResponse(said, status_code=303)
+            return HTMLResponse(control.checkout(key, said))
+        except StripeError as problem:
+            return _json(problem.status, problem.body)
+
     return Starlette(
         routes=[
+            Route(f"{PREFIX}/checkout/{{session}}", serve_checkout, methods=["GET", "POST"]),
             Route(f"{PREFIX}/onboarding/{{link}}", serve_onboarding, methods=["GET"]),
             Route(f"{PREFIX}{{path:path}}", serve_control, methods=METHODS),
             Route("/{path:path}", serve_stripe, methods=METHODS),

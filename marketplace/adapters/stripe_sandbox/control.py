@@ -9,6 +9,7 @@ from typing import Any
 
 from marketplace.adapters.stripe_sandbox.account_links import follow_link, onboard
 from marketplace.adapters.stripe_sandbox.call import Call
+from marketplace.adapters.stripe_sandbox.checkout_page import PAID, act, show_page
 from marketplace.adapters.stripe_sandbox.confirming import answer_payment_question
 from marketplace.adapters.stripe_sandbox.conversion import set_conversion
 from marketplace.adapters.stripe_sandbox.courier import Courier
@@ -54,6 +55,16 @@ class Control:
     def follow(self, link: str) -> str:
         """The page to which the onboarding page of a link leads."""
         return self.sandbox.change(lambda call: follow_link(call, link))
+
+    def checkout(self, key: str, said: str = "") -> str:
+        """The page of a checkout session."""
+        self.sandbox.catch_up()
+        return show_page(self.sandbox.call(), key, said)
+
+    def check_out(self, key: str, action: str, card: str) -> tuple[str, str]:
+        """What the payer did on it, and what follows."""
+        self.sandbox.catch_up()
+        return self.sandbox.change(lambda call: act(call, key, action, card))
 
     def on_object(self, table: str, key: str, verb: Callable[[Call, Record], Record]) -> Record:
         """Does something to an object, on the books of the account that it belongs to."""
@@ -136,6 +147,11 @@ def _authenticate_setup(control: Control, path: dict[str, str], wishes: Record) 
         return answer_setup_question(call, intent, succeeds=wishes.get("succeeds", True))
 
     return control.on_object("setup_intent", path["intent"], answer)
+
+
+def _check_out(control: Control, path: dict[str, str], wishes: Record) -> Record:
+    outcome, said = control.check_out(path["session"], wishes.get("action", "pay"), wishes.get("card", "visa"))
+    return {"outcome": outcome, "said" if outcome != PAID else "url": said}
 
 
 def _dispute(control: Control, path: dict[str, str], wishes: Record) -> Record:
@@ -255,6 +271,11 @@ _TABLE: tuple[tuple[str, Command, str], ...] = (
     ("POST /payment_methods/{payment_method}/fail", _fail_card, "Declines a card with `reason`; null heals it."),
     ("POST /payment_intents/{intent}/authenticate", _authenticate_payment, "Answers the bank's question: `succeeds`."),
     ("POST /setup_intents/{intent}/authenticate", _authenticate_setup, "Answers the bank's question: `succeeds`."),
+    (
+        "POST /checkout/{session}/pay",
+        _check_out,
+        "Somebody pays on a page: `card`, `action` pay, authenticate or fail.",
+    ),
     ("POST /charges/{charge}/dispute", _dispute, "The card's owner wants the money back: `reason`, `amount`."),
     ("POST /disputes/{dispute}/close", _close_dispute, "The bank decides: `status` won or lost."),
     ("POST /refunds/{refund}/fail", _fail_refund, "The card refuses to take a refund."),

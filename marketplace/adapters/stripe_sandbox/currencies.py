@@ -1,7 +1,14 @@
 """Currencies as Stripe counts them: which have no minor unit, which amounts cannot be paid, what is too small."""
 
 from marketplace.adapters.stripe_sandbox.errors import StripeError
-from marketplace.core.currencies import KNOWN, LARGEST_AT_GATEWAY, SENT_TIMES_HUNDRED, ZERO_DECIMAL, gateway_step
+from marketplace.core.currencies import (
+    KNOWN,
+    LARGEST_AT_GATEWAY,
+    SENT_TIMES_HUNDRED,
+    THREE_DECIMAL,
+    ZERO_DECIMAL,
+    gateway_step,
+)
 
 SMALLEST_CHARGE = {"usd": 50, "cad": 50, "eur": 50, "aud": 50, "nzd": 50, "chf": 50, "gbp": 30, "jpy": 50, "mxn": 1000}
 """In minor units; a currency that is not named may be charged from one unit on."""
@@ -47,3 +54,10 @@ def processing_fee(amount: int, currency: str) -> int:
     fixed = 0 if step == 100 or currency.upper() in ZERO_DECIMAL else 30
     fee = (amount * 29 + 500) // 1000 + fixed
     return min(amount, (fee + step // 2) // step * step)
+
+
+def shown_amount(amount: int, currency: str) -> str:
+    """An amount as people read it."""
+    ours = currency.upper()
+    decimals = 0 if ours in ZERO_DECIMAL - SENT_TIMES_HUNDRED else 3 if ours in THREE_DECIMAL else 2
+    return f"{amount / 10**decimals:,.{decimals}f} {ours}"

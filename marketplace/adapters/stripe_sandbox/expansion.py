@@ -12,6 +12,7 @@ TABLES = {
     "ba": "external_account",
     "card": "external_account",
     "ch": "charge",
+    "cs": "checkout.session",
     "cus": "customer",
     "du": "dispute",
     "ii": "invoiceitem",

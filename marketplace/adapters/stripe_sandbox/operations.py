@@ -13,6 +13,7 @@ from marketplace.adapters.stripe_sandbox import (
     accounts,
     balance_views,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     external_accounts,
@@ -51,6 +52,7 @@ NEW_INVOICE = (
     "auto_advance collection_method currency customer days_until_due default_payment_method description metadata"
     " pending_invoice_items_behavior"
 )
+NEW_SESSION = "cancel_url client_reference_id expires_at line_items locale metadata mode payment_intent_data submit_type success_url"
 ENDPOINT = "url enabled_events description metadata"
 
 
@@ -106,6 +108,14 @@ _TABLE: tuple[tuple[str, Callable[[Call], Record], str], ...] = (
         "amount_to_capture metadata",
     ),
     ("POST /v1/payment_intents/{intent}/cancel", payment_intents.cancel_payment_intent, "cancellation_reason"),
+    ("POST /v1/checkout/sessions", checkout_sessions.create_checkout_session, NEW_SESSION),
+    (
+        "GET /v1/checkout/sessions",
+        checkout_sessions.list_checkout_sessions,
+        f"{DATED} customer payment_intent status",
+    ),
+    ("GET /v1/checkout/sessions/{session}", checkout_sessions.retrieve_checkout_session, ""),
+    ("POST /v1/checkout/sessions/{session}/expire", checkout_sessions.expire_checkout_session, ""),
     ("GET /v1/charges", charges.list_charges, f"{DATED} customer payment_intent transfer_group"),
     ("GET /v1/charges/{charge}", charges.retrieve_charge, ""),
     ("POST /v1/charges/{charge}", charges.update_charge, "description metadata transfer_group"),

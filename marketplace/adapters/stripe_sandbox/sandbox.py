@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from marketplace.adapters.stripe_sandbox.balances import make_available
 from marketplace.adapters.stripe_sandbox.call import Call
+from marketplace.adapters.stripe_sandbox.checkout_sessions import expire_session
 from marketplace.adapters.stripe_sandbox.clock import VirtualClock
 from marketplace.adapters.stripe_sandbox.deliveries import WAITING
 from marketplace.adapters.stripe_sandbox.journal import Change, Journal
@@ -29,6 +30,7 @@ ID_LETTERS = 24
 REMEMBERED_REQUESTS = 20_000
 BY_ITSELF: dict[str, Callable[[Call, Record], None]] = {
     "account": pass_deadline,
+    "checkout.session": expire_session,
     "payment_intent": expire_authorization,
     "payout": continue_payout,
     "refund": continue_refund,

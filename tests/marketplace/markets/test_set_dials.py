@@ -49,6 +49,8 @@ LIMITS = {
     "tracking_link_s": (0, 31_536_000),
     "recipient_data_s": (0, 31_536_000),
     "position_kept_days": (1, 90),
+    "tip_limit_minor": (0, 10**12),
+    "tip_within_s": (0, 2_678_400),
 }
 
 

@@ -153,6 +153,28 @@ async def _void(payments: StripeWorld) -> Any:
     return {"invoice": asked["invoice"]}, None, None
 
 
+async def _checkout(payments: StripeWorld) -> Any:
+    asked = {
+        "mode": "payment",
+        "product_name": "Tip",
+        "success_url": "https://example.com/paid",
+        "cancel_url": "https://example.com/back",
+    }
+    return asked, dollars(300), None
+
+
+async def _expire(payments: StripeWorld) -> Any:
+    price = {"currency": USD, "unit_amount": 300, "product_data": {"name": "Tip"}}
+    session = await payments.v1.checkout.sessions.create_async(
+        {
+            "mode": "payment",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": "https://example.com/paid",
+        }
+    )
+    return {"session": session.id}, None, None
+
+
 PREPARATIONS: dict[OperationKind, Any] = {
     OperationKind.CREATE_CUSTOMER: _customer,
     OperationKind.CREATE_ACCOUNT: _account,
@@ -167,6 +189,8 @@ PREPARATIONS: dict[OperationKind, Any] = {
     OperationKind.ADD_INVOICE_ITEM: _item,
     OperationKind.FINALIZE_INVOICE: _finalize,
     OperationKind.VOID_INVOICE: _void,
+    OperationKind.CREATE_CHECKOUT: _checkout,
+    OperationKind.EXPIRE_CHECKOUT: _expire,
 }
 TABLES: dict[OperationKind, str] = {
     OperationKind.CREATE_CUSTOMER: "customer",
@@ -182,6 +206,8 @@ TABLES: dict[OperationKind, str] = {
     OperationKind.ADD_INVOICE_ITEM: "invoiceitem",
     OperationKind.FINALIZE_INVOICE: "invoice",
     OperationKind.VOID_INVOICE: "invoice",
+    OperationKind.CREATE_CHECKOUT: "checkout.session",
+    OperationKind.EXPIRE_CHECKOUT: "checkout.session",
 }
 ENDPOINTS: dict[OperationKind, str] = {
     OperationKind.CREATE_CUSTOMER: "POST /v1/customers",
@@ -197,4 +223,6 @@ ENDPOINTS: dict[OperationKind, str] = {
     OperationKind.ADD_INVOICE_ITEM: "POST /v1/invoiceitems",
     OperationKind.FINALIZE_INVOICE: "POST /v1/invoices/{invoice}/finalize",
     OperationKind.VOID_INVOICE: "POST /v1/invoices/{invoice}/void",
+    OperationKind.CREATE_CHECKOUT: "POST /v1/checkout/sessions",
+    OperationKind.EXPIRE_CHECKOUT: "POST /v1/checkout/sessions/{session}/expire",
 }

@@ -26,6 +26,7 @@ CHANGES = {
     OperationKind.CANCEL_CHARGE: ("payment_intent", "canceled"),
     OperationKind.FINALIZE_INVOICE: ("invoice", "open"),
     OperationKind.VOID_INVOICE: ("invoice", "void"),
+    OperationKind.EXPIRE_CHECKOUT: ("session", "expired"),
 }
 """These make nothing: they bring an object into a state."""
 

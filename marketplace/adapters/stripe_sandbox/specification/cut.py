@@ -29,6 +29,7 @@ OBJECTS = (
     "capability",
     "card",
     "charge",
+    "checkout.session",
     "customer",
     "deleted_account",
     "deleted_bank_account",

@@ -17,6 +17,7 @@ ADDED: dict[str, dict[str, tuple[str, ...]]] = {
     "POST /v1/accounts": ACCOUNT,
     "POST /v1/accounts/{account}": ACCOUNT,
     "POST /v1/accounts/{account}/reject": {"": ("payouts_action",)},
+    "POST /v1/checkout/sessions": {"line_items.price_data.product_data": ("tax_details",)},
     "POST /v1/customers": {"": ("validate",)},
     "POST /v1/customers/{customer}": {"": ("validate",)},
     "POST /v1/disputes/{dispute}": {
@@ -43,7 +44,7 @@ REMOVED: dict[str, tuple[str, ...]] = {
     "POST /v1/setup_intents/{intent}/confirm": ("client_secret",),
 }
 RENAMED = {"payment_method_types": "allowed_payment_method_types"}
-"""On every intent."""
+"""On every intent, and on the pages that make one."""
 BANK_ACCOUNT: Schema = {
     "type": "object",
     "properties": {
@@ -62,7 +63,7 @@ BANK_ACCOUNT: Schema = {
     "additionalProperties": False,
 }
 """The specification knows external accounts as tokens only; Stripe and its package take them whole as well."""
-INTENTS = ("POST /v1/payment_intents", "POST /v1/setup_intents")
+INTENTS = ("POST /v1/payment_intents", "POST /v1/setup_intents", "POST /v1/checkout/sessions")
 
 
 def lay_over(schemas: dict[str, Schema]) -> dict[str, Schema]:
@@ -78,6 +79,8 @@ def lay_over(schemas: dict[str, Schema]) -> dict[str, Schema]:
             for old, new in RENAMED.items():
                 if old in schema["properties"]:
                     schema["properties"][new] = schema["properties"].pop(old)
+        if operation == "POST /v1/checkout/sessions":
+            del _at(schema, "line_items")["properties"]["dynamic_tax_rates"]
         if "external_account" in schema["properties"]:
             schema["properties"]["external_account"] = {"anyOf": [{"type": "string"}, BANK_ACCOUNT]}
     return schemas
@@ -87,5 +90,6 @@ def _at(schema: Schema, place: str) -> Schema:
     """The object at a place such as `evidence.enhanced_evidence`."""
     for step in place.split(".") if place else ():
         found = schema["properties"][step]
-        schema = next(choice for choice in (found, *found.get("anyOf", ())) if choice.get("properties"))
+        choices = (found, found.get("items", {}), *found.get("anyOf", ()))
+        schema = next(choice for choice in choices if choice.get("properties"))
     return schema

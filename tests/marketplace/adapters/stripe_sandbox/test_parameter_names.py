@@ -12,7 +12,7 @@ from stripe._request_options import RequestOptions
 from marketplace.adapters.stripe_sandbox.operations import ALWAYS, OPERATIONS
 from marketplace.adapters.stripe_sandbox.specification import request_schemas
 
-VERBS = {"attach", "cancel", "capture", "close", "confirm", "detach", "mark_uncollectible", "pay", "reject"}
+VERBS = {"attach", "cancel", "capture", "close", "confirm", "detach", "expire", "mark_uncollectible", "pay", "reject"}
 BY_NAME = {
     "GET /v1/account": "account_retrieve_current",
     "GET /v1/balance": "balance_retrieve",
@@ -26,8 +26,11 @@ CLASS_NAME = re.compile(r"\w+Params\w+")
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_specification_and_package_name_the_same_parameters(operation: str) -> None:
-    module = importlib.import_module(f"stripe.params._{package_name(operation)}_params")
-    params = cast("type[Any]", getattr(module, camel(f"{package_name(operation)}_params")))
+    name = package_name(operation)
+    folder = "checkout." if name.startswith("checkout_") else ""
+    name = name.removeprefix("checkout_")
+    module = importlib.import_module(f"stripe.params.{folder}_{name}_params")
+    params = cast("type[Any]", getattr(module, camel(f"{name}_params")))
 
     assert sorted(differences(request_schemas()[operation], params, module, "")) == []
 
