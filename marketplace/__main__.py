@@ -216,10 +216,8 @@ def simulate(
             playing = stage.play_meal_day(chosen, stage.read_instance(mdrp), seed=random_seed, on_progress=bar.step)
         else:
             demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
-            booking = stage.Booking(share=book / 100, is_blind=blind) if book else None
-            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic, booking=booking)
             booking = stage.booking_of(book, is_blind=blind, window_minutes=window_minutes)
-            day = stage.CityDay(plan=demand, drivers=drivers, booking=booking)
+            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic, booking=booking)
             playing = stage.play_city_day(chosen, day, bar.step)
         figures = asyncio.run(playing).as_dict()
     stage.show_played(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)

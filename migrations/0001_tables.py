@@ -1989,6 +1989,7 @@ class Migration(migrations.Migration):
                 ("reason", fields.CharField(max_length=20)),
                 ("extra_m", fields.IntField()),
                 ("extra_s", fields.IntField()),
+                ("route_id", fields.UUIDField(null=True)),
                 ("was_opens_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("was_closes_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -37,6 +37,7 @@ REFERENCES = [
     ("window_hold", "shipper_id", "shipper"),
     ("window_hold", "hub_id", "hub"),
     ("window_hold", "delivery_id", "delivery"),
+    ("window_hold", "route_id", "route"),
     ("account", "market_id", "market"),
     ("journal", "market_id", "market"),
     ("posting", "journal_id", "journal"),

@@ -10,12 +10,14 @@ import strawberry
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import Principal, PrincipalKind
 from marketplace.batches import SKILLS, PromiseActor, Requirement
+from marketplace.billing import check_credit
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire
 from marketplace.core.window import Window as WindowValue
 from marketplace.core.work import Work
 from marketplace.windows import (
     BadWish,
+    BookHeld,
     BookWindow,
     ClosedReason,
     HoldState,
@@ -24,7 +26,6 @@ from marketplace.windows import (
     WindowCaller,
     WindowQuestion,
     WindowReason,
-    book_window,
     delivery_windows,
     find_hold,
     revoke_window,
@@ -257,7 +258,7 @@ class Mutation:
             arguments=_arguments(errand),
             idempotency_key=idempotency_key,
             errand=errand,
-            reference=lambda held: str(held.row["id"]),
+            reference=lambda row: str(row["id"]),
             answer=answer,
         )
 
@@ -284,18 +285,19 @@ class Mutation:
 
         if hold_id is not None:
             wanted = from_wire("window_hold", hold_id, field="holdId")
-
-            async def run(work: Work) -> str:
-                row = await book_window(work, hold_id=wanted, caller=asked.caller, delivery_id=asked.delivery_id)
-                return str(row["id"])
-
-            arguments = {"hold": wanted, "delivery": asked.delivery_id}
-            return await mutate(
+            return await mutate_by_errand(
                 info,
                 operation="bookWindow",
-                arguments=arguments,
+                arguments={"hold": wanted, "delivery": asked.delivery_id},
                 idempotency_key=idempotency_key,
-                run=run,
+                errand=BookHeld(
+                    router=info.context.marketplace.router,
+                    hold_id=wanted,
+                    caller=asked.caller,
+                    gate=check_credit,
+                    delivery_id=asked.delivery_id,
+                ),
+                reference=lambda row: str(row["id"]),
                 answer=answer,
             )
         if day is None or opens_at is None or closes_at is None:
@@ -306,7 +308,7 @@ class Mutation:
             operation="bookWindow",
             arguments=_arguments(hold),
             idempotency_key=idempotency_key,
-            errand=BookWindow(hold=hold, caller=asked.caller),
+            errand=BookWindow(hold=hold, caller=asked.caller, gate=check_credit),
             reference=lambda row: str(row["id"]),
             answer=answer,
         )
@@ -323,7 +325,7 @@ class Mutation:
         wanted = from_wire("window_hold", hold_id, field="holdId")
 
         async def run(work: Work) -> str:
-            await revoke_window(work, hold_id=wanted, caller=asked.caller)
+            await revoke_window(work, hold_id=wanted, caller=asked.caller, gate=check_credit)
             return str(wanted)
 
         async def answer(work: Work, reference: str) -> WindowRevokedType:

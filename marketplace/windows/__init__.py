@@ -3,12 +3,13 @@
 Nobody is offered a window that the plan could not keep: hub hours, places and reach say what may be asked for, and an
 insertion probe against today's fleet and everything already promised says what can be done, at what cost.
 
-In order of life: `delivery_windows`, `HoldWindow`, `BookWindow`, `book_window`, `revoke_window`, `expire_holds`.
+In order of life: `delivery_windows`, `HoldWindow`, `BookWindow`, `BookHeld`, `book_window`, `revoke_window`,
+`expire_holds`.
 """
 
-from marketplace.windows.book import BookWindow, WindowCaller, book_window
+from marketplace.windows.book import BookHeld, BookWindow, WindowCaller, book_window
 from marketplace.windows.expire import expire_holds, next_hold_end
-from marketplace.windows.hold import HeldWindow, HoldWindow
+from marketplace.windows.hold import HoldWindow
 from marketplace.windows.look import OfferedDay, OfferedWindow, delivery_windows
 from marketplace.windows.probe import Probe
 from marketplace.windows.queries import find_hold
@@ -24,6 +25,7 @@ from marketplace.windows.refusals import (
     PlanMoved,
     WindowFull,
     WindowNotKeepable,
+    WindowNotPaid,
 )
 from marketplace.windows.revoke import revoke_window
 from marketplace.windows.states import ClosedReason, HoldState, WindowReason
@@ -31,10 +33,10 @@ from marketplace.windows.target import WindowQuestion
 
 __all__ = [
     "BadWish",
+    "BookHeld",
     "BookWindow",
     "ClosedReason",
     "DifferenceChanged",
-    "HeldWindow",
     "HoldEnded",
     "HoldNotFound",
     "HoldState",
@@ -50,6 +52,7 @@ __all__ = [
     "WindowCaller",
     "WindowFull",
     "WindowNotKeepable",
+    "WindowNotPaid",
     "WindowQuestion",
     "WindowReason",
     "book_window",

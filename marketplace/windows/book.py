@@ -6,15 +6,19 @@ from uuid import UUID
 
 import asyncpg
 
-from marketplace.batches import PromiseActor, change_promise
-from marketplace.core.errors import NotFound
+from marketplace.batches import CreditGate, PromiseActor, change_promise
+from marketplace.core.errors import Conflict, NotFound
+from marketplace.core.money import Money
 from marketplace.core.states import check_step
+from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
+from marketplace.routing import Router
 from marketplace.windows.events import WindowBooked
 from marketplace.windows.hold import HoldWindow
-from marketplace.windows.look import OfferedDay, Seen
-from marketplace.windows.refusals import BadWish, HoldEnded, HoldNotFound
+from marketplace.windows.look import OfferedDay, Seen, look, read_day
+from marketplace.windows.refusals import BadWish, HoldEnded, HoldNotFound, PlanMoved, WindowNotKeepable, WindowNotPaid
 from marketplace.windows.states import STEPS, HoldState
+from marketplace.windows.target import WindowQuestion
 
 LOCK = """
 SELECT * FROM window_hold
@@ -29,6 +33,13 @@ UPDATE window_hold SET state = 'BOOKED', delivery_id = $2, was_opens_at = $3, wa
 WHERE id = $1
 """
 REPLACE = "UPDATE window_hold SET state = 'REPLACED', ended_at = $2 WHERE id = $1"
+TIME_ZONE = "SELECT time_zone FROM delivery WHERE id = $1 AND shipper_id = $2"
+MOVE = "UPDATE window_hold SET route_id = $3 WHERE id = $1 AND state = 'HELD' AND route_id = $2"
+LOCK_JOINED = "SELECT id FROM route WHERE id = $1 AND state IN ('PLANNED', 'OFFERING') FOR UPDATE"
+WANT_NOW = """
+UPDATE delivery SET plan_after = least(plan_after, $2) WHERE id = $1 AND state = 'SCHEDULED' RETURNING true
+"""
+CHANGE_ROUTE = "UPDATE route SET version = version + 1 WHERE id = $1"
 CHARGE = "UPDATE delivery SET price_minor = greatest(price_minor + $2, 0) WHERE id = $1 AND billed_at IS NULL"
 
 
@@ -50,6 +61,7 @@ class BookWindow:
 
     hold: HoldWindow
     caller: WindowCaller
+    gate: CreditGate
 
     async def read(self, work: Work) -> Seen:
         """Reads the day."""
@@ -62,21 +74,76 @@ class BookWindow:
     async def record(self, work: Work, found: Seen, answer: OfferedDay) -> asyncpg.Record:
         """Takes the place and books it in the same commit."""
         held = await self.hold.record(work, found, answer)
-        return await book_window(work, hold_id=held.row["id"], caller=self.caller, joins_route_id=held.route_id)
+        return await book_window(work, hold_id=held["id"], caller=self.caller, gate=self.gate)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBefore:
+    """A place that was held, and the day as it is now where its route has gone meanwhile."""
+
+    row: asyncpg.Record
+    seen: Seen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookHeld:
+    """The errand of booking what was held before.
+
+    A place on a route that was on offer is looked at once more if a driver has taken that route since, or it is gone:
+    nothing joins it any more, and the window is only promised if another way keeps it.
+    """
+
+    router: Router
+    hold_id: UUID
+    caller: WindowCaller
+    gate: CreditGate
+    delivery_id: UUID | None = None
+
+    async def read(self, work: Work) -> HeldBefore:
+        """Finds the hold, and reads the day if its route has gone."""
+        row = await lock_hold(work, hold_id=self.hold_id, caller=self.caller)
+        is_open = row["state"] == HoldState.HELD and row["expires_at"] > work.now
+        if not is_open or row["route_id"] is None or await work.fetch_value(LOCK_JOINED, row["route_id"]):
+            return HeldBefore(row=row, seen=None)
+        return HeldBefore(row=row, seen=await self._look_again(work, row))
+
+    async def _look_again(self, work: Work, row: asyncpg.Record) -> Seen | None:
+        delivery_id = row["delivery_id"] or self.delivery_id
+        time_zone = await work.fetch_value(TIME_ZONE, delivery_id, row["shipper_id"])
+        if time_zone is None:
+            return None
+        question = WindowQuestion(
+            day=row["opens_at"].astimezone(zone(time_zone)).date(),
+            shipper_id=self.caller.shipper_id,
+            delivery_id=delivery_id,
+        )
+        return await read_day(work, question, hold=row)
+
+    async def call(self, found: HeldBefore) -> OfferedDay | None:
+        """Looks at the day once more where that is needed."""
+        return await look(self.router, found.seen) if found.seen is not None else None
+
+    async def record(self, work: Work, found: HeldBefore, answer: OfferedDay | None) -> asyncpg.Record:
+        """Books the place, on its route or on what the second look has found instead."""
+        if answer is not None:
+            wanted = Window(found.row["opens_at"], found.row["closes_at"])
+            offered = next((one for one in answer.windows if one.window == wanted), None)
+            if offered is None:
+                raise WindowNotKeepable("the drive that this was on has left; choose another window", field="holdId")
+            await work.execute(MOVE, self.hold_id, found.row["route_id"], offered.route_id)
+        return await book_window(
+            work, hold_id=self.hold_id, caller=self.caller, gate=self.gate, delivery_id=self.delivery_id
+        )
 
 
 async def book_window(
-    work: Work,
-    *,
-    hold_id: UUID,
-    caller: WindowCaller,
-    delivery_id: UUID | None = None,
-    joins_route_id: UUID | None = None,
+    work: Work, *, hold_id: UUID, caller: WindowCaller, gate: CreditGate, delivery_id: UUID | None = None
 ) -> asyncpg.Record:
     """Books a held place, for the delivery of the hold or, where it came before the posting, for the one named.
 
     A second call finds it booked and changes nothing. An earlier booking of the delivery is replaced, and what it cost
-    more or less goes with it.
+    more or less goes with it; what is owed more then is asked of the shipper's credit like every charge. Where the
+    place is on a route on offer, that route can no longer be accepted as it is and is planned anew with the delivery.
     """
     # The hold's lock closes the race against its expiry; the delivery's, taken by `change_promise`, that of the pickup.
     row = await lock_hold(work, hold_id=hold_id, caller=caller)
@@ -88,10 +155,13 @@ async def book_window(
     check_step(STEPS, HoldState(row["state"]), HoldState.BOOKED)
     await _check_delivery(work, row, wanted, delivery_id)
     assert wanted is not None, "a booking is for a delivery"
+    # Closes the race against an acceptance of the route, which is locked before its deliveries there as well.
+    if row["route_id"] is not None and await work.fetch_value(LOCK_JOINED, row["route_id"]) is None:
+        raise PlanMoved("the drive that this place was on has just left; try again", field="holdId")
     earlier = await work.fetch_row(LOCK_BOOKED, wanted)
+    await charge(work, delivery_id=wanted, caller=caller, gate=gate, put_on=row, take_off=earlier)
     if earlier is not None:
         await work.execute(REPLACE, earlier["id"], work.now)
-        await charge(work, earlier, sign=-1)
     was = await change_promise(
         work, delivery_id=wanted, opens_at=row["opens_at"], closes_at=row["closes_at"], actor=caller.actor
     )
@@ -99,7 +169,7 @@ async def book_window(
     await work.execute(BOOK, row["id"], wanted, was_opens_at, was_closes_at)
     booked = await work.fetch_row("SELECT * FROM window_hold WHERE id = $1", row["id"])
     assert booked is not None, "a locked hold stays"
-    await charge(work, booked, sign=1)
+    joined = await _join(work, booked)
     work.emit(
         WindowBooked(
             market_id=booked["market_id"],
@@ -111,10 +181,23 @@ async def book_window(
             difference_minor=booked["difference_minor"],
             currency=booked["currency"],
             actor=caller.actor.value,
-            route_id=joins_route_id,
+            route_id=joined,
         )
     )
     return booked
+
+
+async def _join(work: Work, booked: asyncpg.Record) -> UUID | None:
+    """Has the delivery planned together with the route that its place is on, unless its own route keeps the window.
+
+    It is wanted at once, as the deliveries of that route are once it dissolves; and with a new version no driver
+    accepts the route as it was, before what follows from the event has dissolved it.
+    """
+    route_id: UUID | None = booked["route_id"]
+    if route_id is None or not await work.fetch_value(WANT_NOW, booked["delivery_id"], work.now):
+        return None
+    await work.execute(CHANGE_ROUTE, route_id)
+    return route_id
 
 
 async def lock_hold(work: Work, *, hold_id: UUID, caller: WindowCaller) -> asyncpg.Record:
@@ -125,10 +208,43 @@ async def lock_hold(work: Work, *, hold_id: UUID, caller: WindowCaller) -> async
     return row
 
 
-async def charge(work: Work, hold: asyncpg.Record, *, sign: int) -> None:
-    """Adds what a window costs more or less to the price of its delivery, or takes it off again, if it is charged."""
-    if hold["is_charged"] and hold["difference_minor"]:
-        await work.execute(CHARGE, hold["delivery_id"], sign * hold["difference_minor"])
+async def charge(
+    work: Work,
+    *,
+    delivery_id: UUID,
+    caller: WindowCaller,
+    gate: CreditGate,
+    put_on: asyncpg.Record | None = None,
+    take_off: asyncpg.Record | None = None,
+) -> None:
+    """Changes a price by what one window costs and another no longer does; who owes more must be good for it.
+
+    The shipper's credit is locked before the delivery, as everybody does who needs both.
+    """
+    more = _difference(put_on) - _difference(take_off)
+    hold = put_on or take_off
+    if hold is None or more == 0:
+        return
+    if more > 0:
+        try:
+            await gate(
+                work,
+                shipper_id=hold["shipper_id"],
+                market_id=hold["market_id"],
+                wanted=Money(more, hold["currency"]),
+            )
+        except Conflict as refusal:
+            if caller.actor is not PromiseActor.RECIPIENT:
+                raise
+            raise WindowNotPaid(
+                "your sender cannot be charged for this; choose a window that costs no more", field="holdId"
+            ) from refusal
+    await work.execute(CHARGE, delivery_id, more)
+
+
+def _difference(hold: asyncpg.Record | None) -> int:
+    """What a place changes the price by, in minor units; nothing where the rate card only shows it."""
+    return hold["difference_minor"] if hold is not None and hold["is_charged"] else 0
 
 
 def _before(was: asyncpg.Record, earlier: asyncpg.Record | None) -> tuple[datetime, datetime]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 import asyncpg
 import orjson
@@ -37,18 +36,11 @@ UPDATE window_hold SET state = 'RELEASED', ended_at = $2 WHERE delivery_id = $1 
 INSERT = """
 INSERT INTO window_hold (id, market_id, shipper_id, hub_id, delivery_id, state, opens_at, closes_at, pickup_lat,
     pickup_lon, dropoff_lat, dropoff_lon, load, skills, actor, difference_minor, is_charged, currency, reason, extra_m,
-    extra_s, created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, 'HELD', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+    extra_s, route_id, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, 'HELD', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+    $23)
 RETURNING *
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldWindow:
-    """A held place, and the route on offer that its delivery would join, if it would join one."""
-
-    row: asyncpg.Record
-    route_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +63,7 @@ class HoldWindow:
         """Looks which windows of the day can be kept."""
         return await look(self.router, found)
 
-    async def record(self, work: Work, found: Seen, answer: OfferedDay) -> HeldWindow:
+    async def record(self, work: Work, found: Seen, answer: OfferedDay) -> asyncpg.Record:
         """Takes the place, if there still is one."""
         offered = next((one for one in answer.windows if one.window == self.window), None)
         if offered is None:
@@ -95,8 +87,11 @@ class HoldWindow:
         return NotAWindow("these are not the times of a window of this day; ask for deliveryWindows", field="opensAt")
 
 
-async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: str) -> HeldWindow:
-    """Writes the hold. Of many who want the last place one gets it; a delivery's earlier hold is given back."""
+async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: str) -> asyncpg.Record:
+    """Writes the hold, with the route on offer that the delivery is to join, if it is to join one.
+
+    Of many who want the last place one gets it; a delivery's earlier hold is given back.
+    """
     target = seen.target
     # Closes the race for the last place: all who want one at this hub, or of a market without hubs, queue here.
     opening = target.opening
@@ -128,11 +123,12 @@ async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: s
         offered.reason.value,
         offered.extra_m,
         offered.extra_s,
+        offered.route_id,
         work.now,
         work.now + HOLDS_FOR,
     )
     assert row is not None, "an insert returns its row"
-    return HeldWindow(row=row, route_id=offered.route_id)
+    return row
 
 
 async def _check_places(work: Work, seen: Seen, offered: OfferedWindow, opening: Opening) -> None:

@@ -1,7 +1,8 @@
 """What the plan knows today: who drives when, what each has on the way, and what waits to be planned.
 
-Routes that a driver has accepted are not touched: their driver is free after the last stop. Routes on offer can still
-be planned anew. Deliveries that wait for a route and windows on hold have to fit as well, before anything is promised.
+Routes that a driver has accepted are not touched: their driver is free after the last stop, as it is expected from
+where the driver is now. Routes on offer can still be planned anew. Deliveries that wait for a route and windows on hold
+have to fit as well, before anything is promised.
 """
 
 from collections.abc import Sequence
@@ -17,17 +18,19 @@ from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.markets import Dials
 
-DRIVERS_AT_MOST = 40
-WAITING_AT_MOST = 120
-STOPS_AT_MOST = 120
-"""Bounds of a look: with all of them at their most, travel times between about 300 places are asked for."""
+DRIVERS_AT_MOST = 80
+WAITING_AT_MOST = 360
+STOPS_AT_MOST = 180
+"""Bounds of a look: with all of them at their most, travel times are asked for between no more places than one question
+to the router may name."""
 COUNTED_ON_PERCENT = 80
 """Of a hundred drivers so many are counted on; the others decline, go home early or get what comes in meanwhile."""
 LEARNT_FROM = timedelta(days=7)
 COMES_BEFORE = timedelta(hours=1)
 """Who usually comes on a day is there before its first window opens."""
 
-# On duty now: free where they are, or after the last stop of their route, late by as much as they are late now.
+# On duty now: free where they are, or after the last stop of their route, by when nine of ten would be through there.
+# Where nothing is foreseen yet, and at the end of a way back, they are late by as much as they are late now.
 ON_DUTY = """
 SELECT d.id, d.capacity, d.skills, d.max_stops, p.online_until AS until,
        coalesce(busy.lat, p.lat) AS lat, coalesce(busy.lon, p.lon) AS lon, coalesce(busy.free_at, $2) AS free_at,
@@ -35,12 +38,15 @@ SELECT d.id, d.capacity, d.skills, d.max_stops, p.online_until AS until,
 FROM presence p JOIN driver d ON d.id = p.driver_id
 LEFT JOIN LATERAL (
     SELECT last.lat, last.lon,
-           last.planned_departure + greatest(done.late, $2 - next.planned_departure, interval '0') AS free_at
+           coalesce(foreseen.p90 + (last.planned_departure - last.planned_arrival),
+               last.planned_departure + greatest(done.late, $2 - next.planned_departure, interval '0')) AS free_at
     FROM route r
-    CROSS JOIN LATERAL (SELECT lat, lon, planned_departure FROM stop WHERE route_id = r.id
+    CROSS JOIN LATERAL (SELECT id, lat, lon, planned_arrival, planned_departure FROM stop WHERE route_id = r.id
         AND state IN ('PENDING', 'EN_ROUTE', 'ARRIVED') ORDER BY place DESC LIMIT 1) last
     CROSS JOIN LATERAL (SELECT planned_departure FROM stop WHERE route_id = r.id
         AND state IN ('PENDING', 'EN_ROUTE', 'ARRIVED') ORDER BY place LIMIT 1) next
+    LEFT JOIN LATERAL (SELECT max(a.p90) AS p90 FROM task t JOIN arrival a ON a.delivery_id = t.delivery_id
+        WHERE t.stop_id = last.id AND a.stop_id = last.id) foreseen ON true
     LEFT JOIN LATERAL (SELECT ended_at - planned_departure AS late FROM stop
         WHERE route_id = r.id AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1) done ON true
     WHERE r.driver_id = d.id AND r.market_id = $1 AND r.state IN ('ASSIGNED', 'STARTED') LIMIT 1) busy ON true

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import numpy as np
 
 from marketplace.core.errors import Invalid
@@ -87,8 +88,12 @@ async def delivery_windows(works: Works, *, router: Router, question: WindowQues
     return await look(router, seen)
 
 
-async def read_day(work: Work, question: WindowQuestion) -> Seen:
-    """Reads what the windows of a day depend on."""
+async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record | None = None) -> Seen:
+    """Reads what the windows of a day depend on.
+
+    With `hold` only the window of that place is in question: it is given out already, so that neither notice nor the
+    hub's places stand against it, and it is not in its own way.
+    """
     target = await read_target(work, question)
     settings = await dials(work, market_id=target.market_id)
     policy = await pay_policy_at(work, market_id=target.market_id, moment=work.now)
@@ -107,6 +112,8 @@ async def read_day(work: Work, question: WindowQuestion) -> Seen:
         leave_out=target.delivery_id,
     )
     free = [(window, places) for window, places in zip(in_time, left, strict=True) if places > 0]
+    if hold is not None:
+        free = [(Window(hold["opens_at"], hold["closes_at"]), 1)]
     seen = Seen(
         target=target,
         now=work.now,
@@ -124,7 +131,14 @@ async def read_day(work: Work, question: WindowQuestion) -> Seen:
     span = Window(opens_at, seen.windows[-1][0].closes_at)
     # First the holds: one that is taken between these two reads is then in the plan, or counted as new, never neither.
     hold_ids = await holds_in(work, market_id=target.market_id, span=span)
-    plan = await read_live_plan(work, dials=settings, pickup=target.pickup, span=span, leave_out=target.delivery_id)
+    plan = await read_live_plan(
+        work,
+        dials=settings,
+        pickup=target.pickup,
+        span=span,
+        leave_out=target.delivery_id,
+        hold_id=hold["id"] if hold is not None else None,
+    )
     return replace(seen, plan=plan, hold_ids=hold_ids)
 
 

@@ -10,7 +10,8 @@ class WindowHold(Model):
 
     A hold may come before its delivery is posted. `difference_minor` is what the window costs more or less than the
     delivery otherwise does, charged only where `is_charged`; `extra_m` and `extra_s` are what it adds to the plan.
-    `was_…` is the promise before the booking, which comes back when it is revoked.
+    `route_id` is the route on offer that the delivery is to join. `was_…` is the promise before the booking, which
+    comes back when it is revoked.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -34,6 +35,7 @@ class WindowHold(Model):
     reason = fields.CharField(max_length=20)
     extra_m = fields.IntField()
     extra_s = fields.IntField()
+    route_id = fields.UUIDField(null=True)
     was_opens_at = fields.DatetimeField(null=True)
     was_closes_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()

@@ -2,7 +2,8 @@
 
 Two ways are looked at for every position of every driver: the parcel joins a trip that loads at the same place, or a
 trip of its own begins where the vehicle is empty. Both must leave everything that was promised before in time, with a
-margin. Pure, and made of array operations over windows × positions, so that twenty windows cost little more than one.
+margin. Pure, and made of array operations over windows × positions, so that twenty windows cost little more than one;
+only positions that can be had at all are looked at.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from uuid import UUID
 import numpy as np
 
 from marketplace.windows.states import WindowReason
-from marketplace.windows.timeline import NOWHERE, Flags, Fleet, Numbers, Timeline, Visit
+from marketplace.windows.timeline import LOADS, NOWHERE, Flags, Fleet, Numbers, Positions, Timeline, Visit
 
 ON_THE_WAY_M = 1_000
 """A detour of at most so many metres is on the way."""
@@ -69,6 +70,27 @@ class Place:
     route_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leg:
+    """Positions where a delivery could be put: when it arrives, and the seconds and metres that it adds."""
+
+    at: Positions
+    arrives: Numbers
+    on: Numbers
+    drive_s: Numbers
+    metres: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What each of some positions costs in each window, one row for each window; infinite where it does not fit."""
+
+    at: Positions
+    costs: Numbers
+    metres: Numbers
+    seconds: Numbers
+
+
 class Probe:
     """A market's timelines and travel times, ready to be asked."""
 
@@ -76,6 +98,7 @@ class Probe:
         self.terms, self.distances_m = terms, distances_m
         self.travel_s = durations_s * terms.travel_factor
         self.fleet = Fleet(timelines, self.travel_s, margin_s=terms.margin_s)
+        self.skilled: dict[frozenset[str], Flags] = {}
 
     def settle(self, wish: Wish, opens: float, closes: float) -> bool:
         """Puts a delivery that waits for a route where the matcher would likely put it; False where it fits nowhere."""
@@ -111,109 +134,93 @@ class Probe:
             return [None] * len(windows)
         margin = self.terms.margin_s if margin_s is None else margin_s
         opens, closes = (np.array(ends)[:, None] for ends in zip(*windows, strict=True))
-        joined, own = self._join(wish, opens, closes - margin), self._own_trip(wish, opens, closes - margin)
-        costs = np.stack([joined[0], own[0]])
-        able = np.isfinite(costs).reshape(2, len(windows), len(self.fleet.timelines), -1)
-        room = able.any(axis=(0, 3)).sum(axis=1)
-        return [
-            self._place((joined, own), int(costs[:, number].argmin()), costs.shape[2], number, int(room[number]))
-            for number in range(len(windows))
-        ]
+        ways = [self._join(wish, opens, closes - margin), self._own_trip(wish, opens, closes - margin)]
+        return [self._cheapest(ways, number) for number in range(len(windows))]
 
-    def _join(self, wish: Wish, opens: Numbers, closes: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    def _join(self, wish: Wish, opens: Numbers, closes: Numbers) -> "Ways":
         """Every position in a trip that loads where the parcel is; loading takes longer for all that follow."""
         fleet, terms = self.fleet, self.terms
-        more = np.array(wish.load, dtype=np.float64)
+        at = np.flatnonzero(fleet.is_open & (fleet.origin == wish.pickup) & self._skilled(wish)[:, None])
+        rows = fleet.row_of[at]
+        loaded_at = fleet.departs[rows, fleet.trip_at.ravel()[at]]
         fits = (
-            fleet.is_open
-            & (fleet.origin == wish.pickup)
-            & (fleet.trip_stops + 1 <= fleet.max_stops[:, None])
-            & (fleet.trip_peak + more <= fleet.capacity[:, None, :]).all(axis=2)
-            & (fleet.trip_slack >= terms.pickup_service_s)
-            & self._skilled(wish)[:, None]
-        ).ravel()
-        loaded_at = np.take_along_axis(fleet.departs, fleet.trip_at, axis=1).ravel()
-        fits &= loaded_at >= wish.ready
-        to, on, instead, metres = self._legs(wish.dropoff, wish.dropoff)
-        arrives = fleet.departs.ravel() + terms.pickup_service_s + to
+            (fleet.trip_stops.ravel()[at] + 1 <= fleet.max_stops[rows])
+            & (fleet.trip_slack.ravel()[at] >= terms.pickup_service_s)
+            & (loaded_at >= wish.ready)
+            & (fleet.trip_peak.reshape(-1, LOADS)[at] + wish.load <= fleet.capacity[rows]).all(axis=1)
+        )
+        at = at[fits]
+        to, on, instead, metres = self._legs(at, wish.dropoff, wish.dropoff)
+        arrives = fleet.departs.ravel()[at] + terms.pickup_service_s + to
         # Nobody else on the trip waits long for a window to open.
-        return self._priced(fits, arrives, on, opens, closes, to + on - instead, metres, 0.0, idle_s=terms.margin_s)
+        leg = _Leg(at=at, arrives=arrives, on=on, drive_s=to + on - instead, metres=metres)
+        return self._priced(leg, opens, closes, fixed=0.0, idle_s=terms.margin_s)
 
-    def _own_trip(self, wish: Wish, opens: Numbers, closes: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    def _own_trip(self, wish: Wish, opens: Numbers, closes: Numbers) -> "Ways":
         """Every position at which a vehicle is empty: to the pickup, to the door, and on with what was planned."""
         fleet, terms = self.fleet, self.terms
-        more = np.array(wish.load, dtype=np.float64)
-        able = (more <= fleet.capacity).all(axis=1) & self._skilled(wish) & (fleet.max_stops >= 2)
-        to, on, instead, metres = self._legs(wish.pickup, wish.dropoff)
+        able = (fleet.capacity >= wish.load).all(axis=1) & self._skilled(wish) & (fleet.max_stops >= 2)
+        at = np.flatnonzero(fleet.is_open & fleet.is_empty & able[:, None])
+        to, on, instead, metres = self._legs(at, wish.pickup, wish.dropoff)
         way = float(self.travel_s[wish.pickup, wish.dropoff])
-        at_pickup = np.maximum(np.maximum(fleet.departs.ravel(), terms.offer_s) + to, wish.ready)
-        fits = (fleet.is_open & fleet.is_empty & able[:, None]).ravel() & (at_pickup <= wish.gone)
-        arrives = at_pickup + terms.pickup_service_s + way
+        at_pickup = np.maximum(np.maximum(fleet.departs.ravel()[at], terms.offer_s) + to, wish.ready)
+        arrives = np.where(at_pickup <= wish.gone, at_pickup + terms.pickup_service_s + way, np.inf)
         metres = metres + float(self.distances_m[wish.pickup, wish.dropoff])
-        return self._priced(fits, arrives, on, opens, closes, to + way + on - instead, metres, terms.per_trip_minor)
+        leg = _Leg(at=at, arrives=arrives, on=on, drive_s=to + way + on - instead, metres=metres)
+        return self._priced(leg, opens, closes, fixed=terms.per_trip_minor, idle_s=np.inf)
 
-    def _legs(self, first: int, last: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    def _legs(self, at: Positions, first: int, last: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """For each position: seconds to the first new place, from the last on, and of the leg saved; metres more."""
-        here, onward = self.fleet.here.ravel(), self.fleet.next.ravel()
+        here, onward = self.fleet.here.ravel()[at], self.fleet.next.ravel()[at]
         goes_on = onward != NOWHERE
         to, on = self.travel_s[here, first], np.where(goes_on, self.travel_s[last, onward], 0.0)
         instead = np.where(goes_on, self.travel_s[here, onward], 0.0)
         metres = self.distances_m[here, first] + np.where(goes_on, self.distances_m[last, onward], 0.0)
         return to, on, instead, metres - np.where(goes_on, self.distances_m[here, onward], 0.0)
 
-    def _priced(
-        self,
-        fits: Flags,
-        arrives: Numbers,
-        on: Numbers,
-        opens: Numbers,
-        closes: Numbers,
-        drive_s: Numbers,
-        metres: Numbers,
-        fixed: float,
-        *,
-        idle_s: float = np.inf,
-    ) -> tuple[Numbers, Numbers, Numbers]:
+    def _priced(self, leg: "_Leg", opens: Numbers, closes: Numbers, *, fixed: float, idle_s: float) -> "Ways":
         """What each position costs in each window, infinite where it does not fit, with its metres and seconds."""
-        terms = self.terms
-        leaves = np.maximum(arrives[None, :], opens) + terms.dropoff_service_s
-        keeps = (
-            fits[None, :] & (arrives[None, :] <= closes) & (leaves + on[None, :] <= self.fleet.latest.ravel()[None, :])
-        )
+        terms, arrives = self.terms, leg.arrives[None, :]
+        leaves = np.maximum(arrives, opens) + terms.dropoff_service_s
         # A vehicle that waits for a window to open costs time too, up to when it would rather set out later.
-        idle = np.maximum(opens - arrives[None, :], 0.0)
-        keeps &= idle <= idle_s
-        seconds = drive_s[None, :] / terms.travel_factor + np.minimum(idle, terms.margin_s)
-        cost = fixed + terms.per_km_minor * metres[None, :] / 1000 + terms.per_minute_minor * seconds / 60
-        return np.where(keeps, cost, np.inf), np.broadcast_to(metres, cost.shape), seconds
+        idle = np.maximum(opens - arrives, 0.0)
+        keeps = (arrives <= closes) & (leaves + leg.on[None, :] <= self.fleet.latest.ravel()[leg.at]) & (idle <= idle_s)
+        seconds = leg.drive_s[None, :] / terms.travel_factor + np.minimum(idle, terms.margin_s)
+        cost = fixed + terms.per_km_minor * leg.metres[None, :] / 1000 + terms.per_minute_minor * seconds / 60
+        return Ways(at=leg.at, costs=np.where(keeps, cost, np.inf), metres=leg.metres, seconds=seconds)
 
     def _skilled(self, wish: Wish) -> Flags:
-        return np.array([wish.skills <= one.skills for one in self.fleet.timelines], dtype=np.bool_)
+        known = self.skilled.get(wish.skills)
+        if known is None:
+            known = np.array([wish.skills <= one.skills for one in self.fleet.timelines], dtype=np.bool_)
+            self.skilled[wish.skills] = known
+        return known
 
-    def _place(
-        self, ways: tuple[tuple[Numbers, Numbers, Numbers], ...], best: int, size: int, number: int, room: int
-    ) -> Place | None:
-        way, flat = divmod(best, size)
-        costs, metres, seconds = ways[way]
-        if not np.isfinite(costs[number, flat]):
+    def _cheapest(self, ways: Sequence["Ways"], number: int) -> Place | None:
+        """The cheapest of all ways to keep one of the windows; of equals one that joins a trip."""
+        costs = [float(one.costs[number].min(initial=np.inf)) for one in ways]
+        is_own = costs[1] < costs[0]
+        way, cost = ways[is_own], costs[is_own]
+        if not np.isfinite(cost):
             return None
-        row, position = divmod(flat, self.fleet.width)
-        extra_m = round(float(metres[number, flat]))
-        joins = int(self.fleet.trip_at[row, position]) if way == 0 else None
+        best = int(way.costs[number].argmin())
+        row, position = divmod(int(way.at[best]), self.fleet.width)
+        able = [self.fleet.row_of[one.at[np.isfinite(one.costs[number])]] for one in ways]
+        extra_m = round(float(way.metres[best]))
+        joins = None if is_own else int(self.fleet.trip_at[row, position])
         reason = WindowReason.OWN_TRIP
         if joins is not None:
             reason = WindowReason.ON_THE_WAY if extra_m <= ON_THE_WAY_M else WindowReason.SHARED_TRIP
-        visits = self.fleet.timelines[row].visits
         return Place(
             extra_m=max(0, extra_m),
-            extra_s=max(0, round(float(seconds[number, flat]))),
-            cost_minor=round(float(costs[number, flat])),
+            extra_s=max(0, round(float(way.seconds[number, best]))),
+            cost_minor=round(cost),
             reason=reason,
-            room=room,
+            room=len(np.unique(np.concatenate(able))),
             row=row,
             position=position,
             joins=joins,
-            route_id=visits[joins - 1].route_id if joins is not None else None,
+            route_id=self.fleet.timelines[row].visits[joins - 1].route_id if joins is not None else None,
         )
 
     def _visit(self, place: int, is_pickup: bool, opens: float, closes: float, wish: Wish) -> Visit:

@@ -57,6 +57,12 @@ class DifferenceChanged(Conflict):
     code = "WINDOW_PRICE_CHANGED"
 
 
+class WindowNotPaid(Conflict):
+    """The sender cannot be charged what this costs more; how the sender stands is not the recipient's to know."""
+
+    code = "WINDOW_NOT_PAID"
+
+
 class HoldNotFound(NotFound):
     """There is no such hold for this caller."""
 

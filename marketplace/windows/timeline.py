@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.intp]
 
-LOADS = 3
-"""Packages, grams, cubic decimetres."""
+EMPTY = (0, 0, 0)
+"""Packages, grams, cubic decimetres of an empty vehicle."""
+LOADS = len(EMPTY)
 ROOM = 16
 """Positions by which the rows grow when a timeline becomes longer than they are."""
 NOWHERE = -1
@@ -83,6 +85,7 @@ class Fleet:
         self.trip_slack = np.full(shape, -FOREVER)
         self.trip_stops = np.zeros(shape)
         self.trip_peak = np.zeros((*shape, LOADS))
+        self.row_of = np.repeat(np.arange(len(self.timelines)), self.width)
         self.capacity = np.array([one.capacity for one in self.timelines], dtype=np.float64).reshape(-1, LOADS)
         self.max_stops = np.array([one.max_stops for one in self.timelines], dtype=np.float64)
         for row in range(len(self.timelines)):
@@ -103,31 +106,42 @@ class Fleet:
         self._fill_trips(row, departs, latest, legs)
 
     def _fill_trips(self, row: int, departs: list[float], latest: list[float], legs: list[float]) -> None:
+        """Finds the trips of a row. Rows are short and filled for every delivery that waits: plain numbers are quicker
+        here than small arrays."""
         visits = self.timelines[row].visits
-        aboard = np.zeros(LOADS)
-        self.is_empty[row, 0], self.origin[row, 0] = True, NOWHERE
-        first, slack, peak = 0, FOREVER, np.zeros(LOADS)
+        trips: list[int] = [0]
+        slacks, loads = [-FOREVER], [EMPTY]
+        first, slack = 0, FOREVER
         for position, visit in enumerate(visits, start=1):
-            if visit.is_pickup and not aboard.any():
-                first, slack, peak = position, FOREVER, np.zeros(LOADS)
+            if visit.is_pickup and loads[-1] == EMPTY:
+                first, slack = position, FOREVER
             elif position > first:
                 slack = min(slack, latest[position - 1] - departs[position - 1] - legs[position - 1])
-            aboard = aboard + np.array(visit.load) * (1 if visit.is_pickup else -1)
-            peak = np.maximum(peak, aboard)
-            self.is_empty[row, position] = not aboard.any()
-            self.origin[row, position] = visits[first - 1].place if first else NOWHERE
-            self.trip_at[row, position], self.trip_slack[row, position] = first, slack
-        self._fill_sizes(row)
+            (packages, grams, litres), (more, heavier, larger) = loads[-1], visit.load
+            if visit.is_pickup:
+                loads.append((packages + more, grams + heavier, litres + larger))
+            else:
+                loads.append((packages - more, grams - heavier, litres - larger))
+            trips.append(first)
+            slacks.append(slack)
+        here = slice(0, len(trips))
+        self.is_empty[row, here] = [load == EMPTY for load in loads]
+        self.origin[row, here] = [visits[first - 1].place if first else NOWHERE for first in trips]
+        self.trip_at[row, here], self.trip_slack[row, here] = trips, slacks
+        self._fill_sizes(row, trips, loads)
 
-    def _fill_sizes(self, row: int) -> None:
+    def _fill_sizes(self, row: int, trips: list[int], loads: list[tuple[int, int, int]]) -> None:
         """The stops and the fullest moment of each trip, known at all of its positions."""
-        visits = self.timelines[row].visits
-        trips = self.trip_at[row, 1 : len(visits) + 1]
-        for first in set(trips.tolist()):
-            inside = np.flatnonzero(trips == first) + 1
-            loads = np.array([np.array(visits[k - 1].load) * (1 if visits[k - 1].is_pickup else -1) for k in inside])
-            self.trip_stops[row, inside] = len(inside)
-            self.trip_peak[row, inside] = loads.cumsum(axis=0).max(axis=0)
+        stops: dict[int, int] = {}
+        peaks: dict[int, tuple[int, int, int]] = {}
+        for first, (packages, grams, litres) in zip(trips[1:], loads[1:], strict=True):
+            stops[first] = stops.get(first, 0) + 1
+            most = peaks.get(first, EMPTY)
+            peaks[first] = max(most[0], packages), max(most[1], grams), max(most[2], litres)
+        inside = slice(1, len(trips))
+        if len(trips) > 1:
+            self.trip_stops[row, inside] = [stops[first] for first in trips[1:]]
+            self.trip_peak[row, inside] = [peaks[first] for first in trips[1:]]
 
 
 def _forward(timeline: Timeline, legs: list[float]) -> tuple[list[float], list[float]]:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Refusal
 from marketplace.core.window import Window
@@ -41,7 +42,7 @@ async def test_of_twenty_who_want_the_last_place_one_gets_it(committed_works: Wo
         try:
             async with works.open() as work:
                 held = await errands[number].record(work, looks[number], answers[number])
-                await book_window(work, hold_id=held.row["id"], caller=world.caller)
+                await book_window(work, hold_id=held["id"], caller=world.caller, gate=check_credit)
         except WindowFull:
             return False
         return True
@@ -85,12 +86,12 @@ async def test_a_hold_is_booked_or_given_back_but_never_both(committed_works: Wo
 
     async def book() -> str:
         async with works.open() as work:
-            row = await book_window(work, hold_id=held.row["id"], caller=world.caller)
+            row = await book_window(work, hold_id=held["id"], caller=world.caller, gate=check_credit)
             return str(row["state"])
 
     async def give_back() -> str:
         async with works.open() as work:
-            await revoke_window(work, hold_id=held.row["id"], caller=world.caller)
+            await revoke_window(work, hold_id=held["id"], caller=world.caller, gate=check_credit)
             return "GIVEN_BACK"
 
     await asyncio.gather(book(), give_back(), return_exceptions=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from marketplace.batches import PromiseActor, change_promise
+from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Refusal
 from marketplace.core.outbox import PublishedEvent
@@ -128,7 +129,7 @@ class Bookers:
         window = source.choice(list(day.windows)).window
         caller = WindowCaller(actor=PromiseActor.RECIPIENT, delivery_id=delivery_id)
         hold = HoldWindow(router=market.router, question=question, window=window)
-        await run_errand(market.works, BookWindow(hold=hold, caller=caller))
+        await run_errand(market.works, BookWindow(hold=hold, caller=caller, gate=check_credit))
         return window
 
     async def _blindly(self, delivery_id: UUID, source: Random) -> Window | None:
