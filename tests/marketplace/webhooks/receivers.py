@@ -49,6 +49,9 @@ class Receiver:
                 heard = await self._hear(reader)
                 if heard.path.startswith("/slow"):
                     await reader.read()  # until the sender has lost its patience
+                if heard.path.startswith("/drop"):
+                    writer.transport.abort()  # it has heard, and leaves without a word
+                    return
                 await self._answer(heard, writer)
         finally:
             self.open_now -= 1

@@ -5,7 +5,7 @@ from tests.marketplace.webhooks.test_send import places
 from tests.marketplace.webhooks.world import WebhookWorld, open_world
 from tests.waiting import until
 
-BAD = ("/fail", "/moved", "/slow", "/endless", "/drip", "/gone")
+BAD = ("/fail", "/moved", "/slow", "/endless", "/drip", "/drop", "/gone")
 
 
 async def test_the_good_receiver_hears_all_while_the_bad_ones_still_hang(world: WebhookWorld) -> None:
@@ -34,6 +34,7 @@ async def test_the_good_receiver_hears_all_while_the_bad_ones_still_hang(world: 
     )
     assert failures == [
         ("drip", "TIMEOUT"),
+        ("drop", "CONNECTION"),
         ("endless", "ANSWER_TOO_LONG"),
         ("fail", "STATUS"),
         ("gone", "STATUS"),

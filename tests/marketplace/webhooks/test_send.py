@@ -3,13 +3,21 @@
 import asyncio
 import base64
 import hmac
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
 from uuid import UUID
 
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+from marketplace.core.clock import Reading
 from marketplace.core.ids import to_wire
+from marketplace.core.work import Works
+from tests.conftest import NOW
 from tests.marketplace.webhooks.receivers import Heard
-from tests.marketplace.webhooks.world import WebhookWorld
+from tests.marketplace.webhooks.world import WebhookWorld, open_world
 from tests.waiting import until
 
 
@@ -105,6 +113,50 @@ async def test_a_message_is_given_up_after_eight_tries_and_the_next_one_has_its_
         (1, "FAILED", 8),
         (2, "DELIVERED", 1),
     ]
+
+
+class StandingClock:
+    """Both times stand still until they are set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    async def read(self, _: asyncpg.Connection) -> Reading:
+        """The time that was set by hand, as both."""
+        return Reading(market_now=self.now, machine_now=self.now)
+
+
+async def test_a_message_has_its_tries_at_their_times_and_not_a_moment_before(fresh_database: AsyncpgDBClient) -> None:
+    clock = StandingClock()
+    steps = [5, 300, 1_800, 7_200, 18_000, 28_800, 36_000]
+    tried_at, counts = [clock.now], []
+    async with open_world(Works(fresh_database, clock, source=random.Random(7))) as world:
+        await world.register()
+        world.receiver.statuses["/good"] = [500]
+        await world.happen((0, 1))
+        await world.send()
+        for _ in steps:
+            ((due,),) = await world.rows("SELECT next_at FROM webhook_message")
+            assert isinstance(due, datetime)
+            clock.now = due - timedelta(milliseconds=1)
+            await world.send()
+            early = len(world.receiver.heard)
+            clock.now = due
+            await world.send()
+            tried_at.append(due)
+            counts.append((early, len(world.receiver.heard)))
+        clock.now += timedelta(days=3)
+        await world.send()
+        rows = await world.rows("SELECT state, attempts, next_at FROM webhook_message")
+        log = await world.rows("SELECT happened_at FROM webhook_attempt ORDER BY number")
+
+    assert counts == [(number, number + 1) for number in range(1, 8)]
+    assert (rows, len(world.receiver.heard)) == ([("FAILED", 8, None)], 8)
+    assert log == [(at,) for at in tried_at]
+    shares = [(after - at).total_seconds() / step for (at, after), step in zip(pairwise(tried_at), steps, strict=True)]
+    assert all(1 <= share <= 1.2 for share in shares)
+    assert len(set(shares)) == len(steps)
+    assert tried_at[-1] - tried_at[0] > timedelta(hours=24)
 
 
 async def test_two_processes_never_send_to_one_webhook_at_once(world: WebhookWorld) -> None:

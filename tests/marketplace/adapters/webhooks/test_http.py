@@ -120,6 +120,15 @@ async def test_nobody_there_is_a_failure_like_any_other(courier: HttpCourier) ->
     assert (answer.status, answer.failure) == (None, Failure.CONNECTION)
 
 
+async def test_a_receiver_that_leaves_without_a_word_has_taken_nothing(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    answer = await post(courier, receiver.url + "/drop")
+
+    assert (answer.status, answer.failure, answer.text) == (None, Failure.CONNECTION, "")
+    assert [heard.path for heard in receiver.heard] == ["/drop"]
+
+
 REFUSED = [
     "http://8.8.8.8/", "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://169.254.169.254/latest",
     "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://2130706433/", "https://0x7f.1/", "https://127.1/",
