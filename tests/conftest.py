@@ -17,6 +17,7 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.database import connect, open_database, with_database
 from marketplace.core.migrate import migrate
 from marketplace.core.work import Work, Works
+from tests.cloning import AT_ONCE
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday noon in Chile: where the manual clock stands when a test begins."""
@@ -60,7 +61,7 @@ async def fresh_url(server_url: str, template: str) -> AsyncIterator[str]:
     """The URL of a clone of its own, for tests that commit on several connections or start processes."""
     name = f"doorstep_clone_{uuid4().hex[:12]}"
     admin = await connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {AT_ONCE}")
     yield with_database(server_url, name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
@@ -71,7 +72,7 @@ async def shared_url(server_url: str, template: str) -> AsyncIterator[str]:
     """The URL of the clone that all rolled-back tests share."""
     name = f"{template}_shared"
     admin = await connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {AT_ONCE}")
     yield with_database(server_url, name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()

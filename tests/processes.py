@@ -21,6 +21,7 @@ from marketplace.adapters.stripe_sandbox.server import Running, running
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import connect, open_database, with_database
 from marketplace.core.work import Works
+from tests.cloning import AT_ONCE
 from tests.contracts.stripe_scenarios.world import StripeWorld, close_client, make_client
 
 START_PATIENCE_S = 120.0
@@ -200,7 +201,7 @@ async def open_stage(server_url: str, template: str, folder: Path) -> AsyncItera
     valkey = EmbeddedValkey(folder / "valkey", is_throwaway=True)
     admin = await connect(server_url)
     try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {AT_ONCE}")
         async with running() as stand_in:
             stage = Stage(with_database(server_url, name), await valkey.start(), stand_in, folder)
             try:

@@ -21,6 +21,7 @@ from marketplace.tracking.cursor import write_cursor
 from schema.execution import stream
 from schema.results import engine_schema
 from schema.schema import schema as strawberry_schema
+from tests.cloning import AT_ONCE
 from tests.conftest import NOW
 from tests.schema.tenants import SECRETS, Tenants, Things, open_tenants, things_of_nobody
 from tests.schema.whole_fields import MOST_ROWS, id_arguments, root_fields, whole_operations
@@ -376,7 +377,7 @@ async def tenants(server_url: str, template: str, tmp_path_factory: pytest.TempP
     """Two tenants of each kind, in a database that all tests of this file share: none of them changes a thing."""
     name = f"doorstep_tenants_{uuid4().hex[:12]}"
     admin = await connect(server_url)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {AT_ONCE}")
     url = with_database(server_url, name)
     async with (
         open_database(url, pool_size=6) as database,

@@ -8,6 +8,7 @@ import pytest
 
 from marketplace.core.database import connect, with_database
 from marketplace.core.settings import Settings
+from tests.cloning import AT_ONCE
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ async def empty_urls(server_url: str, template: str) -> AsyncIterator[list[str]]
     names = [f"doorstep_day_{uuid4().hex[:12]}" for _ in range(2)]
     admin = await connect(server_url)
     for name in names:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {AT_ONCE}")
     yield [with_database(server_url, name) for name in names]
     for name in names:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
