@@ -9,13 +9,14 @@ whose apps live in real time and speak to the API only: that one shows that the 
 
 from workers.simulation.booking import BookedFigures, Booking, booking_of
 from workers.simulation.city_day import CityDay, play_city_day, quiet_day
+from workers.simulation.city_days import DayOfMany, PlayedDays, play_city_days
 from workers.simulation.closing import BooksDisagree, Played
 from workers.simulation.figures import Figures
 from workers.simulation.mdrp import BadInstance, Instance, read_instance
 from workers.simulation.mdrp_day import MealFigures, PlayedMeals, play_meal_day
 from workers.simulation.opening import DatabaseInUse
 from workers.simulation.people import Person
-from workers.simulation.tables import show_played
+from workers.simulation.tables import show_days, show_played
 from workers.simulation.world import World
 
 __all__ = [
@@ -25,17 +26,21 @@ __all__ = [
     "BooksDisagree",
     "CityDay",
     "DatabaseInUse",
+    "DayOfMany",
     "Figures",
     "Instance",
     "MealFigures",
     "Person",
     "Played",
+    "PlayedDays",
     "PlayedMeals",
     "World",
     "booking_of",
     "play_city_day",
+    "play_city_days",
     "play_meal_day",
     "quiet_day",
     "read_instance",
+    "show_days",
     "show_played",
 ]
