@@ -3,7 +3,8 @@
 The verbs, jobs, deadlines, matcher and ledger are those of production. A `Stage` moves a manual clock from one thing
 that happens to the next; people (`Driver`, `Shipper`) act on it by calling the verbs directly, and a `Record` hears
 every event and adds up the figures. How people behave is theirs (`Person`), what a day holds is a value (`CityDay`,
-`Instance`), so that other days and other people are other values and not other code. It stands beside the `simulator`,
+`Instance`), so that other days and other people are other values and not other code. Days on end (`play_city_days`) are
+one market that keeps what it learnt, and tell how good its arrival times were. It stands beside the `simulator`,
 whose apps live in real time and speak to the API only: that one shows that the API works, this one what a policy does.
 """
 
