@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 ("delivery_id", fields.UUIDField()),
                 ("stop_id", fields.UUIDField()),
                 ("moment", fields.CharField(max_length=11)),
+                ("stage", fields.CharField(max_length=7)),
                 ("predicted_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("counted_from", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("eta_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -62,7 +62,8 @@ ENUMS: dict[type[Enum], str] = {
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",
     PredictionMoment: "When an arrival is predicted: PLANNED without a driver, DISPATCH with one, PICKUP after loading,"
-    " NEXT when the stop is the driver's next, TEN_MINUTES when it is ten minutes away.",
+    " HALF_HOUR when it is half an hour away, NEXT when the stop is the driver's next, TEN_MINUTES when it is"
+    " ten minutes away.",
     ProofKind: "Evidence that is a picture.",
     StatementKind: "What a driver is paid for: a route, what a pay period lacked to the law, a share of what all its"
     " drivers together lacked, or a tip.",

@@ -142,6 +142,19 @@ async def test_a_day_is_simulated_and_told_in_figures(fresh_url: str, tmp_path: 
     assert figures["event_hash"] in ended.said
 
 
+async def test_days_on_end_are_told_in_one_table(fresh_url: str, tmp_path: Path) -> None:
+    counts = ("--days", "2", "--deliveries", "2", "--drivers", "2", "--hours", "0.1")
+
+    ended = await doorstep(tmp_path, "simulate", "--json", "--traffic", "4", *counts, DATABASE_URL=fresh_url)
+
+    assert ended.code == 0, ended.said
+    figures = json.loads(ended.answer)
+    assert [day["day"] for day in figures["days"]] == ["2026-03-02", "2026-03-03"]
+    assert [day["posted"] for day in figures["days"]] == [2, 2]
+    assert (figures["ledger_sum_minor"], figures["ledger_findings"], figures["windows"]) == (0, 0, None)
+    assert figures["event_hash"] in ended.said
+
+
 async def test_a_seeded_market_can_be_used_at_once(
     fresh_url: str, fresh_database: AsyncpgDBClient, tmp_path: Path
 ) -> None:

@@ -6,9 +6,10 @@ spread says what it means.
 
 In order of life: `retime_route` after something has happened on a route, `retime_due` every so often for all that are
 under way; `arrivals_of` reads what is expected of deliveries; `learn_all_arrivals` learns from what has happened, and
-`drop_old_predictions` removes what nobody needs any more.
+`drop_old_predictions` removes what nobody needs any more. `forecasts_since` and `arrivals_by` are for who measures.
 """
 
+from marketplace.arrivals.forecasts import Forecast, arrivals_by, forecasts_since
 from marketplace.arrivals.forget import drop_old_predictions
 from marketplace.arrivals.law import HORIZONS_MIN
 from marketplace.arrivals.learn import learn_all_arrivals, learn_arrivals
@@ -19,10 +20,13 @@ from marketplace.arrivals.states import PredictionMoment
 __all__ = [
     "HORIZONS_MIN",
     "Arrival",
+    "Forecast",
     "PredictionMoment",
     "Quantiles",
+    "arrivals_by",
     "arrivals_of",
     "drop_old_predictions",
+    "forecasts_since",
     "learn_all_arrivals",
     "learn_arrivals",
     "retime_due",

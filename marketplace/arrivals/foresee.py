@@ -9,7 +9,7 @@ from marketplace.arrivals.law import Law, Stage
 from marketplace.arrivals.legs import KnownLegs, WantedLeg
 from marketplace.arrivals.queries import Quantiles
 from marketplace.arrivals.reading import Picture
-from marketplace.arrivals.timeline import Foreseen, OpenRoute, OpenTask, follow
+from marketplace.arrivals.timeline import Foreseen, OpenRoute, OpenStop, OpenTask, follow
 from marketplace.routes import StopKind, StopState
 
 
@@ -56,6 +56,15 @@ def outlooks_of(route: OpenRoute, foreseen: Sequence[Foreseen], *, law: Law, now
     return outlooks
 
 
+def stage_of(route: OpenRoute, stop: OpenStop, task: OpenTask) -> Stage:
+    """How much is still to come before a stop that can go another way."""
+    if not route.has_driver:
+        return Stage.WAITING
+    if stop.state is not StopState.PENDING:
+        return Stage.NEXT
+    return Stage.ABOARD if task.is_aboard else Stage.COMING
+
+
 def quantiles_of(one: Foreseen, *, stage: Stage, law: Law, since: datetime) -> Quantiles:
     """The spread of an arrival, which grows from a moment on; one that has happened has none."""
     if one.stop.arrived_at is not None:
@@ -85,16 +94,19 @@ def _outlook(
     route: OpenRoute, one: Foreseen, pickup: Foreseen | None, task: OpenTask, law: Law, now: datetime
 ) -> Outlook:
     since = route.counted_from(now)
+    stage = stage_of(route, one.stop, task)
     return Outlook(
         task=task,
         route_id=route.id,
-        stage=route.stage,
+        stage=stage,
         counted_from=since,
         stop_id=one.stop.id,
         stop_state=one.stop.state,
         pickup_stop_id=pickup.stop.id if pickup else None,
         eta_at=one.arrives_at,
-        arrives=quantiles_of(one, stage=route.stage, law=law, since=since),
-        picked_up=quantiles_of(pickup, stage=route.stage, law=law, since=since) if pickup else None,
-        late_probability=late_probability(one, task.dropoff_closes_at, stage=route.stage, law=law, since=since),
+        arrives=quantiles_of(one, stage=stage, law=law, since=since),
+        picked_up=quantiles_of(pickup, stage=stage_of(route, pickup.stop, task), law=law, since=since)
+        if pickup
+        else None,
+        late_probability=late_probability(one, task.dropoff_closes_at, stage=stage, law=law, since=since),
     )

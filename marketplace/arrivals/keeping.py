@@ -27,6 +27,8 @@ SHIFT = timedelta(seconds=20)
 RISK_SHIFT = 0.02
 """Less than this is no news."""
 TEN_MINUTES = timedelta(minutes=10)
+HALF_HOUR = (timedelta(minutes=20), timedelta(minutes=30))
+"""Half an hour away is what is no nearer and no farther than this when it is looked at."""
 
 # Closes the race of two timings of one route: who claimed it later has raised the number, and this one writes nothing.
 LOCK_CLAIMS = """
@@ -64,13 +66,14 @@ UPDATE route_timing t SET legs = new.legs::jsonb FROM unnest($1::uuid[], $2::tex
 WHERE t.route_id = new.route_id AND t.legs <> new.legs::jsonb
 """
 KEEP_PREDICTIONS = """
-INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, predicted_at, counted_from,
-    eta_at, p10, p50, p90, shown_opens_at, shown_closes_at, late_probability)
-SELECT id, $1, route_id, delivery_id, stop_id, moment, $2, counted_from, eta_at, p10, p50, p90, opens_at, closes_at,
-    late_probability
-FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::timestamptz[], $9::timestamptz[],
-    $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::float8[])
-  AS t(id, route_id, delivery_id, stop_id, moment, counted_from, eta_at, p10, p50, p90, opens_at, closes_at,
+INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, stage, predicted_at,
+    counted_from, eta_at, p10, p50, p90, shown_opens_at, shown_closes_at, late_probability)
+SELECT id, $1, route_id, delivery_id, stop_id, moment, stage, $2, counted_from, eta_at, p10, p50, p90, opens_at,
+    closes_at, late_probability
+FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::timestamptz[],
+    $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
+    $15::timestamptz[], $16::float8[])
+  AS t(id, route_id, delivery_id, stop_id, moment, stage, counted_from, eta_at, p10, p50, p90, opens_at, closes_at,
        late_probability)
 ON CONFLICT (stop_id, delivery_id, moment) DO NOTHING
 """
@@ -140,6 +143,8 @@ def _moments_of(one: Outlook, now: datetime) -> list[PredictionMoment]:
     moments = [PredictionMoment.DISPATCH]
     if one.task.is_aboard:
         moments.append(PredictionMoment.PICKUP)
+    if HALF_HOUR[0] <= one.arrives.p50 - now <= HALF_HOUR[1]:
+        moments.append(PredictionMoment.HALF_HOUR)
     if one.stop_state is StopState.EN_ROUTE:
         moments.append(PredictionMoment.NEXT)
     if one.arrives.p50 <= now + TEN_MINUTES:
@@ -238,7 +243,7 @@ async def _note_predictions(
         noted = before["moments"] if before is not None and before["stop_id"] == outlook.stop_id else 0
         rows += [
             (work.new_id(), outlook.route_id, outlook.task.delivery_id, outlook.stop_id, moment.value,
-             outlook.counted_from, outlook.eta_at,
+             outlook.stage.value, outlook.counted_from, outlook.eta_at,
              outlook.arrives.p10, outlook.arrives.p50, outlook.arrives.p90, one.shown.opens_at, one.shown.closes_at,
              outlook.late_probability)
             for moment, bit in BITS.items() if one.moments & bit & ~noted

@@ -10,14 +10,14 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from marketplace.arrivals.spread import STEPS, Factors, Spread, add_ratio, ratio, stretched
+from marketplace.arrivals.spread import STEPS, TAIL, Spread, add_ratio, moved_tail, ratio, stretched
 from marketplace.markets import Dials
 from marketplace.routes import StopKind
 
 HORIZONS_MIN = (0, 5, 10, 20, 40, 80)
 """The least minutes of each horizon: how far away an arrival was when it was predicted."""
 MIDDLES_S = (150.0, 450.0, 900.0, 1_800.0, 3_600.0, 7_200.0)
-GUESSED_SIGMA = {"MOVING": (0.30, 0.25, 0.20, 0.18, 0.16, 0.15), "WAITING": (0.28,) * 6}
+GUESSED_SIGMA = {"WAITING": 0.28, "COMING": 0.25, "ABOARD": 0.22, "NEXT": 0.20}
 RETURN_SERVICE_S = 120.0
 
 LONGEST_SERVICE_S = 1_800.0
@@ -32,10 +32,16 @@ FULL_WAITS = 500.0
 
 
 class Stage(StrEnum):
-    """Whether a driver has the route already: before that an arrival is known less well."""
+    """How much is still to come before an arrival that can go another way; each is known better than the one before.
 
-    MOVING = "MOVING"
+    WAITING until the route has a driver, COMING until the parcel is aboard, ABOARD while other doors come first, NEXT
+    when the driver is on the way to this one.
+    """
+
     WAITING = "WAITING"
+    COMING = "COMING"
+    ABOARD = "ABOARD"
+    NEXT = "NEXT"
 
 
 class Wait(StrEnum):
@@ -48,6 +54,14 @@ class Wait(StrEnum):
     FILL = "fill"
     APPROACH = "approach"
     SET_OFF = "set_off"
+
+
+class Told(StrEnum):
+    """Where an arrival came to lie by the window in which eight of ten are to be."""
+
+    EARLIER = "EARLIER"
+    WITHIN = "WITHIN"
+    LATER = "LATER"
 
 
 def horizon_of(seconds: float) -> int:
@@ -66,9 +80,13 @@ class Expected:
 
 @dataclass(kw_only=True)
 class Law:
-    """Counts and sums as they are stored; the rest is worked out from them when it is asked for."""
+    """Counts and sums as they are stored; the rest is worked out from them when it is asked for.
+
+    `spreads` are counts by stage and horizon, `tails` the parts of the counts before and after a window, by stage.
+    """
 
     spreads: dict[str, list[float]] = field(default_factory=dict)
+    tails: dict[str, list[float]] = field(default_factory=dict)
     services: dict[str, list[float]] = field(default_factory=dict)
     waits: dict[str, list[float]] = field(default_factory=dict)
 
@@ -79,12 +97,17 @@ class Law:
 
     def as_json(self) -> dict[str, Any]:
         """The law as it is kept."""
-        return {"spreads": self.spreads, "services": self.services, "waits": self.waits}
+        return {"spreads": self.spreads, "tails": self.tails, "services": self.services, "waits": self.waits}
 
-    def learn_arrival(self, stage: Stage, predicted_s: float, actual_s: float) -> None:
-        """Learns how far off a prediction was."""
+    def learn_arrival(self, stage: Stage, predicted_s: float, actual_s: float, told: Told) -> None:
+        """Learns how far off a prediction was, and whether what was told of it held."""
         counts = self.spreads.setdefault(_spread_key(stage, horizon_of(predicted_s)), [0.0] * STEPS)
         add_ratio(counts, ratio(predicted_s, actual_s))
+        tails = self.tails.setdefault(stage.value, [TAIL, TAIL])
+        tails[:] = [
+            moved_tail(tails[0], is_missed=told is Told.EARLIER),
+            moved_tail(tails[1], is_missed=told is Told.LATER),
+        ]
 
     def learn_service(self, kind: StopKind, parcels: int, seconds: float) -> None:
         """Learns how long a driver was at a stop."""
@@ -122,12 +145,14 @@ class Law:
         return max(0.0, (y - slope * x) / n + slope * parcels)
 
     def expect(self, stage: Stage, seconds: float) -> Expected:
-        """The quantiles of an arrival that travel and service times alone put so many seconds away."""
-        factors = self._factors(stage, seconds)
+        """The quantiles of an arrival that travel and service times put so many seconds away.
+
+        The middle stays where it is: how long streets take is the router's to learn, and how long stops take is learnt
+        above. Were it moved here too, what the router has just learnt would be added a second time.
+        """
+        low, high = self._factors(stage, seconds)
         return Expected(
-            p10_s=stretched(seconds, factors.q10),
-            p50_s=stretched(seconds, factors.q50),
-            p90_s=stretched(seconds, factors.q90),
+            p10_s=stretched(seconds, min(low, 1.0)), p50_s=max(seconds, 0.0), p90_s=stretched(seconds, max(high, 1.0))
         )
 
     def chance_after(self, stage: Stage, seconds: float, deadline_s: float) -> float:
@@ -136,26 +161,29 @@ class Law:
             return 1.0
         return self._all_spreads[stage][horizon_of(seconds)].chance_above(ratio(seconds, deadline_s))
 
-    def _factors(self, stage: Stage, seconds: float) -> Factors:
+    def _factors(self, stage: Stage, seconds: float) -> tuple[float, float]:
         """Between the middles of two horizons the factors change evenly, so that no window jumps at a border."""
-        spreads = self._all_spreads[stage]
+        factors = self._all_factors[stage]
         if seconds <= MIDDLES_S[0] or seconds >= MIDDLES_S[-1]:
-            return spreads[0 if seconds <= MIDDLES_S[0] else -1].factors
+            return factors[0 if seconds <= MIDDLES_S[0] else -1]
         number = next(n for n, (_, after) in enumerate(pairwise(MIDDLES_S)) if seconds <= after)
         share = (seconds - MIDDLES_S[number]) / (MIDDLES_S[number + 1] - MIDDLES_S[number])
-        near, far = spreads[number].factors, spreads[number + 1].factors
-        return Factors(
-            near.q10 + share * (far.q10 - near.q10),
-            near.q50 + share * (far.q50 - near.q50),
-            near.q90 + share * (far.q90 - near.q90),
-        )
+        near, far = factors[number], factors[number + 1]
+        return near[0] + share * (far[0] - near[0]), near[1] + share * (far[1] - near[1])
+
+    @cached_property
+    def _all_factors(self) -> dict[Stage, list[tuple[float, float]]]:
+        return {
+            stage: [spread.outer(*self.tails.get(stage.value, (TAIL, TAIL))) for spread in spreads]
+            for stage, spreads in self._all_spreads.items()
+        }
 
     @cached_property
     def _all_spreads(self) -> dict[Stage, list[Spread]]:
         return {
             stage: [
-                Spread(self.spreads.get(_spread_key(stage, number), [0.0] * STEPS), sigma)
-                for number, sigma in enumerate(GUESSED_SIGMA[stage.value])
+                Spread(self.spreads.get(_spread_key(stage, number), [0.0] * STEPS), GUESSED_SIGMA[stage.value])
+                for number in range(len(HORIZONS_MIN))
             ]
             for stage in Stage
         }

@@ -6,8 +6,7 @@ written together, so nothing is learnt twice.
 
 import orjson
 
-from marketplace.arrivals.law import Law, Stage, Wait
-from marketplace.arrivals.states import PredictionMoment
+from marketplace.arrivals.law import Law, Stage, Told, Wait
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 from marketplace.routes import StopKind
@@ -26,14 +25,17 @@ FROM arrival_law l JOIN stream_head s USING (market_id) WHERE l.market_id = $1 F
 """
 KEEP_LAW = "UPDATE arrival_law SET position = $2, law = $3::jsonb, learnt_at = $4 WHERE market_id = $1"
 
-# An app that was offline reports arrivals from before they were predicted; those were no predictions.
+# An app that was offline reports arrivals from before they were predicted; those were no predictions. One that was kept
+# for two moments is one.
 ARRIVALS = """
-SELECT p.moment, extract(epoch FROM p.eta_at - p.counted_from)::float8 AS predicted_s,
-       extract(epoch FROM s.arrived_at - p.counted_from)::float8 AS actual_s
+SELECT DISTINCT ON (e.position, p.stop_id, p.delivery_id, p.predicted_at) p.stage,
+       extract(epoch FROM p.eta_at - p.counted_from)::float8 AS predicted_s,
+       extract(epoch FROM s.arrived_at - p.counted_from)::float8 AS actual_s,
+       CASE WHEN s.arrived_at < p.p10 THEN 'EARLIER' WHEN s.arrived_at > p.p90 THEN 'LATER' ELSE 'WITHIN' END AS told
 FROM event e JOIN stop s ON s.id = (e.payload->>'stop_id')::uuid JOIN arrival_prediction p ON p.stop_id = s.id
 WHERE e.market_id = $1 AND e.position > $2 AND e.position <= $3 AND e.name = 'StopChanged'
   AND e.payload->>'state' = 'ARRIVED' AND p.predicted_at < s.arrived_at
-ORDER BY e.position, p.id
+ORDER BY e.position, p.stop_id, p.delivery_id, p.predicted_at
 """
 # What cannot be done before a window opens begins with it.
 SERVICES = """
@@ -67,8 +69,7 @@ async def learn_arrivals(work: Work, *, market_id: MarketId) -> int:
         return 0
     law, span = Law.from_json(orjson.loads(head["law"])), (market_id, head["position"], head["until"])
     for row in await work.fetch(ARRIVALS, *span):
-        stage = Stage.WAITING if row["moment"] == PredictionMoment.PLANNED.value else Stage.MOVING
-        law.learn_arrival(stage, row["predicted_s"], row["actual_s"])
+        law.learn_arrival(Stage(row["stage"]), row["predicted_s"], row["actual_s"], Told(row["told"]))
     for row in await work.fetch(SERVICES, *span):
         law.learn_service(StopKind(row["kind"]), row["parcels"], row["seconds"])
     for row in await work.fetch(WAITS, *span):

@@ -56,8 +56,9 @@ class RouteTiming(Model):
 class ArrivalPrediction(Model):
     """What was expected of a drop-off at a telling moment; never changed, and dropped after some days.
 
-    `eta_at` is what travel and service times alone say; the quantiles are what the market's own past makes of it. How
-    far off it was is counted from the prediction, or from the start of the route where that was still to come.
+    `eta_at` is what travel and service times say; the outer quantiles are what the market's own past makes of it, and
+    `stage` is what they were told apart by. How far off it was is counted from the prediction, or from the start of the
+    route where that was still to come.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -66,6 +67,7 @@ class ArrivalPrediction(Model):
     delivery_id = fields.UUIDField()
     stop_id = fields.UUIDField()
     moment = fields.CharField(max_length=11)
+    stage = fields.CharField(max_length=7)
     predicted_at = fields.DatetimeField()
     counted_from = fields.DatetimeField()
     eta_at = fields.DatetimeField()

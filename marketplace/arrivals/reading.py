@@ -43,6 +43,7 @@ UPDATE route_timing t SET claim = t.claim + 1,
 FROM due JOIN route r ON r.id = due.route_id WHERE t.route_id = due.route_id
 RETURNING t.route_id, t.market_id, t.claim, t.legs
 """
+LOOK = "SELECT id AS route_id, market_id, 0 AS claim, '{}' AS legs FROM route WHERE id = ANY($1) ORDER BY id"
 ROUTES = """
 SELECT r.id, r.market_id, r.state, r.starts_at, r.accepted_at, r.started_at, r.approach_s, p.lat, p.lon, p.position_at
 FROM route r LEFT JOIN presence p ON p.driver_id = r.driver_id
@@ -89,6 +90,11 @@ async def claim_due(work: Work, *, market_id: UUID) -> Picture | None:
     """Takes the routes of a market that have not been timed for a while, a bounded number; None when there are none."""
     rows = await work.fetch(CLAIM_DUE, market_id, work.now, MOVING_EVERY, WAITING_EVERY, ROUTES_AT_ONCE)
     return await _take_picture(work, rows)
+
+
+async def look_at_routes(work: Work, *, route_ids: Sequence[UUID]) -> Picture | None:
+    """Reads routes of one market without taking them from anybody, and without the legs that they remember."""
+    return await _take_picture(work, await work.fetch(LOOK, route_ids))
 
 
 async def read_law(work: Work, *, market_id: UUID) -> Law:

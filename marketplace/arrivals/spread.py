@@ -7,8 +7,6 @@ ones come.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, pairwise
 
 ADDED_S = 60.0
@@ -16,19 +14,13 @@ LOWEST, STEP, STEPS = -1.4, 0.04, 70
 """Logarithms of ratios from 0.25 to 4, four per cent wide; what is beyond counts in the outermost steps."""
 PRIOR_COUNT = 15.0
 """The guess weighs as much as so many arrivals."""
-MEMORY = 150.0
+MEMORY = 100.0
 """About so many of the latest arrivals of a horizon count: streets and what is known of them change within a day."""
 TAIL = 0.1
-"""One arrival in ten is before the window and one after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """By which a predicted time is multiplied for its quantiles."""
-
-    q10: float
-    q50: float
-    q90: float
+"""One arrival in ten is to be before the window and one after it."""
+TAIL_STEP = 0.02
+LEAST_TAIL, GREATEST_TAIL = 0.01, 0.25
+"""By how much one arrival moves the part of the counts that a window leaves out, and how far it is ever moved."""
 
 
 def ratio(predicted_s: float, actual_s: float) -> float:
@@ -50,6 +42,15 @@ def add_ratio(counts: list[float], value: float) -> None:
     """Counts one more ratio, and lets the old ones fade a little."""
     counts[:] = [count * (1.0 - 1.0 / MEMORY) for count in counts]
     counts[step_of(value)] += 1.0
+
+
+def moved_tail(tail: float, *, is_missed: bool) -> float:
+    """The part of the counts that windows leave out on one side, after one more arrival.
+
+    Adaptive conformal inference: each arrival beyond the window makes the next windows a little wider on that side, and
+    each other one nine times less narrower. So one in ten is beyond in the long run, whatever streets and routers do.
+    """
+    return min(GREATEST_TAIL, max(LEAST_TAIL, tail + TAIL_STEP * (TAIL - is_missed)))
 
 
 def guess(sigma: float) -> list[float]:
@@ -77,15 +78,16 @@ class Spread:
         """How many arrivals it rests on, the guess included."""
         return self._sums[-1]
 
-    @cached_property
-    def factors(self) -> Factors:
-        """The quantiles of the ratio.
+    def outer(self, early: float = TAIL, late: float = TAIL) -> tuple[float, float]:
+        """The two ratios between which a window lies that leaves out these parts of the counts.
 
         Split conformal: of n arrivals the one that comes next is as likely to fall into each of the n + 1 gaps between
-        them, so the outer quantiles are taken that much further out.
+        them, so the quantiles are taken that much further out.
         """
-        tail = max(0.0, TAIL - (1.0 - TAIL) / self.total)
-        return Factors(self.quantile(tail), self.quantile(0.5), self.quantile(1.0 - tail))
+        return self.quantile(self._beyond(early)), self.quantile(1.0 - self._beyond(late))
+
+    def _beyond(self, tail: float) -> float:
+        return max(0.0, tail - (1.0 - tail) / self.total)
 
     def quantile(self, part: float) -> float:
         """The ratio below which that part of the arrivals is."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from marketplace.arrivals.law import Law, Stage, Wait
+from marketplace.arrivals.law import Law, Wait
 from marketplace.core.geo import Point
 from marketplace.markets import Dials
 from marketplace.routes import RouteState, StopKind, StopState
@@ -87,9 +87,9 @@ class OpenRoute:
     legs: dict[str, RouteLeg] = field(default_factory=dict)
 
     @property
-    def stage(self) -> Stage:
+    def has_driver(self) -> bool:
         """Whether a driver has the route."""
-        return Stage.MOVING if self.state in {RouteState.ASSIGNED, RouteState.STARTED} else Stage.WAITING
+        return self.state in {RouteState.ASSIGNED, RouteState.STARTED}
 
     def counted_from(self, now: datetime) -> datetime:
         """From when on anything can go faster or slower than foreseen: a route that starts tomorrow starts tomorrow."""
@@ -127,7 +127,7 @@ def first_arrival(route: OpenRoute, stop: OpenStop, *, law: Law, now: datetime, 
     """When the driver is at the first open stop."""
     if stop.arrived_at is not None:
         return stop.arrived_at
-    if route.stage is Stage.WAITING:
+    if not route.has_driver:
         # However long nobody has taken it, a route is as far from its driver as one that was offered just now.
         soonest = now + _seconds(law.wait_s(Wait.FILL) + law.wait_s(Wait.APPROACH))
         return max(stop.planned_arrival, soonest)

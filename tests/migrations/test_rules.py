@@ -21,6 +21,7 @@ from marketplace.accounts import PrincipalKind
 from marketplace.alerts import Audience, Cause, NotificationState
 from marketplace.alerts.wording import WORDS
 from marketplace.arrivals import PredictionMoment
+from marketplace.arrivals.law import Stage
 from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, UnassignedReason
 from marketplace.billing import (
     ChargeState,
@@ -80,6 +81,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("notification", "channel"): Channel,
     ("alert_policy", "language"): set(WORDS),
     ("arrival_prediction", "moment"): PredictionMoment,
+    ("arrival_prediction", "stage"): Stage,
     ("window_hold", "state"): HoldState,
     ("pay_statement", "state"): StatementState,
     ("pay_statement", "kind"): StatementKind,

@@ -3,19 +3,21 @@
 The verbs, jobs, deadlines, matcher and ledger are those of production. A `Stage` moves a manual clock from one thing
 that happens to the next; people (`Driver`, `Shipper`) act on it by calling the verbs directly, and a `Record` hears
 every event and adds up the figures. How people behave is theirs (`Person`), what a day holds is a value (`CityDay`,
-`Instance`), so that other days and other people are other values and not other code. It stands beside the `simulator`,
+`Instance`), so that other days and other people are other values and not other code. Days on end (`play_city_days`) are
+one market that keeps what it learnt, and tell how good its arrival times were. It stands beside the `simulator`,
 whose apps live in real time and speak to the API only: that one shows that the API works, this one what a policy does.
 """
 
 from workers.simulation.booking import BookedFigures, Booking, booking_of
 from workers.simulation.city_day import CityDay, play_city_day, quiet_day
+from workers.simulation.city_days import DayOfMany, PlayedDays, play_city_days
 from workers.simulation.closing import BooksDisagree, Played
 from workers.simulation.figures import Figures
 from workers.simulation.mdrp import BadInstance, Instance, read_instance
 from workers.simulation.mdrp_day import MealFigures, PlayedMeals, play_meal_day
 from workers.simulation.opening import DatabaseInUse
 from workers.simulation.people import Person
-from workers.simulation.tables import show_played
+from workers.simulation.tables import show_days, show_played
 from workers.simulation.world import World
 
 __all__ = [
@@ -25,17 +27,21 @@ __all__ = [
     "BooksDisagree",
     "CityDay",
     "DatabaseInUse",
+    "DayOfMany",
     "Figures",
     "Instance",
     "MealFigures",
     "Person",
     "Played",
+    "PlayedDays",
     "PlayedMeals",
     "World",
     "booking_of",
     "play_city_day",
+    "play_city_days",
     "play_meal_day",
     "quiet_day",
     "read_instance",
+    "show_days",
     "show_played",
 ]

@@ -1,6 +1,7 @@
 """A seeded day of the demo city on the stage, from the first posting to the last payout."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,7 +29,7 @@ from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
 from workers.simulation.stage import LEFT_OUT, Stage
-from workers.simulation.timing import Timing
+from workers.simulation.timing import AfterTiming, Timing
 from workers.simulation.world import Doors, World
 from workers.simulator.chance import chance
 from workers.simulator.demand import draw_postings
@@ -62,6 +63,8 @@ class CityDay:
     starts_at: datetime = MORNING
     traffic: int | None = None
     """The seed of traffic that the product does not know; None leaves drives as planned, but for drivers' moods."""
+    day_noise: float = 0.0
+    """By how much one day's hidden traffic differs from the next one's."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
     booking: Booking | None = None
 
@@ -73,6 +76,13 @@ class CityDay:
 
 async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgress = lambda *_: None) -> Played:
     """Plays a day and closes its books."""
+    async with open_city_market(settings, day, on_progress) as playing:
+        return await playing.run()
+
+
+@asynccontextmanager
+async def open_city_market(settings: Settings, day: CityDay, on_progress: OnProgress) -> AsyncIterator["Playing"]:
+    """A market of the demo city in the state in which its first day begins."""
     settings.refuse_in_production("simulating")
     city = await open_city(settings)
     streets = GraphRouter(city.folder)
@@ -90,17 +100,17 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
         market_id = from_wire("market", seeded.market_id)
         await fund_platform(marketplace.provider, market_id=market_id, currency=_seed_plan(day).currency)
         await open_accounts(marketplace, stripe, [from_wire("driver", row["id"]) for row in seeded.drivers])
-        return await _Playing(day, marketplace, clock, stripe, seeded, on_progress).run()
+        yield Playing(day, marketplace, clock, stripe, seeded, on_progress)
 
 
 def _traffic_of(day: CityDay, city: CityPack) -> HiddenTraffic | None:
     if day.traffic is None:
         return None
-    return HiddenTraffic(city, seed=day.traffic, time_zone=_seed_plan(day).time_zone)
+    return HiddenTraffic(city, seed=day.traffic, time_zone=_seed_plan(day).time_zone, day_noise=day.day_noise)
 
 
-class _Playing:
-    """One day while it is played."""
+class Playing:
+    """A day while it is played, or the first of several."""
 
     def __init__(
         self,
@@ -113,6 +123,7 @@ class _Playing:
     ) -> None:
         self.day = day
         self.seeded = seeded
+        self._drivers: list[tuple[float, Driver]] = []
         market_id = MarketId(from_wire("market", seeded.market_id))
         told = telling(on_progress, starts_at=day.starts_at, minutes=round(day.plan.hours * 60))
         stage = Stage(
@@ -135,25 +146,43 @@ class _Playing:
         )
 
     async def run(self) -> Played:
-        self.world.stage.listen(self.world.record.hear)
-        self._bring_drivers()
-        self._bring_shippers()
-        Timing(self.world)
-        pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
-        if self.world.traffic is not None:
-            learn_regularly(self.world)
-        bookers = await self._bring_bookers(self.day.booking) if self.day.booking else None
+        self.begin()
+        self.begin_day(self.day.plan)
+        bookers = await self.bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)
         return replace(played, windows=bookers.figures()) if bookers else played
 
-    async def _bring_bookers(self, booking: Booking) -> Bookers:
+    def begin(self, after_timing: AfterTiming | None = None) -> None:
+        """Has everything heard of, and routes under way timed."""
+        self.world.stage.listen(self.world.record.hear)
+        self._make_drivers()
+        if after_timing is not None:
+            self.world.stage.follow("retime_route", after_timing)
+        Timing(self.world, after=after_timing)
+
+    def bring_drivers_home(self) -> None:
+        """Has every driver wait again where the first day began."""
+        for row, (_, driver) in zip(self.seeded.drivers, self._drivers, strict=True):
+            driver.here = Point(lat=row["lat"], lon=row["lon"])
+
+    def begin_day(self, plan: DayPlan, *, run: str = RUN) -> None:
+        """Has the drivers come online and the shippers post in the course of the day that begins now."""
+        for after_s, driver in self._drivers:
+            self.world.stage.after(after_s, driver.come_online)
+        self._bring_shippers(plan, run)
+        pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
+        if self.world.traffic is not None:
+            learn_regularly(self.world)
+
+    async def bring_bookers(self, booking: Booking) -> Bookers:
+        """Recipients who choose a window, from now on."""
         async with self.world.marketplace.works.open() as work:
             for hub in self.seeded.hubs:
                 hub_id = from_wire("hub", hub["id"])
                 await set_hub_opening(work, market_id=self.world.market_id, hub_id=hub_id, opening=booking.opening)
         return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
 
-    def _bring_drivers(self) -> None:
+    def _make_drivers(self) -> None:
         drivers: dict[UUID | None, Driver] = {}
         for number, row in enumerate(self.seeded.drivers):
             source, plan = chance(self.day.plan.seed, "driver", number), self.day.plan
@@ -168,12 +197,12 @@ class _Playing:
             here = Point(lat=row["lat"], lon=row["lon"])
             driver = Driver(self.world, driver_id=driver_id, here=here, person=Mind(traits, source))
             drivers[driver_id] = driver
-            self.world.stage.after(traits.comes_online_after_s, driver.come_online)
+            self._drivers.append((traits.comes_online_after_s, driver))
         self.world.stage.listen(
             lambda event: drivers[event.driver_id].hear(event) if event.driver_id in drivers else None
         )
 
-    def _bring_shippers(self) -> None:
+    def _bring_shippers(self, plan: DayPlan, run: str) -> None:
         hub_ids = [from_wire("hub", hub["id"]) for hub in self.seeded.hubs]
         shippers = [
             Shipper(
@@ -184,10 +213,9 @@ class _Playing:
             )
             for row in self.seeded.shippers
         ]
-        plan = self.day.plan
         places = PlaceSampler(self.world.marketplace.city).draw_places(chance(plan.seed, "homes"), plan.deliveries)
         addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
-        for posting in draw_postings(plan, run=RUN, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses):
+        for posting in draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses):
             self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
 
 

@@ -68,13 +68,7 @@ class Played:
 def pay_regularly(world: World, *, every_s: int) -> None:
     """Has the market's payout runs begin when they are due, for as long as anything is still to happen."""
 
-    async def pay() -> None:
-        goes_on = world.stage.has_acts or world.record.open_deliveries or world.record.is_on_the_road
-        await run_payouts(world)
-        if goes_on:
-            world.stage.after(every_s, pay)
-
-    world.stage.after(0.0, pay)
+    world.stage.regularly(every_s, partial(run_payouts, world), goes_on=world.goes_on, first_s=0.0)
 
 
 async def run_payouts(world: World) -> None:

@@ -15,7 +15,5 @@ def learn_regularly(world: World) -> None:
     async def learn() -> None:
         await learn_traffic(world.marketplace, world.market_id)
         await follower.look()
-        if world.stage.has_acts or world.record.open_deliveries or world.record.is_on_the_road:
-            world.stage.after(LEARN_EVERY_S, learn)
 
-    world.stage.after(LEARN_EVERY_S, learn)
+    world.stage.regularly(LEARN_EVERY_S, learn, goes_on=world.goes_on)

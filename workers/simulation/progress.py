@@ -7,7 +7,9 @@ OnProgress = Callable[[str, int, int], None]
 """Hears what is counted, how much of it is done, and of how much."""
 
 
-def telling(on_progress: OnProgress, *, starts_at: datetime, minutes: int) -> Callable[[datetime], None]:
+def telling(
+    on_progress: OnProgress, *, starts_at: datetime, minutes: int, thing: str = "minutes of the market"
+) -> Callable[[datetime], None]:
     """Tells of each minute of a day of so many; what comes after them counts as its end."""
     told = -1
 
@@ -16,6 +18,6 @@ def telling(on_progress: OnProgress, *, starts_at: datetime, minutes: int) -> Ca
         gone = min(minutes, max(0, int((now - starts_at).total_seconds() // 60)))
         if gone != told:
             told = gone
-            on_progress("minutes of the market", gone, minutes)
+            on_progress(thing, gone, minutes)
 
     return tell

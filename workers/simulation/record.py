@@ -68,6 +68,11 @@ class Record:
         return sum(fate.end is None for fate in self.fates.values())
 
     @property
+    def delivered(self) -> int:
+        """Deliveries that were handed over."""
+        return sum(fate.end == "delivered" for fate in self.fates.values())
+
+    @property
     def is_on_the_road(self) -> bool:
         """Whether anybody is on a route."""
         return bool(self._engaged_since)

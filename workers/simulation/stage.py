@@ -75,9 +75,9 @@ class Stage:
         self.works = works
         self.clock = clock
         self.market_id = market_id
-        self._jobs = jobs
+        self._jobs: Mapping[str, RunJob] = jobs
         self._leaves_out = leaves_out
-        self._on_moment = on_moment
+        self.on_moment = on_moment
         self._agenda = Agenda()
         self._listeners: list[Hear] = []
         self._is_quiet = self._is_sure = False
@@ -92,12 +92,22 @@ class Stage:
 
     @property
     def has_acts(self) -> bool:
-        """Whether anybody still has something to do."""
-        return self._agenda.next_moment is not None
+        """Whether anybody still has something to do; what is done from time to time does not count."""
+        return self._agenda.has_acts
 
     def listen(self, hear: Hear) -> None:
         """Lets somebody hear every event of the market, in the order of its stream."""
         self._listeners.append(hear)
+
+    def follow(self, kind: str, act: Act) -> None:
+        """Does something of its own after every job of a kind."""
+        run_job = self._jobs[kind]
+
+        async def run_and_follow(subject: UUID) -> None:
+            await run_job(subject)
+            await act()
+
+        self._jobs = {**self._jobs, kind: run_and_follow}
 
     def at(self, moment: datetime, act: Act) -> None:
         """Notes an act for a moment."""
@@ -106,6 +116,20 @@ class Stage:
     def after(self, seconds: float, act: Act) -> None:
         """Notes an act for some time from now."""
         self.at(self.now + timedelta(seconds=seconds), act)
+
+    def regularly(self, every_s: float, act: Act, *, goes_on: Callable[[], bool], first_s: float | None = None) -> None:
+        """Notes an act for every so often, for as long as it says so after it was done; it keeps no day alive."""
+
+        async def do() -> None:
+            is_wanted = goes_on()
+            await act()
+            if is_wanted:
+                note(every_s)
+
+        def note(after_s: float) -> None:
+            self._agenda.note(self.now + timedelta(seconds=after_s), do, is_routine=True)
+
+        note(every_s if first_s is None else first_s)
 
     def _wake(self) -> None:
         """Something was committed that may have to be published."""
@@ -120,7 +144,7 @@ class Stage:
             if standing > STANDING_AT_MOST:
                 raise NeverQuiet(f"the market stands still at {self.clock.now}")
             self.clock.now = max(self.clock.now, moment)
-            self._on_moment(self.clock.now)
+            self.on_moment(self.clock.now)
             if self.clock.now >= self._looked_at + LOOK_EVERY:
                 self._is_quiet = self._is_sure = False
             while (act := self._agenda.take_due(self.clock.now)) is not None:

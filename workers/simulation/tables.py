@@ -56,6 +56,19 @@ ARRIVALS = {
     "shown_width_min": "its width (min)",
     "late_pct": "after shown (%)",
 }
+DAYS = {
+    "forecasts": "forecasts",
+    "mae_s": "error (s)",
+    "free_mae_s": "on empty streets (s)",
+    "below_free_pct": "less by (%)",
+    "bias_s": "bias (s)",
+    "covered_pct": "in 80 % (%)",
+    "early_pct": "before (%)",
+    "late_pct": "after (%)",
+    "width_min": "its width (min)",
+    "shown_covered_pct": "in shown (%)",
+    "shown_width_min": "its width (min)",
+}
 MEALS = {
     "orders": "orders",
     "undelivered_pct": "undelivered (%)",
@@ -102,3 +115,25 @@ def arrivals_table(arrivals: Mapping[str, Any]) -> Table:
         if row["horizon_min"] is None:
             table.add_row(row["moment"].replace("_", " ").lower(), *(f"{row[name]:,}" for name in ARRIVALS))
     return table
+
+
+def show_days(title: str, figures: Mapping[str, Any]) -> None:
+    """Prints how good arrival times were on each of several days, and on all of them."""
+    table = Table(title=title)
+    for name in ("day", "told at", *DAYS.values()):
+        table.add_column(name, justify="left" if name in {"day", "told at"} else "right")
+    for day in figures["days"]:
+        so_far = f"{day['day']}: {day['routes']} routes, {day['routes_so_far']} so far"
+        _add_etas(table, so_far, day["etas"])
+    _add_etas(table, f"all days: {figures['total']['routes']} routes", figures["total"]["etas"])
+    console.print(table)
+    if windows := figures["windows"]:
+        console.print(", ".join(f"{words}: {windows[name]}" for name, words in WINDOWS.items()))
+    console.print(f"event hash {figures['event_hash']}", soft_wrap=True)
+
+
+def _add_etas(table: Table, whose: str, etas: Mapping[str, Mapping[str, Any]]) -> None:
+    for number, (moment, row) in enumerate(etas.items()):
+        cells = ("-" if row[name] is None else f"{row[name]:,}" for name in DAYS)
+        table.add_row("" if number else whose, moment.replace("_", " ").lower(), *cells)
+    table.add_section()

@@ -33,3 +33,7 @@ class World:
     record: Record
     traffic: HiddenTraffic | None = None
     """How the streets really are; without it every drive takes what the plan says, give or take a driver's mood."""
+
+    def goes_on(self) -> bool:
+        """Whether anybody has something to do, or anything is still on its way."""
+        return self.stage.has_acts or self.record.open_deliveries > 0 or self.record.is_on_the_road

@@ -5,6 +5,6 @@ streets it has learnt from those reports, and how far it is from the truth can b
 """
 
 from workers.traffic.drives import TrueDrive
-from workers.traffic.hidden import HiddenTraffic
+from workers.traffic.hidden import DAY_NOISE, HiddenTraffic
 
-__all__ = ["HiddenTraffic", "TrueDrive"]
+__all__ = ["DAY_NOISE", "HiddenTraffic", "TrueDrive"]

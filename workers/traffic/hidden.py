@@ -6,7 +6,7 @@ class for reasons of its own. Weekends are calmer and have their crowd at noon.
 """
 
 from collections import OrderedDict
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ FAST_ROADS_SUFFER = 1.5
 SIDE_STREETS_SUFFER = 0.6
 EDGE_NOISE = 0.25
 TRIP_NOISE = 0.10
+DAY_NOISE = 0.15
+"""How much fuller or emptier than usual the whole city is on one day, and each hot spot for itself."""
 LEAST_FACTOR = 0.6
 KNOWS_FOR_S = 900
 """Drivers choose their way by how the streets were at most so long ago."""
@@ -51,10 +53,13 @@ EVERYWHERE = 0.35
 
 
 class HiddenTraffic:
-    """One city's traffic, the same for the same seed on every day of the same class."""
+    """One city's traffic, the same for the same seed on every day of the same class, but for what days differ by."""
 
-    def __init__(self, pack: CityPack, *, seed: int, time_zone: str, strength: float = 1.0) -> None:
+    def __init__(
+        self, pack: CityPack, *, seed: int, time_zone: str, strength: float = 1.0, day_noise: float = 0.0
+    ) -> None:
         """Draws hot spots and edges from the seed; a strength of 0 leaves all streets empty."""
+        self._seed, self._day_noise, self._days = seed, day_noise, dict[date, Real]()
         self.engine = GraphEngine(pack)
         self._zone = ZoneInfo(time_zone)
         self._strength = strength
@@ -109,7 +114,14 @@ class HiddenTraffic:
             (peak.weekend if is_weekend else peak.weekday) * np.exp(-0.5 * ((hour - peak.hour) / peak.lasts_h) ** 2)
             for peak in PEAKS
         ]
-        return np.asarray(self._swells @ np.array(heights))
+        return np.asarray((self._swells @ np.array(heights)) * self._of_day(local.date()))
+
+    def _of_day(self, day: date) -> Real:
+        """How full the city and each hot spot is on that day, as a share of what is usual; drawn for the day alone."""
+        if day not in self._days:
+            drawn = np.random.default_rng([self._seed, day.toordinal()]).normal(size=1 + HOT_SPOTS)
+            self._days[day] = np.exp(self._day_noise * (drawn[0] + np.append(0.0, drawn[1:])))
+        return self._days[day]
 
     def _share(self, street: int, at_m: float) -> Real:
         length_m = max(float(self.engine.network.graph.length_m[street]), 0.01)

@@ -16,9 +16,9 @@ from marketplace.core.work import Work, Works
 from tests.marketplace.routes.drives import Drive, make_drive
 
 KEEP = """
-INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, predicted_at, counted_from,
-    eta_at, p10, p50, p90, shown_opens_at, shown_closes_at, late_probability)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $8, $10, $11, $12, 0)
+INSERT INTO arrival_prediction (id, market_id, route_id, delivery_id, stop_id, moment, stage, predicted_at,
+    counted_from, eta_at, p10, p50, p90, shown_opens_at, shown_closes_at, late_probability)
+VALUES ($1, $2, $3, $4, $5, $6, 'COMING', $7, $7, $8, $9, $8, $10, $11, $12, 0)
 """
 
 

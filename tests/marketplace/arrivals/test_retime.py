@@ -116,7 +116,7 @@ async def test_a_window_narrows_as_the_driver_comes_nearer(works: Works, clock: 
     assert near.arrives.p90 - near.arrives.p10 < far.arrives.p90 - far.arrives.p10
     assert near.shown.closes_at - near.shown.opens_at == timedelta(minutes=10)
     assert near.picked_up is None
-    assert await noted(drive, 0) == ["DISPATCH", "NEXT", "PICKUP", "TEN_MINUTES"]
+    assert await noted(drive, 0) == ["DISPATCH", "HALF_HOUR", "NEXT", "PICKUP", "TEN_MINUTES"]
 
 
 async def test_an_arrival_that_has_come_has_no_spread_and_an_ended_one_is_forgotten(

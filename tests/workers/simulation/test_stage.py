@@ -99,3 +99,40 @@ async def test_a_job_that_fails_fails_the_day(works: Works, clock: ManualClock) 
 
     with pytest.raises(Conflict, match="never"):
         await play_on(works, clock, market.id, match_market=match).play(until=clock.now + DAY)
+
+
+async def test_two_routines_do_not_keep_each_other_alive(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        market = await make_market(work)
+    stage, begun, done = play_on(works, clock, market.id), clock.now, list[tuple[str, datetime]]()
+
+    async def do(name: str) -> None:
+        done.append((name, clock.now))
+
+    stage.regularly(60, lambda: do("learn"), goes_on=lambda: stage.has_acts)
+    stage.regularly(90, lambda: do("pay"), goes_on=lambda: stage.has_acts, first_s=0.0)
+    stage.after(100, lambda: do("drive"))
+    await stage.play(until=begun + DAY)
+
+    seconds = [(name, int((moment - begun).total_seconds())) for name, moment in done]
+    assert seconds == [("pay", 0), ("learn", 60), ("pay", 90), ("drive", 100), ("learn", 120), ("pay", 180)]
+    assert not stage.has_acts
+
+
+async def test_somebody_may_look_after_each_job_of_a_kind(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        market = await make_market(work)
+        work.emit(DriverWentOnline(market_id=market.id, driver_id=work.new_id()))
+    seen = list[str]()
+
+    async def match(_: UUID) -> None:
+        seen.append("match")
+
+    async def look() -> None:
+        seen.append("look")
+
+    stage = play_on(works, clock, market.id, match_market=match)
+    stage.follow("match_market", look)
+    await stage.play(until=clock.now + DAY)
+
+    assert seen == ["match", "look"]

@@ -41,6 +41,19 @@ def test_without_strength_all_streets_are_empty_at_all_hours(city: CityPack) -> 
     assert (calm.factors(RUSH) == 1.0).all()
 
 
+def test_days_differ_by_their_noise_and_keep_their_pattern(city: CityPack, traffic: HiddenTraffic) -> None:
+    noisy = HiddenTraffic(city, seed=5, time_zone="America/Santiago", day_noise=0.15)
+    again = HiddenTraffic(city, seed=5, time_zone="America/Santiago", day_noise=0.15)
+    days = [RUSH + timedelta(days=number) for number in range(4)]
+
+    usual, means = traffic.factors(RUSH), [noisy.factors(day).mean() for day in days]
+
+    assert all(np.array_equal(traffic.factors(day), usual) for day in days)
+    assert all(np.array_equal(noisy.factors(day), again.factors(day)) for day in days)
+    assert len(set(means)) == 4
+    assert all(np.corrcoef(noisy.factors(day), usual)[0, 1] > 0.95 for day in days)
+
+
 def test_the_evening_is_slower_than_the_night_and_a_weekday_than_a_saturday(traffic: HiddenTraffic) -> None:
     rush, night, saturday = (traffic.factors(moment).mean() for moment in (RUSH, NIGHT, SATURDAY))
 
