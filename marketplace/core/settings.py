@@ -87,7 +87,8 @@ class Settings(BaseSettings):
             problems.append("DATABASE_URL must name a PostgreSQL server")
         if self.webhooks_on_this_machine or self.webhook_receiver_on_this_machine:
             problems.append(
-                "DOORSTEP_WEBHOOKS_ON_THIS_MACHINE and DOORSTEP_WEBHOOK_RECEIVER_ON_THIS_MACHINE would let shippers reach what listens on this machine"
+                "DOORSTEP_WEBHOOKS_ON_THIS_MACHINE and DOORSTEP_WEBHOOK_RECEIVER_ON_THIS_MACHINE would let shippers"
+                " reach what listens on this machine"
             )
         if not self.redis_url:
             problems.append("REDIS_URL must name a Valkey or Redis server")
