@@ -221,7 +221,9 @@ def _each(secrets: SecretStr | None) -> list[str]:
 
 def open_webhooks(settings: Settings, works: Works) -> WebhookSender:
     """The senders of webhooks; they begin when a worker asks them to look."""
-    courier = HttpCourier(may_loop_back=settings.webhooks_on_this_machine)
+    courier = HttpCourier(
+        may_loop_back=settings.webhooks_on_this_machine, only_loop_back_to=settings.webhook_receiver_on_this_machine
+    )
     return WebhookSender(works, courier, SecretBox(settings.secret.get_secret_value()))
 
 

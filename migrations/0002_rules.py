@@ -602,7 +602,7 @@ INDEXES = [
         "notification (delivery_id, cause, occasion, audience, channel) WHERE cause IS NOT NULL",
     ),
     ("", "notification_waiting", "notification (market_id, not_before) WHERE state = 'WAITING'"),
-    ("", "notification_log", "notification (market_id, id)"),
+    ("", "notification_log", "notification (market_id, ordinal)"),
     ("UNIQUE", "pay_statement_route", "pay_statement (route_id)"),
     # A driver's pay period is made up for once in each jurisdiction; an adjustment has the next number
     (
@@ -697,6 +697,8 @@ INDEXES = [
 ORDER_OF_EVENTS = "ALTER TABLE event ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY"
 """Drawn when a Work stores its events, which is after it has all its locks: of two Works that wait for one another the
 later one draws the higher numbers, whichever began first. So the relay can order by it; by id, the begin, it could not."""
+ORDER_OF_MESSAGES = "ALTER TABLE notification ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY"
+"""The log of what people are told is read as it was written; ids of one millisecond sort by chance."""
 
 WITHIN = [
     # (table, column, referenced table, columns that are the same on both sides); they need an index of their own
@@ -945,7 +947,7 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}) REFERENCES {target} (id) ON DELETE RESTRICT"
         for table, column, target in REFERENCES
     ]
-    statements.append(ORDER_OF_EVENTS)
+    statements += [ORDER_OF_EVENTS, ORDER_OF_MESSAGES]
     statements += [
         f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_known CHECK ({column} IN ({_quoted(words)}))"
         for (table, column), words in STATES.items()
@@ -978,6 +980,7 @@ def _backward() -> str:
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_within" for table, column, _, _ in WITHIN]
     statements += [f"DROP INDEX {name}" for _, name, _ in INDEXES]
     statements.append("ALTER TABLE event DROP COLUMN ordinal")
+    statements.append("ALTER TABLE notification DROP COLUMN ordinal")
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{name}" for table, name, _ in CHECKS]
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_known" for table, column in STATES]
     statements += [f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_reference" for table, column, _ in REFERENCES]

@@ -41,7 +41,11 @@ def build_app(
     health = Health(marketplace.works)
     sockets = SocketEndpoint(edge, allowed_origins=allowed_origins, patience=patience)
     event_source = EventSource(
-        edge, sockets=sockets.sockets, subscriptions=sockets.subscriptions, addresses=sockets.addresses
+        edge,
+        sockets=sockets.sockets,
+        subscriptions=sockets.subscriptions,
+        addresses=sockets.addresses,
+        look_every_s=sockets.patience.look_every_s,
     )
     app = Starlette(
         routes=[

@@ -28,7 +28,6 @@ from schema.seats import Seats
 MEDIA_TYPE = b"text/event-stream"
 SILENCE_S = 12.0
 """After so long without an event a comment is sent, or what stands between would take the stream for dead."""
-LOOK_EVERY_S = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class EventSource:
     """Tells subscriptions as streams of server-sent events; shares its seats with the sockets."""
 
     def __init__(
-        self, edge: Edge, *, sockets: Seats, subscriptions: Seats, addresses: Seats, look_every_s: float = LOOK_EVERY_S
+        self, edge: Edge, *, sockets: Seats, subscriptions: Seats, addresses: Seats, look_every_s: float
     ) -> None:
         self._edge = edge
         self._sockets = sockets

@@ -35,11 +35,14 @@ from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.agreement import book_what_lay_there, compare_now
 from workers.children import Child
+from workers.demo_addresses import AddressParcels
 from workers.demo_cards import give_cards
 from workers.demo_links import tell_links
+from workers.demo_receiver import DemoReceiver, open_receiver
 from workers.progress import Bar, console, progress
 from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
+from workers.simulator.client import ApiClient, open_line
 from workers.telling import payslip_lines
 from workers.traffic import HiddenTraffic
 
@@ -90,6 +93,8 @@ LOOKS_OF_A_BANK = 8
 BANK_DAYS_S = 3 * 86_400
 """While the day settles, days pass at the banks, in the stand-in's time: payouts arrive."""
 STATEMENTS_SHOWN = 3
+ADDRESSES_TRIED = 40
+"""Addresses among which some are found that the street search is sure of, and one that it is not."""
 BUSIEST_DRIVER = """
 SELECT d.id, d.name FROM driver d JOIN pay_statement s ON s.driver_id = d.id
 WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMIT 1
@@ -144,6 +149,7 @@ class _Demo:
         self.port = options.port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = settings.model_copy(update={"public_url": self.url})
+        self.receiver: DemoReceiver
 
     async def play(self, stop: asyncio.Event) -> int:
         async with AsyncExitStack() as stack:
@@ -154,6 +160,7 @@ class _Demo:
                 bar.note("loading streets")
                 await ensure_city_pack(self.settings.state_folder / "city")
                 bar.note("starting API and worker")
+                self.receiver = await stack.enter_async_context(open_receiver())
                 for child in self._children(servers):
                     child.start()
                     stack.push_async_callback(child.stop)
@@ -164,9 +171,13 @@ class _Demo:
                 await self._until_answered()
                 bar.note("putting cards on file")
                 await self._give_cards(marketplace, seeded)
+                line = await stack.enter_async_context(open_line())
+                await self.receiver.register(self._shipper(line, seeded), seeded.market_id)
             self._say_where(seeded, marketplace)
-            summary = await self._day(marketplace, seeded)
+            parcels = self._address_parcels(line, marketplace, seeded)
+            summary = await self._day(marketplace, seeded, parcels)
             kpis = await self._kpis(marketplace, seeded, summary)
+            kpis |= await parcels.counts() | await self.receiver.settle(self._shipper(line, seeded))
             self._show(kpis, self._seed_plan().currency)
             await self._show_payslip(marketplace, MarketId(from_wire("market", seeded.market_id)))
             if not self.options.exits:
@@ -208,6 +219,8 @@ class _Demo:
             "REDIS_URL": servers.redis_url,
             "DOORSTEP_STATE_FOLDER": str(self.settings.state_folder),
             "DOORSTEP_PUBLIC_URL": self.url,
+            # Nothing else on this machine is within reach of a shipper's webhook.
+            "DOORSTEP_WEBHOOK_RECEIVER_ON_THIS_MACHINE": self.receiver.place,
             # Sixty times as fast, a driver's app asks sixty times as often.
             "DOORSTEP_CALLER_UNITS_PER_S": str(2_000 * max(1.0, self.options.factor)),
         }
@@ -253,22 +266,40 @@ class _Demo:
         }.items():
             console.print(f"[bold]{name:8}[/] {value}", soft_wrap=True)
 
-    async def _day(self, marketplace: Marketplace, seeded: Seeded) -> DaySummary:
+    def _shipper(self, line: httpx.AsyncClient, seeded: Seeded) -> ApiClient:
+        """The first shipper's own system, which hears by webhook and posts addresses."""
+        return ApiClient(line, self.url, app="portal", access_token=seeded.shippers[0]["api_key"])
+
+    def _address_parcels(self, line: httpx.AsyncClient, marketplace: Marketplace, seeded: Seeded) -> AddressParcels:
+        random = Random(self.options.seed + 1)  # noqa: S311 - made-up parcels, no secret
+        places = PlaceSampler(marketplace.city).draw_places(random, ADDRESSES_TRIED)
+        token = seeded.operators[-1]["access_token"]
+        return AddressParcels(
+            shipper=self._shipper(line, seeded),
+            operator=ApiClient(line, self.url, app="operations", access_token=token),
+            market_id=seeded.market_id,
+            addresses=[place.address for place in places],
+        )
+
+    async def _day(self, marketplace: Marketplace, seeded: Seeded, parcels: AddressParcels) -> DaySummary:
         plan = DayPlan(seed=self.options.seed, deliveries=self.options.deliveries, hours=POSTING_HOURS)
         random = Random(self.options.seed)  # noqa: S311 - a made-up day, no secret
         places = PlaceSampler(marketplace.city).draw_places(random, self.options.deliveries)
         addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
         market_id = MarketId(from_wire("market", seeded.market_id))
         with progress() as bar:
-            telling = asyncio.create_task(tell_links(marketplace, market_id), name="tell tracking links")
+            beside = [
+                asyncio.create_task(tell_links(marketplace, market_id), name="tell tracking links"),
+                asyncio.create_task(parcels.live(), name="parcels with addresses alone"),
+            ]
             try:
-                return await SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step).run()
+                traffic = await self._traffic(marketplace)
+                day = SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step, traffic=traffic)
+                return await day.run()
             finally:
-                telling.cancel()
-                await asyncio.gather(telling, return_exceptions=True)
-            traffic = await self._traffic(marketplace)
-            day = SimulatedDay(self.url, asdict(seeded), addresses, plan, on_progress=bar.step, traffic=traffic)
-            return await day.run()
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
 
     async def _traffic(self, marketplace: Marketplace) -> HiddenTraffic | None:
         """How full the streets really are, if the demo has any traffic: mild, for its day is short."""
@@ -348,6 +379,15 @@ class _Demo:
             unit = f" {currency}" if name.endswith("_minor") else ""
             table.add_row(words, f"{kpis[name]:,}{unit}")
         console.print(table)
+        console.print(
+            "A shipper's own system heard {webhooks_received} messages by webhook, signed by us:"
+            " {webhooks_duplicated} came twice, {webhooks_out_of_order} out of order, {webhooks_forged} were refused.\n"
+            "Of {addresses_posted} parcels with an address alone, the street search placed"
+            " {addresses_placed_by_search} and an operator {addresses_placed_by_operator};"
+            " {addresses_delivered} were delivered.".format_map(kpis),
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 async def _fresh_database(url: str) -> str:

@@ -66,18 +66,19 @@ SET state = outcome, tries = tries + 1, sent_at = CASE WHEN outcome = 'SENT' THE
 FROM unnest($1::uuid[], $2::text[]) AS t(message_id, outcome) WHERE id = message_id
 """
 
-LOG = """
+BEFORE = "(${0}::uuid IS NULL OR n.ordinal < (SELECT ordinal FROM notification WHERE id = ${0}))"
+LOG = f"""
 SELECT n.id, n.delivery_id, n.cause, n.audience, n.channel, n.address, n.text, n.state, n.created_at, n.not_before,
        n.sent_at, n.event_id, d.external_id
 FROM notification n LEFT JOIN delivery d ON d.id = n.delivery_id
-WHERE n.market_id = $1 AND ($2::uuid IS NULL OR n.id < $2) ORDER BY n.id DESC LIMIT $3
+WHERE n.market_id = $1 AND {BEFORE.format(2)} ORDER BY n.ordinal DESC LIMIT $3
 """
-LOG_OF_SHIPPER = """
+LOG_OF_SHIPPER = f"""
 SELECT n.id, n.delivery_id, n.cause, n.audience, n.channel, n.address, n.text, n.state, n.created_at, n.not_before,
        n.sent_at, n.event_id, d.external_id
 FROM notification n JOIN delivery d ON d.id = n.delivery_id
-WHERE n.delivery_id = $1 AND d.shipper_id = $2 AND n.audience <> 'dispatcher' AND ($3::uuid IS NULL OR n.id < $3)
-ORDER BY n.id DESC LIMIT $4
+WHERE n.delivery_id = $1 AND d.shipper_id = $2 AND n.audience <> 'dispatcher' AND {BEFORE.format(3)}
+ORDER BY n.ordinal DESC LIMIT $4
 """
 IS_THEIRS = "SELECT EXISTS (SELECT FROM delivery WHERE id = $1 AND shipper_id = $2)"
 

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = ()
     webhooks_on_this_machine: bool = False
     """Development only: webhooks may go to receivers on this machine, without encryption."""
+    webhook_receiver_on_this_machine: str | None = None
+    """Development only: the one receiver on this machine to which webhooks may go, as host and port."""
     log_json: bool = False
 
     @property
@@ -83,8 +85,11 @@ class Settings(BaseSettings):
             problems.append(f"DOORSTEP_SECRET must be your own, of 32 characters or more (try {secrets.token_hex(32)})")
         if not self.database_url:
             problems.append("DATABASE_URL must name a PostgreSQL server")
-        if self.webhooks_on_this_machine:
-            problems.append("DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach what listens on this machine")
+        if self.webhooks_on_this_machine or self.webhook_receiver_on_this_machine:
+            problems.append(
+                "DOORSTEP_WEBHOOKS_ON_THIS_MACHINE and DOORSTEP_WEBHOOK_RECEIVER_ON_THIS_MACHINE would let shippers"
+                " reach what listens on this machine"
+            )
         if not self.redis_url:
             problems.append("REDIS_URL must name a Valkey or Redis server")
         if problems:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from marketplace.accounts import PrincipalKind, Tokens, add_operator, open_session
+from marketplace.accounts import PrincipalKind, Tokens, add_operator, create_tracking_link, open_session
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.alerts import Links, notify
 from marketplace.batches.events import DeliveryExpired
 from marketplace.batches.models import Delivery
-from marketplace.core.ids import MarketId, to_wire
+from marketplace.core.ids import DeliveryId, MarketId, to_wire
+from marketplace.core.settings import Mode
 from marketplace.core.work import Works
 from marketplace.markets.models import Market
 from marketplace.shippers.models import Shipper
@@ -177,3 +179,72 @@ async def test_another_shipper_has_no_such_delivery(desk: Desk) -> None:
     )
 
     assert answer.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def say(desk: Desk, *texts: str) -> None:
+    """Messages to the recipient, all of one moment."""
+    async with desk.works.open() as work:
+        for text in texts:
+            await work.execute(
+                "INSERT INTO notification (id, market_id, delivery_id, audience, channel, address, text, state,"
+                " created_at) VALUES ($1, $2, $3, 'recipient', 'SMS', '+56911111111', $4, 'SENT', $5)",
+                *(work.new_id(), desk.delivery.market_id, desk.delivery.id, text, work.now),
+            )
+
+
+async def count_links(desk: Desk) -> int:
+    async with desk.works.open() as work:
+        count: int = await work.fetch_value("SELECT count(*) FROM tracking_link")
+    return count
+
+
+async def test_messages_of_one_moment_are_read_as_they_were_written_page_by_page(desk: Desk) -> None:
+    texts = [str(number) for number in range(8)]
+    await say(desk, *texts)
+    market_id = to_wire("market", desk.delivery.market_id)
+
+    read, after = [], None
+    for _ in range(3):
+        page = await desk.ask("alert_log", desk.operator, marketId=market_id, first=3, after=after)
+        read += [edge["node"]["text"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+
+    assert read == texts[::-1]
+    assert [line["text"] for line in await desk.log()] == texts[::-1]
+
+
+async def test_reading_shows_the_link_that_is_there_and_makes_none(desk: Desk) -> None:
+    await say(desk, "see {link}")
+
+    assert [line["text"] for line in await desk.log()] == ["see {link}"]
+    assert await count_links(desk) == 0
+
+    async with desk.works.open() as work:
+        token = await create_tracking_link(work, delivery_id=DeliveryId(desk.delivery.id), tokens=desk.tokens)
+    [line] = await desk.log()
+    assert line["text"].endswith(f"/t/{token}")
+
+    async with desk.works.open() as work:
+        await work.execute(
+            "UPDATE delivery SET state = 'EXPIRED', changed_at = changed_at - interval '30 days' WHERE id = $1",
+            desk.delivery.id,
+        )
+    assert [line["text"] for line in await desk.log()] == ["see {link}"]
+    assert await count_links(desk) == 1
+
+
+async def test_in_production_no_log_leads_to_a_delivery(desk: Desk, marketplace: TestMarketplace) -> None:
+    await say(desk, "see {link}")
+    async with desk.works.open() as work:
+        token = await create_tracking_link(work, delivery_id=DeliveryId(desk.delivery.id), tokens=desk.tokens)
+    assert token in str(await desk.log())
+    marketplace.settings = marketplace.settings.model_copy(update={"mode": Mode.PRODUCTION})
+
+    with capture_logs() as lines:
+        read = [line["text"] for line in await desk.log()]
+        page = await desk.ask("notifications", deliveryId=to_wire("delivery", desk.delivery.id))
+
+    assert read == [edge["node"]["text"] for edge in page["edges"]] == ["see {link}"]
+    assert token not in str(lines)
+    async with desk.works.open() as work:
+        assert token not in str([dict(row) for row in await work.fetch("SELECT * FROM notification")])

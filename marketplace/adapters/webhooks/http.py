@@ -37,7 +37,10 @@ class _Failed(Exception):
 
 
 class HttpCourier:
-    """Posts to receivers; `may_loop_back` lets it talk to this machine, without encryption, for development."""
+    """Posts to receivers; `may_loop_back` lets it talk to this machine, without encryption, for development.
+
+    `only_loop_back_to` lets it do so for one host and port and no other, such as `127.0.0.1:41234`.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,9 @@ class HttpCourier:
         certificates: ssl.SSLContext | None = None,
         look_up: Callable[[str, int], list[str]] | None = None,
         longest_url: int = LONGEST_URL,
+        only_loop_back_to: str | None = None,
     ) -> None:
+        self._only_loop_back_to = only_loop_back_to
         self._may_loop_back = may_loop_back
         self._longest_url = longest_url
         self._numbers_of = look_up or numbers_of
@@ -135,7 +140,7 @@ class HttpCourier:
             target = httpx.URL(url)
         except (httpx.InvalidURL, UnicodeError):
             raise UnsafeUrl("this is not an address", field="url") from None
-        schemes = {"https", "http"} if self._may_loop_back else {"https"}
+        schemes = {"https", "http"} if self._leads_home(target) else {"https"}
         if target.scheme not in schemes or not target.host or len(url) > self._longest_url or not url.isascii():
             raise UnsafeUrl(
                 f"an address begins with https:// and has at most {self._longest_url} characters", field="url"
@@ -152,12 +157,16 @@ class HttpCourier:
         addresses = await self._look_up(target.host, port)
         if not addresses:
             raise _Failed(Failure.UNKNOWN_HOST)
-        if not all(self._may_talk_to(address) for address in addresses):
+        if not all(self._may_talk_to(target, address) for address in addresses):
             raise _Failed(Failure.REFUSED_ADDRESS)
         return addresses[0]
 
-    def _may_talk_to(self, address: str) -> bool:
-        return is_public(address) or (self._may_loop_back and ip_address(address).is_loopback)
+    def _may_talk_to(self, target: httpx.URL, address: str) -> bool:
+        return is_public(address) or (self._leads_home(target) and ip_address(address).is_loopback)
+
+    def _leads_home(self, target: httpx.URL) -> bool:
+        """Whether it may be on this machine."""
+        return self._may_loop_back or target.netloc.decode("ascii") == self._only_loop_back_to
 
     async def _look_up(self, host: str, port: int) -> list[str]:
         """All numbers of a host. Who asks while somebody else does waits for the same answer."""

@@ -81,10 +81,19 @@ def test_production_tells_everything_that_is_missing_at_once(monkeypatch: pytest
     assert [name in str(refused.value) for name in ("DOORSTEP_SECRET", "DATABASE_URL", "REDIS_URL")] == [True] * 3
 
 
-def test_production_sends_no_webhook_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = production(monkeypatch, DOORSTEP_WEBHOOKS_ON_THIS_MACHINE="true")
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DOORSTEP_WEBHOOKS_ON_THIS_MACHINE": "true"},
+        {"DOORSTEP_WEBHOOK_RECEIVER_ON_THIS_MACHINE": "127.0.0.1:41234"},
+    ],
+)
+def test_production_sends_no_webhook_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    settings = production(monkeypatch, **environment)
 
-    with pytest.raises(RuntimeError, match="DOORSTEP_WEBHOOKS_ON_THIS_MACHINE would let shippers reach"):
+    with pytest.raises(RuntimeError, match="_ON_THIS_MACHINE would let shippers reach"):
         settings.check()
 
 

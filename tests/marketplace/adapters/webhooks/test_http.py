@@ -235,3 +235,15 @@ async def test_whoever_asks_for_a_name_while_it_is_looked_up_waits_for_the_same_
 
     await courier.aclose()
     assert asked == ["shop.example"] * 2
+
+
+async def test_one_receiver_on_this_machine_may_be_let_in_and_no_other(receiver: Receiver) -> None:
+    place = receiver.url.removeprefix("http://")
+    courier = HttpCourier(only_loop_back_to=place)
+
+    assert (await post(courier, f"{receiver.url}/good")).failure is None
+    for url in ("http://127.0.0.1:9/good", "https://127.0.0.1/good", receiver.url.replace("127.0.0.1", "localhost")):
+        with pytest.raises(UnsafeUrl):
+            await courier.check(url)
+        assert (await post(courier, url)).failure is Failure.REFUSED_ADDRESS
+    await courier.aclose()
