@@ -3,11 +3,13 @@
 import { byId, write } from "/static/dom.js";
 import { Bell, Client } from "/static/track/client.js";
 import { DoorMap } from "/static/track/map.js";
+import { Tip, returnFromPayment } from "/static/track/tip.js";
 import { View, fillForms } from "/static/track/view.js";
 import { LANGUAGES, WORDS } from "/static/track/words.js";
 
 const KEPT_AS = "doorstep.language";
 const PATH = "/t/";
+const BACK_FROM_PAYMENT = "back";
 /** A driver who is near moves on the map this often; otherwise only what is rung for is read. */
 const NEAR_EVERY_MS = 8_000;
 const LOOK_EVERY_MS = 60_000;
@@ -21,11 +23,16 @@ class TrackingPage {
     for (const button of document.querySelectorAll("[data-language]")) {
       button.addEventListener("click", () => this.choose(button.dataset.language));
     }
+    this.tip = new Tip(this);
     this.listenToForms();
     document.addEventListener("visibilitychange", () => !document.hidden && this.look());
   }
 
   async start() {
+    if (this.client.token === BACK_FROM_PAYMENT) {
+      returnFromPayment();
+      return;
+    }
     await this.look();
     if (this.hasEnded) return;
     new Bell(this.client, () => this.look()).connect();
@@ -57,7 +64,7 @@ class TrackingPage {
 
   /** Reads the delivery; calls in between are one, and one more after it. */
   async look() {
-    if (this.hasEnded) return;
+    if (this.hasEnded || this.client.token === BACK_FROM_PAYMENT) return;
     if (this.isLooking) {
       this.looksAgain = true;
       return;
@@ -86,6 +93,7 @@ class TrackingPage {
     this.delivery = delivery;
     byId("trouble").hidden = true;
     this.view.show(delivery);
+    this.tip.show(delivery);
     this.showMap(delivery);
   }
 
