@@ -6,7 +6,7 @@ from workers.agreement import compare_now
 
 
 async def test_ledger_and_provider_agree_about_tips(tips: TipWorld, clock: ManualClock) -> None:
-    first = await tips.paid(300)
+    first = await tips.paid(9_000)
     second = await tips.paid(500, card="createDispute")
     intent_id = (await tips.tip(first))["intent_id"]
 
@@ -16,6 +16,6 @@ async def test_ledger_and_provider_agree_about_tips(tips: TipWorld, clock: Manua
     await tips.go_on(first, second)
     report = await compare_now(tips.works, tips.payments.provider, tips.world.market_id, at_rest=True)
 
-    assert report.disagreements == []
+    assert report.disagreements == ()
     assert report.movement_count == 4
     assert report.subject_count == 2
