@@ -35,6 +35,7 @@ from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, 
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import ClosedReason, HoldState, WindowReason
 
@@ -92,6 +93,7 @@ ENUMS: dict[type[Enum], str] = {
     TrackedStatus: "Where a parcel is, as its recipient cares.",
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
+    TipState: "WANTED until its page is ready, WAITING until it is PAID or EXPIRED; REFUSED where there is no page.",
     RecipientAction: "What a recipient can do now.",
     Language: "The languages in which recipients are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",

@@ -35,6 +35,7 @@ ROUTE_EVENTS = frozenset(
         "PayStatementIssued",
         "PayTruedUp",
         "DriverTipped",
+        "TipGiven",
     }
 )
 DELIVERY_EVENTS = frozenset(
@@ -67,7 +68,7 @@ DELIVERY_EVENTS = frozenset(
     }
 )
 
-RECIPIENT_EVENTS = DELIVERY_EVENTS - {"LateRiskRaised"}
+RECIPIENT_EVENTS = (DELIVERY_EVENTS - {"LateRiskRaised"}) | {"TipChanged", "TipGiven"}
 """A recipient hears when the window moves; that one is in danger is for those who can still do something about it."""
 
 LONGEST_BACKLOG = 200

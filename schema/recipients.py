@@ -9,6 +9,7 @@ import strawberry
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import Principal
 from marketplace.core.errors import NotFound
+from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.fleet import Vehicle
 from marketplace.recipients import (
@@ -23,6 +24,7 @@ from marketplace.recipients import (
     rate_delivery,
     tracked_delivery,
 )
+from marketplace.tips import TipState, give_tip
 from schema.access import require_recipient
 from schema.arguments import IdempotencyKey
 from schema.context import Info
@@ -31,7 +33,10 @@ from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.places import Window
 from schema.problem import Problem
-from schema.scalars import DateTime
+from schema.scalars import DateTime, MoneyMinor
+
+TIP_BACK_PATH = "/t/back"
+"""Where the provider's page leads back to: the page finds its own way from there, without a token in the address."""
 
 
 @strawberry.type(description="Where the driver is, while the recipient may see it.")
@@ -68,6 +73,32 @@ class Rating:
     reasons: list[RatingReason] = strawberry.field(description="What was good or bad.", metadata=usually(2))
 
 
+@strawberry.type(description="A tip that the recipient wanted to give.")
+class TrackedTip:
+    """A tip."""
+
+    id: strawberry.ID = strawberry.field(description="tip_….")
+    amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    state: TipState = strawberry.field(description="Where it is.")
+    url: str | None = strawberry.field(
+        description="The payment provider's page to pay it on; null until it is ready, and once it is over."
+    )
+
+
+@strawberry.type(description="What was tipped, and what may be. Amounts in minor units.")
+class TrackedTips:
+    """The tips of a delivery."""
+
+    currency: str = strawberry.field(description="ISO 4217.")
+    digits: int = strawberry.field(description="How many decimals a minor unit stands for: 2 for USD, 0 for CLP.")
+    smallest_minor: MoneyMinor = strawberry.field(description="The least that can be given.")
+    left_minor: MoneyMinor = strawberry.field(description="The most that can be given now; 0 when tips are over.")
+    suggested_minor: list[MoneyMinor] = strawberry.field(
+        description="Amounts to choose from, at most 3.", metadata=usually(3)
+    )
+    given: list[TrackedTip] = strawberry.field(description="At most 20, newest first.", metadata=usually(2))
+
+
 @strawberry.type(description="A delivery as its recipient sees it.")
 class TrackedDelivery:
     """What the holder of a tracking link may know."""
@@ -99,6 +130,7 @@ class TrackedDelivery:
     )
     actions: list[RecipientAction] = strawberry.field(description="What can be done now.", metadata=usually(2))
     rating: Rating | None = strawberry.field(description="What the recipient said of it.")
+    tips: TrackedTips | None = strawberry.field(description="Tips for the driver; null until it is delivered.")
     timeline: list[TrackedStep] = strawberry.field(description="The way so far, oldest first.", metadata=usually(5))
     changed_at: DateTime = strawberry.field(description="When it last changed, market time.")
     read_at: DateTime = strawberry.field(description="Now, in market time.")
@@ -202,6 +234,40 @@ class Mutation:
             arguments={"stars": stars, "reasons": chosen},
             idempotency_key=idempotency_key,
             run=lambda work: rate_delivery(work, delivery_id=recipient.delivery_id, stars=stars, reasons=chosen),
+        )
+
+    @mutation(
+        description="Tips the driver, who gets all of it. Answers at once; `tips.given` then shows the tip, and within"
+        " a second or two the address of the payment provider's page to pay it on, which leads back to /t/back. The"
+        " same amount again while it waits is the same tip; another amount closes the page of the first."
+        " For recipients."
+    )
+    async def give_tip(
+        self,
+        info: Info,
+        amount_minor: Annotated[MoneyMinor, strawberry.argument(description="Minor units, within `tips`.")],
+        currency: Annotated[str, strawberry.argument(description="ISO 4217; the delivery's.")],
+        idempotency_key: IdempotencyKey,
+        language: LanguageArgument = Language.EN,
+    ) -> TrackedResult:
+        """Tips."""
+        recipient = require_recipient(info)
+        amount = Money(amount_minor, currency)
+        back_url = f"{info.context.marketplace.settings.public_url}{TIP_BACK_PATH}"
+        return await _change(
+            info,
+            recipient,
+            language,
+            operation="giveTip",
+            arguments={"amount": amount_minor, "currency": currency},
+            idempotency_key=idempotency_key,
+            run=lambda work: give_tip(
+                work,
+                delivery_id=recipient.delivery_id,
+                amount=amount,
+                back_url=back_url,
+                language=language.value.lower(),
+            ),
         )
 
 

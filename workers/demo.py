@@ -33,6 +33,7 @@ from marketplace.core.settings import Settings
 from marketplace.ledger import check_ledger
 from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
+from marketplace.tips import tipped_so_far
 from workers.agreement import book_what_lay_there, compare_now
 from workers.children import Child
 from workers.demo_addresses import AddressParcels
@@ -79,6 +80,8 @@ FIGURES = {
     "paid_minor": "paid to drivers",
     "charges_paid": "charges paid by shippers",
     "charged_minor": "taken from shippers' cards",
+    "tips_paid": "tips paid by recipients",
+    "tipped_minor": "of which drivers have the whole",
     "statements_held": "pay statements held for a person",
     "ledger_sum_minor": "sum of the ledger, which must be 0",
     "movements_compared": "movements at the provider held against the ledger",
@@ -322,6 +325,7 @@ class _Demo:
                 recount = await recount_market(work, market_id=market_id)
                 ledger = await check_ledger(work, market_id=market_id)
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
+                tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
@@ -330,6 +334,8 @@ class _Demo:
             **asdict(recount),
             "charges_paid": charges,
             "charged_minor": charged_minor,
+            "tips_paid": tips,
+            "tipped_minor": tipped_minor,
             "ledger_sum_minor": sum(ledger.sums_minor.values()),
             "ledger_findings": len(ledger.findings),
             **await self._agreement(marketplace, market_id),

@@ -83,6 +83,14 @@ def driver_connected(driver_id: UUID) -> LedgerAccount:
     return LedgerAccount(f"driver:{driver_id}:connected", AccountKind.ASSET)
 
 
+def driver_shortfall(driver_id: UUID) -> LedgerAccount:
+    """What is missing on one driver's own account at the gateway, because what was taken back had left for the bank.
+
+    We answer for it to the gateway, and the driver owes it to us; it is no expense of ours unless it is written off.
+    """
+    return LedgerAccount(f"driver:{driver_id}:shortfall", AccountKind.LIABILITY)
+
+
 def shipper_receivable(shipper_id: UUID) -> LedgerAccount:
     """What one shipper owes us; below nothing it is a credit."""
     return LedgerAccount(f"shipper:{shipper_id}:receivable", AccountKind.ASSET)

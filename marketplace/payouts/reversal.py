@@ -1,8 +1,9 @@
 """What becomes of a payout whose transfer is taken back at the provider, by us or by hand in its dashboard.
 
 What comes back is on our account again, and owed to the driver again: it returns to the wallet. Where the driver's bank
-has had it already, the driver's own account at the provider is short by as much, for which we answer: the driver owes
-it. All of it follows from how much was taken back and what has left for the bank, whichever is known first.
+has had it already, the driver's own account at the provider is short by as much, for which we answer: that stands as
+the driver's shortfall, and the driver owes it, so that later pay repays it in part. All of it follows from how much was
+taken back and what has left for the bank, whichever is known first.
 """
 
 from marketplace.core.money import Money
@@ -10,10 +11,10 @@ from marketplace.core.work import Work
 from marketplace.ledger import (
     CONNECTED_FUNDS,
     GATEWAY_AVAILABLE,
-    GOODWILL,
     Entry,
     driver_connected,
     driver_debt,
+    driver_shortfall,
     driver_wallet,
     post_journal,
 )
@@ -65,11 +66,12 @@ async def book_what_is_owed(work: Work, payout: PayoutRow) -> PayoutRow:
     difference = owed_minor - payout.owed_minor
     if difference == 0:
         return payout
-    debt, amount = driver_debt(payout.driver_id), Money(abs(difference), payout.currency)
+    debt, shortfall = driver_debt(payout.driver_id), driver_shortfall(payout.driver_id)
+    amount = Money(abs(difference), payout.currency)
     entry = (
-        Entry(debit=debt, credit=GOODWILL, amount=amount)
+        Entry(debit=debt, credit=shortfall, amount=amount)
         if difference > 0
-        else Entry(debit=GOODWILL, credit=debt, amount=amount)
+        else Entry(debit=shortfall, credit=debt, amount=amount)
     )
     # Debts come and go with each sending that leaves or comes back, so these name the moment of the payout's life.
     moment = f"{payout.reversed_minor}:{payout.booked_sends}:{payout.returned_send}"

@@ -57,7 +57,7 @@ async def tip_driver(work: Work, *, delivery_id: DeliveryId, shipper_id: Shipper
 
 
 async def book_tip(work: Work, *, delivery_id: DeliveryId, amount: Money, debit: LedgerAccount) -> StatementId:
-    """Books a tip that somebody else has paid: `debit` is where that money stands. Paid is paid: no count refuses it."""
+    """Books a tip that somebody else has paid: `debit` is where that money stands. No count refuses what is paid."""
     delivery = await work.fetch_row(LOCK_DELIVERY, delivery_id, None)
     return await _give(work, delivery, amount, debit, is_paid=True)
 

@@ -32,6 +32,7 @@ from marketplace.pricing.quote import BadDistance, price_delivery
 from marketplace.pricing.rate_card import BadRateCard, RateCard
 from marketplace.pricing.surcharge import BadSurcharge, PricedFacts, Surcharge, read_surcharges
 from marketplace.pricing.tip import tip_digest, tip_line
+from marketplace.pricing.tip_terms import smallest_tip, suggested_tips
 from marketplace.pricing.true_up import BadPeriod, PeriodFacts, PeriodWork, true_up_digest, true_up_lines
 
 __all__ = [
@@ -71,8 +72,10 @@ __all__ = [
     "share_digest",
     "share_line",
     "share_shortfall",
+    "smallest_tip",
     "statement_digest",
     "statement_pay",
+    "suggested_tips",
     "tip_digest",
     "tip_line",
     "total_minor",

@@ -7,14 +7,18 @@ import orjson
 
 from marketplace.batches import DeliveryState
 from marketplace.batches.change_promise import CHANGEABLE
+from marketplace.core.currencies import decimals
 from marketplace.core.ids import DeliveryId
+from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.pricing import smallest_tip, suggested_tips
 from marketplace.recipients.states import ENGAGED, IN_PERSON, STATUS_OF, WISHES_HEARD, Language, RecipientAction
 from marketplace.recipients.wording import headline, reason_in_words
 
 POSITION_GOOD_FOR = timedelta(minutes=5)
 """An older place is shown to nobody: the driver may be anywhere by now."""
 TIMELINE_AT_MOST = 50
+TIPS_AT_MOST = 20
 
 # Where the driver is leaves the database only when the recipient may see it: the route is under way, the delivery is on
 # it, and few enough stops come before. First names only; other stops are counted and never told.
@@ -36,6 +40,14 @@ SELECT json_build_object(
     'position', CASE WHEN is_near AND p.position_at > $2 THEN json_build_object(
         'lat', p.lat, 'lon', p.lon, 'occurred_at', p.position_at) END,
     'rating', (SELECT json_build_object('stars', stars, 'reasons', reasons) FROM rating WHERE delivery_id = d.id),
+    'tips', CASE WHEN d.state = 'DELIVERED' THEN json_build_object(
+        'limit_minor', m.tip_limit_minor, 'is_in_time', d.changed_at + m.tip_within_s * interval '1 second' >= $6,
+        'given', (SELECT coalesce(json_agg(json_build_object(
+            'id', 'tip_' || replace(t.id::text, '-', ''), 'amount_minor', t.amount_minor, 'state', t.state,
+            'url', t.url) ORDER BY t.id DESC), '[]') FROM (
+                SELECT id, amount_minor, state, url FROM tip WHERE delivery_id = d.id ORDER BY id DESC LIMIT $7) AS t),
+        'taken_minor', (SELECT coalesce(sum(amount_minor), 0) FROM tip
+            WHERE delivery_id = d.id AND state = 'PAID')) END,
     'pictures', CASE WHEN d.state = 'DELIVERED' THEN (
         SELECT coalesce(json_agg(f.id ORDER BY f.id), '[]') FROM proof f JOIN task t ON t.stop_id = f.stop_id
         WHERE t.delivery_id = d.id AND f.kind = 'PHOTO' AND f.named_at IS NOT NULL AND f.object_key IS NOT NULL)
@@ -73,12 +85,14 @@ async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Lan
         TIMELINE_AT_MOST,
         [state.value for state in ENGAGED],
         work.now,
+        TIPS_AT_MOST,
     )
     return _in_words(orjson.loads(text), language, work.now) if text else None
 
 
 def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[str, Any]:
     state = DeliveryState(found["state"])
+    found |= {"tips": _tips(found)}
     status = STATUS_OF[state]
     return found | {
         "read_at": now,
@@ -101,7 +115,26 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
         actions.append(RecipientAction.RESCHEDULE)
     if state is DeliveryState.DELIVERED and found["rating"] is None:
         actions.append(RecipientAction.RATE)
+    if found["tips"] is not None and found["tips"]["suggested_minor"]:
+        actions.append(RecipientAction.TIP)
     return actions
+
+
+def _tips(found: dict[str, Any]) -> dict[str, Any] | None:
+    """What was given and what may be; what waits for its payer can be replaced, so it takes nothing away."""
+    told = found["tips"]
+    if told is None:
+        return None
+    limit = Money(told["limit_minor"], found["currency"])
+    left = Money(max(0, limit.minor - told["taken_minor"]) if told["is_in_time"] else 0, limit.currency)
+    return {
+        "currency": limit.currency,
+        "digits": decimals(limit.currency),
+        "smallest_minor": smallest_tip(limit).minor,
+        "left_minor": left.minor,
+        "suggested_minor": [one.minor for one in suggested_tips(limit, left)],
+        "given": told["given"],
+    }
 
 
 def _timeline(told: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:

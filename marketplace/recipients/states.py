@@ -89,6 +89,7 @@ class RecipientAction(StrEnum):
     CHOOSE_SAFE_PLACE = "CHOOSE_SAFE_PLACE"
     RESCHEDULE = "RESCHEDULE"
     RATE = "RATE"
+    TIP = "TIP"
 
 
 class Language(StrEnum):

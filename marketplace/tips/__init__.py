@@ -7,10 +7,9 @@ borne by the platform. What comes of a tip later, a refund or a dispute, is the 
 
 from marketplace.tips.give_tip import AnotherTipWaits, BadTipAmount, TipsAreOver, give_tip
 from marketplace.tips.look_up_tip import LookUpTip, look_up_tip
-from marketplace.tips.queries import find_tip, sweep_tips
+from marketplace.tips.queries import find_tip, sweep_tips, tipped_so_far
 from marketplace.tips.settle_tip import settle_tip
 from marketplace.tips.states import TipState
-from marketplace.tips.terms import smallest_tip, suggested_tips
 
 __all__ = [
     "AnotherTipWaits",
@@ -22,7 +21,6 @@ __all__ = [
     "give_tip",
     "look_up_tip",
     "settle_tip",
-    "smallest_tip",
-    "suggested_tips",
     "sweep_tips",
+    "tipped_so_far",
 ]

@@ -12,9 +12,9 @@ from marketplace.core.ids import DeliveryId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.payments import OperationKind, want_operation
+from marketplace.pricing import smallest_tip
 from marketplace.tips.queries import INSERT_TIP, LOCK_DELIVERY, TIPS_OF
 from marketplace.tips.states import TipState
-from marketplace.tips.terms import smallest_tip
 
 FIRST_LOOK_AFTER = timedelta(minutes=2)
 """By then the provider has told us whether somebody paid at once, unless that was lost."""

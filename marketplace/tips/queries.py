@@ -62,13 +62,25 @@ UNION ALL SELECT DISTINCT 'settle_tip', tip.id FROM tip JOIN stripe_operation AS
 LIMIT $4
 """
 
+TIPPED = """
+SELECT count(*) AS tips, coalesce(sum(amount_minor), 0)::bigint AS minor FROM tip
+WHERE market_id = $1 AND state = 'PAID'
+"""
+
 
 async def find_tip(work: Work, *, tip_id: UUID, delivery_id: UUID) -> asyncpg.Record | None:
     """A tip of one delivery; None where it is of another one, or there is none."""
     return await work.fetch_row("SELECT * FROM tip WHERE id = $1 AND delivery_id = $2", tip_id, delivery_id)
 
 
+async def tipped_so_far(work: Work, *, market_id: UUID) -> tuple[int, int]:
+    """How many tips of a market's recipients were paid, and what they come to, in minor units."""
+    row = await work.fetch_row(TIPPED, market_id)
+    assert row is not None, "an aggregate always answers"
+    return row["tips"], row["minor"]
+
+
 async def sweep_tips(work: Work, *, market_id: UUID) -> list[tuple[str, UUID]]:
-    """The jobs that tips of a market need now, a bounded number; rows are the truth, so that no lost job loses money."""
+    """The jobs that tips of a market need now, a bounded number: rows are the truth, so no lost job loses money."""
     rows: list[Any] = await work.fetch(DUE, market_id, work.machine_now, work.now, SWEPT_AT_ONCE)
     return [(row["kind"], row["id"]) for row in rows]

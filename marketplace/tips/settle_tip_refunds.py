@@ -1,4 +1,4 @@
-"""Books refunds of a tip, which somebody made by hand at the provider: the platform bears them, the driver keeps all."""
+"""Books refunds of a tip, made by hand at the provider: the platform bears them, the driver keeps all."""
 
 from marketplace.billing.paid import Paid, exchanged
 from marketplace.billing.refund_money import settled_in

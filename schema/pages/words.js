@@ -148,6 +148,8 @@ export const WORDS = {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was tipped ${money(event, context)}`,
   },
+  TipChanged: null,
+  TipGiven: null,
   PayoutScheduled: null,
   PayoutTransferred: null,
   PayoutHeld: {

@@ -52,7 +52,8 @@ OPERATIONS = {
 
 
 RECIPIENT = {
-    "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "event_cursor", "delivery_events",
+    "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
+    "delivery_events",
     "choose_redelivery",
     "push_key", "subscribe_browser", "unsubscribe_browser",
 }  # fmt: skip
@@ -93,8 +94,9 @@ COSTS = {
     "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
-    "recipient/tracked_delivery": 30, "recipient/leave_instructions": 30, "recipient/choose_safe_place": 30,
-    "recipient/rate_delivery": 30, "recipient/event_cursor": 25, "recipient/delivery_events": 25,
+    "recipient/tracked_delivery": 35, "recipient/leave_instructions": 35, "recipient/choose_safe_place": 35,
+    "recipient/rate_delivery": 35, "recipient/give_tip": 35, "recipient/event_cursor": 25,
+    "recipient/delivery_events": 25,
     "recipient/push_key": 25, "recipient/subscribe_browser": 25, "recipient/unsubscribe_browser": 25,
     "portal/delivery_windows": 90, "portal/hold_window": 25, "portal/book_window": 25, "portal/revoke_window": 25,
     "portal/hub_promises": 40,

@@ -324,6 +324,7 @@ RULES = {
     "trackedDelivery": Rule(callers=RECIPIENT, more={"language": "EN"}),
     "leaveInstructions": Rule(callers=RECIPIENT, more={"text": "bell", "language": "EN"}),
     "chooseSafePlace": Rule(callers=RECIPIENT, more={"place": "PORCH", "language": "EN"}),
+    "giveTip": Rule(callers=RECIPIENT, more={"amountMinor": 300, "currency": "USD", "language": "EN"}),
     "rateDelivery": Rule(callers=RECIPIENT, more={"stars": 5, "language": "EN"}),
     "pushKey": Rule(callers=RECIPIENT),
     "subscribeBrowser": Rule(

@@ -21,6 +21,7 @@ from marketplace.accounts import Tokens, create_tracking_link, revoke_tracking_l
 from marketplace.adapters.city import CityPack, make_grid_city
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
+from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.app import open_pushes
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DeliveryId, MarketId
@@ -30,12 +31,14 @@ from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.routes import ObjectKey
 from marketplace.routes.models import Proof
+from marketplace.tips import settle_tip
 from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import preferred_language
 from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
 from tests.marketplace.routes.drives import Drive, make_drive
+from tests.payment_worlds import PaymentWorld, payment_world_at
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
 from tests.schema.test_pages import LiveMarketplace
@@ -45,6 +48,7 @@ PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.en
 PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
+TIP_STATE = "document.getElementById('tip-state')?.textContent"
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
 CONTRASTS = """
 (() => {
@@ -331,6 +335,60 @@ async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Doo
     await page.until("document.getElementById('rated').textContent === '4 stars · Friendly'")
     assert await page.ask("document.getElementById('rate-section').hidden")
     await check_access(page)
+
+
+async def test_a_tip_is_chosen_paid_at_the_provider_and_thanked_for(page: Page, door: Door) -> None:
+    await bring(door)
+    async with running() as stand_in, payment_world_at(door.marketplace.works, stand_in) as payments:
+        await page.resize(width=360, height=740)
+        await page.open(door.url)
+        await shows(page, "Delivered")
+        await page.until("document.querySelectorAll('[name=tip]').length === 3")
+        await check_access(page)
+        await keep_picture(page, "tracking-phone-6-tip-offered")
+
+        await page.ask("document.querySelector('#tip-form button').click()")
+        await page.until("document.getElementById('said').textContent.startsWith('Choose an amount first')")
+        await page.ask("document.querySelectorAll('[name=tip]')[1].click()")
+        await page.ask("document.querySelector('#tip-form button').click()")
+        await page.until(f"{TIP_STATE}.startsWith('We are preparing')")
+        await settle_tips(door, payments)
+        await page.until("document.title === 'Stand-in checkout'")
+        await page.ask("document.getElementById('back').click()")
+        await page.until(f"{TIP_STATE}?.startsWith('You have not paid.')")
+        await check_access(page)
+        await keep_picture(page, "tracking-phone-7-tip-waiting")
+
+        await page.ask("document.getElementById('tip-link').click()")
+        await page.until("document.title === 'Stand-in checkout'")
+        await page.ask("document.querySelector('[value=pay]').click()")
+        await page.until(f"{TIP_STATE}?.startsWith('We are waiting for word')")
+        await settle_tips(door, payments)
+        await page.until(f"{TIP_STATE}.startsWith('Thank you! Your driver has your tip')")
+        await check_access(page)
+        await keep_picture(page, "tracking-phone-8-tip-thanked")
+
+    assert door.token not in str(payments.rows("checkout.session"))
+
+
+async def bring(door: Door) -> None:
+    """The recipient's parcel arrives, in a market whose page lies here."""
+    origin = door.url.removesuffix(f"/t/{door.token}")
+    door.marketplace.settings = door.marketplace.settings.model_copy(update={"public_url": origin})
+    await door.drive.start()
+    await door.drive.pick_up(0)
+    await door.drive.drop_off(1)
+    await door.drive.drop_off(2)
+    await door.publish()
+
+
+async def settle_tips(door: Door, payments: PaymentWorld) -> None:
+    """What the workers do."""
+    await payments.settle()
+    async with door.marketplace.works.open() as work:
+        for row in await work.fetch("SELECT id FROM tip"):
+            await settle_tip(work, tip_id=row["id"])
+    await door.publish()
 
 
 async def wishes(door: Door, wanted: tuple[str, str]) -> bool:

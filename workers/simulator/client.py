@@ -8,9 +8,10 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from random import Random
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import orjson
@@ -116,6 +117,17 @@ class ApiClient:
 
         async def once() -> None:
             response = await self._call("GET", url, b"", {})
+            if response.is_error:
+                raise Refused("PAGE", f"the page answered {response.status_code}")
+
+        await self._patiently(once, patience_s)
+
+    async def submit(self, url: str, form: Mapping[str, str], *, patience_s: float = PATIENCE_S) -> None:
+        """Sends the form of a page outside the marketplace, and goes no further where it leads; raises like `ask`."""
+        body = urlencode(form).encode()
+
+        async def once() -> None:
+            response = await self._call("POST", url, body, {"content-type": "application/x-www-form-urlencoded"})
             if response.is_error:
                 raise Refused("PAGE", f"the page answered {response.status_code}")
 

@@ -14,6 +14,8 @@ from workers.simulator.chance import chance
 REASONS = ("RECIPIENT_UNAVAILABLE", "RECIPIENT_UNAVAILABLE", "RECIPIENT_REFUSED", "ADDRESS_NOT_FOUND", "ACCESS_BLOCKED")
 """Why a hand-over fails; most often nobody is there."""
 SAFE_PLACE_RATE = 0.5
+TIP_RATE = 0.15
+SUGGESTIONS = 3
 PATIENCE_S = 20.0
 """Machine seconds for which a driver waits at a door for somebody who has not got the PIN yet."""
 
@@ -70,6 +72,11 @@ class Recipients:
     def has_safe_place(self, external_id: str) -> bool:
         """Whether a driver finds a place, or a neighbour, to leave the parcel."""
         return self._source(external_id, "place").random() < SAFE_PLACE_RATE
+
+    def tips(self, external_id: str) -> int | None:
+        """Which of the suggested amounts the recipient of a parcel that has arrived gives; None for no tip."""
+        source = self._source(external_id, "tip")
+        return source.randrange(SUGGESTIONS) if source.random() < TIP_RATE else None
 
     def _source(self, external_id: str, about: str) -> Random:
         # The last two parts of the reference number batch and parcel; what is before them changes from run to run.

@@ -16,10 +16,12 @@ from workers.simulator.event_socket import EventSocket, Stream
 from workers.simulator.network import Unreachable
 from workers.simulator.recipients import Answer, Recipients
 from workers.simulator.tally import Tally
+from workers.simulator.tipping import give_tip
 
 LOOK_EVERY_S = 15.0
 """Machine seconds after which open batches are read, in case something was not heard."""
 AFTER_FAILURE_S = 2.0
+TIPS_WITHIN_S = 20.0
 PICKUP_WITHIN = timedelta(hours=3)
 STANDARD_WITHIN = timedelta(hours=4)
 EXPRESS_WITHIN = timedelta(minutes=100)
@@ -60,6 +62,7 @@ class ShipperApp:
         self._links: dict[str, str] = {}
         self._references: dict[str, str] = {}
         self._asked: set[asyncio.Task[None]] = set()
+        self._tipping: set[asyncio.Task[None]] = set()
         self._bell = asyncio.Event()
         self._is_over = False
 
@@ -90,7 +93,9 @@ class ShipperApp:
             tasks += [group.create_task(self._carry_out(posting, starts_at)) for posting in postings]
             while not (self.is_settled or self._is_over):
                 await self._follow()
-            for task in (*tasks, *self._asked):
+            if self._tipping:
+                await asyncio.wait(self._tipping, timeout=TIPS_WITHIN_S)
+            for task in (*tasks, *self._asked, *self._tipping):
                 task.cancel()
 
     async def _follow(self) -> None:
@@ -201,6 +206,16 @@ class ShipperApp:
                 answering = asyncio.create_task(self._choose_window(event["deliveryId"]))
                 self._asked.add(answering)
                 answering.add_done_callback(self._asked.discard)
+            if event.get("name") == "DeliveryDelivered" and event["deliveryId"] in self._references:
+                tipping = asyncio.create_task(self._tip(event["deliveryId"]))
+                self._tipping.add(tipping)
+                tipping.add_done_callback(self._tipping.discard)
+
+    async def _tip(self, delivery_id: str) -> None:
+        """The recipient tips a little later, or does not."""
+        choice, link = self._recipients.tips(self._references[delivery_id]), self._links.get(delivery_id)
+        if choice is not None and link is not None:
+            await give_tip(self._api.as_recipient(link.rpartition("/")[2]), self._tally, choice=choice)
 
     async def _choose_window(self, delivery_id: str) -> None:
         """Somebody chooses another window after an attempt: the recipient by the link, the shop, or nobody."""

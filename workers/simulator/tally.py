@@ -36,6 +36,10 @@ class Tally:
     repeats_doubled: int = 0
     """Repeated postings that made something new; there must be none."""
     cancelled_too_late: int = 0
+    tips_wanted: int = 0
+    tips_paid: int = 0
+    """Tips whose page recipients have paid on; what became of them, the marketplace tells."""
+    tips_minor: int = 0
     payouts_asked: int = 0
     drivers_paid: int = 0
     paid_minor: int = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -64,26 +65,27 @@ def build_app(sandbox: Sandbox, courier: Courier) -> Starlette:
         except StripeError as problem:
             return _json(problem.status, problem.body)
 
-    async def serve_checkout(request: WebRequest) -> Response:
-        key, said = request.path_params["session"], ""
-        try:
-            if request.method == "POST":
-                form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-                outcome, said = control.check_out(key, form.get("action", ""), form.get("card", ""))
-                if outcome == PAID:
-                    return RedirectResponse(said, status_code=303)
-            return HTMLResponse(control.checkout(key, said))
-        except StripeError as problem:
-            return _json(problem.status, problem.body)
-
     return Starlette(
         routes=[
-            Route(f"{PREFIX}/checkout/{{session}}", serve_checkout, methods=["GET", "POST"]),
+            Route(f"{PREFIX}/checkout/{{session}}", partial(_check_out, control), methods=["GET", "POST"]),
             Route(f"{PREFIX}/onboarding/{{link}}", serve_onboarding, methods=["GET"]),
             Route(f"{PREFIX}{{path:path}}", serve_control, methods=METHODS),
             Route("/{path:path}", serve_stripe, methods=METHODS),
         ]
     )
+
+
+async def _check_out(control: Control, request: WebRequest) -> Response:
+    key, said = request.path_params["session"], ""
+    try:
+        if request.method == "POST":
+            form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+            outcome, said = control.check_out(key, form.get("action", ""), form.get("card", ""))
+            if outcome == PAID:
+                return RedirectResponse(said, status_code=303)
+        return HTMLResponse(control.checkout(key, said))
+    except StripeError as problem:
+        return _json(problem.status, problem.body)
 
 
 async def _lose(request: WebRequest, loss: str, hang_s: float) -> None:

@@ -32,13 +32,17 @@ NUMBERS = {
 """Stripe's own test numbers; names of test cards such as `pm_card_visa` are good as well."""
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Stand-in checkout</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <style>body{{font:16px system-ui;max-width:26rem;margin:2rem auto;padding:0 1rem}}
 input,button{{font:inherit;min-height:44px;width:100%;margin:.3rem 0;box-sizing:border-box}}</style></head>
-<body><main><p>This is a stand-in for Stripe. No real card, no real money.</p><h1>{title}</h1>{body}</main></body></html>
+<body><main><p>This is a stand-in for Stripe. No real card, no real money.</p>
+<h1>{title}</h1>{body}</main></body></html>
 """
-ASK_FOR_CARD = """<p>{amount}</p><p role="alert">{said}</p><form method="post"><label for="card">Test card number</label>
+ASK_FOR_CARD = """<p>{amount}</p><p role="alert">{said}</p><form method="post">
+<label for="card">Test card number</label>
 <input id="card" name="card" value="4242424242424242" autocomplete="off">
-<button name="action" value="pay">Pay {amount}</button></form><p><a id="back" href="{back}">Go back without paying</a></p>
+<button name="action" value="pay">Pay {amount}</button></form>
+<p><a id="back" href="{back}">Go back without paying</a></p>
 """
 ASK_THE_OWNER = """<p>The bank asks whether it is you who pays {amount}.</p><form method="post">
 <button name="action" value="authenticate">It is me</button><button name="action" value="fail">It is not</button></form>

@@ -52,7 +52,10 @@ NEW_INVOICE = (
     "auto_advance collection_method currency customer days_until_due default_payment_method description metadata"
     " pending_invoice_items_behavior"
 )
-NEW_SESSION = "cancel_url client_reference_id expires_at line_items locale metadata mode payment_intent_data submit_type success_url"
+NEW_SESSION = (
+    "cancel_url client_reference_id expires_at line_items locale metadata mode payment_intent_data submit_type"
+    " success_url"
+)
 ENDPOINT = "url enabled_events description metadata"
 
 

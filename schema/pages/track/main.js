@@ -4,11 +4,13 @@ import { byId, write } from "/static/dom.js";
 import { Bell, Client } from "/static/track/client.js";
 import { DoorMap } from "/static/track/map.js";
 import { BrowserPush } from "/static/track/push.js";
+import { Tip, returnFromPayment } from "/static/track/tip.js";
 import { OVER, View, fillForms } from "/static/track/view.js";
 import { LANGUAGES, WORDS } from "/static/track/words.js";
 
 const KEPT_AS = "doorstep.language";
 const PATH = "/t/";
+const BACK_FROM_PAYMENT = "back";
 /** A driver who is near moves on the map this often; otherwise only what is rung for is read. */
 const NEAR_EVERY_MS = 8_000;
 const LOOK_EVERY_MS = 60_000;
@@ -23,11 +25,16 @@ class TrackingPage {
       button.addEventListener("click", () => this.choose(button.dataset.language));
     }
     this.push = new BrowserPush(this.client);
+    this.tip = new Tip(this);
     this.listenToForms();
     document.addEventListener("visibilitychange", () => !document.hidden && this.look());
   }
 
   async start() {
+    if (this.client.token === BACK_FROM_PAYMENT) {
+      returnFromPayment();
+      return;
+    }
     await this.look();
     if (this.hasEnded) return;
     new Bell(this.client, () => this.look()).connect();
@@ -60,7 +67,7 @@ class TrackingPage {
 
   /** Reads the delivery; calls in between are one, and one more after it. */
   async look() {
-    if (this.hasEnded) return;
+    if (this.hasEnded || this.client.token === BACK_FROM_PAYMENT) return;
     if (this.isLooking) {
       this.looksAgain = true;
       return;
@@ -90,6 +97,7 @@ class TrackingPage {
     byId("trouble").hidden = true;
     this.view.show(delivery);
     this.push.show(this.words, OVER.includes(delivery.status));
+    this.tip.show(delivery);
     this.showMap(delivery);
   }
 

@@ -10,7 +10,16 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId, OperatorId, PayoutId
 from marketplace.core.work import Works
-from marketplace.ledger import GATEWAY_AVAILABLE, balance_of, check_ledger, driver_connected, driver_debt
+from marketplace.ledger import (
+    GATEWAY_AVAILABLE,
+    GOODWILL,
+    LedgerAccount,
+    balance_of,
+    check_ledger,
+    driver_connected,
+    driver_debt,
+    driver_shortfall,
+)
 from marketplace.payments import OperationKind
 from marketplace.payouts import (
     PROOFS_OF_PAY,
@@ -67,6 +76,12 @@ class Reversed(PaidThroughStripe):
                 }.items()
             }
             return {"wallet": (await wallet_minor(work, self.world, driver_id))[0], **there}
+
+    async def stands(self, account: LedgerAccount) -> int:
+        """What stands on an account."""
+        async with self.works.open() as work:
+            market_id = self.world.market.id
+            return (await balance_of(work, market_id=market_id, account=account, currency="USD")).minor
 
     async def assert_agreed(self, driver_id: DriverId) -> None:
         """Ledger and stand-in agree by balance and by movement, and the books are sound."""
@@ -177,13 +192,14 @@ async def test_what_is_taken_back_although_the_bank_has_it_is_the_drivers_debt_u
     await case.payments.v1.transfers.create_async({"amount": CENTS, "currency": "usd", "destination": account})
     await case.payments.v1.transfers.reversals.create_async(transfer, {})
     await case.go_on(driver_id)
-    gone = await case.money(driver_id)
+    gone, short = await case.money(driver_id), await case.stands(driver_shortfall(driver_id))
     async with case.works.open() as work:
         before = await payout_row(work, payout_id)
 
     await case.fail_at_bank(driver_id)
 
     after = await case.money(driver_id)
+    assert (short, await case.stands(driver_shortfall(driver_id)), await case.stands(GOODWILL)) == (CENTS, 0, 0)
     assert (before["state"], before["owed_minor"]) == ("REVERSED", CENTS)
     assert gone == {"wallet": CENTS, "debt": CENTS, "connected": -CENTS, "ours": 0}
     assert after == {"wallet": CENTS, "debt": 0, "connected": 0, "ours": 0}

@@ -1,6 +1,5 @@
 """A delivered parcel in a market in dollars, the stand-in, and what the workers would do for its tip."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -75,7 +74,7 @@ class TipWorld:
 
 
 @pytest.fixture
-async def tips(works: Works, payments: PaymentWorld) -> AsyncIterator[TipWorld]:
+async def tips(works: Works, payments: PaymentWorld) -> TipWorld:
     """The world of one tip."""
     async with works.open() as work:
         world = await make_pay_world(work, currency="USD")
@@ -87,7 +86,7 @@ async def tips(works: Works, payments: PaymentWorld) -> AsyncIterator[TipWorld]:
             .using_db(work.db)
             .update(state="DELIVERED", changed_at=work.now, currency="USD")
         )
-    yield TipWorld(
+    return TipWorld(
         works=works,
         payments=payments,
         world=world,

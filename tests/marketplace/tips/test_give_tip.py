@@ -6,7 +6,8 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.errors import Refusal
 from marketplace.core.money import Money
 from marketplace.ledger import driver_wallet
-from marketplace.tips import AnotherTipWaits, BadTipAmount, TipsAreOver, TipState, smallest_tip, suggested_tips
+from marketplace.pricing import smallest_tip, suggested_tips
+from marketplace.tips import AnotherTipWaits, BadTipAmount, TipsAreOver, TipState
 from tests.marketplace.tips.conftest import TipWorld
 
 

@@ -79,10 +79,9 @@ def lay_over(schemas: dict[str, Schema]) -> dict[str, Schema]:
             for old, new in RENAMED.items():
                 if old in schema["properties"]:
                     schema["properties"][new] = schema["properties"].pop(old)
-        if operation == "POST /v1/checkout/sessions":
-            del _at(schema, "line_items")["properties"]["dynamic_tax_rates"]
         if "external_account" in schema["properties"]:
             schema["properties"]["external_account"] = {"anyOf": [{"type": "string"}, BANK_ACCOUNT]}
+    del _at(schemas["POST /v1/checkout/sessions"], "line_items")["properties"]["dynamic_tax_rates"]
     return schemas
 
 
