@@ -1195,6 +1195,7 @@ class Migration(migrations.Migration):
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("uploaded_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("named_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("left_in", fields.CharField(null=True, max_length=12)),
             ],
             options={
                 "table": "proof",

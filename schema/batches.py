@@ -90,6 +90,9 @@ class Delivery:
     chosen_window: Window | None = strawberry.field(description="The window that was chosen for another try.")
     redelivery_minor: MoneyMinor = strawberry.field(description="What further tries cost so far, minor units.")
     left_at: LeftAt | None = strawberry.field(description="Where it was left, if not with its recipient.")
+    left_in: str | None = strawberry.field(
+        description="The place in the photo that proves it: as the recipient chose it, such as PORCH, or as in leftAt."
+    )
     needs_review: bool = strawberry.field(
         description="Whether its address was not found surely enough; it is planned once operations have looked at it."
     )

@@ -46,6 +46,9 @@ class TrackedPosition:
     lat: float = strawberry.field(description="Latitude in degrees.")
     lon: float = strawberry.field(description="Longitude in degrees.")
     occurred_at: DateTime = strawberry.field(description="When the driver was there, market time.")
+    is_blurred: bool = strawberry.field(
+        description="Whether this is only the middle of an area of about 0.7 km² in which the driver is."
+    )
 
 
 @strawberry.type(description="Who brings the parcel.")
@@ -122,7 +125,8 @@ class TrackedDelivery:
     driver: TrackedDriver | None = strawberry.field(description="Who brings it, once on the road.")
     position: TrackedPosition | None = strawberry.field(
         description="Where the driver is: only while at work for this delivery and at most the market's"
-        " driverShownStops away, and not older than 5 minutes."
+        " driverShownStops away, and not older than 5 minutes; for 10 minutes after the door, while the route goes on,"
+        " only the area."
     )
     stops_before: int | None = strawberry.field(description="Stops that come before this one, when the driver is near.")
     pictures: list[str] = strawberry.field(

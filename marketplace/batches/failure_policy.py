@@ -37,13 +37,17 @@ def next_step(policy: FailurePolicy, *, reason: AttemptFailure, attempts: int, m
     return NextStep.RETURN
 
 
-def may_be_left(policy: FailurePolicy, requirements: Collection[str], *, has_safe_place: bool = False) -> LeftAt | None:
+def may_be_left(
+    policy: FailurePolicy, requirements: Collection[str], *, safe_place: str | None = None
+) -> LeftAt | None:
     """Where a driver may leave the parcel instead of failing the stop; None where only the recipient will do.
 
-    With `has_safe_place` the recipient has named one, which goes before what the shipper says.
+    What the recipient has chosen as `safe_place`, which may be the neighbour, goes before what the shipper says.
     """
     if ONLY_IN_PERSON & set(requirements):
         return None
-    if has_safe_place or policy is FailurePolicy.SAFE_PLACE or Requirement.LEAVE_AT_DOOR in requirements:
+    if safe_place == LeftAt.NEIGHBOUR:
+        return LeftAt.NEIGHBOUR
+    if safe_place is not None or policy is FailurePolicy.SAFE_PLACE or Requirement.LEAVE_AT_DOOR in requirements:
         return LeftAt.SAFE_PLACE
     return LeftAt.NEIGHBOUR if policy is FailurePolicy.NEIGHBOUR else None

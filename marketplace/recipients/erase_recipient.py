@@ -69,7 +69,7 @@ DELETE FROM drop_point p WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM drop_vis
 """
 FORGET_REPORTED_PLACES = "UPDATE stop_report SET lat = NULL, lon = NULL WHERE stop_id = ANY($1)"
 GIVE_UP_PICTURES = """
-UPDATE proof SET named_at = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
+UPDATE proof SET named_at = NULL, left_in = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
 WHERE stop_id = ANY($1)
 """
 ERASE_MESSAGES = """

@@ -8,20 +8,24 @@ import orjson
 from marketplace.batches import DeliveryState
 from marketplace.batches.change_promise import CHANGEABLE
 from marketplace.core.currencies import decimals
+from marketplace.core.geo import Point, cell_centre
 from marketplace.core.ids import DeliveryId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.pricing import smallest_tip, suggested_tips
-from marketplace.recipients.states import ENGAGED, IN_PERSON, STATUS_OF, WISHES_HEARD, Language, RecipientAction
+from marketplace.recipients.states import ENGAGED, IN_PERSON, PASSED, STATUS_OF, WISHES_HEARD, Language, RecipientAction
 from marketplace.recipients.wording import headline, reason_in_words
 
 POSITION_GOOD_FOR = timedelta(minutes=5)
 """An older place is shown to nobody: the driver may be anywhere by now."""
+BLURRED_FOR = timedelta(minutes=10)
+"""After the door it is still of use to know whether the driver is about: who was missed may run after the van."""
 TIMELINE_AT_MOST = 50
 TIPS_AT_MOST = 20
 
 # Where the driver is leaves the database only when the recipient may see it: the route is under way, the delivery is on
-# it, and few enough stops come before. First names only; other stops are counted and never told.
+# it, and few enough stops come before; or for a moment after the door, and then no nearer than its cell, for the driver
+# is on the way to somebody else. First names only; other stops are counted and never told.
 TRACKED = """
 SELECT json_build_object(
     'id', 'dlv_' || replace(d.id::text, '-', ''), 'state', d.state, 'sequence', d.sequence,
@@ -37,8 +41,8 @@ SELECT json_build_object(
     'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
         'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,
     'stops_before', CASE WHEN is_near THEN before.stops END,
-    'position', CASE WHEN is_near AND p.position_at > $2 THEN json_build_object(
-        'lat', p.lat, 'lon', p.lon, 'occurred_at', p.position_at) END,
+    'position', CASE WHEN (is_near OR was_near) AND p.position_at > $2 THEN json_build_object(
+        'lat', p.lat, 'lon', p.lon, 'occurred_at', p.position_at, 'is_blurred', NOT is_near) END,
     'rating', (SELECT json_build_object('stars', stars, 'reasons', reasons) FROM rating WHERE delivery_id = d.id),
     'tips', CASE WHEN d.state = 'DELIVERED' THEN json_build_object(
         'limit_minor', m.tip_limit_minor, 'is_in_time', d.changed_at + m.tip_within_s * interval '1 second' >= $6,
@@ -68,7 +72,8 @@ LEFT JOIN LATERAL (
         SELECT min(mine.place) FROM task t JOIN stop mine ON mine.id = t.stop_id
         WHERE t.delivery_id = d.id AND mine.route_id = r.id AND mine.kind = 'DROPOFF')) AS before ON true
 LEFT JOIN LATERAL (
-    SELECT r.state = 'STARTED' AND d.state = ANY($5) AND before.stops <= m.driver_shown_stops AS is_near) AS sight
+    SELECT r.state = 'STARTED' AND d.state = ANY($5) AND before.stops <= m.driver_shown_stops AS is_near,
+           r.state = 'STARTED' AND d.state = ANY($8) AND d.changed_at > $9 AS was_near) AS sight
     ON true
 WHERE d.id = $1
 """
@@ -86,6 +91,8 @@ async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Lan
         [state.value for state in ENGAGED],
         work.now,
         TIPS_AT_MOST,
+        [state.value for state in PASSED],
+        work.now - BLURRED_FOR,
     )
     return _in_words(orjson.loads(text), language, work.now) if text else None
 
@@ -93,6 +100,9 @@ async def tracked_delivery(work: Work, *, delivery_id: DeliveryId, language: Lan
 def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[str, Any]:
     state = DeliveryState(found["state"])
     found |= {"tips": _tips(found)}
+    if found["position"] is not None and found["position"]["is_blurred"]:
+        around = cell_centre(Point(lat=found["position"]["lat"], lon=found["position"]["lon"]).cell)
+        found["position"].update(lat=around.lat, lon=around.lon)
     status = STATUS_OF[state]
     return found | {
         "read_at": now,

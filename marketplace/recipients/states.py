@@ -45,6 +45,8 @@ ENGAGED = frozenset(
     {D.EN_ROUTE_TO_PICKUP, D.ARRIVED_AT_PICKUP, D.PICKED_UP, D.EN_ROUTE_TO_DROPOFF, D.ARRIVED_AT_DROPOFF}
 )
 """While its driver is at work for a delivery; where the driver is may be shown only then."""
+PASSED = frozenset({D.DELIVERED, D.ATTEMPTED, D.RETURNING})
+"""When its driver has just been at the door, and drives on."""
 WISHES_HEARD = frozenset(D) - {
     D.ARRIVED_AT_DROPOFF, D.DELIVERED, D.RETURNING, D.RETURNED, D.CANCELLED, D.EXPIRED, D.FAILED,
 }  # fmt: skip

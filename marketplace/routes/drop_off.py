@@ -20,6 +20,7 @@ from marketplace.routes.hand_over import (
     guarded_by_pin,
     is_locked,
     pin_refusal,
+    place_left,
 )
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.queries import find_report, name_proofs, uploaded_proof_kinds
@@ -71,8 +72,8 @@ async def drop_off(
 ) -> DropOffOutcome:
     """Hands over every parcel of a stop; an arrival that was not reported counts as of the same moment.
 
-    With `left_at` the parcels are left in a safe place or with a neighbour, which their shippers must allow and a photo
-    must prove. At a return, attempted parcels are brought back without proof.
+    With `left_at` the parcels are left in a safe place or with a neighbour, which their recipients or shippers must
+    allow and a photo must prove; the photo keeps where. At a return, attempted parcels are brought back without proof.
     Commit the Work whatever the outcome, then ask it with `accepted()`.
     """
     check_form(pin, proof_ids)
@@ -95,12 +96,12 @@ async def drop_off(
     deliveries = route.ready_at(stop)
     handed_over = [delivery for delivery in deliveries if delivery.state is not DeliveryState.ATTEMPTED]
     uploaded = await uploaded_proof_kinds(work, stop_id=stop.id, driver_id=driver_id, proof_ids=list(proof_ids))
-    check_pictures(handed_over, proof_ids, uploaded)
     check_left_at(stop, handed_over, left_at, uploaded)
+    check_pictures(handed_over, proof_ids, uploaded)
     judgement = judge_stop(work, route, stop, report)
     if refusal := await _refuse_wrong_pin(work, route, stop, report, judgement, handed_over, pin):
         return DropOffOutcome(refusal=refusal)
-    await name_proofs(work, proof_ids=list(uploaded))
+    await name_proofs(work, proof_ids=list(uploaded), left_in=place_left(handed_over, left_at))
     _hand_over(route, stop, deliveries, judgement.effective_at, left_at)
     await complete_if_done(work, route, judgement.effective_at)
     return DropOffOutcome(receipt=await keep(work, route, report, judgement))

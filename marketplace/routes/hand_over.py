@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hmac import compare_digest
 from uuid import UUID
 
-from marketplace.batches.failure_policy import may_be_left
+from marketplace.batches.failure_policy import ONLY_IN_PERSON, may_be_left
 from marketplace.batches.states import LeftAt, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.routes.in_hand import DeliveryInHand, StopInHand
@@ -52,18 +52,38 @@ def check_pictures(
 def check_left_at(
     stop: StopInHand, deliveries: Iterable[DeliveryInHand], left_at: LeftAt, uploaded: Mapping[UUID, str]
 ) -> None:
-    """Refuses to leave a parcel where its shipper does not allow it, or without a photo of it there."""
+    """Refuses to leave a parcel where neither its recipient nor its shipper allows it, or without a photo of it there.
+
+    The refusal says what is needed instead.
+    """
     if left_at is LeftAt.RECIPIENT:
         return
     if stop.kind is not StopKind.DROPOFF:
         raise MayNotBeLeft("a parcel that goes back is handed over where it came from", field="leftAt")
     for delivery in deliveries:
-        allowed = may_be_left(delivery.failure_policy, delivery.requirements, has_safe_place=delivery.has_safe_place)
+        allowed = may_be_left(delivery.failure_policy, delivery.requirements, safe_place=delivery.safe_place)
         if allowed is not left_at:
-            hint = f"it may be left at: {allowed.value}" if allowed else "it goes to its recipient only"
-            raise MayNotBeLeft(f"this parcel may not be left there; {hint}", field="leftAt")
+            raise MayNotBeLeft(f"this parcel may not be left there; {_needed(delivery, allowed)}", field="leftAt")
     if ProofKind.PHOTO.value not in uploaded.values():
         raise ProofMissing("a parcel that is left needs a photo: createProofUpload, then name it", field="proofIds")
+
+
+def place_left(deliveries: Iterable[DeliveryInHand], left_at: LeftAt) -> str | None:
+    """Where exactly parcels were left: the place that all their recipients chose, or what their shippers allow."""
+    if left_at is LeftAt.RECIPIENT:
+        return None
+    chosen = {delivery.safe_place or left_at.value for delivery in deliveries}
+    return chosen.pop() if len(chosen) == 1 else left_at.value
+
+
+def _needed(delivery: DeliveryInHand, allowed: LeftAt | None) -> str:
+    """What a driver has to do with a parcel that may not be left where it was to be left."""
+    if allowed is not None:
+        return f"with a photo it may be left at {allowed.value}: {delivery.safe_place or 'as its shipper wishes'}"
+    in_person = sorted(str(one) for one in ONLY_IN_PERSON & delivery.requirements)
+    if in_person:
+        return f"it asks for {', '.join(in_person)} and is handed over in person, or report failStop"
+    return "nobody has named a place for it: hand it over in person, or report failStop"
 
 
 def guarded_by_pin(deliveries: Iterable[DeliveryInHand]) -> list[DeliveryInHand]:

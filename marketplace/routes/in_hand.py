@@ -46,7 +46,7 @@ class DeliveryInHand:
     failure_policy: FailurePolicy = FailurePolicy.RETURN_TO_SENDER
     max_attempts: int = 1
     attempts: int = 0
-    has_safe_place: bool = False
+    safe_place: str | None = None
     brought_back_at: datetime | None = None
     answer_due_at: datetime | None = None
     left_at: LeftAt | None = None

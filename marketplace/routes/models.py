@@ -78,7 +78,8 @@ class Task(Model):
 class Proof(Model):
     """Evidence of a hand-over; a picture has a key in the object store from its upload on.
 
-    `named_at` is when a hand-over named it; one that nothing names is swept.
+    `named_at` is when a hand-over named it; one that nothing names is swept. `left_in` is where a photo shows the
+    parcel: the place that its recipient chose, or a safe place or neighbour as its shipper wished.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -94,6 +95,7 @@ class Proof(Model):
     created_at = fields.DatetimeField()
     uploaded_at = fields.DatetimeField(null=True)
     named_at = fields.DatetimeField(null=True)
+    left_in = fields.CharField(max_length=12, null=True)
 
     class Meta:
         table = "proof"

@@ -55,6 +55,7 @@ SELECT json_build_object(
                     AND d.changed_at + m.recipient_data_s * interval '1 second' <= $2,
                 'may_be_left', CASE
                     WHEN s.kind <> 'DROPOFF' OR d.requirements && ARRAY[{TO_THE_RECIPIENT}] THEN NULL
+                    WHEN d.safe_place = 'NEIGHBOUR' THEN 'NEIGHBOUR'
                     WHEN d.failure_policy = 'SAFE_PLACE' OR d.safe_place IS NOT NULL
                          OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
                     WHEN d.failure_policy = 'NEIGHBOUR' THEN 'NEIGHBOUR'
@@ -90,12 +91,15 @@ FROM stop WHERE route_id = $1 ORDER BY place FOR UPDATE OF stop
 """
 LOCK_DELIVERIES = """
 SELECT id, shipper_id, batch_id, state, sequence, route_id, return_of, dropoff_closes_at, requirements, pin,
-       pin_attempts, failure_policy, max_attempts, attempts, safe_place IS NOT NULL AS has_safe_place
+       pin_attempts, failure_policy, max_attempts, attempts, safe_place
 FROM delivery WHERE route_id = $1 ORDER BY id FOR UPDATE
 """
 SAVE_ROUTE = """
 UPDATE route SET state = $2, version = $3, is_degraded = $4, is_flagged = $5, started_at = $6, ended_at = $7
 WHERE id = $1
+"""
+NAME_PROOFS = """
+UPDATE proof SET named_at = $2, left_in = CASE WHEN kind = 'PHOTO' THEN $3 END WHERE id = ANY($1)
 """
 SAVE_STOPS = """
 UPDATE stop SET state = now.state, arrived_at = now.arrived_at, ended_at = now.ended_at,
@@ -266,10 +270,10 @@ async def uploaded_proof_kinds(work: Work, *, stop_id: UUID, driver_id: UUID, pr
     return {row["id"]: row["kind"] for row in rows}
 
 
-async def name_proofs(work: Work, *, proof_ids: list[UUID]) -> None:
-    """Keeps the pictures that prove a hand-over, which are locked already."""
+async def name_proofs(work: Work, *, proof_ids: list[UUID], left_in: str | None = None) -> None:
+    """Keeps the pictures that prove a hand-over, which are locked already; a photo says where the parcel was left."""
     if proof_ids:
-        await work.execute("UPDATE proof SET named_at = $2 WHERE id = ANY($1)", proof_ids, work.now)
+        await work.execute(NAME_PROOFS, proof_ids, work.now, left_in)
 
 
 async def find_report(work: Work, *, report_id: UUID) -> asyncpg.Record | None:

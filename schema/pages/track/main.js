@@ -102,7 +102,7 @@ class TrackingPage {
   }
 
   showMap(delivery) {
-    const isShown = ON_MAP.includes(delivery.status);
+    const isShown = ON_MAP.includes(delivery.status) || delivery.position !== null;
     byId("map-section").hidden = !isShown;
     if (!isShown) return;
     this.map ??= new DoorMap(this.words);

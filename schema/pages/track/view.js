@@ -62,7 +62,7 @@ export class View {
   /** How far the driver is, in round figures; null while that is not to be seen. */
   get far() {
     const { position } = this.delivery;
-    if (!position) return null;
+    if (!position || position.isBlurred) return null;
     const metres = metresBetween(position, this.delivery);
     if (metres < 1000) return `${Math.max(NEAR_STEP_M, Math.round(metres / NEAR_STEP_M) * NEAR_STEP_M)} m`;
     const kilometres = new Intl.NumberFormat(this.language, { maximumFractionDigits: 1 }).format(metres / 1000);

@@ -26,18 +26,21 @@ def test_what_would_end_alike_is_not_tried_again(reason: AttemptFailure) -> None
 
 
 @pytest.mark.parametrize(
-    ("policy", "requirements", "has_safe_place", "place"),
+    ("policy", "requirements", "safe_place", "place"),
     [
-        (FailurePolicy.SAFE_PLACE, [], False, LeftAt.SAFE_PLACE),
-        (FailurePolicy.NEIGHBOUR, [], False, LeftAt.NEIGHBOUR),
-        (FailurePolicy.NEIGHBOUR, [], True, LeftAt.SAFE_PLACE),
-        (FailurePolicy.RETURN_TO_SENDER, [], False, None),
-        (FailurePolicy.RETURN_TO_SENDER, [Requirement.LEAVE_AT_DOOR], False, LeftAt.SAFE_PLACE),
-        (FailurePolicy.SAFE_PLACE, [Requirement.PIN_AT_DROPOFF], True, None),
-        (FailurePolicy.NEIGHBOUR, [Requirement.AGE_CHECK], False, None),
+        (FailurePolicy.SAFE_PLACE, [], None, LeftAt.SAFE_PLACE),
+        (FailurePolicy.NEIGHBOUR, [], None, LeftAt.NEIGHBOUR),
+        (FailurePolicy.NEIGHBOUR, [], "PORCH", LeftAt.SAFE_PLACE),
+        (FailurePolicy.RETURN_TO_SENDER, [], None, None),
+        (FailurePolicy.RETURN_TO_SENDER, [], "PORCH", LeftAt.SAFE_PLACE),
+        (FailurePolicy.SAFE_PLACE, [], "NEIGHBOUR", LeftAt.NEIGHBOUR),
+        (FailurePolicy.SAFE_PLACE, [Requirement.SIGNATURE_AT_DROPOFF], "NEIGHBOUR", None),
+        (FailurePolicy.RETURN_TO_SENDER, [Requirement.LEAVE_AT_DOOR], None, LeftAt.SAFE_PLACE),
+        (FailurePolicy.SAFE_PLACE, [Requirement.PIN_AT_DROPOFF], "PORCH", None),
+        (FailurePolicy.NEIGHBOUR, [Requirement.AGE_CHECK], None, None),
     ],
 )
 def test_a_parcel_is_left_only_where_that_is_allowed_and_nobody_is_needed(
-    policy: FailurePolicy, requirements: list[Requirement], has_safe_place: bool, place: LeftAt | None
+    policy: FailurePolicy, requirements: list[Requirement], safe_place: str | None, place: LeftAt | None
 ) -> None:
-    assert may_be_left(policy, requirements, has_safe_place=has_safe_place) is place
+    assert may_be_left(policy, requirements, safe_place=safe_place) is place

@@ -6,6 +6,7 @@ import pytest
 
 from marketplace.batches import AttemptFailure
 from marketplace.core.clock import ManualClock
+from marketplace.core.geo import Point, cell_centre
 from marketplace.core.ids import DeliveryId, to_wire
 from marketplace.core.work import Works
 from marketplace.recipients import Language, RecipientAction, TrackedStatus, tracked_delivery
@@ -59,7 +60,9 @@ async def test_the_driver_is_shown_from_as_many_stops_away_as_the_dial_says(work
     assert (await look(drive, 3))["driver"] == {"first_name": drive.driver.name.split()[0], "vehicle": "CAR"}
 
 
-async def test_after_the_hand_over_the_driver_s_place_is_gone(works: Works, clock: ManualClock) -> None:
+async def test_after_the_hand_over_only_the_driver_s_area_is_told_and_soon_nothing(
+    works: Works, clock: ManualClock
+) -> None:
     drive = await make_drive(works, clock, pin="123456")
     await drive.drive_to_first_door()
     await report_place(drive)
@@ -71,11 +74,40 @@ async def test_after_the_hand_over_the_driver_s_place_is_gone(works: Works, cloc
     assert (at_the_door["status"], at_the_door["stops_before"]) == (TrackedStatus.AT_THE_DOOR, 0)
     assert at_the_door["position"] is not None
     assert (delivered["status"], delivered["headline"]) == (TrackedStatus.DELIVERED, "Delivered")
-    assert (delivered["position"], delivered["stops_before"], delivered["pin"]) == (None, None, None)
+    assert (delivered["stops_before"], delivered["pin"]) == (None, None)
+    assert (at_the_door["position"]["lat"], at_the_door["position"]["is_blurred"]) == (-29.91, False)
+    # The middle of the cell around the driver, wherever in it that is.
+    area = cell_centre(Point(lat=-29.91, lon=-71.25).cell)
+    near = delivered["position"]
+    assert (near["lat"], near["lon"], near["is_blurred"]) == (area.lat, area.lon, True)
+    assert (area.lat, area.lon) != (-29.91, -71.25)
+
+    clock.advance(seconds=599)
+    await report_place(drive)
+    assert (await look(drive))["position"]["is_blurred"]
+    clock.advance(seconds=1)
+    await report_place(drive)
+    assert (await look(drive))["position"] is None
     assert delivered["driver"]["vehicle"] == "CAR"
     told = [step["status"].value for step in delivered["timeline"]]
     assert told == ["DRIVER_FOUND", "ON_THE_WAY", "NEXT", "AT_THE_DOOR", "DELIVERED"]
     assert delivered["actions"] == [RecipientAction.RATE]
+
+
+async def test_who_was_missed_sees_the_area_while_the_driver_still_drives(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=2)
+    await drive.drive_to_first_door()
+    clock.advance(seconds=300)
+    await drive.fail(1, AttemptFailure.RECIPIENT_UNAVAILABLE)
+    await report_place(drive)
+
+    missed, other = await look(drive), await look(drive, 1)
+
+    assert (missed["status"], missed["position"]["is_blurred"]) == (TrackedStatus.ATTEMPTED, True)
+    assert not other["position"]["is_blurred"]
+    async with works.open() as work:
+        await work.execute("UPDATE route SET state = 'COMPLETED', ended_at = $1", work.now)
+    assert (await look(drive))["position"] is None
 
 
 async def test_an_old_place_is_shown_to_nobody(works: Works, clock: ManualClock) -> None:

@@ -17,6 +17,7 @@ from marketplace.batches import (
     LeftAt,
     LocalWindow,
     NotWaiting,
+    find_delivery,
     reschedule_delivery,
     return_delivery,
     settle_attempt,
@@ -310,6 +311,56 @@ async def test_a_parcel_is_left_with_a_photo_where_its_shipper_allows_it(works: 
 
     delivery = await drive.delivery(0)
     assert (delivery["state"], delivery["left_at"]) == ("DELIVERED", "NEIGHBOUR")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "left_at", "elsewhere"),
+    [("PORCH", LeftAt.SAFE_PLACE, LeftAt.NEIGHBOUR), ("NEIGHBOUR", LeftAt.NEIGHBOUR, LeftAt.SAFE_PLACE)],
+)
+async def test_a_parcel_is_left_where_its_recipient_chose_and_the_photo_keeps_where(
+    works: Works, clock: ManualClock, chosen: str, left_at: LeftAt, elsewhere: LeftAt
+) -> None:
+    drive = await make_drive(works, clock, count=1)
+    await drive.drive_to_first_door()
+    photo = await make_proof(drive, 1)
+    with pytest.raises(MayNotBeLeft, match="nobody has named a place"):
+        await drive.drop_off(1, left_at=left_at, proof_ids=[photo])
+    async with works.open() as work:
+        await work.execute("UPDATE delivery SET safe_place = $1", chosen)
+    with pytest.raises(MayNotBeLeft, match=f"with a photo it may be left at {left_at.value}: {chosen}"):
+        await drive.drop_off(1, left_at=elsewhere, proof_ids=[photo])
+    with pytest.raises(ProofMissing, match="needs a photo"):
+        await drive.drop_off(1, left_at=left_at)
+
+    (await drive.drop_off(1, left_at=left_at, proof_ids=[photo])).accepted()
+
+    delivery = await drive.delivery(0)
+    assert (delivery["state"], delivery["left_at"]) == ("DELIVERED", left_at.value)
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT left_in FROM proof WHERE id = $1", photo) == chosen
+    async with works.read() as connection:
+        found = await find_delivery(
+            connection, delivery_id=drive.deliveries[0].id, shipper_id=drive.deliveries[0].shipper_id
+        )
+    assert found is not None
+    assert (found["left_at"], found["left_in"]) == (left_at.value, chosen)
+
+
+@pytest.mark.parametrize("asked", ["PIN_AT_DROPOFF", "SIGNATURE_AT_DROPOFF", "AGE_CHECK"])
+async def test_what_is_handed_over_in_person_is_left_nowhere(works: Works, clock: ManualClock, asked: str) -> None:
+    drive = await make_drive(works, clock, count=1, failure_policy="SAFE_PLACE", requirements=[asked], pin="123456")
+    await drive.drive_to_first_door()
+    photo = await make_proof(drive, 1)
+    async with works.open() as work:
+        await work.execute("UPDATE delivery SET safe_place = 'PORCH'")
+    before = await drive.everything()
+
+    with pytest.raises(MayNotBeLeft, match=f"asks for {asked} and is handed over in person"):
+        await drive.drop_off(1, left_at=LeftAt.SAFE_PLACE, proof_ids=[photo], pin="123456")
+
+    assert await drive.everything() == before
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT named_at FROM proof") is None
 
 
 async def test_the_database_knows_where_an_attempted_parcel_is(works: Works, clock: ManualClock) -> None:

@@ -12,9 +12,17 @@ from marketplace.core.work import Works
 from marketplace.fleet.events import DriverWentOnline
 from marketplace.fleet.states import ContractKind, PresenceState
 from marketplace.hubs import Opening
-from marketplace.windows import BadWish, ClosedReason, OfferedDay, delivery_windows
-from tests.builders import HOME_PLACE, make_delivery, make_driver, make_shipper
+from marketplace.routes import RouteState
+from marketplace.windows import BadWish, ClosedReason, OfferedDay, WindowReason, delivery_windows
+from tests.builders import HOME_PLACE, make_delivery, make_driver, make_route, make_shipper
 from tests.marketplace.windows.world import TODAY, WindowWorld, make_world
+
+ARRIVAL = """
+INSERT INTO arrival (delivery_id, market_id, route_id, stop_id, p10, p50, p90, shown_opens_at, shown_closes_at,
+    late_probability, computed_at)
+VALUES ($1, $2, $3, $4, $5::timestamptz - interval '20 min', $5::timestamptz - interval '9 min', $5,
+    $5::timestamptz - interval '20 min', $5, 0, $5::timestamptz - interval '3 h')
+"""
 
 
 def at(hour: int, *, day: int = 2) -> datetime:
@@ -152,3 +160,25 @@ async def test_what_is_out_for_delivery_has_no_other_windows(works: Works) -> No
 
     with pytest.raises(TooLateToChange):
         await look(works, world)
+
+
+async def test_a_driver_on_an_accepted_route_is_free_when_nine_of_ten_would_be_and_the_route_is_not_joined(
+    works: Works,
+) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=0, opening=Opening(window_s=3600, notice_s=0))
+        driver = await make_driver(work, world.market)
+        # The plan ends at 15:19; from where the driver is now it may be 18:10 before the last door is reached.
+        others = [await make_delivery(work, world.market, world.shipper, world.hub, world.batch) for _ in range(2)]
+        route, stops = await make_route(work, world.market, others, driver=driver, state=RouteState.ASSIGNED)
+    planned = await look(works, world)
+    async with works.open() as work:
+        for delivery, stop in zip(others, stops[1:], strict=True):
+            await work.execute(ARRIVAL, delivery.id, world.market.id, route.id, stop.id, at(18) + timedelta(minutes=10))
+
+    foreseen = await look(works, world)
+
+    assert [one.window.opens_at.hour for one in planned.windows] == [16, 17, 18, 19, 20, 21, 22]
+    assert [one.window.opens_at.hour for one in foreseen.windows] == [19, 20, 21, 22]
+    # Its pickup at the same hub still lies ahead, but what its driver accepted is not changed from under them.
+    assert {(one.reason, one.route_id) for one in planned.windows} == {(WindowReason.OWN_TRIP, None)}
