@@ -16,8 +16,9 @@ async def test_predictions_are_dropped_after_two_weeks(works: Works, clock: Manu
     clock.advance(seconds=2 * 86_400)
 
     async with works.open() as work:
-        assert await drop_old_predictions(work) == 2
+        # At dispatch and half an hour away, of each of two deliveries.
+        assert await drop_old_predictions(work) == 4
         assert await drop_old_predictions(work) == 0
 
     async with works.open() as work:
-        assert await work.fetch_value("SELECT count(*) FROM arrival_prediction WHERE route_id = $1", new.route.id) == 1
+        assert await work.fetch_value("SELECT count(*) FROM arrival_prediction WHERE route_id = $1", new.route.id) == 2
