@@ -11,6 +11,7 @@ import orjson
 
 from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.work import Work
+from marketplace.fleet.preferences import area_of
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import PayPolicy
 from marketplace.offers.states import RuledOut
@@ -28,6 +29,7 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        r.planned_driver_id,
        s.lat, s.lon, s.planned_arrival,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
+       ARRAY(SELECT DISTINCT lat || ' ' || lon FROM stop WHERE route_id = r.id ORDER BY 1) AS stop_places,
        (SELECT count(*) FROM stop WHERE route_id = r.id AND kind = 'DROPOFF') AS dropoff_count,
        (SELECT CASE m.shift_end_covers WHEN 'pickups' THEN max(planned_arrival) FILTER (WHERE kind = 'PICKUP')
                ELSE max(planned_departure) END FROM stop WHERE route_id = r.id) AS ends_at,
@@ -66,11 +68,17 @@ WITH judged AS MATERIALIZED (
              WHEN p.lat IS NULL THEN 'NO_POSITION'
              WHEN p.state = 'ENGAGED' OR EXISTS (
                  SELECT 1 FROM route r WHERE r.driver_id = d.id AND r.state IN ('ASSIGNED', 'STARTED')) THEN 'BUSY'
+             WHEN d.documents_until <= greatest($2, $3) THEN 'DOCUMENT_EXPIRED'
+             WHEN d.vehicle_until <= greatest($2, $3) THEN 'VEHICLE_NOT_CHECKED'
+             WHEN d.company_id IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM company c WHERE c.id = d.company_id AND c.state <> 'ACTIVE') THEN 'COMPANY_ENDED'
              WHEN o.has_declined THEN 'DECLINED_BEFORE'
              WHEN o.is_open THEN 'ASKED_NOW'
-             WHEN NOT d.skills @> $7::text[] THEN 'NO_SKILL'
+             WHEN NOT skills_at(d.skills, d.skills_until, greatest($2, $3)) @> $7::text[] THEN 'NO_SKILL'
              WHEN d.capacity[1] < $4 OR d.capacity[2] < $5 OR d.capacity[3] < $6 THEN 'NO_CAPACITY'
              WHEN d.max_stops < $8 THEN 'TOO_MANY_STOPS'
+             WHEN NOT d.area_cells @> $16::text[] THEN 'OUTSIDE_AREAS'
+             WHEN d.max_distance_m < $17 THEN 'TOO_LONG'
              WHEN d.contract_kind <> 'CROWDSOURCED' AND p.online_until < $3 THEN 'SHIFT_ENDS'
              WHEN coalesce(n.open, 0) >= $10 THEN 'TOO_MANY_OFFERS' END AS rule
     FROM presence p JOIN driver d ON d.id = p.driver_id
@@ -115,6 +123,7 @@ class RouteNeeds:
     ends_at: datetime
     load: tuple[int, int, int]
     skills: Sequence[str]
+    cells: Sequence[str]
     waves: int
 
     def slack_s(self, now: datetime, approach_s: int) -> int | None:
@@ -176,6 +185,9 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
         ends_at=row["ends_at"],
         load=(row["packages"], row["grams"], row["litres"]),
         skills=row["skills"],
+        cells=sorted(
+            {area_of(Point(lat=float(lat), lon=float(lon))) for lat, lon in map(str.split, row["stop_places"])}
+        ),
         waves=row["waves"],
     )
 
@@ -238,6 +250,8 @@ async def _judge(work: Work, needs: RouteNeeds, open_offers: int, driver_id: UUI
         place.lon,
         math.cos(math.radians(place.lat)),
         NAMED_PER_RULE,
+        needs.cells,
+        needs.distance_m,
     )
 
 
