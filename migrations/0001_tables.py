@@ -346,6 +346,7 @@ class Migration(migrations.Migration):
                 ("market_id", fields.UUIDField()),
                 ("name", fields.CharField(max_length=80)),
                 ("state", fields.CharField(max_length=10)),
+                ("route_minor", fields.BigIntField(db_default=0)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -631,6 +632,8 @@ class Migration(migrations.Migration):
                 ("dropoff_service_s", fields.IntField(db_default=120)),
                 ("head_start_waves", fields.SmallIntField(db_default=3)),
                 ("shift_end_covers", fields.CharField(max_length=10, db_default="route")),
+                ("order_of_call", fields.CharField(max_length=20, db_default="by_rule")),
+                ("contracted_head_start_s", fields.IntField(db_default=0)),
                 ("delivery_target_s", fields.IntField(db_default=0)),
                 ("late_risk_percent", fields.SmallIntField(db_default=40)),
                 ("unavailable_after_s", fields.IntField(db_default=0)),

@@ -243,7 +243,7 @@ CHECKS = [
     (
         "market",
         "planning_dials",
-        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
+        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND order_of_call IN ('by_rule', 'by_marginal_cost') AND contracted_head_start_s BETWEEN 0 AND 3600 AND delivery_target_s BETWEEN 0 AND 604800",
     ),
     ("market", "arrival_dials", "late_risk_percent BETWEEN 1 AND 100"),
     ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
@@ -251,6 +251,7 @@ CHECKS = [
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
+    ("company", "terms", "route_minor >= 0"),
     ("driver", "of_company", "company_id IS NULL OR contract_kind = 'CONTRACTED'"),
     ("driver", "skill_ends", "skills_until IS NULL OR cardinality(skills_until) = cardinality(skills)"),
     ("driver", "preferences", "max_distance_m > 0 AND cardinality(area_cells) <= 500"),

@@ -29,6 +29,10 @@ class Company:
     id: strawberry.ID = strawberry.field(description="com_….")
     name: str = strawberry.field(description="Name.")
     state: CompanyState = strawberry.field(description="Whether its drivers are asked.")
+    route_minor: int = strawberry.field(
+        description="What each route pays its drivers at least, minor units; raises and bonuses come on top."
+    )
+    currency: str = strawberry.field(description="ISO 4217.")
     driver_count: int = strawberry.field(description="How many drivers it has.")
 
 

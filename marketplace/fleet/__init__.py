@@ -12,6 +12,7 @@ from marketplace.fleet.companies import (
     company_of,
     company_routes,
     end_company,
+    set_company_terms,
 )
 from marketplace.fleet.create import create_driver, plan_shift
 from marketplace.fleet.expire_presence import expire_presence, next_presence_end
@@ -60,5 +61,6 @@ __all__ = [
     "live_drivers",
     "next_presence_end",
     "plan_shift",
+    "set_company_terms",
     "set_preferences",
 ]

@@ -15,11 +15,12 @@ from marketplace.fleet.states import CompanyState
 DRIVERS_AT_MOST = 500
 ROUTES_AT_MOST = 200
 LONGEST_NAME = 80
+LARGEST_PRICE = 10**9
 
 COMPANY = """
-SELECT 'com_' || replace(c.id::text, '-', '') AS id, c.name, c.state,
+SELECT 'com_' || replace(c.id::text, '-', '') AS id, c.name, c.state, c.route_minor, m.currency,
        (SELECT count(*) FROM driver d WHERE d.company_id = c.id)::int AS driver_count
-FROM company c JOIN dispatcher s ON s.company_id = c.id WHERE s.id = $1
+FROM company c JOIN market m ON m.id = c.market_id JOIN dispatcher s ON s.company_id = c.id WHERE s.id = $1
 """
 DRIVERS = """
 SELECT 'drv_' || replace(d.id::text, '-', '') AS id, d.name, d.vehicle, d.account_state,
@@ -41,6 +42,7 @@ FROM route r JOIN driver d ON d.id = r.driver_id
 WHERE d.company_id = (SELECT company_id FROM dispatcher WHERE id = $1) AND r.accepted_at IS NOT NULL
 ORDER BY r.accepted_at DESC, r.id LIMIT $2
 """
+TERMS = "UPDATE company SET route_minor = $3 WHERE id = $1 AND market_id = $2"
 END = "UPDATE company SET state = 'ENDED' WHERE id = $1 AND market_id = $2"
 
 
@@ -50,8 +52,9 @@ class DispatcherExists(Conflict):
     code = "DISPATCHER_EXISTS"
 
 
-async def add_company(work: Work, *, market_id: UUID, name: str) -> UUID:
-    """Takes in a company whose drivers drive for a market."""
+async def add_company(work: Work, *, market_id: UUID, name: str, route_minor: int = 0) -> UUID:
+    """Takes in a company whose drivers drive for a market, each route for `route_minor` at least."""
+    _check_terms(route_minor)
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise Invalid(f"a company's name has 1 to {LONGEST_NAME} characters", field="name")
     company = await Company.create(
@@ -60,6 +63,7 @@ async def add_company(work: Work, *, market_id: UUID, name: str) -> UUID:
         market_id=market_id,
         name=name.strip(),
         state=CompanyState.ACTIVE.value,
+        route_minor=route_minor,
         created_at=work.now,
     )
     return company.id
@@ -83,6 +87,13 @@ async def add_dispatcher(work: Work, *, company_id: UUID, market_id: UUID, name:
     return dispatcher.id
 
 
+async def set_company_terms(work: Work, *, company_id: UUID, market_id: UUID, route_minor: int) -> None:
+    """Agrees what each route pays the company's drivers at least, in offers from now on."""
+    _check_terms(route_minor)
+    await _check_company(work, company_id, market_id)
+    await work.execute(TERMS, company_id, market_id, route_minor)
+
+
 async def end_company(work: Work, *, company_id: UUID, market_id: UUID) -> None:
     """Ends the work with a company: its drivers are not asked from now on; what they have they finish."""
     await _check_company(work, company_id, market_id)
@@ -103,6 +114,11 @@ async def company_drivers(work: Work, *, dispatcher_id: UUID) -> list[dict[str, 
 async def company_routes(work: Work, *, dispatcher_id: UUID) -> list[dict[str, Any]]:
     """The latest routes of the company's drivers, at most 200."""
     return [dict(row) for row in await work.fetch(ROUTES, dispatcher_id, ROUTES_AT_MOST)]
+
+
+def _check_terms(route_minor: int) -> None:
+    if not 0 <= route_minor <= LARGEST_PRICE:
+        raise Invalid(f"a route's price is 0 to {LARGEST_PRICE:,} minor units", field="routeMinor")
 
 
 async def _check_company(work: Work, company_id: UUID, market_id: UUID) -> None:

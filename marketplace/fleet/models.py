@@ -12,6 +12,7 @@ class Company(Model):
     market_id = fields.UUIDField()
     name = fields.CharField(max_length=80)
     state = fields.CharField(max_length=10)
+    route_minor = fields.BigIntField(db_default=0)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -41,7 +41,8 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
             AS w(opens_at, closes_at)
          WHERE st.route_id = r.id) AS slack_s,
        p.version AS policy_version, p.rates, p.floors,
-       (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves
+       (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves,
+       coalesce((SELECT min(opened_at) FROM wave WHERE route_id = r.id), $2) AS searched_since
 FROM route r
 JOIN market m ON m.id = r.market_id
 JOIN stop s ON s.route_id = r.id AND s.place = 0
@@ -61,7 +62,9 @@ WHERE r.id = $1
 # who is not offline, or of the one driver who is asked about.
 JUDGED = """
 WITH judged AS MATERIALIZED (
-    SELECT d.id, d.contract_kind, p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
+    SELECT d.id, d.contract_kind,
+        (SELECT c.route_minor FROM company c WHERE c.id = d.company_id) AS agreed_minor,
+        p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
         CASE WHEN d.account_state <> 'ACTIVE' THEN 'ACCOUNT_NOT_ACTIVE'
              WHEN p.state = 'OFFLINE' OR p.online_until IS NULL OR p.online_until <= $2 THEN 'OFFLINE'
              WHEN p.state = 'PAUSED' THEN 'PAUSED'
@@ -89,9 +92,10 @@ WITH judged AS MATERIALIZED (
                GROUP BY driver_id) n ON n.driver_id = d.id
     WHERE p.market_id = $1 AND CASE WHEN $11::uuid IS NULL THEN p.state <> 'OFFLINE' ELSE d.id = $11 END
 )
-SELECT id, contract_kind, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers FROM judged WHERE rule IS NULL
+SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers
+FROM judged WHERE rule IS NULL
 UNION ALL
-SELECT id, contract_kind, lat, lon, passed_minor, open_offers, rule, drivers FROM (
+SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, rule, drivers FROM (
     SELECT j.*, count(*) OVER (PARTITION BY rule) AS drivers,
            row_number() OVER (PARTITION BY rule ORDER BY (lat - $12) ^ 2 + ((lon - $13) * $14) ^ 2, id) AS place
     FROM judged j WHERE rule IS NOT NULL) ranked
@@ -125,6 +129,7 @@ class RouteNeeds:
     skills: Sequence[str]
     cells: Sequence[str]
     waves: int
+    searched_since: datetime
 
     def slack_s(self, now: datetime, approach_s: int) -> int | None:
         """How long a driver who is so far away can wait before a window is missed; negative when it is too late."""
@@ -135,13 +140,17 @@ class RouteNeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A driver who could take the route; `passed_minor` is the raise of an offer of it that was not answered."""
+    """A driver who could take the route; `passed_minor` is the raise of an offer of it that was not answered.
+
+    `agreed_minor` is what the driver's company was promised for each route at least.
+    """
 
     driver_id: UUID
     kind: ContractKind
     place: Point
     passed_minor: int | None = None
     open_offers: int = 0
+    agreed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +198,7 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
             {area_of(Point(lat=float(lat), lon=float(lon))) for lat, lon in map(str.split, row["stop_places"])}
         ),
         waves=row["waves"],
+        searched_since=row["searched_since"],
     )
 
 
@@ -262,6 +272,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         place=Point(lat=row["lat"], lon=row["lon"]),
         passed_minor=row["passed_minor"],
         open_offers=row["open_offers"],
+        agreed_minor=row["agreed_minor"] or 0,
     )
 
 

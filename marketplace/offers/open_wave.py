@@ -59,7 +59,13 @@ async def open_wave(
         work.now,
     )
     paid = [
-        pay_of_offer(needs, approach_m=one.approach_m, approach_s=one.approach_s, raise_minor=raise_minor)
+        pay_of_offer(
+            needs,
+            approach_m=one.approach_m,
+            approach_s=one.approach_s,
+            raise_minor=raise_minor,
+            agreed_minor=one.agreed_minor,
+        )
         for one in drivers
     ]
     offer_ids = [work.new_id() for _ in chosen]

@@ -77,6 +77,7 @@ class RuledOut(StrEnum):
     TOO_MANY_OFFERS = "TOO_MANY_OFFERS"
     TOO_FAR = "TOO_FAR"
     UNREACHABLE = "UNREACHABLE"
+    CALLED_LATER = "CALLED_LATER"
     LET_PASS = "LET_PASS"  # noqa: S105 - no password: an offer that nobody answered
 
 
@@ -100,6 +101,7 @@ RULE_WORDS = {
     RuledOut.TOO_MANY_OFFERS: "The driver has as many open offers as one may have.",
     RuledOut.TOO_FAR: "So many drivers are nearer that this one was not looked at.",
     RuledOut.UNREACHABLE: "No way leads from the driver to the first stop.",
+    RuledOut.CALLED_LATER: "Contracted drivers have a head start in this market and are asked alone until it is over.",
     RuledOut.LET_PASS: "The driver let an offer of this route pass and is asked again only for more pay.",
 }
 """The rules in words for people."""
