@@ -8,9 +8,12 @@ import asyncpg
 
 from marketplace.accounts.principals import Principal, PrincipalKind
 
-SIGNS_IN = ("ACTIVE",)
-STAYS_SIGNED_IN = ("ACTIVE", "SUSPENSION_PROPOSED")
-"""A proposal to suspend is no suspension: whoever is on the road stays signed in until it is decided."""
+SIGNS_IN = ("APPLIED", "APPROVED", "ACTIVE")
+STAYS_SIGNED_IN = (*SIGNS_IN, "SUSPENSION_PROPOSED")
+"""Who applies hands in papers before they may drive: only an ACTIVE account goes online.
+
+A proposal to suspend is no suspension: whoever is on the road stays signed in until it is decided.
+"""
 
 FIND_BY_ADDRESS = {
     PrincipalKind.DRIVER: "SELECT id, market_id FROM driver WHERE phone = $1 AND account_state = ANY($2::text[])",
