@@ -30,13 +30,17 @@ async def create_driver(
     skills: Sequence[str] = (),
     capacity: Sequence[int] | None = None,
     max_stops: int = 24,
+    company_id: UUID | None = None,
+    account_state: AccountState = AccountState.ACTIVE,
 ) -> UUID:
-    """Takes in an active driver, offline at first. `phone` is in E.164 form and signs in once."""
+    """Takes in a driver, offline at first; a company's are contracted. `phone` is in E.164 form and signs in once."""
     limits = list(capacity or CAPACITY[vehicle])
     if len(limits) != 3 or min(limits) < 1:
         raise Invalid("capacity is packages, grams and cubic decimetres, each at least 1", field="capacity")
     if not 1 <= max_stops <= MOST_STOPS:
         raise Invalid(f"a driver makes 1 to {MOST_STOPS} stops on a route", field="maxStops")
+    if company_id is not None and contract_kind is not ContractKind.CONTRACTED:
+        raise Invalid("a company's drivers are contracted", field="contractKind")
     driver = await Driver.create(
         using_db=work.db,
         id=work.new_id(),
@@ -44,7 +48,8 @@ async def create_driver(
         name=name,
         phone=phone,
         contract_kind=contract_kind.value,
-        account_state=AccountState.ACTIVE.value,
+        account_state=account_state.value,
+        company_id=company_id,
         vehicle=vehicle.value,
         capacity=limits,
         skills=sorted(set(skills)),

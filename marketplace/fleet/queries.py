@@ -10,7 +10,9 @@ DRIVERS_AT_MOST = 1_000
 
 PROFILE = """
 SELECT 'drv_' || replace(d.id::text, '-', '') AS id, 'mkt_' || replace(d.market_id::text, '-', '') AS market_id,
-       d.name, d.contract_kind, d.vehicle, d.skills, p.state AS presence, p.online_until
+       d.name, d.contract_kind, d.vehicle, skills_at(d.skills, d.skills_until, $2) AS skills, p.state AS presence,
+       p.online_until, d.account_state, d.documents_until, d.vehicle_until, d.max_distance_m,
+       coalesce(d.area_cells, '{}') AS area_cells
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1
 """
@@ -27,7 +29,7 @@ ORDER BY d.id LIMIT $2
 
 async def driver_profile(work: Work, *, driver_id: UUID) -> asyncpg.Record | None:
     """A driver as the driver's own app shows it."""
-    return await work.fetch_row(PROFILE, driver_id)
+    return await work.fetch_row(PROFILE, driver_id, work.now)
 
 
 async def live_drivers(work: Work, *, market_id: UUID) -> list[dict[str, object]]:

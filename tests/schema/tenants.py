@@ -41,6 +41,7 @@ from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
+from marketplace.fleet import ContractKind, add_company, add_dispatcher
 from marketplace.fleet.models import Driver
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
@@ -70,6 +71,8 @@ SECRETS = {
     "shipper": "Farmacia Alfa",
     "driver": "Ana Alfa",
     "driver's phone": "+56955500001",
+    "company": "Reparto Alfa",
+    "company's driver": "Chofer Alfa",
     "hub": "Bodega Alfa",
     "hub's address": "Pasaje Alfa 7",
     "pickup": "Mostrador Alfa",
@@ -230,10 +233,26 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
         http=http,
         market=market,
         things=things,
-        first=await _credentials(work, tokens, ana, driver, market) | {"recipient": links[0]},
-        second=await _credentials(work, tokens, bruno, other, elsewhere) | {"recipient": links[1]},
+        first=await _credentials(work, tokens, ana, driver, market)
+        | {"recipient": links[0], "dispatcher": await _dispatcher(work, tokens, market, SECRETS["company"])},
+        second=await _credentials(work, tokens, bruno, other, elsewhere)
+        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, "Reparto Beta")},
         second_market=to_wire("market", elsewhere.id),
     )
+
+
+async def _dispatcher(work: Work, tokens: Tokens, market: Market, name: str) -> str:
+    """A dispatcher of a company with one driver: both companies are of the same market."""
+    company_id = await add_company(work, market_id=market.id, name=name)
+    driver_name = SECRETS["company's driver"] if name == SECRETS["company"] else "Chofer Beta"
+    await make_driver(work, market, kind=ContractKind.CONTRACTED, name=driver_name, company_id=company_id)
+    email = f"{name.replace(' ', '.')}@doorstep.example"
+    person = await add_dispatcher(work, company_id=company_id, market_id=market.id, name="Dispatcher", email=email)
+    lasts = timedelta(hours=1)
+    opened = await open_session(
+        work, kind=PrincipalKind.DISPATCHER, principal_id=person, tokens=tokens, access_lasts=lasts
+    )
+    return opened.access_token
 
 
 async def _credentials(work: Work, tokens: Tokens, shipper: Shipper, driver: Driver, market: Market) -> dict[str, str]:

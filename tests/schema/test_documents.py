@@ -51,6 +51,10 @@ OPERATIONS = {
 }  # fmt: skip
 
 
+COMPANY = {
+    "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
+    "company_drivers", "company_routes",
+}  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
     "delivery_events",
@@ -77,12 +81,12 @@ COSTS = {
     "driver/payout_onboarding_link": 25,
     "driver/my_payouts": 60, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
-    **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
-    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
-    **{f"{client}/me": 25 for client in ("driver", "portal", "operations")},
+    **{f"{client}/clock": 25 for client in ("driver", "portal", "operations", "company")},
+    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations", "company")},
+    **{f"{client}/me": 25 for client in ("driver", "portal", "operations", "company")},
     **{
         f"{client}/{name}": 25
-        for client in ("driver", "operations")
+        for client in ("driver", "operations", "company")
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
@@ -139,6 +143,7 @@ COSTS = {
     "operations/addresses_to_review": 50, "operations/drop_points_to_review": 30, "operations/resolve_address": 25,
     "operations/settle_drop_point": 25, "driver/correct_pin": 25,
     "operations/webhook_attention": 35,
+    "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
@@ -159,7 +164,14 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS), ("recipient", RECIPIENT)]
+    ("client", "names"),
+    [
+        ("driver", DRIVER),
+        ("portal", PORTAL),
+        ("operations", OPERATIONS),
+        ("recipient", RECIPIENT),
+        ("company", COMPANY),
+    ],
 )
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
     there = {name.partition("/")[2] for name in NAMES if name.startswith(f"{client}/")}

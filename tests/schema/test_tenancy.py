@@ -29,10 +29,10 @@ from tests.waiting import until
 
 SCHEMA = engine_schema(strawberry_schema)
 FIELDS = root_fields(SCHEMA)
-KINDS = ("shipper", "driver", "operator", "recipient")
+KINDS = ("shipper", "driver", "operator", "recipient", "dispatcher")
 SIGNED_IN = frozenset(KINDS)
 SHIPPER, DRIVER, OPERATOR = frozenset({"shipper"}), frozenset({"driver"}), frozenset({"operator"})
-RECIPIENT = frozenset({"recipient"})
+RECIPIENT, DISPATCHER = frozenset({"recipient"}), frozenset({"dispatcher"})
 
 Variables = dict[str, Any]
 
@@ -124,6 +124,10 @@ RULES = {
     "me": Rule(callers=SIGNED_IN),
     "signOut": Rule(callers=SIGNED_IN),
     "eventCursor": Rule(callers=SIGNED_IN, asks=(in_market,)),
+    # A contracted company, about its own
+    "myCompany": Rule(callers=DISPATCHER),
+    "companyDrivers": Rule(callers=DISPATCHER),
+    "companyRoutes": Rule(callers=DISPATCHER),
     # Operations of one market
     "markets": Rule(callers=OPERATOR),
     "deadJobs": Rule(callers=OPERATOR, asks=(in_market,)),
@@ -532,6 +536,8 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("myProfile", "driver", {"driver"}),
         ("myRoute", "driver", {"address", "recipient", "recipient's phone", "instructions", "latitude of home"}),
         ("liveDrivers", "operator", {"driver", "where the driver is"}),
+        ("myCompany", "dispatcher", {"company"}),
+        ("companyDrivers", "dispatcher", {"company's driver"}),
         ("liveRoutes", "operator", {"latitude of home"}),
         ("unassignedDeliveries", "operator", {"address"}),
         ("market", "operator", {"market"}),
