@@ -30,6 +30,7 @@ from marketplace.core.database import connect, with_database
 from marketplace.core.ids import MarketId, OperatorId, from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
+from marketplace.fleet import stops_by_kind
 from marketplace.ledger import check_ledger
 from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
@@ -60,9 +61,11 @@ DIALS = {
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
     "redelivery_answer_s": 900,
+    "contracted_head_start_s": 180,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
-answer are three seconds here, in which an app must hear, show and think. Another window is asked for in 15 minutes."""
+answer are three seconds here, in which an app must hear, show and think: for so long contracted drivers are asked
+alone. Another window is asked for in 15 minutes."""
 FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
 """What the shippers want done with parcels that nobody takes, taking turns."""
 FIGURES = {
@@ -76,6 +79,9 @@ FIGURES = {
     "offers_declined": "offers declined",
     "offers_expired": "offers nobody answered in time",
     "routes_completed": "routes completed",
+    "dedicated_stops": "stops made by dedicated drivers, on shift",
+    "contracted_stops": "stops made by a contracted company's drivers",
+    "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
     "charges_paid": "charges paid by shippers",
@@ -326,12 +332,14 @@ class _Demo:
                 ledger = await check_ledger(work, market_id=market_id)
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
                 tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
+                stops = await stops_by_kind(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
         return {
             "seed": self.options.seed,
             **asdict(recount),
+            **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
             "charges_paid": charges,
             "charged_minor": charged_minor,
             "tips_paid": tips,
