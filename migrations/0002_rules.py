@@ -619,6 +619,8 @@ INDEXES = [
     ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
     # What holds in a cell now, and what the map shows
     ("UNIQUE", "surge_decision_cell", "surge_decision (market_id, cell, decided_at)"),
+    ("", "surge_decision_log", "surge_decision (market_id, id)"),
+    ("", "surge_decision_cell_log", "surge_decision (market_id, cell, id)"),
     ("", "surge_decision_latest", "surge_decision (market_id, decided_at)"),
     ("", "surge_decision_override", "surge_decision (override_id) WHERE override_id IS NOT NULL"),
     ("UNIQUE", "surge_override_cell", "surge_override (market_id, cell) WHERE cell IS NOT NULL AND cleared_at IS NULL"),

@@ -43,6 +43,8 @@ WHOLE = ("open_stops", "forecast_milli", "idle_drivers", "population", "raw_rati
 UNSEEN: Mapping[str, Any] = dict.fromkeys((*WHOLE, *STATE, "target_percent"), 0) | {"is_wide": False, "bound_by": None}
 """A cell where nothing was counted, of which a decision is written because a person has set it."""
 COUNTED = ("cell", *UNSEEN)
+BY_HAND = {SurgeLimit.OVERRIDE, SurgeLimit.BUDGET, SurgeLimit.FROZEN}
+"""Limits that are not the level's own, and are looked at anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,10 @@ async def _look(
         before = SurgeState(**{name: latest[cell][name] for name in STATE}) if cell in latest else None
         seen, count = around.around(cell), counts.get(cell, CellCounts())
         step = next_step(rule, before, seen)
-        if step.state.level_percent or step.state.demand_milli >= STILL_MILLI or cell in hand.overrides:
+        # The last decision of a cell says that it is over, or the one before would hold on.
+        is_over = cell in latest and not (latest[cell]["percent"] or latest[cell]["level_percent"])
+        is_still = step.state.demand_milli < STILL_MILLI and step.state.level_percent == 0
+        if not (is_still and (is_over or cell not in latest)) or cell in hand.overrides:
             counted = asdict(count) | {"population": seen.population, "is_wide": seen.is_wide}
             rows.append({"cell": cell} | counted | _as_row(step))
     return rows
@@ -152,10 +157,13 @@ async def _count(work: Work, market_id: UUID) -> dict[str, CellCounts]:
 
 def _again(latest: Mapping[str, Mapping[str, Any]], hand: Hand) -> list[dict[str, Any]]:
     """What the last tick counted, for cells that it knew or that a person has set since."""
-    return [
+    rows = [
         {name: latest[cell][name] for name in COUNTED} if cell in latest else {**UNSEEN, "cell": cell}
         for cell in sorted({*latest, *hand.overrides})[:CELLS_AT_MOST]
     ]
+    for row in rows:
+        row["bound_by"] = None if row["bound_by"] in BY_HAND else row["bound_by"]
+    return rows
 
 
 def _as_row(step: SurgeStep) -> dict[str, Any]:

@@ -50,8 +50,8 @@ WHERE s.market_id = $1 AND ($2::text IS NULL OR s.cell = $2) AND s.id < $3 ORDER
 MAP = """
 SELECT l.cell, l.id, l.percent, l.driver_bonus_minor, l.surcharge_basis_points, l.decided_at, l.holds_until, l.bound_by
 FROM (SELECT DISTINCT ON (cell) * FROM surge_decision
-      WHERE market_id = $1 AND decided_at >= $2 - 3 * (SELECT make_interval(secs => surge_every_s) FROM market
-                                                        WHERE id = $1)
+      WHERE market_id = $1
+        AND decided_at >= $2::timestamptz - 3 * (SELECT make_interval(secs => surge_every_s) FROM market WHERE id = $1)
       ORDER BY cell, decided_at DESC) l
 WHERE l.percent > 0 AND l.holds_until > $2 AND NOT EXISTS (
     SELECT 1 FROM surge_override o WHERE o.market_id = $1 AND o.cell IS NULL AND o.cleared_at IS NULL
