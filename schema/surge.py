@@ -7,6 +7,7 @@ import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.accounts import PrincipalKind
+from marketplace.analytics import surge_figures
 from marketplace.core.errors import NotFound
 from marketplace.core.geo import cell_outline
 from marketplace.core.ids import MarketId, from_wire, to_wire
@@ -105,6 +106,20 @@ class SurgeDecision:
     reason: str | None = strawberry.field(description="Of what was set by hand, where that decided.")
 
 
+@strawberry.type(description="What surge came to: bonuses by when promised, surcharges by when posted.")
+class SurgeFigures:
+    """Minor units."""
+
+    currency: str = strawberry.field(description="ISO 4217.")
+    routes_promised: int = strawberry.field(description="Routes that were offered with a bonus.")
+    promised_minor: MoneyMinor = strawberry.field(description="Bonuses promised, those of routes called off left out.")
+    paid_minor: MoneyMinor = strawberry.field(description="Bonuses of routes that were completed.")
+    borne_by_shippers_minor: MoneyMinor = strawberry.field(description="Of these, what surcharges of them covered.")
+    borne_by_platform_minor: MoneyMinor = strawberry.field(description="Of these, what nobody else covered.")
+    surcharges_minor: MoneyMinor = strawberry.field(description="Surcharges of deliveries that arrived or came back.")
+    cells_and_ticks: int = strawberry.field(description="Decisions that had surge.")
+
+
 @strawberry.type(name="SurgeSet", description="The level holds for these cells from now on.")
 class SurgeSetType:
     """Set by hand."""
@@ -182,6 +197,27 @@ class Query:
             found = await surge_decisions(connection, market_id=market, cell=cell, before=before, limit=limit)
         decisions = [_decision(one) for one in found]
         return cast("Connection[SurgeDecision]", page_of(decisions, first=first, key=lambda one: [str(one.id)]))
+
+    @query(
+        description="What surge came to in a market in a span of market time, and who bore it. For operations.",
+        own_units=10,
+    )
+    async def surge_figures(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        begins: Annotated[DateTime, strawberry.argument(description="From this moment, market time.")],
+        ends: Annotated[DateTime, strawberry.argument(description="To before this moment, market time.")],
+    ) -> SurgeFigures:
+        """Counts."""
+        market = MarketId(from_wire("market", market_id, field="marketId"))
+        require_operator(info, market)
+        async with info.context.marketplace.works.open() as work:
+            currency = (await dials(work, market_id=market)).currency
+            found = await surge_figures(work, market_id=market, begins=begins, ends=ends)
+        return SurgeFigures(
+            currency=currency, borne_by_platform_minor=MoneyMinor(found.borne_by_platform_minor), **asdict(found)
+        )
 
 
 @strawberry.type

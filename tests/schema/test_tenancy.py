@@ -150,6 +150,7 @@ RULES = {
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
     "surge": Rule(callers=OPERATOR | DRIVER | SHIPPER, asks=(in_market,)),
     "surgeDecisions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "surgeFigures": Rule(callers=OPERATOR, asks=(in_market,), more={"begins": NOW.isoformat(), "ends": LATER}),
     "setSurge": Rule(
         callers=OPERATOR,
         asks=(in_market,),

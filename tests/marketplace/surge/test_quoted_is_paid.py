@@ -6,14 +6,15 @@ from typing import Any
 import orjson
 import pytest
 
+from marketplace.analytics import surge_figures
 from marketplace.batches import PostBatch, QuoteBatch, QuoteExpired
 from marketplace.batches.models import Delivery
-from marketplace.billing import check_credit
+from marketplace.billing import accrue_delivery, check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import RouteId, to_wire
 from marketplace.core.work import Works
-from marketplace.ledger import DRIVER_PAY, PEAK_BONUS, balance_of, check_ledger
+from marketplace.ledger import DELIVERY_REVENUE, DRIVER_PAY, PEAK_BONUS, balance_of, check_ledger
 from marketplace.offers import accept_offer
 from marketplace.payouts import issue_statement, recompute_statement
 from tests.builders import make_route
@@ -122,4 +123,17 @@ async def test_what_was_quoted_and_offered_is_what_is_charged_and_paid(works: Wo
         in_market: dict[str, Any] = {"market_id": world.market_id, "currency": "CLP"}
         assert (await balance_of(work, account=PEAK_BONUS, **in_market)).minor == 1200
         assert (await balance_of(work, account=DRIVER_PAY, **in_market)).minor == kept["total_minor"] - 1200
+        await work.execute("UPDATE delivery SET state = 'DELIVERED' WHERE route_id = $1", route.id)
+        for row in posted.rows:
+            await accrue_delivery(work, delivery_id=row.delivery_id)
+
+        assert (await balance_of(work, account=DELIVERY_REVENUE, **in_market)).minor == quoted.total_minor
         assert (await check_ledger(work, market_id=world.market_id)).is_sound
+        surcharges_minor = sum(
+            line["amount_minor"] for row in quoted.rows for line in row["lines"] if line["code"] == "surge"
+        )
+        figures = await surge_figures(work, market_id=world.market_id, begins=world.market.created_at, ends=work.now)
+        assert (figures.routes_promised, figures.promised_minor, figures.paid_minor) == (1, 1200, 1200)
+        assert figures.surcharges_minor == surcharges_minor
+        assert figures.borne_by_shippers_minor == min(1200, surcharges_minor)
+        assert figures.borne_by_platform_minor == 1200 - figures.borne_by_shippers_minor
