@@ -130,6 +130,9 @@ SUBJECTS = {
     "addDispatcher": "company",
     "setCompanyTerms": "company",
     "endCompany": "company",
+    "setSurge": "market",
+    "clearSurge": "market",
+    "freezeSurge": "market",
 }
 """What the subject of each audited mutation is."""
 

@@ -41,6 +41,7 @@ from schema import (
     reconciliation,
     routes,
     shipper_webhooks,
+    surge,
     windows,
 )
 from schema.inputs import read_inputs_directly
@@ -54,6 +55,7 @@ NOUNS: tuple[ModuleType, ...] = (
     markets,
     hubs,
     pay_policies,
+    surge,
     batches,
     windows,
     attempts,

@@ -16,4 +16,6 @@ def pay_of_offer(
         duration_s=needs.duration_s + approach_s,
         stop_count=needs.dropoff_count,
     )
-    return with_agreed_price(offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor), agreed_minor)
+    return with_agreed_price(
+        offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule), agreed_minor
+    )

@@ -21,6 +21,7 @@ DRIVER = REPORTS | {
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
+    "surge",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -51,6 +52,7 @@ OPERATIONS = {
     "alert_log",
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
+    "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
 }  # fmt: skip
 
 
@@ -157,6 +159,9 @@ COSTS = {
             "add_dispatcher", "set_company_terms", "end_company",
         )
     },
+    # Surge
+    "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
+    "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
