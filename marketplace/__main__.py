@@ -357,6 +357,22 @@ def reconcile_with_provider(
     sys.exit(0 if told["is_clean"] else 1)
 
 
+@app.command("forecast")
+def forecast_demand(
+    market: Annotated[str | None, typer.Option(help="mkt_… of the market; the oldest one by default.")] = None,
+    day: Annotated[str | None, typer.Option(help="A local day such as 2026-03-02; tomorrow by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Foresees a market's demand from its last eight weeks, and says how many drivers each hub lacks in each hour.
+
+    Beside the model stands the plainest guess, the same hour of the week before, with how far off both were on a week
+    that neither had seen; the closer one is taken.
+    """
+    forecasting = part("workers.forecasting")
+    told = asyncio.run(forecasting.forecast(startable(), market=market, day=day))
+    _say(told, forecasting.forecast_lines(told), as_json=as_json)
+
+
 @geo.command("import")
 def import_city(
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as city.osm.pbf.", exists=True)],

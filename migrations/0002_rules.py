@@ -49,6 +49,11 @@ REFERENCES = [
     ("posting", "journal_id", "journal"),
     ("posting", "pending_id", "posting"),
     ("demand_forecast", "market_id", "market"),
+    ("forecast_run", "market_id", "market"),
+    ("block", "market_id", "market"),
+    ("block", "hub_id", "hub"),
+    ("sign_up", "block_id", "block"),
+    ("sign_up", "statement_id", "pay_statement"),
     ("surge_decision", "market_id", "market"),
     ("surge_decision", "override_id", "surge_override"),
     ("surge_override", "market_id", "market"),
@@ -191,7 +196,9 @@ STATES = {
         " CREATE_INVOICE ADD_INVOICE_ITEM FINALIZE_INVOICE VOID_INVOICE CREATE_CHECKOUT EXPIRE_CHECKOUT"
     ),
     ("stripe_event", "endpoint"): "PLATFORM CONNECT",
-    ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP",
+    ("pay_statement", "kind"): "ROUTE TRUE_UP POOL_SHARE TIP BLOCK",
+    ("block", "state"): "PUBLISHED ENDED CANCELLED",
+    ("sign_up", "state"): "DRAWING WAITING ASKED SIGNED KEPT NO_SHOW LEFT LAPSED CALLED_OFF",
     ("tip", "state"): "WANTED WAITING PAID EXPIRED REFUSED",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
@@ -383,6 +390,26 @@ CHECKS = [
     ),
     ("surge_bonus", "borne", "bonus_minor > 0 AND borne_by_shippers_minor BETWEEN 0 AND bonus_minor"),
     ("demand_forecast", "expected", "expected_stops >= 0"),
+    ("forecast_run", "counts", "history_hours >= 0 AND held_out_hours >= 0 AND expected_stops >= 0"),
+    ("block", "places", "places > 0 AND taken BETWEEN 0 AND places"),
+    ("block", "hours", "opens_at < closes_at AND signs_from <= opens_at AND draw_s >= 0"),
+    ("block", "terms", "floor_per_hour_minor >= 0 AND free_until_min >= 0 AND answer_s > 0"),
+    ("block", "area", "cardinality(area_cells) > 0"),
+    ("block", "ended", "(state = 'PUBLISHED') = (ended_at IS NULL) AND (state = 'CANCELLED') = (reason IS NOT NULL)"),
+    ("sign_up", "hours", "opens_at < closes_at"),
+    ("sign_up", "asked", "(state = 'ASKED') = (answer_by IS NOT NULL)"),
+    ("sign_up", "open", "(state IN ('DRAWING', 'WAITING', 'ASKED', 'SIGNED')) = (ended_at IS NULL)"),
+    ("sign_up", "late", "NOT is_late OR state = 'LEFT'"),
+    (
+        "sign_up",
+        "kept",
+        (
+            "(state = 'KEPT') = (attended_s IS NOT NULL) AND (attended_s IS NULL) = (earned_minor IS NULL)"
+            " AND (attended_s IS NULL) = (top_up_minor IS NULL) AND (state = 'KEPT') <= (checked_in_at IS NOT NULL)"
+            " AND (coalesce(top_up_minor, 0) > 0) = (statement_id IS NOT NULL)"
+        ),
+    ),
+    ("driver", "early", "early_access_minutes BETWEEN 0 AND 10080"),
     (
         "delivery",
         "surge",
@@ -680,6 +707,21 @@ INDEXES = [
     ("UNIQUE", "surge_bonus_route", "surge_bonus (route_id)"),
     ("", "surge_bonus_window", "surge_bonus (market_id, window_start)"),
     ("", "surge_bonus_decision", "surge_bonus (decision_id)"),
+    # Blocks: what can be signed up for, what is due, and one open wish of each driver
+    ("", "block_market", "block (market_id, opens_at)"),
+    ("", "block_hub", "block (hub_id) WHERE hub_id IS NOT NULL"),
+    ("", "block_company", "block (company_id) WHERE company_id IS NOT NULL"),
+    ("", "block_open", "block (market_id, signs_from) WHERE state = 'PUBLISHED'"),
+    (
+        "UNIQUE",
+        "sign_up_one_open",
+        "sign_up (block_id, driver_id) WHERE state IN ('DRAWING', 'WAITING', 'ASKED', 'SIGNED')",
+    ),
+    ("", "sign_up_line", "sign_up (block_id, line)"),
+    ("", "sign_up_driver", "sign_up (driver_id, opens_at)"),
+    ("", "sign_up_open", "sign_up (market_id, opens_at) WHERE state IN ('DRAWING', 'WAITING', 'ASKED', 'SIGNED')"),
+    ("", "sign_up_statement", "sign_up (statement_id) WHERE statement_id IS NOT NULL"),
+    ("", "forecast_run_latest", "forecast_run (market_id, made_at)"),
     ("UNIQUE", "demand_forecast_slot", "demand_forecast (market_id, slot_start, cell)"),
     ("", "delivery_surge", "delivery (surge_decision_id) WHERE surge_decision_id IS NOT NULL"),
     ("", "wave_raises", "wave (market_id, opened_at) WHERE raise_step_minor > 0"),
@@ -810,8 +852,21 @@ WITHIN = [
     ("driver_document", "driver_id", "driver", "market_id"),
     ("vehicle", "driver_id", "driver", "market_id"),
     ("vehicle", "company_id", "company", "market_id"),
+    ("block", "company_id", "company", "market_id"),
+    ("sign_up", "driver_id", "driver", "market_id"),
 ]
 """References that stay within one market, those of money within one currency as well."""
+
+ONE_PLACE_AT_A_TIME = """
+-- A driver is in one block at a time. Two ranges of one number each stand for the driver's id, whole: PostgreSQL compares
+-- ids in such a constraint only with an extension, which not everybody may install.
+ALTER TABLE sign_up ADD CONSTRAINT sign_up_one_at_a_time EXCLUDE USING gist (
+    int8range(('x' || substr(replace(driver_id::text, '-', ''), 1, 16))::bit(64)::bigint,
+              ('x' || substr(replace(driver_id::text, '-', ''), 1, 16))::bit(64)::bigint, '[]') WITH &&,
+    int8range(('x' || substr(replace(driver_id::text, '-', ''), 17, 16))::bit(64)::bigint,
+              ('x' || substr(replace(driver_id::text, '-', ''), 17, 16))::bit(64)::bigint, '[]') WITH &&,
+    tstzrange(opens_at, closes_at) WITH &&) WHERE (state IN ('SIGNED', 'KEPT'));
+"""
 
 HISTORY_STAYS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -1082,12 +1137,13 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
         for table, column, target, same in WITHIN
     ]
-    blocks = [HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS, SKILLS]
+    blocks = [ONE_PLACE_AT_A_TIME, HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS, SKILLS]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + "".join(blocks)
 
 
 def _backward() -> str:
     statements = [
+        "ALTER TABLE sign_up DROP CONSTRAINT sign_up_one_at_a_time",
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",

@@ -27,6 +27,7 @@ from marketplace.billing import (
     Shortfall,
     Terms,
 )
+from marketplace.blocks import BlockState, SignUpState
 from marketplace.core.notifier import Channel
 from marketplace.fleet import (
     AccountState,
@@ -82,7 +83,7 @@ ENUMS: dict[type[Enum], str] = {
     " ten minutes away.",
     ProofKind: "Evidence that is a picture.",
     StatementKind: "What a driver is paid for: a route, what a pay period lacked to the law, a share of what all its"
-    " drivers together lacked, or a tip.",
+    " drivers together lacked, a tip, or what a BLOCK lacked to its floor.",
     PayUnit: "What a rate of the law is for one of.",
     StatementState: "The life of a pay statement.",
     Difference: "What can be wrong between the ledger and the payment provider.",
@@ -104,6 +105,9 @@ ENUMS: dict[type[Enum], str] = {
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
     SurgeLimit: "What kept surge from what the ratio asks for: too few around, ticks that have to agree, the largest"
     " step, the cap, the budget, a person's setting, or a freeze of the market.",
+    BlockState: "The life of a block.",
+    SignUpState: "The life of a wish for a place in a block: DRAWING until the lot, WAITING in line, ASKED while a"
+    " place is held for an answer, SIGNED; KEPT or NO_SHOW afterwards.",
     Cause: "Why somebody is told something.",
     Channel: "By which way a message goes; OPERATORS is wherever those who run the market look.",
     NotificationState: "Whether a message left; DROPPED was no longer true when it could have.",

@@ -133,6 +133,8 @@ SUBJECTS = {
     "setSurge": "market",
     "clearSurge": "market",
     "freezeSurge": "market",
+    "publishBlocks": "market",
+    "cancelBlock": "block",
 }
 """What the subject of each audited mutation is."""
 

@@ -43,6 +43,7 @@ COMMANDS = [
     "explain",
     "stripe-sandbox",
     "reconcile",
+    "forecast",
     "geo",
     "ledger",
     "payouts",

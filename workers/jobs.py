@@ -21,6 +21,7 @@ from marketplace.billing import (
     settle_profile,
     settle_refund,
 )
+from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
 from marketplace.hubs import ReachHub
@@ -46,6 +47,7 @@ from marketplace.payouts import (
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.tips import look_up_tip, settle_tip
 from marketplace.tracking import LearnTraffic
+from workers.forecasting import fit_holt_winters
 from workers.links import links_of
 from workers.runner import RunJob, Turn
 
@@ -271,6 +273,11 @@ async def refresh_shipper_standing(marketplace: Marketplace, profile_id: UUID) -
         await refresh_profile(work, profile_id=profile_id)
 
 
+async def forecast_demand(marketplace: Marketplace, market_id: UUID) -> None:
+    """Foresees a market's demand for the days to come."""
+    await run_errand(marketplace.works, MakeForecast(market_id=market_id, fit=fit_holt_winters))
+
+
 async def tell(marketplace: Marketplace, event_id: UUID) -> None:
     """Tells those whom it concerns of an event of a delivery."""
     await notify(marketplace.works, notifier=marketplace.notifier, links=links_of(marketplace), event_id=event_id)
@@ -324,6 +331,7 @@ JOBS: Mapping[str, Job] = {
     "close_period": close_billing_period,
     "retry_charge": retry_shipper_charge,
     "refresh_standing": refresh_shipper_standing,
+    "forecast_demand": forecast_demand,
     "notify": tell,
     "forget_pictures": forget_pictures,
     "roll_up": count,
@@ -337,6 +345,7 @@ BOUNDS: Mapping[str, float] = {
     "send_operation": 110.0,
     "reconcile": 120.0,
     "true_up_pay": 300.0,
+    "forecast_demand": 120.0,
     "learn_traffic": 120.0,
     "settle_invoice": 60.0,
 }

@@ -233,6 +233,9 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PayoutReleased": [SETTLE_RELEASED],
     # A paper of a driver ends soon, or was taken back
     "DocumentExpiring": [TELL_DRIVER],
+    # A place in a block is held for whoever is next, or a block will not be
+    "BlockPlaceFreed": [TELL_DRIVER],
+    "BlockCalledOff": [TELL_DRIVER],
     "PayoutFailed": [TELL_DRIVER],
     "PayoutReversed": [TELL_DRIVER],
     "PayoutAccountChanged": [TELL_DRIVER],

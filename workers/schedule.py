@@ -12,6 +12,7 @@ from marketplace.alerts import forget_browsers, send_due
 from marketplace.app import Marketplace
 from marketplace.arrivals import drop_old_predictions, retime_due
 from marketplace.billing import sweep_billing
+from marketplace.blocks import look_after_blocks
 from marketplace.core.idempotency import forget_old
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
@@ -32,7 +33,7 @@ from workers.runner import JobRunner
 MADE_BY_TIME = frozenset(
     {
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
-        "refresh_standing", "look_up_tip",
+        "refresh_standing", "look_up_tip", "forecast_demand",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -52,6 +53,8 @@ RETIME_EVERY_S = 2.0
 ALERTS_EVERY_S = 5.0
 SURGE_EVERY_S = 1.0
 """A market is looked at when its own time has come; in a demo that comes much sooner by our clock."""
+BLOCKS_EVERY_S = 1.0
+FORECAST_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 REMIND_EVERY_S = 600.0
 BATCHES_AT_ONCE = 100
@@ -72,6 +75,8 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
+        Periodic("look after blocks", BLOCKS_EVERY_S, lambda: look_after_all_blocks(works)),
+        Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),
         Periodic("tell what is due", ALERTS_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("decide surge", SURGE_EVERY_S, lambda: decide_all_surge(works)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
@@ -211,6 +216,26 @@ async def decide_all_surge(works: Works) -> None:
     for market_id in markets:
         async with works.open() as work:
             await decide_surge(work, market_id=market_id)
+
+
+async def look_after_all_blocks(works: Works) -> None:
+    """Takes the steps of each market's blocks that are due."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in map(MarketId, markets):
+        async with works.open() as work:
+            await look_after_blocks(work, market_id=market_id)
+
+
+async def forecast_demand(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to foresee its demand; one without history is done at once."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="forecast_demand", subject=str(market_id))
+            for market_id in await market_ids(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
 
 
 async def tell_what_is_due(marketplace: Marketplace) -> None:

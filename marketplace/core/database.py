@@ -36,6 +36,7 @@ MODELS = [
     "marketplace.billing.models",
     "marketplace.payouts.models",
     "marketplace.tips.models",
+    "marketplace.blocks.models",
     "marketplace.analytics.models",
 ]
 """Where tables are declared, in the order of the story."""

@@ -31,6 +31,8 @@ InvoiceId = NewType("InvoiceId", UUID)
 OperationId = NewType("OperationId", UUID)
 WebhookId = NewType("WebhookId", UUID)
 MessageId = NewType("MessageId", UUID)
+BlockId = NewType("BlockId", UUID)
+SignUpId = NewType("SignUpId", UUID)
 JobId = NewType("JobId", UUID)
 
 PREFIXES = {
@@ -75,6 +77,8 @@ PREFIXES = {
     "message": "msg",
     "notification": "ntf",
     "surge": "sgd",
+    "block": "blk",
+    "sign_up": "sgn",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -20,8 +20,12 @@ SELECT d.market_id, d.contract_kind, d.account_state, d.documents_until, d.vehic
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1 FOR UPDATE OF p
 """
+# A place in a block is as good as a shift.
 SHIFT_END = """
-SELECT max(ends_at) FROM shift WHERE driver_id = $1 AND starts_at <= $2 AND ends_at > $3
+SELECT max(ends_at) FROM (
+    SELECT ends_at FROM shift WHERE driver_id = $1 AND starts_at <= $2 AND ends_at > $3
+    UNION ALL
+    SELECT closes_at FROM sign_up WHERE driver_id = $1 AND state = 'SIGNED' AND opens_at <= $2 AND closes_at > $3) hours
 """
 GO = """
 UPDATE presence SET state = $2, lat = $3, lon = $4, cell = $5, position_at = $6, online_until = $7, changed_at = $6

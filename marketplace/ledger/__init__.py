@@ -9,6 +9,7 @@ of its postings. `check_ledger` proves all this.
 
 from marketplace.ledger.balances import balance_of, lock_wallets, wallet_available
 from marketplace.ledger.chart import (
+    BLOCK_TOP_UP,
     CANCELLATION_REVENUE,
     CONNECTED_FUNDS,
     DELIVERY_REVENUE,
@@ -45,6 +46,7 @@ from marketplace.ledger.queries import account_lines
 from marketplace.ledger.states import PostingState
 
 __all__ = [
+    "BLOCK_TOP_UP",
     "CANCELLATION_REVENUE",
     "CONNECTED_FUNDS",
     "DELIVERY_REVENUE",

@@ -65,6 +65,9 @@ JUDGED = """
 WITH judged AS MATERIALIZED (
     SELECT d.id, d.contract_kind,
         (SELECT c.route_minor FROM company c WHERE c.id = d.company_id) AS agreed_minor,
+        EXISTS (SELECT 1 FROM sign_up s JOIN block b ON b.id = s.block_id
+                WHERE s.driver_id = d.id AND s.state = 'SIGNED' AND s.opens_at <= $2 AND s.closes_at > $2
+                  AND b.area_cells @> ARRAY[$18::text]) AS is_in_block,
         p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
         CASE WHEN d.account_state <> 'ACTIVE' THEN 'ACCOUNT_NOT_ACTIVE'
              WHEN p.state = 'OFFLINE' OR p.online_until IS NULL OR p.online_until <= $2 THEN 'OFFLINE'
@@ -93,10 +96,10 @@ WITH judged AS MATERIALIZED (
                GROUP BY driver_id) n ON n.driver_id = d.id
     WHERE p.market_id = $1 AND CASE WHEN $11::uuid IS NULL THEN p.state <> 'OFFLINE' ELSE d.id = $11 END
 )
-SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers
+SELECT id, contract_kind, agreed_minor, is_in_block, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers
 FROM judged WHERE rule IS NULL
 UNION ALL
-SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, rule, drivers FROM (
+SELECT id, contract_kind, agreed_minor, is_in_block, lat, lon, passed_minor, open_offers, rule, drivers FROM (
     SELECT j.*, count(*) OVER (PARTITION BY rule) AS drivers,
            row_number() OVER (PARTITION BY rule ORDER BY (lat - $12) ^ 2 + ((lon - $13) * $14) ^ 2, id) AS place
     FROM judged j WHERE rule IS NOT NULL) ranked
@@ -144,7 +147,8 @@ class RouteNeeds:
 class Candidate:
     """A driver who could take the route; `passed_minor` is the raise of an offer of it that was not answered.
 
-    `agreed_minor` is what the driver's company was promised for each route at least.
+    `agreed_minor` is what the driver's company was promised for each route at least. `is_in_block` is true for one who
+    has a place now in a block in whose area the route begins.
     """
 
     driver_id: UUID
@@ -153,6 +157,7 @@ class Candidate:
     passed_minor: int | None = None
     open_offers: int = 0
     agreed_minor: int = 0
+    is_in_block: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +270,7 @@ async def _judge(work: Work, needs: RouteNeeds, open_offers: int, driver_id: UUI
         NAMED_PER_RULE,
         needs.cells,
         needs.distance_m,
+        area_of(needs.first_place),
     )
 
 
@@ -276,6 +282,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         passed_minor=row["passed_minor"],
         open_offers=row["open_offers"],
         agreed_minor=row["agreed_minor"] or 0,
+        is_in_block=row["is_in_block"],
     )
 
 

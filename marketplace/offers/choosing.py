@@ -59,6 +59,7 @@ class Reachable:
     passed_minor: int | None
     open_offers: int
     agreed_minor: int = 0
+    is_in_block: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""In which order kinds of drivers are called for a route: by the market's rule, or by what they cost. Pure.
+"""In which order drivers are called for a route: blocks first, then by the market's rule or by what they cost. Pure.
 
 By rule a route is a dedicated driver's while one is free on shift; contracted drivers are then asked alone for as long
 as the market gives them a head start, and the crowd with them afterwards. Nobody waits for a kind that has nobody to
@@ -37,7 +37,14 @@ class Call:
 
 
 def call(terms: Terms, reached: Sequence[Reachable], raises: Sequence[int], order: Order) -> Call:
-    """Whom to call of those who can be reached."""
+    """Whom to call of those who can be reached.
+
+    Those who keep a block where the route begins are asked first, once each and without a raise: their time is promised
+    and paid for. Whoever of them says no or lets it pass is asked like everybody else.
+    """
+    first = _in_block(terms, reached, raises[0])
+    if first is not None:
+        return first
     dedicated = rank(terms, [one for one in reached if one.kind is ContractKind.DEDICATED], raises[0])
     if order.rule == BY_RULE:
         if dedicated:
@@ -49,6 +56,19 @@ def call(terms: Terms, reached: Sequence[Reachable], raises: Sequence[int], orde
     if dedicated and (decision is None or dedicated[0].done_minor <= cost_of(decision)):
         return Call(dedicated=dedicated, decision=None, later=())
     return Call(dedicated=(), decision=decision, later=())
+
+
+def _in_block(terms: Terms, reached: Sequence[Reachable], raise_minor: int) -> Call | None:
+    """The drivers of a block alone; None where there is none left to ask. A dedicated one is assigned, as always."""
+    there = [one for one in reached if one.is_in_block]
+    dedicated = rank(terms, [one for one in there if one.kind is ContractKind.DEDICATED], raise_minor)
+    if dedicated:
+        return Call(dedicated=dedicated, decision=None, later=())
+    decision = decide(terms, there, (raise_minor,))
+    if decision is None:
+        return None
+    others = [one for one in reached if not one.is_in_block]
+    return Call(dedicated=(), decision=decision, later=others)
 
 
 def cost_of(decision: Decision) -> float:

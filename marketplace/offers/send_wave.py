@@ -294,6 +294,7 @@ def _reachable(found: Search, candidate: Candidate, approach_m: int, approach_s:
         passed_minor=candidate.passed_minor,
         open_offers=candidate.open_offers,
         agreed_minor=agreed,
+        is_in_block=candidate.is_in_block,
     )
 
 

@@ -21,6 +21,7 @@ from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
 from marketplace.payouts.open_account import AccountOpening, open_payout_account
 from marketplace.payouts.pay_pool_shares import pay_pool_shares
+from marketplace.payouts.post_to_wallet import NewStatement, write_statement
 from marketplace.payouts.proofs import PROOFS_OF_PAY
 from marketplace.payouts.queries import (
     find_earnings,
@@ -64,6 +65,7 @@ __all__ = [
     "BelowPayoutMinimum",
     "DriverPeriod",
     "MoneyMatter",
+    "NewStatement",
     "NoPayoutAccount",
     "NothingToPay",
     "PayoutMethod",
@@ -123,4 +125,5 @@ __all__ = [
     "tip_driver",
     "true_up_market",
     "true_up_pay",
+    "write_statement",
 ]

@@ -15,11 +15,14 @@ from marketplace.markets import PayPolicy, pay_policy_version
 from marketplace.payouts.queries import STATEMENT
 from marketplace.payouts.states import StatementKind
 from marketplace.pricing import (
+    BlockFacts,
     DrivenFacts,
     PeriodFacts,
     PoolFacts,
     PoolShare,
     PriceLine,
+    block_digest,
+    block_floor_lines,
     offer_floor_lines,
     pool_lines,
     share_digest,
@@ -94,6 +97,11 @@ async def _again(work: Work, kept: Kept, facts: dict[str, Any]) -> tuple[tuple[P
         case StatementKind.TIP:
             line = tip_line(facts["amount_minor"])
             return (line,), tip_digest(kept["delivery_id"], line)
+        case StatementKind.BLOCK:
+            evidence = facts.pop("evidence")
+            block = BlockFacts(**facts)
+            lines = block_floor_lines(block)
+            return lines, block_digest(block, evidence, lines)
 
 
 def _driven(facts: Mapping[str, Any]) -> tuple[DrivenFacts, dict[str, Any]]:

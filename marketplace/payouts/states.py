@@ -4,12 +4,13 @@ from enum import StrEnum
 
 
 class StatementKind(StrEnum):
-    """What a driver is paid for: a route, what a pay period lacked to the law, a share of what all lacked, a tip."""
+    """What a driver is paid for: a route, what a pay period or a block lacked, a share of what all lacked, a tip."""
 
     ROUTE = "ROUTE"
     TRUE_UP = "TRUE_UP"
     POOL_SHARE = "POOL_SHARE"
     TIP = "TIP"
+    BLOCK = "BLOCK"
 
 
 class StatementState(StrEnum):

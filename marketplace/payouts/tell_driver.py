@@ -55,7 +55,8 @@ class TellDriver:
         row = await work.fetch_row(FIND, self.event_id)
         if row is None:
             return None
-        text = words_for(row["name"], orjson.loads(row["payload"]), row["time_zone"])
+        words = block_words if row["name"].startswith("Block") else words_for
+        text = words(row["name"], orjson.loads(row["payload"]), row["time_zone"])
         # Two runs at once: the second waits for the first's row and finds it promised.
         ours = await work.fetch_value(
             PROMISE, work.new_id(), row["market_id"], self.event_id, DRIVER, row["phone"], text, work.now
@@ -108,3 +109,15 @@ def words_for(name: str, payload: Mapping[str, Any], time_zone: str) -> str:
             return "Your payout was taken back before it reached your bank. The money is yours and waits in the app."
         case _:
             return "Your bank has sent your payout back. Check your account in the app; then we send it again."
+
+
+def block_words(name: str, payload: Mapping[str, Any], time_zone: str) -> str:
+    """The text about a block: a place is held for them, or it was cancelled."""
+    opens = datetime.fromisoformat(payload["opens_at"]).astimezone(zone(time_zone))
+    if name == "BlockCalledOff":
+        return f"Your block of {opens:%d.%m. %H:%M} was cancelled. The app says why."
+    until = datetime.fromisoformat(payload["answer_by"]).astimezone(zone(time_zone))
+    return (
+        f"A place in the block of {opens:%d.%m. %H:%M} is free and held for you until {until:%H:%M}. Sign up in the app"
+        " to take it; leaving it is fine."
+    )

@@ -7,6 +7,7 @@ so that a shipper and a driver can check each of them by hand.
 """
 
 from marketplace.pricing.agreed_price import with_agreed_price
+from marketplace.pricing.block_floor import BadBlockFacts, BlockFacts, block_digest, block_floor_lines
 from marketplace.pricing.driver_pay import (
     BadFacts,
     DrivenFacts,
@@ -49,6 +50,7 @@ from marketplace.pricing.true_up import BadPeriod, PeriodFacts, PeriodWork, true
 __all__ = [
     "FULL_PERCENT",
     "Around",
+    "BadBlockFacts",
     "BadDistance",
     "BadFacts",
     "BadPeriod",
@@ -56,6 +58,7 @@ __all__ = [
     "BadRateCard",
     "BadSurcharge",
     "BadSurge",
+    "BlockFacts",
     "DrivenFacts",
     "Engagement",
     "PayLines",
@@ -75,6 +78,8 @@ __all__ = [
     "SurgeRule",
     "SurgeState",
     "SurgeStep",
+    "block_digest",
+    "block_floor_lines",
     "clipped",
     "dearest_first",
     "engaged_by_version",

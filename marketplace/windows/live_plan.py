@@ -55,11 +55,19 @@ WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED', 'ENGAGED') AND p.
   AND (d.documents_until IS NULL OR d.documents_until > $2) AND (d.vehicle_until IS NULL OR d.vehicle_until > $2)
 ORDER BY away, d.id LIMIT $6
 """
+# Agreed hours: shifts, and places in blocks, which begin at their hub.
 ON_SHIFT = """
 SELECT d.id, d.capacity, skills_at(d.skills, d.skills_until, s.starts_at) AS skills, d.max_stops,
-       s.ends_at AS until, p.lat, p.lon, s.starts_at AS free_at
-FROM shift s JOIN driver d ON d.id = s.driver_id LEFT JOIN presence p ON p.driver_id = d.id
-WHERE s.market_id = $1 AND s.ends_at > $2 AND s.starts_at < $3 AND d.account_state = 'ACTIVE' AND NOT (d.id = ANY($4))
+       s.ends_at AS until, coalesce(s.lat, p.lat) AS lat, coalesce(s.lon, p.lon) AS lon, s.starts_at AS free_at
+FROM (
+    SELECT driver_id, starts_at, ends_at, NULL::float8 AS lat, NULL::float8 AS lon FROM shift
+    WHERE market_id = $1 AND ends_at > $2 AND starts_at < $3
+    UNION ALL
+    SELECT u.driver_id, u.opens_at, u.closes_at, h.lat, h.lon
+    FROM sign_up u JOIN block b ON b.id = u.block_id LEFT JOIN hub h ON h.id = b.hub_id
+    WHERE u.market_id = $1 AND u.state = 'SIGNED' AND u.closes_at > $2 AND u.opens_at < $3) s
+JOIN driver d ON d.id = s.driver_id LEFT JOIN presence p ON p.driver_id = d.id
+WHERE d.account_state = 'ACTIVE' AND NOT (d.id = ANY($4))
 ORDER BY s.starts_at, d.id LIMIT $5
 """
 # How many drivers came online on a usual day of the past week.

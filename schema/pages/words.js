@@ -210,6 +210,16 @@ export const WORDS = {
   VehicleChecked: { tone: "quiet", say: () => "A vehicle was looked at" },
   DocumentExpiring: { tone: "wait", say: () => "A driver's paper ends soon" },
 
+  BlockPublished: { tone: "quiet", say: () => "A block was published" },
+  BlockCancelled: { tone: "wait", say: () => "A block was cancelled" },
+  BlockSignedUp: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} has a place in a block` },
+  BlockPlaceFreed: { tone: "wait", say: () => "A place in a block is held for the next in line" },
+  BlockLeft: { tone: "quiet", say: (event, _number, context) => `${driverOf(event, context)} left a block` },
+  BlockCalledOff: null,
+  BlockCheckedIn: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} is there for a block` },
+  BlockMissed: { tone: "wait", say: (event, _number, context) => `${driverOf(event, context)} did not come to a block` },
+  BlockKept: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} kept a block` },
+
   WebhookDisabled: { tone: "wait", say: (event) => `A shipper's webhook gets nothing any more${because(event)}` },
 };
 

@@ -34,6 +34,7 @@ from marketplace.billing import (
     Shortfall,
     Terms,
 )
+from marketplace.blocks import BlockState, SignUpState
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
@@ -105,6 +106,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("stripe_operation", "state"): OperationState,
     ("stripe_operation", "kind"): OperationKind,
     ("stripe_event", "endpoint"): Endpoint,
+    ("block", "state"): BlockState,
+    ("sign_up", "state"): SignUpState,
     ("tip", "state"): TipState,
     ("billing_profile", "terms"): Terms,
     ("billing_profile", "collects"): Collects,
@@ -158,6 +161,11 @@ EXCLUSIVE = {
     "delivery_external_id": "UNIQUE INDEX ON delivery USING btree (shipper_id, external_id)",
     "journal_key": "UNIQUE INDEX ON journal USING btree (key)",
     "offer_one_accepted": "UNIQUE INDEX ON offer USING btree (route_id) WHERE ((state)::text = 'ACCEPTED'::text)",
+    "sign_up_one_open": (
+        "UNIQUE INDEX ON sign_up USING btree (block_id, driver_id)"
+        " WHERE ((state)::text = ANY ((ARRAY['DRAWING'::character varying, 'WAITING'::character varying,"
+        " 'ASKED'::character varying, 'SIGNED'::character varying])::text[]))"
+    ),
     "offer_one_open": (
         "UNIQUE INDEX ON offer USING btree (route_id, driver_id)"
         " WHERE ((state)::text = ANY ((ARRAY['SENT'::character varying, 'VIEWED'::character varying])::text[]))"

@@ -34,6 +34,7 @@ from marketplace.batches.models import Delivery, Quote
 from marketplace.billing import LineKind
 from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.models import Charge, Invoice, InvoiceLine
+from marketplace.blocks.models import Block
 from marketplace.core.clock import Clock
 from marketplace.core.geo import Point
 from marketplace.core.ids import DeliveryId, MarketId, ShipperId, from_wire, to_wire
@@ -85,6 +86,7 @@ SECRETS = {
     "pin": "481516",
     "package": "insulina alfa",
     "market": "Ciudad Alfa",
+    "block": "Bloque Alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
     "payout": "8765432",
@@ -127,6 +129,7 @@ class Things:
     payout_quote: str
     window_hold: str
     company: str
+    block: str
     driver_document: str
     vehicle: str
     webhook: str
@@ -227,6 +230,7 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
     other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
     things = await _things(work, market, ana, hub, driver)
     await _papers(work, market, driver, things)
+    await _block(work, market, things)
     tokens = Tokens(marketplace.settings.secret.get_secret_value())
     foreign_hub, foreign_batch = await make_hub(work, elsewhere), await make_batch(work, elsewhere, bruno)
     foreign = await make_delivery(work, elsewhere, bruno, foreign_hub, foreign_batch)
@@ -248,7 +252,7 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
 
 
 async def _papers(work: Work, market: Market, driver: Driver, things: Things) -> None:
-    """A company, a paper that waits for its check, and a vehicle, whose names are nobody else's."""
+    """A company with a block, a paper that waits for its check, and a vehicle, whose names are nobody else's."""
     common: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "created_at": work.now}
     await Company.create(
         id=from_wire("company", things.company), name=SECRETS["company"], state="ACTIVE", route_minor=0, **common
@@ -273,6 +277,35 @@ async def _papers(work: Work, market: Market, driver: Driver, things: Things) ->
         equipment=[],
         state="WAITING",
         **common,
+    )
+
+
+async def _block(work: Work, market: Market, things: Things) -> None:
+    """A block of the first company for its own drivers."""
+    await Block.create(
+        using_db=work.db,
+        id=from_wire("block", things.block),
+        market_id=market.id,
+        company_id=from_wire("company", things.company),
+        area_name=SECRETS["block"],
+        area_cells=["87b2ddd6effffff"],
+        time_zone=market.time_zone,
+        opens_at=work.now + timedelta(minutes=30),
+        closes_at=work.now + timedelta(minutes=90),
+        places=1,
+        vehicles=[],
+        skills=[],
+        floor_per_hour_minor=0,
+        currency=market.currency,
+        free_until_min=0,
+        answer_s=60,
+        signs_from=work.now,
+        draw_s=0,
+        seed="0",
+        seed_digest="0",
+        drawn_at=work.now,
+        state="PUBLISHED",
+        created_at=work.now,
     )
 
 
@@ -362,7 +395,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         shipper=to_wire("shipper", shipper.id),
         payout=to_wire("payout", await _payout(work, market, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
-        **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle")},
+        **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle", "block")},
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _webhook(work, market, shipper),
         **await _money(work, market, shipper),

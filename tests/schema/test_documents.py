@@ -21,7 +21,7 @@ DRIVER = REPORTS | {
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
-    "surge",
+    "surge", "blocks", "my_blocks", "sign_up_for_block", "leave_block",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -53,12 +53,13 @@ OPERATIONS = {
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
+    "blocks", "blocks_needed", "publish_blocks", "cancel_block",
 }  # fmt: skip
 
 
 COMPANY = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
-    "company_drivers", "company_routes", "company_pay",
+    "blocks", "publish_blocks", "cancel_block", "company_drivers", "company_routes", "company_pay",
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
@@ -159,6 +160,12 @@ COSTS = {
             "add_dispatcher", "set_company_terms", "end_company",
         )
     },
+    # Blocks
+    "company/blocks": 90, "operations/blocks": 90, "driver/blocks": 100, "driver/my_blocks": 100,
+    "operations/blocks_needed": 45,
+    **{f"{client}/publish_blocks": 50 for client in ("company", "operations")},
+    **{f"{client}/cancel_block": 35 for client in ("company", "operations")},
+    **{f"driver/{verb}": 35 for verb in ("sign_up_for_block", "leave_block")},
     # Surge
     "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
     "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,

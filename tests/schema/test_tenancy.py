@@ -93,6 +93,10 @@ def at_hub(things: Things) -> Variables:
     return {"marketId": things.market, "hubId": things.hub}
 
 
+def at_block(things: Things) -> Variables:
+    return {"marketId": things.market, "blockId": things.block}
+
+
 A_WINDOW = {"day": "2026-03-02", "opensAt": "2026-03-02T19:00:00Z", "closesAt": "2026-03-02T21:00:00Z"}
 
 PAY_RATES_INPUT = {
@@ -201,6 +205,32 @@ RULES = {
     "openOperations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
+    # Blocks: a company sees and cancels its own; whose blocks those are is never an argument
+    "blocks": Rule(
+        callers=OPERATOR | DRIVER | DISPATCHER, asks=(in_market,), more={"begins": NOW.isoformat(), "ends": LATER}
+    ),
+    "blocksNeeded": Rule(callers=OPERATOR, asks=(at_hub,), more={"day": "2026-03-02"}),
+    "publishBlocks": Rule(
+        callers=OPERATOR | DISPATCHER,
+        asks=(
+            lambda things: {
+                "marketId": things.market,
+                "blocks": [
+                    {
+                        "hubId": things.hub,
+                        "opens": "2026-03-02T18:00",
+                        "closes": "2026-03-02T20:00",
+                        "places": 1,
+                        "floorPerHourMinor": 1,
+                    }
+                ],
+            },
+        ),
+    ),
+    "cancelBlock": Rule(callers=OPERATOR | DISPATCHER, asks=(at_block,), more={"reason": "a storm"}),
+    "signUpForBlock": Rule(callers=DRIVER, asks=(lambda things: {"blockId": things.block},)),
+    "leaveBlock": Rule(callers=DRIVER, asks=(lambda things: {"blockId": things.block},)),
+    "myBlocks": Rule(callers=DRIVER),
     "surge": Rule(callers=OPERATOR | DRIVER | SHIPPER, asks=(in_market,)),
     "surgeDecisions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "surgeFigures": Rule(callers=OPERATOR, asks=(in_market,), more={"begins": NOW.isoformat(), "ends": LATER}),

@@ -1,0 +1,1 @@
+"""Tests of blocks and of the forecast that says how many are needed."""
