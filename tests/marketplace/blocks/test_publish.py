@@ -1,4 +1,4 @@
-"""Blocks are published in local hours, which a clock change makes shorter or longer, and only where they can be kept."""
+"""Blocks are published in local hours, shorter or longer by a clock change, and only where they can be kept."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

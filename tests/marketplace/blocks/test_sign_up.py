@@ -122,7 +122,7 @@ async def test_who_cannot_keep_a_block_to_its_end_is_not_let_in(
 ) -> None:
     world = await make_block_world(work, **asked)
     soon = world.opens_at + timedelta(minutes=30)
-    values = {name: soon if value == "soon" else value for name, value in changes.items()}
+    values: dict[str, Any] = {name: soon if value == "soon" else value for name, value in changes.items()}
     if "skills_until" in values:
         values["skills_until"] = [soon]
     driver = await make_driver(work, world.pay.market, **values)
