@@ -38,6 +38,7 @@ from marketplace.tips import tipped_so_far
 from workers.agreement import book_what_lay_there, compare_now
 from workers.children import Child
 from workers.demo_addresses import AddressParcels
+from workers.demo_blocks import blocks_so_far, open_blocks
 from workers.demo_cards import give_cards
 from workers.demo_links import tell_links
 from workers.demo_receiver import DemoReceiver, open_receiver
@@ -101,6 +102,9 @@ FIGURES = {
     "surge_paid_minor": "surge bonus paid to drivers",
     "surge_surcharges_minor": "surge surcharges billed to shippers",
     "surge_borne_by_platform_minor": "of the bonus borne by the platform",
+    "blocks_kept": "places in blocks that drivers kept",
+    "blocks_missed": "of those signed for, nobody came",
+    "block_top_ups_minor": "made up to the floor of blocks",
     "charges_paid": "charges paid by shippers",
     "charged_minor": "taken from shippers' cards",
     "tips_paid": "tips paid by recipients",
@@ -203,6 +207,7 @@ class _Demo:
                 await self._give_cards(marketplace, seeded)
                 line = await stack.enter_async_context(open_line())
                 await self.receiver.register(self._shipper(line, seeded), seeded.market_id)
+                await open_blocks(marketplace, MarketId(from_wire("market", seeded.market_id)))
             self._say_where(seeded, marketplace)
             parcels = self._address_parcels(line, marketplace, seeded)
             summary = await self._day(marketplace, seeded, parcels)
@@ -361,6 +366,7 @@ class _Demo:
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
                 tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
                 stops = await stops_by_kind(work, market_id=market_id)
+                blocks = await blocks_so_far(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
@@ -373,6 +379,7 @@ class _Demo:
             "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
             "surge_came": summary.counts["came_for_bonus"],
             "windows_kept": await self._windows_kept(marketplace, market_id),
+            **blocks,
             "charges_paid": charges,
             "charged_minor": charged_minor,
             "tips_paid": tips,

@@ -54,11 +54,11 @@ async def _needs(works: Works, market_id: UUID, day: str | None) -> dict[str, An
         for hub in hubs:
             tomorrow = work.now.astimezone(zone(hub["time_zone"])).date() + timedelta(days=1)
             wanted = date.fromisoformat(day) if day else tomorrow
-            need = await blocks_needed(work, market_id=market_id, hub_id=hub["id"], day=wanted)
+            need = await blocks_needed(work, market_id=market_id, hub_id=from_wire("hub", hub["id"]), day=wanted)
             run = need.run
             told.append(
                 {
-                    "hub": to_wire("hub", hub["id"]),
+                    "hub": hub["id"],
                     "name": hub["name"],
                     "day": wanted.isoformat(),
                     "stops_per_driver_hour": round(need.stops_per_driver_hour, 2),
