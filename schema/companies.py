@@ -15,11 +15,12 @@ from marketplace.fleet import (
     company_of,
     company_routes,
 )
+from marketplace.payouts import StatementKind, StatementState, company_pay
 from marketplace.routes import RouteState
 from schema.access import require_dispatcher
 from schema.context import Info
 from schema.fields import query
-from schema.scalars import DateTime
+from schema.scalars import DateTime, MoneyMinor
 
 
 @strawberry.type(description="A contracted company, as its own dispatchers see it.")
@@ -29,7 +30,7 @@ class Company:
     id: strawberry.ID = strawberry.field(description="com_….")
     name: str = strawberry.field(description="Name.")
     state: CompanyState = strawberry.field(description="Whether its drivers are asked.")
-    route_minor: int = strawberry.field(
+    route_minor: MoneyMinor = strawberry.field(
         description="What each route pays its drivers at least, minor units; raises and bonuses come on top."
     )
     currency: str = strawberry.field(description="ISO 4217.")
@@ -64,8 +65,22 @@ class CompanyRoute:
     distance_m: int = strawberry.field(description="Planned metres from the first to the last stop.")
     duration_s: int = strawberry.field(description="Planned seconds from the first to the last stop.")
     accepted_at: DateTime = strawberry.field(description="When the driver had it, market time.")
-    pay_minor: int = strawberry.field(description="What was agreed at least, in minor units.")
+    pay_minor: MoneyMinor = strawberry.field(description="What was agreed at least, in minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
+
+
+@strawberry.type(description="What a driver of the company was paid for one reason.")
+class CompanyStatement:
+    """Pay of one's own driver."""
+
+    id: strawberry.ID = strawberry.field(description="stm_….")
+    driver_id: strawberry.ID = strawberry.field(description="drv_….")
+    route_id: strawberry.ID | None = strawberry.field(description="rte_…, for the pay of a route.")
+    kind: StatementKind = strawberry.field(description="What it is for.")
+    state: StatementState = strawberry.field(description="How far it is.")
+    total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    created_at: DateTime = strawberry.field(description="Market time.")
 
 
 @strawberry.type
@@ -95,3 +110,13 @@ class Query:
         dispatcher = require_dispatcher(info)
         async with info.context.marketplace.works.open() as work:
             return cast("list[CompanyRoute]", await company_routes(work, dispatcher_id=dispatcher.id))
+
+    @query(
+        description="The latest pay of the company's drivers, latest first, at most 200. It is paid to the drivers.",
+        usual_rows=50,
+    )
+    async def company_pay(self, info: Info) -> list[CompanyStatement]:
+        """Reads the pay of one's own drivers."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[CompanyStatement]", await company_pay(work, dispatcher_id=dispatcher.id))

@@ -14,6 +14,7 @@ from marketplace.fleet.states import CompanyState
 
 DRIVERS_AT_MOST = 500
 ROUTES_AT_MOST = 200
+COMPANIES_AT_MOST = 500
 LONGEST_NAME = 80
 LARGEST_PRICE = 10**9
 
@@ -21,6 +22,11 @@ COMPANY = """
 SELECT 'com_' || replace(c.id::text, '-', '') AS id, c.name, c.state, c.route_minor, m.currency,
        (SELECT count(*) FROM driver d WHERE d.company_id = c.id)::int AS driver_count
 FROM company c JOIN market m ON m.id = c.market_id JOIN dispatcher s ON s.company_id = c.id WHERE s.id = $1
+"""
+OF_MARKET = """
+SELECT 'com_' || replace(c.id::text, '-', '') AS id, c.name, c.state, c.route_minor, m.currency,
+       (SELECT count(*) FROM driver d WHERE d.company_id = c.id)::int AS driver_count
+FROM company c JOIN market m ON m.id = c.market_id WHERE c.market_id = $1 ORDER BY c.name, c.id LIMIT $2
 """
 DRIVERS = """
 SELECT 'drv_' || replace(d.id::text, '-', '') AS id, d.name, d.vehicle, d.account_state,
@@ -104,6 +110,11 @@ async def company_of(work: Work, *, dispatcher_id: UUID) -> dict[str, Any] | Non
     """The company of the dispatcher who asks."""
     row = await work.fetch_row(COMPANY, dispatcher_id)
     return None if row is None else dict(row)
+
+
+async def companies_of_market(work: Work, *, market_id: UUID) -> list[dict[str, Any]]:
+    """The companies of a market, for its operators, at most 500."""
+    return [dict(row) for row in await work.fetch(OF_MARKET, market_id, COMPANIES_AT_MOST)]
 
 
 async def company_drivers(work: Work, *, dispatcher_id: UUID) -> list[dict[str, Any]]:

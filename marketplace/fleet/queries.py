@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.core.work import Work
+from marketplace.fleet.states import ContractKind
 
 DRIVERS_AT_MOST = 1_000
 
@@ -25,6 +26,16 @@ FROM presence p JOIN driver d ON d.id = p.driver_id
 WHERE p.market_id = $1 AND p.state <> 'OFFLINE' AND p.lat IS NOT NULL
 ORDER BY d.id LIMIT $2
 """
+STOPS_BY_KIND = """
+SELECT d.contract_kind, count(*)::int AS stops FROM route r JOIN driver d ON d.id = r.driver_id
+JOIN stop s ON s.route_id = r.id AND s.state = 'COMPLETED' WHERE r.market_id = $1 GROUP BY d.contract_kind
+"""
+
+
+async def stops_by_kind(work: Work, *, market_id: UUID) -> dict[str, int]:
+    """How many stops drivers of each contract kind have made in a market."""
+    counted = {row["contract_kind"]: row["stops"] for row in await work.fetch(STOPS_BY_KIND, market_id)}
+    return {kind.value: counted.get(kind.value, 0) for kind in ContractKind}
 
 
 async def driver_profile(work: Work, *, driver_id: UUID) -> asyncpg.Record | None:

@@ -21,6 +21,7 @@ from marketplace.onboarding.documents import (
     check_document,
     documents_of,
     documents_to_check,
+    enter_document,
 )
 from marketplace.onboarding.papers import EQUIPMENT, needed_papers
 from marketplace.onboarding.remind import remind_of_documents
@@ -57,6 +58,7 @@ __all__ = [
     "choose_vehicle",
     "documents_of",
     "documents_to_check",
+    "enter_document",
     "is_document",
     "needed_papers",
     "receive_document",

@@ -50,12 +50,15 @@ class WrongStage(Conflict):
 
 
 async def apply_to_drive(work: Work, *, market_id: UUID, name: str, phone: str, vehicle: Vehicle) -> UUID | None:
-    """Takes in somebody who wants to drive; None where the phone is known, which the answer must not tell."""
+    """Takes in somebody who wants to drive; None where the phone is known or the market is not.
+
+    Anybody may ask, so the answer tells neither.
+    """
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise Invalid(f"a name has 1 to {LONGEST_NAME} characters", field="name")
     number = phone_of(phone)
     if not await work.fetch_value("SELECT true FROM market WHERE id = $1", market_id):
-        raise NotFound("there is no such market", field="marketId")
+        return None
     await work.execute(ALONE, number)
     if await work.fetch_value(KNOWN, number):
         return None

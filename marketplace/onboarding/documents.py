@@ -140,6 +140,39 @@ async def check_document(
     return state
 
 
+async def enter_document(
+    work: Work,
+    *,
+    driver_id: UUID,
+    market_id: UUID,
+    kind: DocumentKind,
+    operator_id: UUID,
+    reason: str,
+    good_until: datetime,
+) -> UUID:
+    """An operator enters a paper that was shown in person: there is no picture of it, and it is accepted at once."""
+    if await work.fetch_value(LOCK_OWNER, driver_id) != market_id:
+        raise NotFound("there is no such driver", field="driverId")
+    if good_until <= work.now:
+        raise Invalid("this paper has run out", field="goodUntil")
+    document = await DriverDocument.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        driver_id=driver_id,
+        kind=kind.value,
+        state=DocumentState.ACCEPTED.value,
+        content_type="",
+        expires_at=good_until,
+        created_at=work.now,
+        checked_at=work.now,
+        checked_by=operator_id,
+        reason=reason,
+    )
+    await renew_eligibility(work, driver_id=driver_id)
+    return document.id
+
+
 async def documents_of(work: Work, *, driver_id: UUID) -> list[dict[str, Any]]:
     """A driver's own papers, latest first, with what was said of them."""
     return [dict(row) for row in await work.fetch(OF_DRIVER, driver_id, LISTED_AT_MOST)]

@@ -11,6 +11,7 @@ from marketplace.accounts import add_operator
 from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import Invalid, NotAllowed, NotFound
+from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
 from marketplace.fleet import ContractKind, DocumentKind, DocumentState, Vehicle, add_company, go_online
 from marketplace.markets.models import Market
@@ -44,7 +45,7 @@ SIGNER = UploadSigner("a secret of tests")
 
 
 async def make_operator(work: Work, market: Market) -> UUID:
-    return await add_operator(work, name="Marta", email=f"{market.slug}@example.com", market_id=market.id)
+    return await add_operator(work, name="Marta", email=f"{market.slug}@example.com", market_id=MarketId(market.id))
 
 
 async def hand_in(work: Work, driver_id: UUID, kind: DocumentKind, until: datetime) -> UUID:
@@ -137,7 +138,9 @@ async def test_a_known_phone_changes_nothing_and_is_not_told(work: Work) -> None
 
     again = await apply_to_drive(work, market_id=market.id, name="Eve", phone=driver.phone, vehicle=Vehicle.CAR)
 
-    assert again is None
+    nowhere = await apply_to_drive(work, market_id=work.new_id(), name="Eve", phone="+56987654321", vehicle=Vehicle.CAR)
+
+    assert (again, nowhere) == (None, None)
     assert await work.fetch_value("SELECT count(*) FROM driver") == 1
 
 
