@@ -42,6 +42,15 @@ REFERENCES = [
     ("journal", "market_id", "market"),
     ("posting", "journal_id", "journal"),
     ("posting", "pending_id", "posting"),
+    ("demand_forecast", "market_id", "market"),
+    ("surge_decision", "market_id", "market"),
+    ("surge_decision", "override_id", "surge_override"),
+    ("surge_override", "market_id", "market"),
+    ("surge_override", "operator_id", "operator"),
+    ("surge_bonus", "market_id", "market"),
+    ("surge_bonus", "route_id", "route"),
+    ("surge_bonus", "decision_id", "surge_decision"),
+    ("delivery", "surge_decision_id", "surge_decision"),
     ("quote", "shipper_id", "shipper"),
     ("quote", "market_id", "market"),
     ("batch", "shipper_id", "shipper"),
@@ -322,6 +331,48 @@ CHECKS = [
         "has_driver",
         "(state IN ('ASSIGNED', 'STARTED', 'COMPLETED')) <= (driver_id IS NOT NULL AND accepted_at IS NOT NULL AND guarantee_minor IS NOT NULL)",
     ),
+    (
+        "surge_decision",
+        "counts",
+        (
+            "open_stops >= 0 AND forecast_milli >= 0 AND idle_drivers >= 0 AND population >= 0 AND demand_milli >= 0"
+            " AND supply_milli >= 0 AND raw_ratio_percent >= 0 AND ratio_percent >= 0"
+        ),
+    ),
+    (
+        "surge_decision",
+        "bounded",
+        (
+            "target_percent BETWEEN 0 AND 100 AND level_percent BETWEEN 0 AND 100 AND percent BETWEEN 0 AND 100"
+            " AND rising BETWEEN 0 AND 2 AND falling BETWEEN 0 AND 3 AND driver_bonus_minor >= 0"
+            " AND surcharge_basis_points BETWEEN 0 AND 10000"
+            " AND (percent > 0 OR driver_bonus_minor = 0 AND surcharge_basis_points = 0)"
+        ),
+    ),
+    ("surge_decision", "holds", "holds_until >= decided_at"),
+    (
+        "surge_override",
+        "level",
+        "percent BETWEEN 0 AND 100 AND expires_at > set_at AND (cell IS NOT NULL OR percent = 0)",
+    ),
+    ("surge_bonus", "borne", "bonus_minor > 0 AND borne_by_shippers_minor BETWEEN 0 AND bonus_minor"),
+    ("demand_forecast", "expected", "expected_stops >= 0"),
+    (
+        "delivery",
+        "surge",
+        "surge_minor >= 0 AND surge_minor <= price_minor AND (surge_minor = 0 OR surge_decision_id IS NOT NULL)",
+    ),
+    (
+        "market",
+        "surge_dials",
+        (
+            "surge_every_s BETWEEN 10 AND 3600 AND surge_starts_at_percent >= 0"
+            " AND surge_full_after_percent > 0 AND surge_max_step_percent BETWEEN 10 AND 100"
+            " AND surge_half_life_s >= 0 AND surge_minimum_population >= 0 AND surge_stops_per_driver > 0"
+            " AND surge_bonus_cap_minor >= 0 AND surge_surcharge_cap_percent BETWEEN 0 AND 100"
+            " AND surge_budget_minor >= 0 AND surge_window_s >= 60"
+        ),
+    ),
     ("route", "raise", "raise_minor >= 0 AND bonus_minor >= 0"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
@@ -581,6 +632,19 @@ INDEXES = [
     ("UNIQUE", "choice_of_wave", "choice (wave_id) WHERE wave_id IS NOT NULL"),
     ("UNIQUE", "wave_number", "wave (route_id, number)"),
     ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
+    # What holds in a cell now, and what the map shows
+    ("UNIQUE", "surge_decision_cell", "surge_decision (market_id, cell, decided_at)"),
+    ("", "surge_decision_log", "surge_decision (market_id, id)"),
+    ("", "surge_decision_cell_log", "surge_decision (market_id, cell, id)"),
+    ("", "surge_decision_latest", "surge_decision (market_id, decided_at)"),
+    ("", "surge_decision_override", "surge_decision (override_id) WHERE override_id IS NOT NULL"),
+    ("UNIQUE", "surge_override_cell", "surge_override (market_id, cell) WHERE cell IS NOT NULL AND cleared_at IS NULL"),
+    ("UNIQUE", "surge_freeze", "surge_override (market_id) WHERE cell IS NULL AND cleared_at IS NULL"),
+    ("UNIQUE", "surge_bonus_route", "surge_bonus (route_id)"),
+    ("", "surge_bonus_window", "surge_bonus (market_id, window_start)"),
+    ("", "surge_bonus_decision", "surge_bonus (decision_id)"),
+    ("UNIQUE", "demand_forecast_slot", "demand_forecast (market_id, slot_start, cell)"),
+    ("", "delivery_surge", "delivery (surge_decision_id) WHERE surge_decision_id IS NOT NULL"),
     ("", "wave_raises", "wave (market_id, opened_at) WHERE raise_step_minor > 0"),
     # Tracking and pay
     ("", "position_driver", "position (driver_id, occurred_at)"),
@@ -745,6 +809,14 @@ CREATE TRIGGER stripe_movement_whole BEFORE TRUNCATE ON stripe_movement
 CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER surge_decision_stays BEFORE UPDATE OR DELETE ON surge_decision
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER surge_decision_whole BEFORE TRUNCATE ON surge_decision
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER surge_bonus_stays BEFORE UPDATE OR DELETE ON surge_bonus
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER surge_bonus_whole BEFORE TRUNCATE ON surge_bonus
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_stays BEFORE UPDATE OR DELETE ON attempt FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_whole BEFORE TRUNCATE ON attempt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -33,6 +33,7 @@ from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.pricing import SurgeLimit
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.tips import TipState
@@ -87,6 +88,8 @@ ENUMS: dict[type[Enum], str] = {
     RefundState: "The life of a refund; a paid one may still come back.",
     PayoutState: "The life of a payout; PAID may still become FAILED when the bank sends it back.",
     PayoutMethod: "How a payout travels: STANDARD takes days and is free, INSTANT half an hour and has a fee.",
+    SurgeLimit: "What kept surge from what the ratio asks for: too few around, ticks that have to agree, the largest"
+    " step, the cap, the budget, a person's setting, or a freeze of the market.",
     Cause: "Why somebody is told something.",
     Channel: "By which way a message goes; OPERATORS is wherever those who run the market look.",
     NotificationState: "Whether a message left; DROPPED was no longer true when it could have.",

@@ -17,6 +17,7 @@ from marketplace.tracking import StreamedEvent, StreamFilter, head_cursor
 from schema.access import require_driver, require_one_of, require_operator, require_principal
 from schema.arguments import MarketArgument
 from schema.context import Info
+from schema.costs import usually
 from schema.fields import query, subscription
 from schema.places import Window
 from schema.scalars import Cursor, DateTime, MoneyMinor
@@ -88,6 +89,15 @@ AfterCursor = Annotated[
 ]
 
 
+@strawberry.type(description="A cell of the map that is paid and priced otherwise than before.")
+class SurgeChange:
+    """What holds in a cell from now on."""
+
+    cell: str = strawberry.field(description="H3 index of resolution 8.")
+    driver_bonus_minor: MoneyMinor = strawberry.field(description="More for each drop-off, minor units; 0: none.")
+    surcharge_basis_points: int = strawberry.field(description="Hundredths of a percent of the plain price; 0: none.")
+
+
 @strawberry.type(description="Something that happened. Fields that do not belong to it are null.")
 class Event:
     """An event; it carries ids and values, never names, phones or addresses."""
@@ -115,6 +125,9 @@ class Event:
     window: Window | None = strawberry.field(default=None, description="The window that is shown from now on.")
     late_percent: int | None = strawberry.field(
         default=None, description="How probable it is that the promised window is missed, 1 to 100."
+    )
+    surges: list[SurgeChange] | None = strawberry.field(
+        default=None, description="Cells whose surge is another now, at most 2,000.", metadata=usually(3)
     )
 
 
@@ -268,6 +281,7 @@ def event_of(event: StreamedEvent) -> Event:
         delivery_count=payload.get("delivery_count"),
         window=_window(payload),
         late_percent=payload.get("late_percent"),
+        surges=_surges(payload),
     )
 
 
@@ -287,6 +301,16 @@ def _window(payload: dict[str, Any]) -> Window | None:
     return Window(
         opens_at=datetime.fromisoformat(payload["opens_at"]), closes_at=datetime.fromisoformat(payload["closes_at"])
     )
+
+
+def _surges(payload: dict[str, Any]) -> list[SurgeChange] | None:
+    if "surcharge_basis_points" not in payload:
+        return None
+    told = zip(payload["cells"], payload["driver_bonus_minor"], payload["surcharge_basis_points"], strict=True)
+    return [
+        SurgeChange(cell=cell, driver_bonus_minor=MoneyMinor(bonus), surcharge_basis_points=surcharge)
+        for cell, bonus, surcharge in told
+    ]
 
 
 def _amount(payload: dict[str, Any]) -> MoneyMinor | None:

@@ -232,6 +232,35 @@ class MarketDials:
     tip_within_s: int = strawberry.field(
         description="Seconds after an arrival in which its recipient can tip, 0 to 2,678,400."
     )
+    surge_every_s: int = strawberry.field(
+        description="Market seconds between two looks at how busy each cell is, 10 to 3,600."
+    )
+    surge_starts_at_percent: int = strawberry.field(
+        description="Stops for each hundred that idle drivers around can carry where surge begins, 0 to 900."
+    )
+    surge_full_after_percent: int = strawberry.field(
+        description="Surge is full at so many stops more for each hundred, 1 to 1,000."
+    )
+    surge_max_step_percent: int = strawberry.field(
+        description="Most that surge changes at once, in percent of what it is when full, 10 to 100."
+    )
+    surge_half_life_s: int = strawberry.field(
+        description="Seconds after which a change has half its effect, 0 to 86,400."
+    )
+    surge_minimum_population: int = strawberry.field(
+        description="Stops and drivers around a place that surge needs, 0 to 10,000."
+    )
+    surge_stops_per_driver: int = strawberry.field(description="Stops that an idle driver is taken to carry, 1 to 200.")
+    surge_bonus_cap_minor: MoneyMinor = strawberry.field(
+        description="What a drop-off pays a driver more when surge is full, minor units; 0: none."
+    )
+    surge_surcharge_cap_percent: int = strawberry.field(
+        description="What a delivery costs more when surge is full, 0 to 100 percent; 0: none."
+    )
+    surge_budget_minor: MoneyMinor = strawberry.field(
+        description="Most that is promised to drivers as bonus within one window, minor units."
+    )
+    surge_window_s: int = strawberry.field(description="Seconds of a window of that budget, 60 to 604,800.")
 
 
 @strawberry.input(description="Dials to change; those left out stay as they are.")
@@ -278,6 +307,17 @@ class MarketDialsInput:
     position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
     tip_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units; 0 for no tips.")
     tip_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
+    surge_every_s: int | None = strawberry.field(default=None, description="Seconds, 10 to 3,600.")
+    surge_starts_at_percent: int | None = strawberry.field(default=None, description="0 to 900.")
+    surge_full_after_percent: int | None = strawberry.field(default=None, description="1 to 1,000.")
+    surge_max_step_percent: int | None = strawberry.field(default=None, description="10 to 100.")
+    surge_half_life_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 86,400.")
+    surge_minimum_population: int | None = strawberry.field(default=None, description="0 to 10,000.")
+    surge_stops_per_driver: int | None = strawberry.field(default=None, description="1 to 200.")
+    surge_bonus_cap_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
+    surge_surcharge_cap_percent: int | None = strawberry.field(default=None, description="0 to 100.")
+    surge_budget_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units.")
+    surge_window_s: int | None = strawberry.field(default=None, description="Seconds, 60 to 604,800.")
 
 
 @strawberry.type(description="A city that is operated as one.")

@@ -120,6 +120,9 @@ SUBJECTS = {
     "returnDelivery": "delivery",
     "resolveAddress": "delivery",
     "settleDropPoint": "drop_point",
+    "setSurge": "market",
+    "clearSurge": "market",
+    "freezeSurge": "market",
 }
 """What the subject of each audited mutation is."""
 

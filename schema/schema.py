@@ -38,6 +38,7 @@ from schema import (
     reconciliation,
     routes,
     shipper_webhooks,
+    surge,
     windows,
 )
 from schema.inputs import read_inputs_directly
@@ -51,6 +52,7 @@ NOUNS: tuple[ModuleType, ...] = (
     markets,
     hubs,
     pay_policies,
+    surge,
     batches,
     windows,
     attempts,

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
 from marketplace.adapters.stripe import DevelopmentStripe
-from marketplace.analytics import recount_market
+from marketplace.analytics import recount_market, surge_figures
 from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
 from marketplace.billing import charged_so_far
 from marketplace.core.clock import start_clock
@@ -47,6 +47,10 @@ from workers.simulator.client import ApiClient, open_line
 from workers.telling import payslip_lines
 from workers.traffic import HiddenTraffic
 
+PEAK = (0.4, 0.7)
+"""When, as a share of the posting time, twice as much is asked for, most of it from one hub."""
+RESERVE_RATE = 0.4
+"""Of the crowd, so many stay at home until a bonus brings them out."""
 POSTING_HOURS = 0.9
 """How long shippers post; the last parcels arrive within two hours."""
 DIALS = {
@@ -60,6 +64,14 @@ DIALS = {
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
     "redelivery_answer_s": 900,
+    "surge_every_s": 60,
+    "surge_starts_at_percent": 150,
+    "surge_full_after_percent": 250,
+    "surge_half_life_s": 120,
+    "surge_stops_per_driver": 3,
+    "surge_bonus_cap_minor": 500,
+    "surge_surcharge_cap_percent": 20,
+    "surge_budget_minor": 60_000,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
 answer are three seconds here, in which an app must hear, show and think. Another window is asked for in 15 minutes."""
@@ -78,6 +90,11 @@ FIGURES = {
     "routes_completed": "routes completed",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
+    "windows_kept": "hand-overs within their window",
+    "surge_came": "crowd drivers whom a bonus brought out",
+    "surge_paid_minor": "surge bonus paid to drivers",
+    "surge_surcharges_minor": "surge surcharges billed to shippers",
+    "surge_borne_by_platform_minor": "of the bonus borne by the platform",
     "charges_paid": "charges paid by shippers",
     "charged_minor": "taken from shippers' cards",
     "tips_paid": "tips paid by recipients",
@@ -101,6 +118,10 @@ ADDRESSES_TRIED = 40
 BUSIEST_DRIVER = """
 SELECT d.id, d.name FROM driver d JOIN pay_statement s ON s.driver_id = d.id
 WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMIT 1
+"""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+WINDOWS_KEPT = """
+SELECT count(*) FROM event WHERE market_id = $1 AND name = 'DeliveryDelivered' AND (payload ->> 'is_on_time')::boolean
 """
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
@@ -285,7 +306,13 @@ class _Demo:
         )
 
     async def _day(self, marketplace: Marketplace, seeded: Seeded, parcels: AddressParcels) -> DaySummary:
-        plan = DayPlan(seed=self.options.seed, deliveries=self.options.deliveries, hours=POSTING_HOURS)
+        plan = DayPlan(
+            seed=self.options.seed,
+            deliveries=self.options.deliveries,
+            hours=POSTING_HOURS,
+            peak=PEAK,
+            reserve_rate=RESERVE_RATE,
+        )
         random = Random(self.options.seed)  # noqa: S311 - a made-up day, no secret
         places = PlaceSampler(marketplace.city).draw_places(random, self.options.deliveries)
         addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
@@ -324,6 +351,7 @@ class _Demo:
             async with marketplace.works.open() as work:
                 recount = await recount_market(work, market_id=market_id)
                 ledger = await check_ledger(work, market_id=market_id)
+                surge = await surge_figures(work, market_id=market_id, begins=LONG_AGO, ends=work.now)
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
                 tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
@@ -332,6 +360,11 @@ class _Demo:
         return {
             "seed": self.options.seed,
             **asdict(recount),
+            "surge_paid_minor": surge.paid_minor,
+            "surge_surcharges_minor": surge.surcharges_minor,
+            "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
+            "surge_came": summary.counts["came_for_bonus"],
+            "windows_kept": await self._windows_kept(marketplace, market_id),
             "charges_paid": charges,
             "charged_minor": charged_minor,
             "tips_paid": tips,
@@ -341,6 +374,11 @@ class _Demo:
             **await self._agreement(marketplace, market_id),
             "seen_by_apps": asdict(summary),
         }
+
+    async def _windows_kept(self, marketplace: Marketplace, market_id: MarketId) -> int:
+        async with marketplace.works.open() as work:
+            kept: int = await work.fetch_value(WINDOWS_KEPT, market_id)
+        return kept
 
     async def _agreement(self, marketplace: Marketplace, market_id: MarketId) -> dict[str, Any]:
         """Whether the provider's own movements say what the ledger says, once what is under way has arrived."""

@@ -20,6 +20,7 @@ from marketplace.markets import market_ids
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
+from marketplace.surge import decide_surge
 from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
 from marketplace.webhooks import forget_old_messages
@@ -48,6 +49,8 @@ RECONCILE_EVERY_S = 600.0
 RETIME_EVERY_S = 2.0
 """Routes that are due are timed together; each of them is due seldom, so that few are at once."""
 ALERTS_EVERY_S = 5.0
+SURGE_EVERY_S = 1.0
+"""A market is looked at when its own time has come; in a demo that comes much sooner by our clock."""
 FORGET_EVERY_S = 3_600.0
 BATCHES_AT_ONCE = 100
 
@@ -67,6 +70,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("learn traffic", LEARN_TRAFFIC_EVERY_S, lambda: learn_traffic(works, runner)),
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
+        Periodic("decide surge", SURGE_EVERY_S, lambda: decide_all_surge(works)),
         Periodic("tell what is due", ALERTS_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
         Periodic("forget old sign-in codes", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_codes)),
@@ -195,6 +199,15 @@ async def retime_routes(marketplace: Marketplace) -> None:
         markets = await market_ids(work)
     for market_id in markets:
         await retime_due(marketplace.works, router=marketplace.router, market_id=market_id)
+
+
+async def decide_all_surge(works: Works) -> None:
+    """Decides surge in each market where that is due by the market's own clock."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        async with works.open() as work:
+            await decide_surge(work, market_id=market_id)
 
 
 async def tell_what_is_due(marketplace: Marketplace) -> None:

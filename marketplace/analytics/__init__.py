@@ -6,6 +6,7 @@ from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recount import Recount, recount_market
 from marketplace.analytics.roll_up import roll_up, roll_up_all
+from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
 
 __all__ = [
     "BadDays",
@@ -14,6 +15,7 @@ __all__ = [
     "EtaQuality",
     "Headline",
     "Recount",
+    "SurgeFigures",
     "attempt_figures",
     "eta_quality",
     "headline",
@@ -21,4 +23,5 @@ __all__ = [
     "recount_market",
     "roll_up",
     "roll_up_all",
+    "surge_figures",
 ]

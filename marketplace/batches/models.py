@@ -43,7 +43,8 @@ class Delivery(Model):
     """One parcel's move from a pickup to a drop-off, priced, and its state.
 
     `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
-    orders its events. `plan_after` keeps it out of planning until then. `fee_minor` is what calling it off cost, and
+    orders its events. `plan_after` keeps it out of planning until then. `surge_minor` is the part of the price that a
+    busy hour added, by the decision that it was quoted with. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill.
 
     `attempts` counts the hand-overs that did not happen. After one, `brought_back_at` is since when the parcel lies
@@ -94,6 +95,8 @@ class Delivery(Model):
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan
     price_minor = fields.BigIntField()
+    surge_minor = fields.BigIntField(db_default=0)
+    surge_decision_id = fields.UUIDField(null=True)
     rate_card_version = fields.IntField(null=True)
     fee_minor = fields.BigIntField(null=True)
     billed_at = fields.DatetimeField(null=True)

@@ -133,15 +133,17 @@ class PostBatch:
         if found.quote is None:
             return await price_rows(self.router, found.placed)
         prices, distances = found.quote.prices, found.quote.distances_m
-        rows = {
-            i: PricedRow(
+        rows = {}
+        for i, row in found.placed.rows.items():
+            surge_minor, decision_id = found.quote.surges.get(row.request.external_id, (0, None))
+            rows[i] = PricedRow(
                 placed=row,
                 distance_m=distances[row.request.external_id],
                 lines=(),
                 price_minor=prices[row.request.external_id],
+                surge_minor=surge_minor,
+                surge_decision_id=decision_id,
             )
-            for i, row in found.placed.rows.items()
-        }
         return Priced(rows=rows, problems=found.placed.problems, is_degraded=found.quote.is_degraded)
 
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
@@ -265,6 +267,8 @@ def _priced_record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, 
         "given_lat": given.lat if point != given else None,
         "given_lon": given.lon if point != given else None,
         "price_minor": row.price_minor,
+        "surge_minor": row.surge_minor,
+        "surge_decision_id": row.surge_decision_id,
     }
 
 
@@ -313,6 +317,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
         "price_minor": 0,
+        "surge_minor": 0,
         "rate_card_version": version,
         "currency": placed.currency,
         "priority": request.priority,

@@ -5,7 +5,7 @@ Shared by quoting and posting, so that a posted row costs what its quote said.
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,9 +25,10 @@ from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import hubs_open_to
 from marketplace.markets import Dials, dials
-from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery
+from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge
 from marketplace.routing import Router
 from marketplace.shippers import rate_card_row
+from marketplace.surge import NO_SURGE, Surge, surge_of_cells
 
 MOST_DELIVERIES = 1_000
 
@@ -51,6 +52,7 @@ class PlacedRow:
     pickup_window: Window
     dropoff_window: Window
     card: RateCard
+    surge: Surge = NO_SURGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class PricedRow:
     distance_m: int
     lines: Sequence[PriceLine]
     price_minor: int
+    surge_minor: int = 0
+    surge_decision_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +117,18 @@ async def place_rows(
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
-    return _place(checked, hubs, cards, settings, work.now, refuse_addresses)
+    placed = _place(checked, hubs, cards, settings, work.now, refuse_addresses)
+    return await _with_surge(work, settings, placed)
+
+
+async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
+    """The rows with what the last look at their pickups' cells says: a busy hour costs where it keeps drivers busy."""
+    if settings.surge_surcharge_cap_percent == 0:
+        return placed
+    cells = {row.origin.cell for row in placed.rows.values()}
+    surges = await surge_of_cells(work, market_id=settings.market_id, cells=cells, at=work.now)
+    rows = {i: replace(row, surge=surges.get(row.origin.cell, NO_SURGE)) for i, row in placed.rows.items()}
+    return replace(placed, rows=rows)
 
 
 def _place(
@@ -220,9 +235,18 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
         weight_g=weight_g,
         volume_dm3=volume_dm3,
     )
-    lines = price_delivery(placed.card, distance_m=distance_m, facts=facts)
+    plain = price_delivery(placed.card, distance_m=distance_m, facts=facts)
+    surge, lines = placed.surge, plain
+    if surge.decision_id is not None:
+        lines = with_surge(plain, basis_points=surge.surcharge_basis_points, rule=surge.rule)
+    surge_minor = total_minor(lines) - total_minor(plain)
     return PricedRow(
-        placed=placed, distance_m=distance_m, lines=lines, price_minor=sum(line.amount_minor for line in lines)
+        placed=placed,
+        distance_m=distance_m,
+        lines=lines,
+        price_minor=total_minor(lines),
+        surge_minor=surge_minor,
+        surge_decision_id=surge.decision_id if surge_minor else None,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from marketplace.batches.price import Placed, Priced, place_rows, price_rows
+from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.request import (
     DeliveryRequest,
     LocalWindow,
@@ -120,8 +120,15 @@ def quote_lines(priced: Priced) -> list[dict[str, Any]]:
             "price_minor": row.price_minor,
             "lines": [asdict(line) for line in row.lines],
         }
+        | _surge_of(row)
         for _, row in sorted(priced.rows.items())
     ]
+
+
+def _surge_of(row: PricedRow) -> dict[str, Any]:
+    if row.surge_decision_id is None:
+        return {}
+    return {"surge_minor": row.surge_minor, "surge_decision_id": str(row.surge_decision_id)}
 
 
 async def find_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> QuoteResult:
@@ -149,6 +156,7 @@ class KeptQuote:
     requests: Sequence[DeliveryRequest]
     prices: dict[str, int]
     distances_m: dict[str, int]
+    surges: dict[str, tuple[int, UUID]]
     rate_cards: dict[str, int]
     currency: str
     is_degraded: bool
@@ -168,6 +176,11 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
         requests=[request_from_json(values) for values in orjson.loads(row["request"])],
         prices={line["external_id"]: line["price_minor"] for line in lines},
         distances_m={line["external_id"]: line["distance_m"] for line in lines},
+        surges={
+            line["external_id"]: (line["surge_minor"], UUID(line["surge_decision_id"]))
+            for line in lines
+            if "surge_minor" in line
+        },
         rate_cards=orjson.loads(row["rate_cards"] or "{}"),
         currency=row["currency"],
         is_degraded=row["is_degraded"],

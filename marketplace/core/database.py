@@ -19,6 +19,7 @@ MODELS = [
     "marketplace.shippers.models",
     "marketplace.fleet.models",
     "marketplace.hubs.models",
+    "marketplace.surge.models",
     "marketplace.ledger.models",
     "marketplace.addresses.models",
     "marketplace.batches.models",

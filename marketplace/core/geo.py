@@ -49,3 +49,8 @@ def cell_centre(cell: str) -> Point:
     """The middle of an H3 cell: what is shown where the exact place must stay private."""
     lat, lon = h3.cell_to_latlng(cell)
     return Point(lat=lat, lon=lon)
+
+
+def cell_outline(cell: str) -> list[Point]:
+    """The corners of an H3 cell, in order: what a map draws."""
+    return [Point(lat=lat, lon=lon) for lat, lon in h3.cell_to_boundary(cell)]

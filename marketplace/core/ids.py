@@ -68,6 +68,7 @@ PREFIXES = {
     "webhook": "whk",
     "message": "msg",
     "notification": "ntf",
+    "surge": "sgd",
 }
 """What an id starts with on the wire, by noun. SQL writes the same form: prefix, underscore, 32 hexadecimal digits."""
 

@@ -16,6 +16,7 @@ TABLES = {noun: noun for noun in PREFIXES.keys() - NOT_OURS} | {
     "billing": "billing_profile",
     "credit": "bill_line",
     "message": "webhook_message",
+    "surge": "surge_decision",
 }
 """Where the things of each noun are; most tables are called as the noun."""
 PRESENT = """

@@ -78,6 +78,17 @@ LIMITS = {
     "tip_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "tip_within_s": Limit(0, 2_678_400, "the seconds after an arrival in which a recipient can tip are"),
     "position_kept_days": Limit(1, 90, "the days for which drivers' positions are kept are"),
+    "surge_every_s": Limit(10, 3_600, "the seconds between two looks at how busy it is are"),
+    "surge_starts_at_percent": Limit(0, 900, "the stops for each hundred that can be carried where surge begins are"),
+    "surge_full_after_percent": Limit(1, 1_000, "the percents above where surge begins at which it is full are"),
+    "surge_max_step_percent": Limit(10, 100, "the percents by which surge changes at once are"),
+    "surge_half_life_s": Limit(0, 86_400, "the seconds in which a change has half its effect are"),
+    "surge_minimum_population": Limit(0, 10_000, "the stops and drivers that surge needs around a place are"),
+    "surge_stops_per_driver": Limit(1, 200, "the stops that an idle driver can carry are"),
+    "surge_bonus_cap_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "surge_surcharge_cap_percent": Limit(0, 100, "the percents that a busy hour costs shippers more are"),
+    "surge_budget_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "surge_window_s": Limit(60, 604_800, "the seconds for which a budget of bonuses is are"),
 }
 """Every dial that is a number; the shortest answer is longer in production."""
 
@@ -108,6 +119,11 @@ class Dials:
     ends `tracking_link_s` after the delivery has ended, and their driver's sight of them `recipient_data_s` after it.
     For `tip_within_s` after it they can tip the driver, `tip_limit_minor` in all; 0 takes no tips.
     `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
+
+    Surge is looked at `surge_every_s`. It begins at `surge_starts_at_percent` stops for each hundred that the idle
+    drivers around can carry, `surge_stops_per_driver` each, and is full `surge_full_after_percent` above. Then a
+    drop-off pays `surge_bonus_cap_minor` more and costs `surge_surcharge_cap_percent` more. With 0 and 0, as at first,
+    there is none. What is promised to drivers within `surge_window_s` is at most `surge_budget_minor`.
     """
 
     market_id: UUID
@@ -154,6 +170,17 @@ class Dials:
     position_kept_days: int = 7
     tip_limit_minor: int = 10_000
     tip_within_s: int = 604_800
+    surge_every_s: int = 60
+    surge_starts_at_percent: int = 100
+    surge_full_after_percent: int = 200
+    surge_max_step_percent: int = 30
+    surge_half_life_s: int = 180
+    surge_minimum_population: int = 5
+    surge_stops_per_driver: int = 3
+    surge_bonus_cap_minor: int = 0
+    surge_surcharge_cap_percent: int = 0
+    surge_budget_minor: int = 0
+    surge_window_s: int = 3600
 
     @property
     def head_start(self) -> timedelta:

@@ -25,6 +25,7 @@ NAMED_PER_RULE = 20
 # policy of the moment at which it is made, whenever its route was planned.
 NEEDS = """
 SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.starts_at, r.currency, r.bonus_minor,
+       (SELECT rule FROM surge_bonus WHERE route_id = r.id) AS bonus_rule,
        r.planned_driver_id,
        s.lat, s.lon, s.planned_arrival,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
@@ -109,6 +110,7 @@ class RouteNeeds:
     currency: str
     policy: PayPolicy
     bonus_minor: int
+    bonus_rule: str | None
     planned_driver_id: UUID | None
     first_place: Point
     arrive_by: datetime | None
@@ -170,6 +172,7 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
             row["policy_version"], orjson.loads(row["rates"]), orjson.loads(row["floors"]) if row["floors"] else None
         ),
         bonus_minor=row["bonus_minor"],
+        bonus_rule=row["bonus_rule"],
         planned_driver_id=row["planned_driver_id"],
         first_place=Point(lat=row["lat"], lon=row["lon"]),
         arrive_by=None if slack_s is None else row["planned_arrival"] + timedelta(seconds=slack_s),

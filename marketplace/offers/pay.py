@@ -11,4 +11,4 @@ def pay_of_offer(needs: RouteNeeds, *, approach_m: int, approach_s: int, raise_m
         duration_s=needs.duration_s + approach_s,
         stop_count=needs.dropoff_count,
     )
-    return offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor)
+    return offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule)

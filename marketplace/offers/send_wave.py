@@ -5,7 +5,7 @@ not asked but assigned. An errand, because drive times come from the router; wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from marketplace.offers.presence import lock_askable
 from marketplace.offers.raises import Raises, allowed_raises, lock_budget
 from marketplace.offers.states import Outcome, RuledOut
 from marketplace.routing import Router
+from marketplace.surge import BonusOffered, bonus_for_route, keep_bonus
 
 SPARES = 10
 """So many drivers beyond those to be asked are held ready, for when some have become busy meanwhile."""
@@ -62,6 +63,8 @@ class Search:
     exclusions: Sequence[Exclusion]
     raises: Raises
     model: AcceptanceModel
+    bonus: BonusOffered | None = None
+    """What surge adds to the route from now on; it is kept when somebody is asked or given the route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,11 @@ class SendWave:
         needs = await find_needs(work, route_id=self.route_id)
         if needs is None:
             return None
+        bonus = await bonus_for_route(
+            work, settings, route_id=self.route_id, place=needs.first_place, stop_count=needs.dropoff_count
+        )
+        if bonus is not None:
+            needs = replace(needs, bonus_minor=bonus.bonus_minor, bonus_rule=bonus.rule)
         candidates, exclusions = await find_candidates(work, needs, open_offers=settings.open_offers_per_driver)
         return Search(
             dials=settings,
@@ -98,6 +106,7 @@ class SendWave:
             exclusions=exclusions,
             raises=await allowed_raises(work, settings, self.route_id),
             model=await acceptance_of(work, market_id=market_id),
+            bonus=bonus,
         )
 
     async def call(self, found: Search) -> Next:
@@ -151,6 +160,7 @@ class SendWave:
         return await self._send(work, found, answer, answer.decision)
 
     async def _assign(self, work: Work, found: Search, plan: Next) -> int:
+        await _keep_bonus(work, found)
         free = await self._free(work, found, plan.dedicated[: 1 + SPARES], wanted=1)
         one = free[0].driver
         raise_minor = found.raises.allowed[0]
@@ -187,6 +197,7 @@ class SendWave:
         return 0
 
     async def _send(self, work: Work, found: Search, plan: Next, decision: Decision) -> int:
+        await _keep_bonus(work, found)
         left = found.raises.budget_left_minor
         if decision.raise_minor:
             left = await lock_budget(work, found.dials)
@@ -226,6 +237,11 @@ class SendWave:
         if not chosen:
             raise CandidatesMoved("every candidate has become busy meanwhile")
         return chosen
+
+
+async def _keep_bonus(work: Work, found: Search) -> None:
+    if found.bonus is not None:
+        await keep_bonus(work, found.dials, route_id=found.needs.route_id, bonus=found.bonus)
 
 
 def terms_of(found: Search) -> Terms:

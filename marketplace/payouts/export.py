@@ -43,7 +43,7 @@ WITH wallet AS (
            CASE WHEN is_earned AND is_tip THEN amount_minor ELSE 0 END AS tips,
            CASE WHEN code LIKE '%:instant_fee_revenue' THEN CASE WHEN is_earned THEN -amount_minor ELSE amount_minor END
                 ELSE 0 END AS fees, 0 AS paid,
-           CASE WHEN is_earned AND kind = 'DRIVER_PAY' THEN 1 ELSE 0 END AS activities
+           CASE WHEN is_earned AND kind = 'DRIVER_PAY' AND code NOT LIKE '%:peak_bonus' THEN 1 ELSE 0 END AS activities
     FROM moved CROSS JOIN LATERAL (SELECT code LIKE '%:clearing:tips' OR kind LIKE 'TIP%' AS is_tip) AS tipped
   UNION ALL
     SELECT payout.driver_id, extract(quarter FROM settled_at AT TIME ZONE $4)::int, 0, 0, 0,

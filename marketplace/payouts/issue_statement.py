@@ -11,7 +11,7 @@ from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.ids import DriverId, RouteId, StatementId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import DRIVER_PAY, Entry, JournalId, driver_wallet, post_journal
+from marketplace.ledger import DRIVER_PAY, PEAK_BONUS, Entry, JournalId, driver_wallet, post_journal
 from marketplace.markets import PayPolicy, pay_policy_version
 from marketplace.payouts.events import PayStatementIssued
 from marketplace.payouts.models import PayStatement
@@ -46,8 +46,9 @@ async def issue_statement(work: Work, *, route_id: RouteId) -> StatementId:
 
 
 async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: DrivenFacts) -> StatementId:
-    promised = {"guarantee_minor": route["guarantee_minor"], "raise_minor": route["raise_minor"]}
+    promised: dict[str, Any] = {"guarantee_minor": route["guarantee_minor"], "raise_minor": route["raise_minor"]}
     promised |= {"bonus_minor": route["bonus_minor"]} if route["bonus_minor"] else {}
+    promised |= {"bonus_rule": route["bonus_rule"]} if route["bonus_rule"] else {}
     pay = statement_pay(policy, facts, **promised)
     statement_id = StatementId(work.new_id())
     total = Money(pay.total_minor, route["currency"])
@@ -59,6 +60,7 @@ async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: Dr
             statement_id=statement_id,
             driver_id=route["driver_id"],
             total=total,
+            bonus_minor=route["bonus_minor"],
             policy_version=policy.version,
         )
     await PayStatement.create(
@@ -93,18 +95,33 @@ async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: Dr
 
 
 async def post_pay(
-    work: Work, *, market_id: UUID, statement_id: UUID, driver_id: DriverId, total: Money, policy_version: int
+    work: Work,
+    *,
+    market_id: UUID,
+    statement_id: UUID,
+    driver_id: DriverId,
+    total: Money,
+    bonus_minor: int,
+    policy_version: int,
 ) -> JournalId | None:
-    """Puts a statement's total on the driver's wallet, once; a statement of nothing moves nothing."""
+    """Puts a statement's total on the driver's wallet, once; a statement of nothing moves nothing.
+
+    What of it is the bonus of a busy hour is an expense of its own, so that the books tell what surge has cost.
+    """
     if total.minor == 0:
         return None
+    plain, bonus = Money(total.minor - bonus_minor, total.currency), Money(bonus_minor, total.currency)
     return await post_journal(
         work,
         market_id=market_id,
         key=f"statement:{statement_id}:earn",
         kind="DRIVER_PAY",
         subject_id=statement_id,
-        entries=[Entry(debit=DRIVER_PAY, credit=driver_wallet(driver_id), amount=total)],
+        entries=[
+            Entry(debit=account, credit=driver_wallet(driver_id), amount=amount)
+            for account, amount in ((DRIVER_PAY, plain), (PEAK_BONUS, bonus))
+            if amount.minor
+        ],
         policy_version=policy_version,
     )
 

@@ -17,6 +17,7 @@ LATEST = UUID(int=2**128 - 1)
 
 LOCK_ROUTE = """
 SELECT id, market_id, driver_id, state, currency, policy_version, guarantee_minor, raise_minor, bonus_minor, is_flagged,
+       (SELECT rule FROM surge_bonus WHERE route_id = route.id) AS bonus_rule,
        approach_m, accepted_at, ended_at, (SELECT time_zone FROM market WHERE id = route.market_id) AS time_zone
 FROM route WHERE id = $1 FOR NO KEY UPDATE
 """
@@ -26,7 +27,8 @@ WHERE route_id = $1 AND arrived_at IS NOT NULL ORDER BY place
 """
 ISSUED_BEFORE = "SELECT id FROM pay_statement WHERE route_id = $1"
 LOCK_STATEMENT = """
-SELECT id, market_id, route_id, driver_id, policy_version, total_minor, currency, state
+SELECT id, market_id, route_id, driver_id, policy_version, total_minor, currency, state,
+       coalesce((facts ->> 'bonus_minor')::bigint, 0) AS bonus_minor
 FROM pay_statement WHERE id = $1 FOR NO KEY UPDATE
 """
 STATEMENT = """

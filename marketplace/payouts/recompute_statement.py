@@ -33,6 +33,8 @@ from marketplace.pricing import (
     true_up_lines,
 )
 
+PROMISED = ("guarantee_minor", "raise_minor", "bonus_minor", "bonus_rule")
+"""What the offer had promised, as a route's statement keeps it beside what was driven."""
 CLOSED_PERIOD = "SELECT market_id, facts FROM pay_period WHERE id = $1"
 
 Kept = Mapping[str, Any] | asyncpg.Record
@@ -94,9 +96,7 @@ async def _again(work: Work, kept: Kept, facts: dict[str, Any]) -> tuple[tuple[P
             return (line,), tip_digest(kept["delivery_id"], line)
 
 
-def _driven(facts: Mapping[str, Any]) -> tuple[DrivenFacts, dict[str, int]]:
+def _driven(facts: Mapping[str, Any]) -> tuple[DrivenFacts, dict[str, Any]]:
     rest = dict(facts)
-    promised: dict[str, int] = {
-        name: rest.pop(name) for name in ("guarantee_minor", "raise_minor", "bonus_minor") if name in rest
-    }
+    promised = {name: rest.pop(name) for name in PROMISED if name in rest}
     return DrivenFacts.from_json(rest), promised

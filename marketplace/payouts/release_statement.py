@@ -32,6 +32,7 @@ async def release_statement(work: Work, *, statement_id: StatementId, operator_i
         statement_id=statement_id,
         driver_id=statement["driver_id"],
         total=Money(statement["total_minor"], statement["currency"]),
+        bonus_minor=statement["bonus_minor"],
         policy_version=statement["policy_version"],
     )
     await work.execute(RELEASE, statement_id, journal_id)

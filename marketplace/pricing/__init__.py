@@ -28,20 +28,33 @@ from marketplace.pricing.pool import (
     share_shortfall,
 )
 from marketplace.pricing.promises import BadPromises, Promises
-from marketplace.pricing.quote import BadDistance, price_delivery
+from marketplace.pricing.quote import BadDistance, price_delivery, with_surge
 from marketplace.pricing.rate_card import BadRateCard, RateCard
 from marketplace.pricing.surcharge import BadSurcharge, PricedFacts, Surcharge, read_surcharges
+from marketplace.pricing.surge import (
+    FULL_PERCENT,
+    Around,
+    BadSurge,
+    SurgeLimit,
+    SurgeRule,
+    SurgeState,
+    SurgeStep,
+    next_step,
+)
 from marketplace.pricing.tip import tip_digest, tip_line
 from marketplace.pricing.tip_terms import smallest_tip, suggested_tips
 from marketplace.pricing.true_up import BadPeriod, PeriodFacts, PeriodWork, true_up_digest, true_up_lines
 
 __all__ = [
+    "FULL_PERCENT",
+    "Around",
     "BadDistance",
     "BadFacts",
     "BadPeriod",
     "BadPromises",
     "BadRateCard",
     "BadSurcharge",
+    "BadSurge",
     "DrivenFacts",
     "Engagement",
     "PayLines",
@@ -57,11 +70,16 @@ __all__ = [
     "RouteFacts",
     "Span",
     "Surcharge",
+    "SurgeLimit",
+    "SurgeRule",
+    "SurgeState",
+    "SurgeStep",
     "clipped",
     "dearest_first",
     "engaged_by_version",
     "joined",
     "length",
+    "next_step",
     "offer_floor_lines",
     "offer_pay",
     "period_floor_lines",
@@ -81,4 +99,5 @@ __all__ = [
     "total_minor",
     "true_up_digest",
     "true_up_lines",
+    "with_surge",
 ]

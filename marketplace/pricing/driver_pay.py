@@ -106,18 +106,28 @@ class PayLines:
         return [asdict(line) for line in self.lines]
 
 
-def offer_pay(policy: PayPolicy, facts: RouteFacts, raise_minor: int, bonus_minor: int = 0) -> PayLines:
-    """What an offer of this route promises: the planned work, lifted to the floors, the raise and the bonus on top."""
+def offer_pay(
+    policy: PayPolicy, facts: RouteFacts, raise_minor: int, bonus_minor: int = 0, bonus_rule: str | None = None
+) -> PayLines:
+    """What an offer of this route promises: the planned work, lifted to the floors, the raise and the bonus on top.
+
+    `bonus_rule` names the decision by which the bonus was given, and who bears it.
+    """
     check_whole({"raise_minor": raise_minor, "bonus_minor": bonus_minor}, refusal=BadFacts, thing="an offer")
     lines = _work(policy, facts.distance_m, facts.duration_s, facts.stop_count)
     lines += _minimum(policy, lines)
     lines += _legal(policy, lines, facts.distance_m, facts.duration_s)
-    lines += _on_top(raise_minor, bonus_minor)
+    lines += _on_top(raise_minor, bonus_minor, bonus_rule)
     return PayLines(policy_version=policy.version, lines=tuple(lines))
 
 
 def statement_pay(
-    policy: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int, bonus_minor: int = 0
+    policy: PayPolicy,
+    facts: DrivenFacts,
+    guarantee_minor: int,
+    raise_minor: int,
+    bonus_minor: int = 0,
+    bonus_rule: str | None = None,
 ) -> PayLines:
     """What was really driven pays: never less than the law asks or the offer guaranteed, and returns beyond that.
 
@@ -129,7 +139,7 @@ def statement_pay(
     lines += _minimum(policy, lines)
     returns = _returns(policy, facts)
     lines += _legal(policy, lines + returns, facts.engaged_m, facts.engaged_s)
-    lines += _on_top(raise_minor, bonus_minor)
+    lines += _on_top(raise_minor, bonus_minor, bonus_rule)
     lines += top_up(lines, to_minor=guarantee_minor, code="guarantee", rule=f"{OFFER}:guarantee_minor")
     return PayLines(policy_version=policy.version, lines=tuple(lines + returns))
 
@@ -142,6 +152,7 @@ def statement_digest(
     guarantee_minor: int,
     raise_minor: int,
     bonus_minor: int = 0,
+    bonus_rule: str | None = None,
 ) -> bytes:
     """A digest of everything a statement rests on; the same inputs give the same bytes in any year.
 
@@ -156,6 +167,7 @@ def statement_digest(
         "lines": pay.as_json(),
     }
     rests_on |= {"bonus_minor": bonus_minor} if bonus_minor else {}
+    rests_on |= {"bonus_rule": bonus_rule} if bonus_rule else {}
     return sha256(orjson.dumps(rests_on, option=orjson.OPT_SORT_KEYS)).digest()
 
 
@@ -186,13 +198,13 @@ def _legal(policy: PayPolicy, lines: list[PriceLine], distance_m: int, duration_
     return top_up(lines, to_minor=floor_minor, code="legal_floor", rule=policy.floor_rule("offer_floor"))
 
 
-def _on_top(raise_minor: int, bonus_minor: int) -> list[PriceLine]:
-    promised = (("raise", raise_minor), ("bonus", bonus_minor))
+def _on_top(raise_minor: int, bonus_minor: int, bonus_rule: str | None) -> list[PriceLine]:
+    promised = (
+        ("raise", raise_minor, f"{OFFER}:raise_minor"),
+        ("bonus", bonus_minor, bonus_rule or f"{OFFER}:bonus_minor"),
+    )
     return without_nothing(
-        [
-            price_line(code=code, quantity=1, unit="route", rate_minor=minor, rule=f"{OFFER}:{code}_minor")
-            for code, minor in promised
-        ]
+        [price_line(code=code, quantity=1, unit="route", rate_minor=minor, rule=rule) for code, minor, rule in promised]
     )
 
 

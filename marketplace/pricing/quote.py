@@ -4,6 +4,7 @@ from marketplace.core.money import BadMoney, check_whole
 from marketplace.pricing.lines import METRES_PER_KM, PriceLine, price_line, top_up, total_minor, without_nothing
 from marketplace.pricing.rate_card import RateCard
 from marketplace.pricing.surcharge import PricedFacts, Surcharge
+from marketplace.pricing.surge import surcharge_line
 
 STOPS_OF_A_DELIVERY = 1
 """A delivery pays for the stop at its drop-off; the pickup, which a batch shares, is in the base."""
@@ -48,6 +49,11 @@ def price_delivery(card: RateCard, *, distance_m: int, facts: PricedFacts | None
     if facts is not None:
         lines += _surcharges(card, facts, total_minor(lines))
     return lines + top_up(lines, to_minor=card.minimum_minor, code="minimum", rule=card.rule("minimum_minor"))
+
+
+def with_surge(lines: list[PriceLine], *, basis_points: int, rule: str) -> list[PriceLine]:
+    """The lines of a delivery in a busy hour: so much more of all that it costs otherwise, by a decision."""
+    return lines + surcharge_line(total_minor(lines), basis_points, rule)
 
 
 def _surcharges(card: RateCard, facts: PricedFacts, plain_minor: int) -> list[PriceLine]:

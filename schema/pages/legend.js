@@ -3,6 +3,7 @@
 import { element } from "/static/dom.js";
 import { PARTS, STRAIGHT } from "/static/lines.js";
 import { palette } from "/static/palette.js";
+import { surgeSymbol } from "/static/surges.js";
 import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
 import { CONTRACT, PRESENCE, STOP, STOP_STATE, capital } from "/static/wording.js";
 
@@ -17,6 +18,10 @@ export function legend() {
     group("Stops by kind", Object.entries(STOP).map(([kind, text]) => [text, stop({ kind })])),
     group("Stops by state", STOP_STATES.map((state) => [STOP_STATE[state], stop({ state })])),
     group("Places", [["hub", (pen) => drawHub(pen, 0, 0)], ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
+    group("Surge", [
+      ["drivers are paid a little more", (pen) => surgeSymbol(pen, 20)],
+      ["as much more as the market allows", (pen) => surgeSymbol(pen, 100)],
+    ]),
     group("Routes", [
       ["to the next stop", (pen) => dash(pen, PARTS.next)],
       ["after the next stop", (pen) => dash(pen, PARTS.ahead)],

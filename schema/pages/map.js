@@ -50,7 +50,7 @@ export class CityMap {
   showMarket(market, wording) {
     this.market = market;
     this.wording = wording;
-    this.scene = new Scene(market).addTo(this.map);
+    this.scene = new Scene(market, wording).addTo(this.map);
     this.scene.on("painted", this.follow, this);
     for (const part of ["drivers", "routes", "waiting"]) market.addEventListener(part, () => this.refreshCard());
     this.addControls();

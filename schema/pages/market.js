@@ -12,7 +12,7 @@ const IDLE_READING_MS = 30_000;
 /** A burst is left to come in for this long, so that the reading that follows has all of it. */
 const BURST_MS = 250;
 
-/** Tells "market", "drivers", "routes", "waiting", "hubs" when that part was read, "delay" when `isDelayed` changed. */
+/** Tells "market", "drivers", "routes", "waiting", "hubs", "surges" when that part was read, "delay" when `isDelayed` changed. */
 export class LiveMarket extends EventTarget {
   constructor(api, marketId) {
     super();
@@ -26,6 +26,7 @@ export class LiveMarket extends EventTarget {
     this.routes = new Map();
     this.stops = new Map();
     this.waiting = [];
+    this.surges = [];
     this.isDelayed = false;
     this.isReading = false;
     this.isStale = true;
@@ -35,7 +36,9 @@ export class LiveMarket extends EventTarget {
 
   /** Reads everything for the first time; throws when the market may not be read. */
   async open() {
-    await Promise.all([this.readMarket(), this.readHubs(), this.readDrivers(), this.readRoutes(), this.readWaiting()]);
+    await Promise.all([
+      this.readMarket(), this.readHubs(), this.readDrivers(), this.readRoutes(), this.readWaiting(), this.readSurges(),
+    ]);
     this.isStale = false;
     this.readAt = performance.now();
   }
@@ -86,7 +89,8 @@ export class LiveMarket extends EventTarget {
     this.isReading = true;
     this.isStale = false;
     this.readAt = performance.now();
-    const outcomes = await Promise.allSettled([this.readMarket(), this.readRoutes(), this.readWaiting()]);
+    const parts = [this.readMarket(), this.readRoutes(), this.readWaiting(), this.readSurges()];
+    const outcomes = await Promise.allSettled(parts);
     this.isReading = false;
     const isComplete = outcomes.every(({ status }) => status === "fulfilled");
     this.failures = isComplete ? 0 : this.failures + 1;
@@ -137,6 +141,11 @@ export class LiveMarket extends EventTarget {
   async readWaiting() {
     this.waiting = (await this.api.ask("waiting_deliveries", { marketId: this.marketId })).waitingDeliveries;
     this.tell("waiting");
+  }
+
+  async readSurges() {
+    this.surges = (await this.api.ask("surge", { marketId: this.marketId })).surge.cells;
+    this.tell("surges");
   }
 
   setDelayed(isDelayed) {

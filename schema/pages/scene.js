@@ -1,4 +1,4 @@
-/** The market on the map: routes, waiting deliveries, hubs, stops and drivers, and which of them is under a finger. */
+/** The market on the map: surge, routes, waiting deliveries, hubs, stops and drivers, and which of them is under a finger. */
 
 import { CanvasLayer } from "/static/canvas.js";
 import { prefersStillness } from "/static/dom.js";
@@ -6,6 +6,7 @@ import { drawRoute } from "/static/lines.js";
 import { isOver } from "/static/market.js";
 import { Motion } from "/static/motion.js";
 import { palette } from "/static/palette.js";
+import { drawSurge, nameSurge } from "/static/surges.js";
 import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
 
 const { L } = globalThis;
@@ -20,9 +21,10 @@ const RING_PX = 23;
 const RING_STEP = Math.PI / 4;
 
 export class Scene extends CanvasLayer {
-  initialize(market) {
+  initialize(market, wording) {
     L.setOptions(this, { pane: "market", followsDrag: true });
     this.market = market;
+    this.wording = wording;
     this.motion = new Motion({ isStill: prefersStillness });
     this.chosen = null;
     this.targets = [];
@@ -33,7 +35,7 @@ export class Scene extends CanvasLayer {
       this.animate();
     });
     for (const part of ["routes", "hubs"]) market.addEventListener(part, () => this.arrange());
-    market.addEventListener("waiting", () => this.paintSoon());
+    for (const part of ["waiting", "surges"]) market.addEventListener(part, () => this.paintSoon());
     palette.addEventListener("change", () => this.paintSoon());
     this.motion.update(market.drivers.values(), performance.now());
     this.arrange();
@@ -96,6 +98,7 @@ export class Scene extends CanvasLayer {
     const zoom = this._map.getZoom();
     const scale = Math.min(1.1, Math.max(0.65, 1 - (14 - zoom) * 0.12));
     const view = { pen, place, onCanvas: this.fromSquare(zoom), scale, zoom, route: this.chosenRoute };
+    for (const surge of this.market.surges) drawSurge(pen, surge, place);
     this.drawRoutes(view);
     for (const delivery of this.market.waiting) {
       this.put(view, "waiting", delivery, place(delivery.lat, delivery.lon), drawWaiting, { isFaint: view.route });
@@ -104,7 +107,10 @@ export class Scene extends CanvasLayer {
     for (const hub of this.market.hubs) this.put(view, "hub", hub, place(hub.lat, hub.lon), drawHub, {});
     this.drawStops(view);
     this.drawDrivers(view, (driver) => driver.routeId);
-    if (zoom >= NAMES_FROM_ZOOM) this.nameHubs(view);
+    if (zoom >= NAMES_FROM_ZOOM) {
+      for (const surge of this.market.surges) nameSurge(pen, surge, place, this.wording);
+      this.nameHubs(view);
+    }
     this.fire("painted");
   }
 

@@ -132,6 +132,15 @@ export const WORDS = {
   RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
   RouteDissolved: null,
 
+  SurgeChanged: {
+    tone: "wait",
+    say: ({ surges }, _number, { wording }) => {
+      const most = Math.max(...surges.map(({ driverBonusMinor }) => driverBonusMinor));
+      const where = plural(surges.length, "cell");
+      return most > 0 ? `A stop pays up to ${wording.money(most)} more: surge in ${where}` : `Surge has ended in ${where}`;
+    },
+  },
+
   ChargeChanged: null,
   RefundChanged: null,
   InvoiceChanged: null,

@@ -37,6 +37,8 @@ HISTORY = [
     "posting",
     "quote",
     "rating",
+    "surge_bonus",
+    "surge_decision",
 ]
 REWRITING = [
     "UPDATE journal SET kind = 'X'",

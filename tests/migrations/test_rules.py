@@ -43,6 +43,7 @@ from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.pricing import SurgeLimit
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.tips import TipState
@@ -121,6 +122,7 @@ UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("webhook_attempt", "failure"): Failure,
     ("notification", "cause"): Cause,
     ("notification", "audience"): Audience,
+    ("surge_decision", "bound_by"): SurgeLimit,
 }
 """Columns of words that only the code knows; the words have to fit in."""
 

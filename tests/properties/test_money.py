@@ -205,7 +205,7 @@ def test_an_offer_that_was_driven_as_planned_or_longer_is_paid_in_full(
 def test_a_statement_reckoned_again_has_the_same_bytes(
     policy: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int
 ) -> None:
-    promised = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor}
+    promised: dict[str, Any] = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor}
     first = statement_pay(policy, facts, **promised)
 
     again_policy = PayPolicy.of(policy.version, policy.rates())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -175,7 +176,11 @@ def test_more_work_never_pays_less_under_a_law(
 def test_a_statement_reckoned_again_after_other_policies_has_the_same_bytes(
     policy: PayPolicy, later: PayPolicy, facts: DrivenFacts, guarantee_minor: int, raise_minor: int, bonus_minor: int
 ) -> None:
-    promised = {"guarantee_minor": guarantee_minor, "raise_minor": raise_minor, "bonus_minor": bonus_minor}
+    promised: dict[str, Any] = {
+        "guarantee_minor": guarantee_minor,
+        "raise_minor": raise_minor,
+        "bonus_minor": bonus_minor,
+    }
     first = statement_pay(policy, facts, **promised)
     digest = statement_digest(policy, facts, first, **promised)
     statement_pay(later, facts, **promised)

@@ -20,6 +20,7 @@ DRIVER = REPORTS | {
     "event_cursor",
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
+    "surge",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -48,6 +49,7 @@ OPERATIONS = {
     "reschedule_delivery", "return_delivery", "attempt_figures", "addresses_to_review",
     "resolve_address", "drop_points_to_review", "settle_drop_point", "webhook_attention",
     "alert_log",
+    "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
 }  # fmt: skip
 
 
@@ -139,6 +141,9 @@ COSTS = {
     "operations/addresses_to_review": 50, "operations/drop_points_to_review": 30, "operations/resolve_address": 25,
     "operations/settle_drop_point": 25, "driver/correct_pin": 25,
     "operations/webhook_attention": 35,
+    # Surge
+    "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
+    "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 

@@ -7,6 +7,7 @@ that takes an id, without a line in the table below fails the test.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -112,6 +113,7 @@ AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
 
+LATER = (NOW + timedelta(hours=1)).isoformat()
 NEW_WINDOW = {"opens": f"{NOW.date()}T18:00", "closes": f"{NOW.date()}T20:00"}
 
 RULES = {
@@ -147,6 +149,16 @@ RULES = {
     "openOperations": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "foreignEvents": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
     "bookMovement": Rule(callers=OPERATOR, asks=(in_market,), more={"movement": "txn_1", "bookedAs": "UNKNOWN"}),
+    "surge": Rule(callers=OPERATOR | DRIVER | SHIPPER, asks=(in_market,)),
+    "surgeDecisions": Rule(callers=OPERATOR, asks=(in_market,), more=PAGE),
+    "surgeFigures": Rule(callers=OPERATOR, asks=(in_market,), more={"begins": NOW.isoformat(), "ends": LATER}),
+    "setSurge": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={"cells": ["88b2ddd6edfffff"], "percent": 50, "reason": "a fair", "expiresAt": LATER},
+    ),
+    "clearSurge": Rule(callers=OPERATOR, asks=(in_market,)),
+    "freezeSurge": Rule(callers=OPERATOR, asks=(in_market,), more={"reason": "a storm", "expiresAt": LATER}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "etaQuality": Rule(callers=OPERATOR, asks=(in_market,), more={"first": "2026-03-02", "last": "2026-03-08"}),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),

@@ -17,10 +17,12 @@ from marketplace.webhooks import SecretBox, WebhookSender
 from tests.builders import make_market
 from tests.marketplace.payouts.laws import LA_WAGE, drive, make_law_world, make_worker
 from tests.marketplace.payouts.world import end_operation, make_paid_driver, make_pay_world
+from tests.marketplace.surge.worlds import make_busy_world
 from tests.waiting import until
 from workers.periodic import Periodic, keep
 from workers.runner import JobRunner
 from workers.schedule import (
+    decide_all_surge,
     learn_acceptance,
     learn_traffic,
     run_payouts,
@@ -166,3 +168,21 @@ async def test_a_thing_that_fails_is_done_again() -> None:
     await until(lambda: len(tries) >= 3)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_every_market_decides_its_surge_when_its_own_time_has_come(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        first, second = [await make_busy_world(work, surge_every_s=every_s) for every_s in (60, 90)]
+
+    for _ in range(3):
+        await decide_all_surge(works)
+        clock.advance(seconds=60)
+
+    async with works.open() as work:
+        ticks = [
+            await work.fetch_value(
+                "SELECT count(DISTINCT decided_at) FROM surge_decision WHERE market_id = $1", one.market.id
+            )
+            for one in (first, second)
+        ]
+    assert ticks == [3, 2]

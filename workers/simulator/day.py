@@ -182,6 +182,7 @@ class SimulatedDay:
             ignore_rate=plan.expire_rate,
             mistype_rate=plan.mistype_rate,
             gathering_s=plan.gathering_s,
+            reserve_rate=plan.reserve_rate if driver["contract_kind"] == CALL_ORDER[-1] else 0.0,
         )
         tunnel = Tunnel(network, after_stops=STOPS_BEFORE_TUNNEL, lasts_s=clock.machine_s(plan.offline_s))
         api = ApiClient(
@@ -200,6 +201,7 @@ class SimulatedDay:
             mind=Mind(traits, source),
             recipients=self._recipients,
             tally=self.tally,
+            market_id=self._world["market_id"],
             tunnel=tunnel if is_offline else None,
             traffic=self._traffic,
         )

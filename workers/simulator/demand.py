@@ -13,6 +13,10 @@ from workers.simulator.plan import DayPlan
 
 CURVE = (7, 10, 9, 6, 5, 7, 8, 5, 3, 1)
 """Batches by tenth of the posting time: a rush at the beginning, one in the middle, and a quiet end."""
+PEAK_TIMES = 2
+"""So much more is asked for while the peak lasts; the day's whole stays the same."""
+PEAK_HUB_SHARE = 0.7
+"""Of what is posted in the peak, so much begins at the first hub."""
 CANCEL_AFTER_S = (60.0, 900.0)
 PROOFS = (None, "PIN_AT_DROPOFF", "PHOTO_AT_DROPOFF", "SIGNATURE_AT_DROPOFF")
 PROOF_WEIGHTS = (45, 30, 17, 8)
@@ -84,7 +88,7 @@ def draw_postings(
             number=number,
             at_s=at_s,
             shipper=source.randrange(shippers),
-            hub=source.randrange(hubs),
+            hub=_hub(source, plan, at_s, hubs),
             is_quoted=source.random() < plan.quote_rate,
             repeat=source.choice(list(Repeat)) if source.random() < plan.repeat_rate else None,
             parcels=tuple(_parcel(source, plan, f"{run}-{number}-{i}", following) for i in range(size)),
@@ -105,14 +109,27 @@ def _sizes(source: Random, plan: DayPlan) -> Iterator[int]:
 def _moments(source: Random, plan: DayPlan, count: int) -> list[float]:
     """Market seconds of that many batches, spread along the curve; the first one opens the day."""
     tenth_s = plan.hours * 3600 / len(CURVE)
-    climb = list(accumulate(CURVE, initial=0))
+    curve = [height * (PEAK_TIMES if _is_peak(plan, (i + 0.5) * tenth_s) else 1) for i, height in enumerate(CURVE)]
+    climb = list(accumulate(curve, initial=0))
     moments = []
     for number in range(count):
         # One draw in each of `count` equal parts of the demand: a few batches follow the curve as well as many do.
         reached = (number + source.random()) / count * climb[-1]
         tenth = bisect_right(climb, reached) - 1
-        moments.append((tenth + (reached - climb[tenth]) / CURVE[tenth]) * tenth_s)
+        moments.append((tenth + (reached - climb[tenth]) / curve[tenth]) * tenth_s)
     return [0.0, *moments[1:]]
+
+
+def _is_peak(plan: DayPlan, at_s: float) -> bool:
+    if plan.peak is None:
+        return False
+    begins, ends = plan.peak
+    return begins <= at_s / (plan.hours * 3600) < ends
+
+
+def _hub(source: Random, plan: DayPlan, at_s: float, hubs: int) -> int:
+    hub = source.randrange(hubs)
+    return 0 if _is_peak(plan, at_s) and source.random() < PEAK_HUB_SHARE else hub
 
 
 def _parcel(source: Random, plan: DayPlan, external_id: str, homes: Iterator[Mapping[str, Any]]) -> Parcel:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,8 @@ from workers.traffic import HiddenTraffic
 
 LOOK_EVERY_S = 8.0
 """Machine seconds after which the app looks for offers and routes of which it has heard nothing."""
+SURGE_EVERY_S = 2.0
+"""Machine seconds between two looks at the bonuses of whoever waits for one at home."""
 ANSWER_PATIENCE_S = 4.0
 """Machine seconds for an answer to an offer to get through; an offer is not open for long."""
 NO_SHIFT_PAUSE = timedelta(minutes=5)
@@ -44,6 +47,7 @@ class DriverApp:
         mind: Mind,
         recipients: Recipients,
         tally: Tally,
+        market_id: str = "",
         tunnel: Tunnel | None = None,
         traffic: HiddenTraffic | None = None,
     ) -> None:
@@ -65,6 +69,7 @@ class DriverApp:
         self._clock = clock
         self._mind = mind
         self._tally = tally
+        self._market_id = market_id
         self._considered: set[str] = set()
         self._is_over = False
 
@@ -76,6 +81,8 @@ class DriverApp:
     async def work(self) -> None:
         """The driver's day, until `end_day`."""
         await self._clock.sleep(self._mind.personality.comes_online_after_s)
+        if not await self._is_brought_out():
+            return
         streams = (Stream("offer_events"), Stream("route_events"))
         socket = EventSocket(self._api, streams, on_event=self.news.hear, on_gap=self.news.look_at_everything)
         await open_account(self._api)
@@ -88,6 +95,21 @@ class DriverApp:
             listening.cancel()
         await collect_pay(self._api, self._tally, routes=routes_before + self.drive.routes_driven)
         await self._ask_calmly("go_offline", {"idempotencyKey": uuid4().hex})
+
+    async def _is_brought_out(self) -> bool:
+        """Waits, with the app open, until a bonus is worth coming for; False when the day ends before."""
+        wanted_minor = self._mind.personality.comes_for_minor
+        if not wanted_minor:
+            return True
+        self._tally.reserve += 1
+        while not self._is_over:
+            with suppress(Refused, Unreachable):
+                now = await self._api.ask("surge", {"marketId": self._market_id})
+                if any(cell["driverBonusMinor"] >= wanted_minor for cell in now["cells"]):
+                    self._tally.came_for_bonus += 1
+                    return True
+            await self.news.wait(SURGE_EVERY_S)
+        return False
 
     async def _go_online(self) -> None:
         """Goes online where the driver is; one whose shift has not begun tries again."""

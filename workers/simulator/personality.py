@@ -1,6 +1,6 @@
 """What kind of driver somebody is: who takes which offers, thinks how long, and drives how fast."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
@@ -8,6 +8,8 @@ DECLINE_REASONS = ("TOO_FAR", "PAY_TOO_LOW", "TOO_MANY_STOPS", "WRONG_DIRECTION"
 LONGEST_THOUGHT_S = 25.0
 """Market seconds; with a minute to answer, nobody loses an offer only by being slow."""
 LARGEST_RATE = 0.95
+BRINGS_OUT_MINOR = (50, 350)
+"""Bonuses of a drop-off, in the pesos of the demo, that bring somebody of the reserve out."""
 
 
 class Answer(StrEnum):
@@ -31,6 +33,8 @@ class Personality:
     pickup_s: tuple[float, float]
     hand_over_s: tuple[float, float]
     comes_online_after_s: float
+    comes_for_minor: int = 0
+    """The bonus of a drop-off that brings this driver out; 0 for whoever comes anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,21 @@ class Decision:
 
 
 def draw_personality(
-    source: Random, *, decline_rate: float, ignore_rate: float, mistype_rate: float, gathering_s: float
+    source: Random,
+    *,
+    decline_rate: float,
+    ignore_rate: float,
+    mistype_rate: float,
+    gathering_s: float,
+    reserve_rate: float = 0.0,
 ) -> Personality:
-    """Draws a driver around the rates of the whole fleet; all are online within `gathering_s`."""
+    """Draws a driver around the rates of the whole fleet; all are online within `gathering_s`, but for the reserve.
+
+    The reserve comes for a bonus: some for any, others for a good one.
+    """
     slowest = source.uniform(10.0, LONGEST_THOUGHT_S)
     stop = source.uniform(45.0, 90.0)
-    return Personality(
+    traits = Personality(
         decline_rate=min(LARGEST_RATE, decline_rate * source.uniform(0.3, 1.7)),
         ignore_rate=min(LARGEST_RATE, ignore_rate * source.uniform(0.3, 1.7)),
         mistype_rate=mistype_rate,
@@ -58,6 +71,9 @@ def draw_personality(
         hand_over_s=(0.6 * stop, 1.4 * stop),
         comes_online_after_s=source.uniform(0.0, gathering_s),
     )
+    if reserve_rate and source.random() < reserve_rate:
+        return replace(traits, comes_for_minor=source.randint(*BRINGS_OUT_MINOR))
+    return traits
 
 
 class Mind:

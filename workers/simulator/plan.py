@@ -39,6 +39,10 @@ class DayPlan:
     """How long a driver without network stays without."""
     gathering_s: float = 180.0
     """Until all drivers are online."""
+    peak: tuple[float, float] | None = None
+    """From which to which share of the posting time twice as much is asked for, most of it from one hub."""
+    reserve_rate: float = 0.0
+    """Drivers of the crowd who stay at home until a bonus is worth their while."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.smallest_batch <= self.largest_batch <= LARGEST_BATCH:

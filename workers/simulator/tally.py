@@ -43,6 +43,10 @@ class Tally:
     payouts_asked: int = 0
     drivers_paid: int = 0
     paid_minor: int = 0
+    reserve: int = 0
+    """Drivers of the crowd who waited at home for a bonus."""
+    came_for_bonus: int = 0
+    """Those of them whom a bonus brought out."""
     retries: Counter[str] = field(default_factory=Counter)
     """Calls that were sent again, by what had gone wrong."""
 

@@ -51,6 +51,17 @@ LIMITS = {
     "position_kept_days": (1, 90),
     "tip_limit_minor": (0, 10**12),
     "tip_within_s": (0, 2_678_400),
+    "surge_every_s": (10, 3_600),
+    "surge_starts_at_percent": (0, 900),
+    "surge_full_after_percent": (1, 1_000),
+    "surge_max_step_percent": (10, 100),
+    "surge_half_life_s": (0, 86_400),
+    "surge_minimum_population": (0, 10_000),
+    "surge_stops_per_driver": (1, 200),
+    "surge_bonus_cap_minor": (0, 10**12),
+    "surge_surcharge_cap_percent": (0, 100),
+    "surge_budget_minor": (0, 10**12),
+    "surge_window_s": (60, 604_800),
 }
 
 

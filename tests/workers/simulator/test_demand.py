@@ -51,6 +51,20 @@ def test_more_is_posted_in_the_first_half_than_in_the_second() -> None:
     assert 560 < first < 660
 
 
+def test_in_a_peak_twice_as_much_is_posted_most_of_it_from_one_hub_and_the_whole_stays_the_same() -> None:
+    plain = postings(replace(PLAN, deliveries=1_000))
+    peaked = postings(replace(PLAN, deliveries=1_000, peak=(0.4, 0.7)))
+
+    def in_peak(day: list[Posting]) -> list[Posting]:
+        return [posting for posting in day if 1_440 <= posting.at_s < 2_520]
+
+    assert sum(len(posting.parcels) for posting in peaked) == 1_000
+    shares = [len(in_peak(day)) / (len(day) - len(in_peak(day))) for day in (plain, peaked)]
+    assert shares[1] / shares[0] == pytest.approx(2, rel=0.15)
+    at_first_hub = [posting.hub == 0 for posting in in_peak(peaked)]
+    assert sum(at_first_hub) / len(at_first_hub) == pytest.approx(0.775, abs=0.12)
+
+
 def test_a_plan_without_accidents_has_none() -> None:
     day = postings(replace(PLAN, quote_rate=0.0, repeat_rate=0.0, cancel_rate=0.0, address_rate=0.0))
 

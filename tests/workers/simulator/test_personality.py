@@ -1,6 +1,7 @@
 """The seed fixes what kind of driver everybody is, and a driver's answers follow from nothing but that."""
 
 from collections import Counter
+from dataclasses import replace
 
 from workers.simulator.chance import chance
 from workers.simulator.personality import Answer, Mind, Personality, draw_personality
@@ -32,6 +33,19 @@ def test_other_drivers_and_other_seeds_are_different_people() -> None:
     people = {personality(seed, driver) for seed in (1, 2) for driver in range(20)}
 
     assert len(people) == 40
+
+
+def test_a_reserve_comes_for_a_bonus_and_is_otherwise_as_it_was() -> None:
+    def drawn(driver: int, reserve_rate: float) -> Personality:
+        rates = {"decline_rate": 0.2, "ignore_rate": 0.1, "mistype_rate": 0.1, "gathering_s": 60.0}
+        return draw_personality(chance(5, "driver", driver), reserve_rate=reserve_rate, **rates)
+
+    fleet = [(drawn(driver, 0.0), drawn(driver, 0.4)) for driver in range(500)]
+
+    waiting = [one.comes_for_minor for _, one in fleet if one.comes_for_minor]
+    assert 160 < len(waiting) < 240
+    assert 50 <= min(waiting) <= max(waiting) <= 350
+    assert all(replace(one, comes_for_minor=0) == plain for plain, one in fleet)
 
 
 def test_a_fleet_declines_and_ignores_at_the_rates_of_its_plan() -> None:

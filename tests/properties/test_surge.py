@@ -1,0 +1,171 @@
+"""Surge is bounded, rises with the ratio, does not tremble, and is nothing where too few are around."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.pricing import Around, SurgeLimit, SurgeRule, SurgeState, next_step
+from marketplace.pricing.surge import STEP_PERCENT
+from marketplace.surge.neighbourhood import CellCounts, Neighbourhoods, cells_to_judge
+from tests.builders import HUB_PLACE
+
+pure = settings(max_examples=150, deadline=None)
+
+rules = st.builds(
+    SurgeRule,
+    starts_at_percent=st.integers(0, 900),
+    full_after_percent=st.integers(1, 1_000),
+    max_step_percent=st.integers(10, 100),
+    every_s=st.integers(10, 3_600),
+    half_life_s=st.integers(0, 3_600),
+    minimum_population=st.integers(0, 10),
+    stops_per_driver=st.integers(1, 20),
+    bonus_cap_minor=st.integers(0, 10**9),
+    surcharge_cap_percent=st.integers(0, 100),
+)
+seen = st.builds(
+    Around,
+    demand_milli=st.integers(0, 10**6),
+    supply_milli=st.integers(0, 10**6),
+    population=st.integers(0, 30),
+)
+PLAIN = SurgeRule(
+    starts_at_percent=100,
+    full_after_percent=200,
+    max_step_percent=100,
+    every_s=60,
+    half_life_s=0,
+    minimum_population=0,
+    stops_per_driver=3,
+    bonus_cap_minor=1_000,
+    surcharge_cap_percent=20,
+)
+
+
+def follow(rule: SurgeRule, looks: list[Around]) -> list[SurgeState]:
+    """The cell after each look."""
+    states: list[SurgeState] = []
+    for around in looks:
+        states.append(next_step(rule, states[-1] if states else None, around).state)
+    return states
+
+
+def wanted(percent: int) -> Around:
+    """Stops at so many for each hundred that can be carried."""
+    return Around(demand_milli=percent * 100, supply_milli=10_000, population=50)
+
+
+@pure
+@given(rule=rules, looks=st.lists(seen, min_size=1, max_size=30))
+def test_it_is_bounded_whatever_is_seen(rule: SurgeRule, looks: list[Around]) -> None:
+    states = follow(rule, looks)
+
+    levels = [0] + [state.level_percent for state in states]
+    assert all(0 <= level <= 100 for level in levels)
+    assert all(abs(after - before) <= rule.max_step_percent for before, after in pairwise(levels))
+    assert all(0 <= rule.bonus_minor(level) <= rule.bonus_cap_minor for level in levels)
+    assert all(0 <= rule.surcharge_basis_points(level) <= rule.surcharge_cap_percent * 100 for level in levels)
+
+
+@pure
+@given(rule=rules, low=st.integers(0, 3_000), more=st.integers(0, 3_000), ticks=st.integers(1, 40))
+def test_at_rest_it_rises_with_the_ratio(rule: SurgeRule, low: int, more: int, ticks: int) -> None:
+    less, greater = (follow(rule, [wanted(ratio)] * ticks)[-1] for ratio in (low, low + more))
+
+    assert less.level_percent <= greater.level_percent
+
+
+@pure
+@given(
+    rule=rules,
+    begin=st.integers(0, 10).map(lambda step: step * 10),
+    middle=st.integers(0, 100),
+    noise=st.lists(st.integers(0, STEP_PERCENT - 1), min_size=1, max_size=60),
+)
+def test_a_target_that_trembles_by_less_than_a_step_never_turns_it_back(
+    rule: SurgeRule, begin: int, middle: int, noise: list[int]
+) -> None:
+    rule = replace(PLAIN, max_step_percent=rule.max_step_percent)
+    before = SurgeState(demand_milli=0, supply_milli=0, level_percent=begin)
+    levels = [begin]
+    for extra in noise:
+        # A ratio of 100 + 2 × target asks for just that target under the plain rule.
+        before = next_step(rule, before, wanted(100 + 2 * min(100, middle + extra))).state
+        levels.append(before.level_percent)
+
+    turns = {(after > earlier) - (after < earlier) for earlier, after in pairwise(levels)} - {0}
+    assert len(turns) <= 1
+
+
+@pure
+@given(rule=rules, looks=st.lists(seen, min_size=3, max_size=20))
+def test_it_rises_after_two_that_ask_for_more_and_falls_after_three(rule: SurgeRule, looks: list[Around]) -> None:
+    steps, state = [], None
+    for around in looks:
+        steps.append(next_step(rule, state, around))
+        state = steps[-1].state
+
+    levels = [0] + [step.state.level_percent for step in steps]
+    for place in range(len(steps)):
+        asked = [step.target_percent for step in steps[: place + 1]]
+        if levels[place + 1] > levels[place]:
+            assert place >= 1
+            assert all(target >= levels[place] + STEP_PERCENT for target in asked[-2:])
+        if levels[place + 1] < levels[place]:
+            assert place >= 2
+            assert all(target <= levels[place] - STEP_PERCENT for target in asked[-3:])
+
+
+def test_too_few_around_ask_for_nothing() -> None:
+    rule = replace(PLAIN, minimum_population=5)
+
+    step = next_step(rule, None, replace(wanted(900), population=4))
+
+    assert (step.ratio_percent, step.target_percent, step.bound_by) == (900, 0, SurgeLimit.POPULATION)
+
+
+def test_smoothing_takes_half_of_a_change_in_its_half_life() -> None:
+    rule = replace(PLAIN, every_s=60, half_life_s=60)
+    before = SurgeState(demand_milli=10_000, supply_milli=10_000)
+
+    step = next_step(rule, before, wanted(300))
+
+    assert (step.raw_ratio_percent, step.ratio_percent) == (300, 200)
+    assert (step.target_percent, step.state.level_percent, step.bound_by) == (50, 0, SurgeLimit.PATIENCE)
+
+
+def test_a_rise_is_as_large_as_the_market_allows_at_once() -> None:
+    rule = replace(PLAIN, max_step_percent=30)
+
+    states = follow(rule, [wanted(300)] * 6)
+
+    assert [state.level_percent for state in states] == [0, 30, 60, 90, 100, 100]
+
+
+@pure
+@given(parcels=st.integers(1, 40), drivers=st.integers(0, 20), near=st.integers(0, 40), people=st.integers(0, 10))
+def test_more_parcels_next_door_never_lower_the_ratio_and_more_drivers_never_raise_it(
+    parcels: int, drivers: int, near: int, people: int
+) -> None:
+    rule = replace(PLAIN, minimum_population=0)
+    cell = HUB_PLACE.cell
+    (other, *_) = [one for one in cells_to_judge({cell: CellCounts(open_stops=1)}, []) if one != cell]
+
+    def ratio(neighbour: CellCounts) -> int:
+        counts = {cell: CellCounts(open_stops=parcels, idle_drivers=drivers), other: neighbour}
+        return next_step(rule, None, Neighbourhoods(rule, counts).around(cell)).ratio_percent
+
+    alone = ratio(CellCounts())
+    assert ratio(CellCounts(open_stops=near)) >= alone >= ratio(CellCounts(idle_drivers=people))
+
+
+def test_a_place_with_hardly_anybody_around_goes_by_its_parents_surroundings() -> None:
+    rule = replace(PLAIN, minimum_population=10)
+    cell = HUB_PLACE.cell
+    counts = {cell: CellCounts(open_stops=6, idle_drivers=1)}
+
+    around = Neighbourhoods(rule, counts).around(cell)
+
+    assert (around.is_wide, around.demand_milli, around.supply_milli, around.population) == (True, 6_000, 3_000, 7)
