@@ -28,11 +28,21 @@ from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.ids import MarketId, ShipperId, to_wire
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.fleet import ContractKind, Vehicle, create_driver, go_online, plan_shift
+from marketplace.fleet import (
+    ContractKind,
+    DocumentKind,
+    Vehicle,
+    add_company,
+    add_dispatcher,
+    create_driver,
+    go_online,
+    plan_shift,
+)
 from marketplace.hubs import create_hub
 from marketplace.markets import Dials, create_market, market_by_slug, set_pay_policy
 from marketplace.matching import MatchMarket, MatchZone, zones_of
 from marketplace.offers import SendWave
+from marketplace.onboarding import enter_document
 from marketplace.shippers import create_shipper, set_failure_wishes, set_rate_card
 
 SHIPPER_NAMES = ("Farmacia del Mar", "Panadería Elqui", "Librería Faro", "Ferretería Puerto", "Verdulería La Recova")
@@ -52,6 +62,10 @@ FIRST_NAMES = (
     "Luis",
 )
 LAST_NAMES = ("Rojas", "Pizarro", "Cortés", "Araya", "Álvarez", "Castillo", "Vega", "Contreras", "Rivera", "Godoy")
+COMPANY_NAME = "Reparto Norte Chico"
+COMPANY_ROUTE_MINOR = 2_500
+"""What each route pays the company's drivers at least, in a seeded market."""
+CERTIFICATE_LASTS = timedelta(days=365)
 RATES = {
     "base_minor": 900,
     "per_km_minor": 180,
@@ -115,6 +129,7 @@ class Seeded:
     hubs: list[dict[str, Any]] = field(default_factory=list)
     drivers: list[dict[str, Any]] = field(default_factory=list)
     operators: list[dict[str, Any]] = field(default_factory=list)
+    companies: list[dict[str, Any]] = field(default_factory=list)
     batches: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
 
@@ -142,6 +157,8 @@ class _Seeding:
         self.market_id = UUID(int=0)
         self.hub_points: list[tuple[UUID, Point]] = []
         self.shipper_ids: list[UUID] = []
+        self.operator_id: UUID | None = None
+        self.company_id: UUID | None = None
         self.coming_later: list[tuple[UUID, Point]] = []
         """Dedicated drivers are not asked but assigned: where offers are wanted, they come once these are out."""
 
@@ -150,6 +167,7 @@ class _Seeding:
         seeded.hubs = [await self._hub(i) for i in self._count("hubs", self.plan.hubs)]
         seeded.shippers = [await self._shipper(i) for i in self._count("shippers", self.plan.shippers)]
         seeded.operators = [await self._operator(i) for i in self._count("operators", self.plan.operators)]
+        seeded.companies = [await self._company()] if self.plan.operators else []
         seeded.drivers = [await self._driver(i) for i in self._count("drivers", self.plan.drivers)]
         seeded.batches = await self._batches(self.plan.deliveries)
         seeded.offers = await self._offers(self.plan.offers)
@@ -242,7 +260,21 @@ class _Seeding:
                 work, name=f"Operator {i + 1}", email=email, market_id=MarketId(self.market_id)
             )
             session = await self._session(work, PrincipalKind.OPERATOR, operator_id)
+        self.operator_id = self.operator_id or operator_id
         return {"id": to_wire("operator", operator_id), "email": email} | _tokens_of(session)
+
+    async def _company(self) -> dict[str, Any]:
+        """The company of the contracted drivers, with a dispatcher who sees them."""
+        email = f"dispatcher.{self.market_id.hex[-6:]}@doorstep.example"
+        async with self.marketplace.works.open() as work:
+            self.company_id = await add_company(
+                work, market_id=self.market_id, name=COMPANY_NAME, route_minor=COMPANY_ROUTE_MINOR
+            )
+            dispatcher_id = await add_dispatcher(
+                work, company_id=self.company_id, market_id=self.market_id, name="Dispatcher", email=email
+            )
+            session = await self._session(work, PrincipalKind.DISPATCHER, dispatcher_id)
+        return {"id": to_wire("company", self.company_id), "name": COMPANY_NAME, "email": email} | _tokens_of(session)
 
     async def _driver(self, i: int) -> dict[str, Any]:
         kinds = self.plan.kinds
@@ -261,7 +293,9 @@ class _Seeding:
                 contract_kind=kind,
                 vehicle=vehicle,
                 skills=skills,
+                company_id=self.company_id if kind is ContractKind.CONTRACTED else None,
             )
+            await self._certify(work, driver_id, skills)
             if kind is not ContractKind.CROWDSOURCED:
                 await plan_shift(
                     work,
@@ -284,6 +318,21 @@ class _Seeding:
             "lat": place.lat,
             "lon": place.lon,
         } | _tokens_of(session)
+
+    async def _certify(self, work: Work, driver_id: UUID, skills: list[str]) -> None:
+        """A certificate for each skill, that an operator was shown."""
+        if self.operator_id is None:
+            return
+        for skill in skills:
+            await enter_document(
+                work,
+                driver_id=driver_id,
+                market_id=self.market_id,
+                kind=DocumentKind(skill),
+                operator_id=self.operator_id,
+                reason="shown in person",
+                good_until=work.now + CERTIFICATE_LASTS,
+            )
 
     def _near_a_hub(self) -> Point:
         """Drivers wait where the work is: of some addresses, the one closest to a hub."""

@@ -28,6 +28,12 @@ REFERENCES = [
     ("rate_card", "shipper_id", "shipper"),
     ("rate_card", "market_id", "market"),
     ("driver", "market_id", "market"),
+    ("driver", "vehicle_id", "vehicle"),
+    ("company", "market_id", "market"),
+    ("dispatcher", "market_id", "market"),
+    ("driver_document", "checked_by", "operator"),
+    ("vehicle", "market_id", "market"),
+    ("vehicle", "checked_by", "operator"),
     ("shift", "driver_id", "driver"),
     ("presence", "driver_id", "driver"),
     ("hub", "market_id", "market"),
@@ -140,8 +146,15 @@ REFERENCES = [
 STATES = {
     ("job", "state"): "READY RUNNING DEAD",
     ("api_key", "mode"): "test live",
-    ("session", "kind"): "driver operator",
-    ("sign_in_code", "kind"): "driver operator",
+    ("session", "kind"): "driver operator dispatcher",
+    ("sign_in_code", "kind"): "driver operator dispatcher",
+    ("company", "state"): "ACTIVE ENDED",
+    (
+        "driver_document",
+        "kind",
+    ): "IDENTITY DRIVING_LICENCE INSURANCE REGISTRATION COLD PHARMACY AGE_CHECK TWO_PERSON HEAVY",
+    ("driver_document", "state"): "EXPECTED UPLOADED ACCEPTED REFUSED REVOKED",
+    ("vehicle", "state"): "WAITING PASSED FAILED",
     ("delivery", "safe_place"): "FRONT_DOOR BACK_DOOR PORCH GARAGE RECEPTION MAILROOM NEIGHBOUR",
     ("erasure", "erased_by_kind"): "shipper operator",
     ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
@@ -249,7 +262,7 @@ CHECKS = [
     (
         "market",
         "planning_dials",
-        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND delivery_target_s BETWEEN 0 AND 604800",
+        "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND order_of_call IN ('by_rule', 'by_marginal_cost') AND contracted_head_start_s BETWEEN 0 AND 3600 AND delivery_target_s BETWEEN 0 AND 604800",
     ),
     ("market", "arrival_dials", "late_risk_percent BETWEEN 1 AND 100"),
     ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
@@ -257,6 +270,19 @@ CHECKS = [
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
+    ("company", "terms", "route_minor >= 0"),
+    ("driver", "of_company", "company_id IS NULL OR contract_kind = 'CONTRACTED'"),
+    ("driver", "skill_ends", "skills_until IS NULL OR cardinality(skills_until) = cardinality(skills)"),
+    ("driver", "preferences", "max_distance_m > 0 AND cardinality(area_cells) <= 500"),
+    (
+        "driver_document",
+        "looked_at",
+        "state IN ('EXPECTED', 'UPLOADED') OR (checked_at IS NOT NULL AND checked_by IS NOT NULL AND reason <> '')",
+    ),
+    ("driver_document", "has_end", "state <> 'ACCEPTED' OR expires_at IS NOT NULL"),
+    ("vehicle", "owner", "(driver_id IS NULL) <> (company_id IS NULL)"),
+    ("vehicle", "checked", "state = 'WAITING' OR (checked_at IS NOT NULL AND checked_by IS NOT NULL AND reason <> '')"),
+    ("vehicle", "has_end", "state <> 'PASSED' OR checked_until IS NOT NULL"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
     ("account", "floored_kind", "NOT is_floored OR kind = 'LIABILITY'"),
     ("account", "floored_names", "is_floored = (code ~ ':(driver:[^:]+:wallet|shipper:[^:]+:prepaid)$')"),
@@ -480,6 +506,17 @@ INDEXES = [
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),
+    ("", "driver_company", "driver (company_id) WHERE company_id IS NOT NULL"),
+    ("UNIQUE", "company_within", "company (id, market_id)"),
+    ("UNIQUE", "driver_within", "driver (id, market_id)"),
+    ("", "company_market", "company (market_id)"),
+    ("UNIQUE", "dispatcher_email", "dispatcher (email)"),
+    ("", "dispatcher_company", "dispatcher (company_id)"),
+    ("", "driver_document_driver", "driver_document (driver_id, kind)"),
+    ("", "driver_document_waiting", "driver_document (market_id, uploaded_at) WHERE state = 'UPLOADED'"),
+    ("", "driver_document_ending", "driver_document (expires_at) WHERE state = 'ACCEPTED' AND told_at IS NULL"),
+    ("", "vehicle_driver", "vehicle (driver_id) WHERE driver_id IS NOT NULL"),
+    ("", "vehicle_company", "vehicle (company_id) WHERE company_id IS NOT NULL"),
     ("", "shift_driver", "shift (driver_id, ends_at)"),
     ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
     (
@@ -768,8 +805,13 @@ WITHIN = [
     # (table, column, referenced table, columns that are the same on both sides); they need an index of their own
     ("posting", "debit_id", "account", "market_id, currency"),
     ("posting", "credit_id", "account", "market_id, currency"),
+    ("driver", "company_id", "company", "market_id"),
+    ("dispatcher", "company_id", "company", "market_id"),
+    ("driver_document", "driver_id", "driver", "market_id"),
+    ("vehicle", "driver_id", "driver", "market_id"),
+    ("vehicle", "company_id", "company", "market_id"),
 ]
-"""References that stay within one market and one currency."""
+"""References that stay within one market, those of money within one currency as well."""
 
 HISTORY_STAYS = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -998,6 +1040,15 @@ CREATE FUNCTION answers_of(driver uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS
 $$;
 """
 
+SKILLS = """
+-- The skills that a driver can show at a moment: a certificate that has run out shows nothing
+CREATE FUNCTION skills_at(skills text[], ends timestamptz[], moment timestamptz) RETURNS text[] LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT CASE WHEN ends IS NULL THEN skills ELSE ARRAY(
+        SELECT skill FROM unnest(skills, ends) AS shown(skill, until) WHERE until IS NULL OR until > moment) END
+$$;
+"""
+
 FILL = """
 ALTER TABLE arrival SET (fillfactor = 70);
 ALTER TABLE route_timing SET (fillfactor = 70);
@@ -1031,7 +1082,7 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
         for table, column, target, same in WITHIN
     ]
-    blocks = [HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS]
+    blocks = [HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS, SKILLS]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + "".join(blocks)
 
 
@@ -1040,6 +1091,7 @@ def _backward() -> str:
         "DROP TRIGGER posting_applied ON posting",
         "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",
+        "DROP FUNCTION skills_at(text[], timestamptz[], timestamptz)",
         "DROP FUNCTION check_collected() CASCADE",
         "DROP FUNCTION check_charge() CASCADE",
         "DROP FUNCTION check_invoice() CASCADE",

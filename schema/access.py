@@ -25,6 +25,11 @@ def require_operator(info: Info, market_id: UUID | None = None) -> Principal:
     return principal
 
 
+def require_dispatcher(info: Info) -> Principal:
+    """The calling dispatcher of a contracted company; raises Unauthenticated or NotAllowed for anybody else."""
+    return _require(info, PrincipalKind.DISPATCHER)
+
+
 def require_recipient(info: Info) -> Principal:
     """The recipient of the one delivery that a tracking link is for; raises for anybody else."""
     return _require(info, PrincipalKind.RECIPIENT)

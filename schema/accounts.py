@@ -28,21 +28,24 @@ from schema.problem import Problem, problem_of
 
 @strawberry.enum(description="Who signs in with a one-time code. Shippers use API keys instead.")
 class SignInKind(Enum):
-    """Drivers by phone, operators by e-mail."""
+    """Drivers by phone, operators and dispatchers by e-mail."""
 
     DRIVER = PrincipalKind.DRIVER
     OPERATOR = PrincipalKind.OPERATOR
+    DISPATCHER = PrincipalKind.DISPATCHER
 
 
 @strawberry.type(description="A caller as the marketplace knows it.")
 class Me:
     """The account behind the credential of this request."""
 
-    kind: str = strawberry.field(description="shipper, driver, operator or recipient.")
-    id: strawberry.ID = strawberry.field(description="shp_…, drv_… or opr_…; of a recipient the dlv_… of the link.")
+    kind: str = strawberry.field(description="shipper, driver, operator, dispatcher or recipient.")
+    id: strawberry.ID = strawberry.field(
+        description="shp_…, drv_…, opr_… or dsp_…; of a recipient the dlv_… of the link."
+    )
     name: str = strawberry.field(description="The name of the company or person.")
     market_id: strawberry.ID | None = strawberry.field(
-        description="mkt_…: the city of a driver or recipient, or the only one that an operator is there for."
+        description="mkt_…: the city of a driver, dispatcher or recipient, or the only one of an operator."
     )
     is_test: bool = strawberry.field(description="Whether the API key is a test key.")
     expires_at: datetime | None = strawberry.field(

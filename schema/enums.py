@@ -28,7 +28,16 @@ from marketplace.billing import (
     Terms,
 )
 from marketplace.core.notifier import Channel
-from marketplace.fleet import ContractKind, PresenceState, Vehicle
+from marketplace.fleet import (
+    AccountState,
+    CompanyState,
+    ContractKind,
+    DocumentKind,
+    DocumentState,
+    PresenceState,
+    Vehicle,
+    VehicleState,
+)
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
@@ -52,6 +61,11 @@ ENUMS: dict[type[Enum], str] = {
     Precision: "How exact a place is: the house, somewhere in its street, or only the part of the city.",
     ContractKind: "On what terms a driver works, in the order of call.",
     PresenceState: "Whether a driver can be asked now.",
+    AccountState: "The life of a driver's account; only ACTIVE ones are asked.",
+    CompanyState: "Whether a contracted company's drivers are asked.",
+    DocumentKind: "A paper that every driver of a vehicle needs, or the certificate of a skill.",
+    DocumentState: "The life of a paper: announced, sent, and what operations said of it.",
+    VehicleState: "Whether a vehicle has passed its check.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
     WaveState: "The life of offers that were sent together.",

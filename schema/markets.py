@@ -183,6 +183,14 @@ class MarketDials:
     head_start_waves: int = strawberry.field(
         description="A route is offered so many answer times before its driver must leave, 0 to 50."
     )
+    order_of_call: str = strawberry.field(
+        description="by_rule: dedicated drivers on shift, then contracted ones, then the crowd; by_marginal_cost:"
+        " whoever costs least."
+    )
+    contracted_head_start_s: int = strawberry.field(
+        description="By rule, the seconds of a route's search in which contracted drivers are asked alone, while there"
+        " is one to ask."
+    )
     shift_end_covers: str = strawberry.field(
         description="What must be over when a shift ends: the route, or only its pickups."
     )
@@ -288,6 +296,8 @@ class MarketDialsInput:
     pickup_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
     dropoff_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
     head_start_waves: int | None = strawberry.field(default=None, description="Answer times, 0 to 50.")
+    order_of_call: str | None = strawberry.field(default=None, description="by_rule or by_marginal_cost.")
+    contracted_head_start_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
     shift_end_covers: str | None = strawberry.field(default=None, description="route or pickups.")
     delivery_target_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 604,800; 0 for none.")
     payout_every_s: int | None = strawberry.field(default=None, description="Seconds, 60 to 2,678,400.")

@@ -73,7 +73,8 @@ class OperatorAction:
     operator_name: str = strawberry.field(description="The operator's name as it is now.")
     verb: str = strawberry.field(description="The mutation, such as releaseStatement.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, hub_…, rfd_…, crd_…, mov_…, dlv_…."
+        description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, hub_…, rfd_…, crd_…, mov_…, dlv_…,"
+        " doc_…, vhc_…, com_…."
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
@@ -123,6 +124,15 @@ SUBJECTS = {
     "setSurge": "market",
     "clearSurge": "market",
     "freezeSurge": "market",
+    "checkDocument": "driver_document",
+    "checkVehicle": "vehicle",
+    "approveDriver": "driver",
+    "activateDriver": "driver",
+    "planShift": "driver",
+    "addCompany": "company",
+    "addDispatcher": "company",
+    "setCompanyTerms": "company",
+    "endCompany": "company",
 }
 """What the subject of each audited mutation is."""
 

@@ -1,10 +1,11 @@
-"""PUT /uploads/{token}: a driver's app sends the picture that it announced with createProofUpload."""
+"""PUT /uploads/{token}: a driver's app sends the picture that it announced, a proof's or a paper's."""
 
 from starlette.types import Receive, Scope, Send
 
 from marketplace.core.clock import machine
 from marketplace.core.errors import Refusal
 from marketplace.core.ids import to_wire
+from marketplace.onboarding import is_document, receive_document
 from marketplace.routes import UploadSigner, receive_proof
 from schema.answers import Answer, answer_of, failed, refused, send_answer
 from schema.edge import Edge, client_address
@@ -54,18 +55,16 @@ class UploadEndpoint:
         address = address_key(client_address(scope))
         self.edge.spend(None, address, UPLOAD_UNITS)
         token = scope["path_params"]["token"][:LONGEST_TOKEN]
-        self.signer.read(token, now=machine())  # before a single byte of the body is taken in
+        promise = self.signer.read(token, now=machine())  # before a single byte of the body is taken in
         with self.uploads.take(address):
             body = await read_body(receive, largest=LARGEST_BYTES, wait_s=UPLOAD_WAIT_S)
             with self.edge.load.admit(is_priority=True):
-                stored = await receive_proof(
-                    self.edge.marketplace.works,
-                    self.edge.marketplace.object_store,
-                    self.signer,
-                    token,
-                    body,
-                    head.content_type.decode("latin-1"),
-                )
+                market, content_type = self.edge.marketplace, head.content_type.decode("latin-1")
+                taken = (market.works, market.object_store, self.signer, token, body, content_type)
+                if await is_document(market.works, promise.proof_id):
+                    document_id = await receive_document(*taken)
+                    return answer_of({"documentId": to_wire("driver_document", document_id)}, status=201)
+                stored = await receive_proof(*taken)
         return answer_of(
             {
                 "proofId": to_wire("proof", stored.proof_id),

@@ -30,6 +30,7 @@ from marketplace.core.database import connect, with_database
 from marketplace.core.ids import MarketId, OperatorId, from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
+from marketplace.fleet import stops_by_kind
 from marketplace.ledger import check_ledger
 from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
@@ -72,9 +73,11 @@ DIALS = {
     "surge_bonus_cap_minor": 500,
     "surge_surcharge_cap_percent": 20,
     "surge_budget_minor": 60_000,
+    "contracted_head_start_s": 180,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
-answer are three seconds here, in which an app must hear, show and think. Another window is asked for in 15 minutes."""
+answer are three seconds here, in which an app must hear, show and think: for so long contracted drivers are asked
+alone. Another window is asked for in 15 minutes."""
 FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
 """What the shippers want done with parcels that nobody takes, taking turns."""
 FIGURES = {
@@ -88,6 +91,9 @@ FIGURES = {
     "offers_declined": "offers declined",
     "offers_expired": "offers nobody answered in time",
     "routes_completed": "routes completed",
+    "dedicated_stops": "stops made by dedicated drivers, on shift",
+    "contracted_stops": "stops made by a contracted company's drivers",
+    "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
     "windows_kept": "hand-overs within their window",
@@ -354,6 +360,7 @@ class _Demo:
                 surge = await surge_figures(work, market_id=market_id, begins=LONG_AGO, ends=work.now)
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
                 tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
+                stops = await stops_by_kind(work, market_id=market_id)
             if recount.is_settled or loop.time() > until:
                 break
             await asyncio.sleep(0.5)
@@ -365,6 +372,7 @@ class _Demo:
             "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
             "surge_came": summary.counts["came_for_bonus"],
             "windows_kept": await self._windows_kept(marketplace, market_id),
+            **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
             "charges_paid": charges,
             "charged_minor": charged_minor,
             "tips_paid": tips,

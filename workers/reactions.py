@@ -231,6 +231,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
+    # A paper of a driver ends soon, or was taken back
+    "DocumentExpiring": [TELL_DRIVER],
     "PayoutFailed": [TELL_DRIVER],
     "PayoutReversed": [TELL_DRIVER],
     "PayoutAccountChanged": [TELL_DRIVER],

@@ -1,4 +1,4 @@
-"""Who is calling: a shipper by API key, a driver or an operator by session, a recipient by tracking link."""
+"""Who is calling: a shipper by API key, a driver, operator or dispatcher by session, a recipient by tracking link."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,21 +9,23 @@ from marketplace.core.ids import DeliveryId, DriverId, MarketId, OperatorId, Shi
 
 
 class PrincipalKind(StrEnum):
-    """The four kinds of callers that prove who they are."""
+    """The five kinds of callers that prove who they are."""
 
     SHIPPER = "shipper"
     DRIVER = "driver"
     OPERATOR = "operator"
     RECIPIENT = "recipient"
+    DISPATCHER = "dispatcher"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A caller whose credential was checked.
 
-    `market_id` is the city of a driver or recipient, or the one that an operator is limited to; None means every city.
-    A recipient is known as the one delivery of the link, and `id` is that delivery's. `expires_at` is machine time and
-    None for API keys, which last until they are revoked, and for links, which end with their delivery.
+    A dispatcher is a person of a contracted company; whose drivers that are is asked of the database each time.
+    `market_id` is the city of a driver, dispatcher or recipient, or the one that an operator is limited to; None means
+    every city. A recipient is known as the one delivery of the link, and `id` is that delivery's. `expires_at` is
+    machine time and None for API keys, which last until they are revoked, and for links, which end with their delivery.
     """
 
     kind: PrincipalKind

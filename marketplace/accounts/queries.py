@@ -8,18 +8,23 @@ import asyncpg
 
 from marketplace.accounts.principals import Principal, PrincipalKind
 
-SIGNS_IN = ("ACTIVE",)
-STAYS_SIGNED_IN = ("ACTIVE", "SUSPENSION_PROPOSED")
-"""A proposal to suspend is no suspension: whoever is on the road stays signed in until it is decided."""
+SIGNS_IN = ("APPLIED", "APPROVED", "ACTIVE")
+STAYS_SIGNED_IN = (*SIGNS_IN, "SUSPENSION_PROPOSED")
+"""Who applies hands in papers before they may drive: only an ACTIVE account goes online.
+
+A proposal to suspend is no suspension: whoever is on the road stays signed in until it is decided.
+"""
 
 FIND_BY_ADDRESS = {
     PrincipalKind.DRIVER: "SELECT id, market_id FROM driver WHERE phone = $1 AND account_state = ANY($2::text[])",
     PrincipalKind.OPERATOR: "SELECT id, market_id FROM operator WHERE email = $1 AND $2::text[] IS NOT NULL",
+    PrincipalKind.DISPATCHER: "SELECT id, market_id FROM dispatcher WHERE email = $1 AND $2::text[] IS NOT NULL",
 }
 
 FIND_BY_ID = {
     PrincipalKind.DRIVER: "SELECT id, market_id FROM driver WHERE id = $1 AND account_state = ANY($2::text[])",
     PrincipalKind.OPERATOR: "SELECT id, market_id FROM operator WHERE id = $1 AND $2::text[] IS NOT NULL",
+    PrincipalKind.DISPATCHER: "SELECT id, market_id FROM dispatcher WHERE id = $1 AND $2::text[] IS NOT NULL",
 }
 
 SESSION_IS_OPEN = """
@@ -27,6 +32,7 @@ SELECT true FROM session s
  WHERE s.id = $1 AND s.kind = $2 AND s.principal_id = $3 AND s.ended_at IS NULL AND s.expires_at > $4
    AND (CASE s.kind
         WHEN 'driver' THEN EXISTS (SELECT FROM driver WHERE id = $3 AND account_state = ANY($5::text[]))
+        WHEN 'dispatcher' THEN EXISTS (SELECT FROM dispatcher WHERE id = $3)
         ELSE EXISTS (SELECT FROM operator WHERE id = $3) END)
 """
 
@@ -36,17 +42,18 @@ READ_NAME = {
     PrincipalKind.SHIPPER: "SELECT name FROM shipper WHERE id = $1",
     PrincipalKind.DRIVER: "SELECT name FROM driver WHERE id = $1",
     PrincipalKind.OPERATOR: "SELECT name FROM operator WHERE id = $1",
+    PrincipalKind.DISPATCHER: "SELECT name FROM dispatcher WHERE id = $1",
     PrincipalKind.RECIPIENT: "SELECT recipient_name FROM delivery WHERE id = $1",
 }
 
 
 async def find_by_address(connection: asyncpg.Connection, kind: PrincipalKind, address: str) -> Principal | None:
-    """The driver or operator who may sign in with that address."""
+    """The driver, operator or dispatcher who may sign in with that address."""
     return _principal(kind, await connection.fetchrow(FIND_BY_ADDRESS[kind], address, list(SIGNS_IN)))
 
 
 async def find_by_id(connection: asyncpg.Connection, kind: PrincipalKind, principal_id: UUID) -> Principal | None:
-    """The driver or operator of that id, if a session of theirs may go on."""
+    """The driver, operator or dispatcher of that id, if a session of theirs may go on."""
     return _principal(kind, await connection.fetchrow(FIND_BY_ID[kind], principal_id, list(STAYS_SIGNED_IN)))
 
 

@@ -1,4 +1,4 @@
-"""Asking for a one-time code: the first half of signing in, for drivers by phone and for operators by e-mail."""
+"""Asking for a one-time code: the first half of signing in, for drivers by phone and for others by e-mail."""
 
 import secrets
 from datetime import timedelta
@@ -51,7 +51,7 @@ async def request_sign_in_code(work: Work, *, kind: PrincipalKind, address: str,
         return None
     minutes = int(CODE_LASTS.total_seconds() // 60)
     text = f"{code} is your Doorstep code. It is good for {minutes} minutes. Nobody of ours will ever ask you for it."
-    channel = Channel.EMAIL if kind is PrincipalKind.OPERATOR else Channel.SMS
+    channel = Channel.SMS if kind is PrincipalKind.DRIVER else Channel.EMAIL
     return Message(audience=kind.value, address=address, text=text, channel=channel)
 
 

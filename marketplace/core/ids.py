@@ -13,6 +13,8 @@ ShipperId = NewType("ShipperId", UUID)
 HubId = NewType("HubId", UUID)
 DriverId = NewType("DriverId", UUID)
 OperatorId = NewType("OperatorId", UUID)
+CompanyId = NewType("CompanyId", UUID)
+DispatcherId = NewType("DispatcherId", UUID)
 QuoteId = NewType("QuoteId", UUID)
 BatchId = NewType("BatchId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
@@ -36,6 +38,10 @@ PREFIXES = {
     "shipper": "shp",
     "hub": "hub",
     "driver": "drv",
+    "company": "com",
+    "dispatcher": "dsp",
+    "driver_document": "doc",
+    "vehicle": "vhc",
     "operator": "opr",
     "quote": "qot",
     "batch": "bat",

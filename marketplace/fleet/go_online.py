@@ -16,7 +16,7 @@ LONGEST_FREE_PRESENCE = timedelta(hours=12)
 NOT_ASKED = {PresenceState.OFFLINE, PresenceState.PAUSED}
 
 LOCK_PRESENCE = """
-SELECT d.market_id, d.contract_kind, d.account_state, p.state, p.online_until
+SELECT d.market_id, d.contract_kind, d.account_state, d.documents_until, d.vehicle_until, p.state, p.online_until
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1 FOR UPDATE OF p
 """
@@ -35,11 +35,19 @@ class NoShift(Conflict):
     code = "NO_SHIFT"
 
 
+class PapersOver(NotAllowed):
+    """A paper of the driver, or the check of the vehicle, has run out."""
+
+    code = "PAPERS_EXPIRED"
+
+
 async def go_online(work: Work, *, driver_id: UUID, place: Point) -> datetime:
     """Makes a driver available at `place` and returns until when; an engaged driver stays engaged."""
     row = await work.fetch_row(LOCK_PRESENCE, driver_id)
     if row is None or row["account_state"] != AccountState.ACTIVE.value:
         raise NotAllowed("this account cannot drive now; ask operations")
+    if any(end is not None and end <= work.now for end in (row["documents_until"], row["vehicle_until"])):
+        raise PapersOver("a paper of yours, or the check of your vehicle, has run out; hand in a new one first")
     until = await _online_until(work, driver_id, ContractKind(row["contract_kind"]))
     before = PresenceState(row["state"])
     state = PresenceState.AVAILABLE if before in NOT_ASKED else before

@@ -15,6 +15,8 @@ OBJECTIVES = ("expected_cost", "delivery_delay", "travel_time", "fewest_drivers"
 """What a market's matcher makes least, once as many deliveries as possible are served."""
 SHIFT_END_COVERS = ("route", "pickups")
 """What a shift must be long enough for: the whole route, or only its pickups."""
+ORDERS_OF_CALL = ("by_rule", "by_marginal_cost")
+"""Dedicated drivers first, then contracted ones, then the crowd; or whoever costs least, of whatever kind."""
 LARGEST_AMOUNT = 10**12
 """Minor units: whatever is added to it is still exact in a JSON number."""
 LONGEST_PATIENCE_TTLS = 10_000
@@ -61,6 +63,7 @@ LIMITS = {
     "pickup_service_s": Limit(0, 3600, "the seconds of a pickup are"),
     "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
     "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
+    "contracted_head_start_s": Limit(0, 3600, "the seconds for which contracted drivers are asked alone are"),
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
     "late_risk_percent": Limit(1, 100, "the percents of risk from which a delivery counts as in danger are"),
     "route_max_stops": Limit(2, 200, "the stops of a route are"),
@@ -105,6 +108,10 @@ class Dials:
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
     origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
+
+    `order_of_call` by rule gives a route to a dedicated driver on shift, while there is one, and asks contracted
+    drivers alone for the first `contracted_head_start_s` of its search, while there is one to ask; by marginal cost a
+    dedicated driver gets it where that costs less than asking others.
 
     A hand-over fails because nobody is there at the earliest `unavailable_after_s` after the arrival. From then on the
     recipient or the shipper has `redelivery_answer_s` to choose a window for another try. An address that the geocoder
@@ -152,6 +159,8 @@ class Dials:
     dropoff_service_s: int = 120
     head_start_waves: int = 3
     shift_end_covers: str = "route"
+    order_of_call: str = "by_rule"
+    contracted_head_start_s: int = 0
     delivery_target_s: int = 0
     unavailable_after_s: int = 0
     redelivery_answer_s: int = 86_400
@@ -199,6 +208,8 @@ class Dials:
             raise BadDial(f"the matcher's objective is one of {', '.join(OBJECTIVES)}", field="matchingObjective")
         if self.shift_end_covers not in SHIFT_END_COVERS:
             raise BadDial(f"a shift covers one of {', '.join(SHIFT_END_COVERS)}", field="shiftEndCovers")
+        if self.order_of_call not in ORDERS_OF_CALL:
+            raise BadDial(f"drivers are called in one of {', '.join(ORDERS_OF_CALL)}", field="orderOfCall")
         if not COUNTRY.fullmatch(self.payout_country):
             raise BadDial("a country is two capital letters, as in ISO 3166", field="payoutCountry")
         shortest_answer = SHORTEST_ANSWER_IN_PRODUCTION_S if is_production else 1

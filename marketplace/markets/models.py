@@ -42,6 +42,8 @@ class Market(Model):
     dropoff_service_s = fields.IntField(db_default=120)
     head_start_waves = fields.SmallIntField(db_default=3)
     shift_end_covers = fields.CharField(max_length=10, db_default="route")
+    order_of_call = fields.CharField(max_length=20, db_default="by_rule")
+    contracted_head_start_s = fields.IntField(db_default=0)
     delivery_target_s = fields.IntField(db_default=0)
     # Attempts and addresses
     unavailable_after_s = fields.IntField(db_default=0)

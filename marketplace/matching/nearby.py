@@ -74,7 +74,7 @@ async def drivers_nearby(
             max_stops=min(row["max_stops"], dials.route_max_stops),
             available_at=near[row["id"]]["available_at"],
         )
-        for row in await work.fetch(ABILITIES, list(near))
+        for row in await work.fetch(ABILITIES, list(near), work.now)
     ]
 
 

@@ -22,14 +22,19 @@ WITH alone AS MATERIALIZED (
     SELECT id, version FROM route
     WHERE id = (SELECT route_id FROM alone, offer WHERE id = $1 AND driver_id = $2) FOR UPDATE
 )
-UPDATE offer SET state = 'ACCEPTED', ended_at = $3 FROM locked
-WHERE offer.id = $1 AND offer.driver_id = $2 AND offer.state IN ('SENT', 'VIEWED') AND offer.expires_at > $3
+UPDATE offer SET state = 'ACCEPTED', ended_at = $3 FROM locked, driver
+WHERE driver.id = $2 AND (driver.documents_until IS NULL OR driver.documents_until > $3)
+  AND (driver.vehicle_until IS NULL OR driver.vehicle_until > $3)
+  AND skills_at(driver.skills, driver.skills_until, $3) @> coalesce(offer.skills, '{}')
+  AND offer.id = $1 AND offer.driver_id = $2 AND offer.state IN ('SENT', 'VIEWED') AND offer.expires_at > $3
   AND offer.route_version = locked.version
 RETURNING offer.id, offer.market_id, offer.route_id, offer.pay_minor, offer.currency, offer.approach_m, offer.approach_s
 """
 LOOK = """
-SELECT o.driver_id, o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version FROM offer o
-JOIN route r ON r.id = o.route_id WHERE o.id = $1
+SELECT o.driver_id, o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version,
+       d.documents_until <= $2 OR d.vehicle_until <= $2 AS is_papers_over,
+       NOT skills_at(d.skills, d.skills_until, $2) @> coalesce(o.skills, '{}') AS lacks_skill
+FROM offer o JOIN route r ON r.id = o.route_id JOIN driver d ON d.id = o.driver_id WHERE o.id = $1
 """
 
 
@@ -55,6 +60,18 @@ class OfferDeclinedBefore(Conflict):
     """The driver has said no to this offer."""
 
     code = "OFFER_DECLINED"
+
+
+class PapersExpired(Conflict):
+    """A paper of the driver has run out since the offer was sent."""
+
+    code = "PAPERS_EXPIRED"
+
+
+class SkillMissing(Conflict):
+    """A certificate of the driver has run out, or was taken back, since the offer was sent."""
+
+    code = "SKILL_MISSING"
 
 
 async def accept_offer(work: Work, *, offer_id: UUID, driver_id: UUID) -> UUID:
@@ -90,12 +107,17 @@ async def accept_offer(work: Work, *, offer_id: UUID, driver_id: UUID) -> UUID:
 
 async def _explain(work: Work, offer_id: UUID, driver_id: UUID) -> UUID:
     """Why an offer could not be won: its route for who has it already, a refusal for everybody else."""
-    row = await work.fetch_row(LOOK, offer_id)
+    row = await work.fetch_row(LOOK, offer_id, work.now)
     if row is None or row["driver_id"] != driver_id:
         raise NotFound("there is no such offer", field="offerId")
     if row["state"] == OfferState.ACCEPTED.value:
         route_id: UUID = row["route_id"]
         return route_id
+    if row["state"] in {OfferState.SENT.value, OfferState.VIEWED.value} and row["expires_at"] > work.now:
+        if row["is_papers_over"]:
+            raise PapersExpired("a paper of yours, or the check of your vehicle, has run out; hand in a new one")
+        if row["lacks_skill"]:
+            raise SkillMissing("a delivery of this route asks for a certificate that you have no more")
     raise refusal_of(row, work)
 
 

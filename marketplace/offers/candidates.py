@@ -11,6 +11,7 @@ import orjson
 
 from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.work import Work
+from marketplace.fleet.preferences import area_of
 from marketplace.fleet.states import ContractKind
 from marketplace.markets import PayPolicy
 from marketplace.offers.states import RuledOut
@@ -29,6 +30,7 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        r.planned_driver_id,
        s.lat, s.lon, s.planned_arrival,
        (SELECT count(*) FROM stop WHERE route_id = r.id) AS stop_count,
+       ARRAY(SELECT DISTINCT lat || ' ' || lon FROM stop WHERE route_id = r.id ORDER BY 1) AS stop_places,
        (SELECT count(*) FROM stop WHERE route_id = r.id AND kind = 'DROPOFF') AS dropoff_count,
        (SELECT CASE m.shift_end_covers WHEN 'pickups' THEN max(planned_arrival) FILTER (WHERE kind = 'PICKUP')
                ELSE max(planned_departure) END FROM stop WHERE route_id = r.id) AS ends_at,
@@ -40,7 +42,8 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
             AS w(opens_at, closes_at)
          WHERE st.route_id = r.id) AS slack_s,
        p.version AS policy_version, p.rates, p.floors,
-       (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves
+       (SELECT coalesce(max(number), 0) FROM wave WHERE route_id = r.id) AS waves,
+       coalesce((SELECT min(opened_at) FROM wave WHERE route_id = r.id), $2) AS searched_since
 FROM route r
 JOIN market m ON m.id = r.market_id
 JOIN stop s ON s.route_id = r.id AND s.place = 0
@@ -60,18 +63,26 @@ WHERE r.id = $1
 # who is not offline, or of the one driver who is asked about.
 JUDGED = """
 WITH judged AS MATERIALIZED (
-    SELECT d.id, d.contract_kind, p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
+    SELECT d.id, d.contract_kind,
+        (SELECT c.route_minor FROM company c WHERE c.id = d.company_id) AS agreed_minor,
+        p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
         CASE WHEN d.account_state <> 'ACTIVE' THEN 'ACCOUNT_NOT_ACTIVE'
              WHEN p.state = 'OFFLINE' OR p.online_until IS NULL OR p.online_until <= $2 THEN 'OFFLINE'
              WHEN p.state = 'PAUSED' THEN 'PAUSED'
              WHEN p.lat IS NULL THEN 'NO_POSITION'
              WHEN p.state = 'ENGAGED' OR EXISTS (
                  SELECT 1 FROM route r WHERE r.driver_id = d.id AND r.state IN ('ASSIGNED', 'STARTED')) THEN 'BUSY'
+             WHEN d.documents_until <= greatest($2, $3) THEN 'DOCUMENT_EXPIRED'
+             WHEN d.vehicle_until <= greatest($2, $3) THEN 'VEHICLE_NOT_CHECKED'
+             WHEN d.company_id IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM company c WHERE c.id = d.company_id AND c.state <> 'ACTIVE') THEN 'COMPANY_ENDED'
              WHEN o.has_declined THEN 'DECLINED_BEFORE'
              WHEN o.is_open THEN 'ASKED_NOW'
-             WHEN NOT d.skills @> $7::text[] THEN 'NO_SKILL'
+             WHEN NOT skills_at(d.skills, d.skills_until, greatest($2, $3)) @> $7::text[] THEN 'NO_SKILL'
              WHEN d.capacity[1] < $4 OR d.capacity[2] < $5 OR d.capacity[3] < $6 THEN 'NO_CAPACITY'
              WHEN d.max_stops < $8 THEN 'TOO_MANY_STOPS'
+             WHEN NOT d.area_cells @> $16::text[] THEN 'OUTSIDE_AREAS'
+             WHEN d.max_distance_m < $17 THEN 'TOO_LONG'
              WHEN d.contract_kind <> 'CROWDSOURCED' AND p.online_until < $3 THEN 'SHIFT_ENDS'
              WHEN coalesce(n.open, 0) >= $10 THEN 'TOO_MANY_OFFERS' END AS rule
     FROM presence p JOIN driver d ON d.id = p.driver_id
@@ -82,9 +93,10 @@ WITH judged AS MATERIALIZED (
                GROUP BY driver_id) n ON n.driver_id = d.id
     WHERE p.market_id = $1 AND CASE WHEN $11::uuid IS NULL THEN p.state <> 'OFFLINE' ELSE d.id = $11 END
 )
-SELECT id, contract_kind, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers FROM judged WHERE rule IS NULL
+SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, NULL AS rule, 0 AS drivers
+FROM judged WHERE rule IS NULL
 UNION ALL
-SELECT id, contract_kind, lat, lon, passed_minor, open_offers, rule, drivers FROM (
+SELECT id, contract_kind, agreed_minor, lat, lon, passed_minor, open_offers, rule, drivers FROM (
     SELECT j.*, count(*) OVER (PARTITION BY rule) AS drivers,
            row_number() OVER (PARTITION BY rule ORDER BY (lat - $12) ^ 2 + ((lon - $13) * $14) ^ 2, id) AS place
     FROM judged j WHERE rule IS NOT NULL) ranked
@@ -117,7 +129,9 @@ class RouteNeeds:
     ends_at: datetime
     load: tuple[int, int, int]
     skills: Sequence[str]
+    cells: Sequence[str]
     waves: int
+    searched_since: datetime
 
     def slack_s(self, now: datetime, approach_s: int) -> int | None:
         """How long a driver who is so far away can wait before a window is missed; negative when it is too late."""
@@ -128,13 +142,17 @@ class RouteNeeds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A driver who could take the route; `passed_minor` is the raise of an offer of it that was not answered."""
+    """A driver who could take the route; `passed_minor` is the raise of an offer of it that was not answered.
+
+    `agreed_minor` is what the driver's company was promised for each route at least.
+    """
 
     driver_id: UUID
     kind: ContractKind
     place: Point
     passed_minor: int | None = None
     open_offers: int = 0
+    agreed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +197,11 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
         ends_at=row["ends_at"],
         load=(row["packages"], row["grams"], row["litres"]),
         skills=row["skills"],
+        cells=sorted(
+            {area_of(Point(lat=float(lat), lon=float(lon))) for lat, lon in map(str.split, row["stop_places"])}
+        ),
         waves=row["waves"],
+        searched_since=row["searched_since"],
     )
 
 
@@ -241,6 +263,8 @@ async def _judge(work: Work, needs: RouteNeeds, open_offers: int, driver_id: UUI
         place.lon,
         math.cos(math.radians(place.lat)),
         NAMED_PER_RULE,
+        needs.cells,
+        needs.distance_m,
     )
 
 
@@ -251,6 +275,7 @@ def _candidate(row: asyncpg.Record) -> Candidate:
         place=Point(lat=row["lat"], lon=row["lon"]),
         passed_minor=row["passed_minor"],
         open_offers=row["open_offers"],
+        agreed_minor=row["agreed_minor"] or 0,
     )
 
 

@@ -58,6 +58,7 @@ class Reachable:
     slack_s: int | None
     passed_minor: int | None
     open_offers: int
+    agreed_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

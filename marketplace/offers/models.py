@@ -1,6 +1,7 @@
 """Tables of the marketplace's heart: waves and offers, why they were made, and what was learnt from their answers."""
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 
@@ -41,6 +42,7 @@ class Offer(Model):
     approach_m = fields.IntField()
     approach_s = fields.IntField()
     rank = fields.SmallIntField()
+    skills = ArrayField(element_type="text", null=True)
     sent_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     viewed_at = fields.DatetimeField(null=True)

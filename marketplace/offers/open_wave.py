@@ -19,9 +19,9 @@ VALUES ($1, $2, $3, $4, $5, 'OPEN', $6, $7, $8, $9, $10)
 """
 INSERT_OFFERS = """
 INSERT INTO offer (id, market_id, route_id, route_version, wave_id, driver_id, state, pay_minor, raise_minor, currency,
-                   lines, approach_m, approach_s, rank, sent_at, expires_at, facts, accept_prob, model_version)
+                   lines, approach_m, approach_s, rank, sent_at, expires_at, facts, accept_prob, model_version, skills)
 SELECT id, $1, $2, $3, $4, driver_id, 'SENT', pay_minor, $5, $6, lines::jsonb, approach_m, approach_s, rank, $7, $8,
-       facts::jsonb, accept_prob, $9
+       facts::jsonb, accept_prob, $9, $19
 FROM unnest($10::uuid[], $11::uuid[], $12::bigint[], $13::text[], $14::int[], $15::int[], $16::smallint[],
             $17::text[], $18::float8[])
   AS o(id, driver_id, pay_minor, lines, approach_m, approach_s, rank, facts, accept_prob)
@@ -59,7 +59,13 @@ async def open_wave(
         work.now,
     )
     paid = [
-        pay_of_offer(needs, approach_m=one.approach_m, approach_s=one.approach_s, raise_minor=raise_minor)
+        pay_of_offer(
+            needs,
+            approach_m=one.approach_m,
+            approach_s=one.approach_s,
+            raise_minor=raise_minor,
+            agreed_minor=one.agreed_minor,
+        )
         for one in drivers
     ]
     offer_ids = [work.new_id() for _ in chosen]
@@ -84,6 +90,7 @@ async def open_wave(
         list(range(1, len(chosen) + 1)),
         [orjson.dumps(one.facts.as_json()).decode() for one in chosen],
         [one.accept_prob for one in chosen],
+        needs.skills,
     )
     await work.execute(OFFERING, needs.route_id, raise_minor, needs.policy.version)
     await work.execute(MARK_OFFERED, [one.driver_id for one in drivers], work.now)

@@ -1,7 +1,8 @@
 """The next step in the search for a route's driver: whoever costs least in expectation is asked.
 
 One driver at a time while the route can wait for several answers, several at once when it cannot; dedicated drivers are
-not asked but assigned. An errand, because drive times come from the router; what it saw and decided is kept.
+not asked but assigned, and kinds are called in the market's order. An errand, because drive times come from the router;
+what it saw and decided is kept.
 """
 
 from collections.abc import Sequence
@@ -12,16 +13,16 @@ from zoneinfo import ZoneInfo
 from marketplace.batches.states import UnassignedReason
 from marketplace.core.errors import Unavailable
 from marketplace.core.work import Work
-from marketplace.fleet.states import ContractKind
 from marketplace.markets import Dials, dials
 from marketplace.matching.acceptance import AcceptanceModel, usual_pay_per_minute
 from marketplace.matching.learned import acceptance_of
 from marketplace.offers.assign import assign_route
 from marketplace.offers.candidates import Candidate, Exclusion, RouteNeeds, exclude, find_candidates, find_needs
 from marketplace.offers.choices import Weighed, keep_choice
-from marketplace.offers.choosing import Decision, Ranked, Reachable, Terms, decide, how_many, rank
+from marketplace.offers.choosing import Decision, Ranked, Reachable, Terms, how_many
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.open_wave import open_wave
+from marketplace.offers.order_of_call import Order, call
 from marketplace.offers.pay import pay_of_offer
 from marketplace.offers.presence import lock_askable
 from marketplace.offers.raises import Raises, allowed_raises, lock_budget
@@ -124,10 +125,11 @@ class SendWave:
         ]
         cut_off = [one for i, one in enumerate(found.candidates) if not matrix.is_reachable[i, 0]]
         exclusions = [*found.exclusions, *exclude(RuledOut.UNREACHABLE, cut_off)]
-        dedicated = [one for one in reached if one.kind is ContractKind.DEDICATED]
-        if ranked := rank(terms, dedicated, found.raises.allowed[0]):
-            return Next(terms=terms, dedicated=ranked, decision=None, exclusions=exclusions)
-        decision = decide(terms, reached, found.raises.allowed)
+        called = call(terms, reached, found.raises.allowed, order_in(found))
+        if called.dedicated:
+            return Next(terms=terms, dedicated=called.dedicated, decision=None, exclusions=exclusions)
+        exclusions += exclude(RuledOut.CALLED_LATER, _those(found.candidates, called.later))
+        decision = called.decision
         raise_minor = decision.raise_minor if decision else found.raises.allowed[-1]
         passed = [
             candidate
@@ -265,8 +267,23 @@ def terms_of(found: Search) -> Terms:
     )
 
 
+def order_in(found: Search) -> Order:
+    """The market's order of call at the moment of this search."""
+    return Order(
+        rule=found.dials.order_of_call,
+        contracted_head_start_s=found.dials.contracted_head_start_s,
+        searched_s=int((found.raises.at - found.needs.searched_since).total_seconds()),
+    )
+
+
+def _those(candidates: Sequence[Candidate], reached: Sequence[Reachable]) -> list[Candidate]:
+    ids = {one.driver_id for one in reached}
+    return [one for one in candidates if one.driver_id in ids]
+
+
 def _reachable(found: Search, candidate: Candidate, approach_m: int, approach_s: int) -> Reachable:
-    pay = pay_of_offer(found.needs, approach_m=approach_m, approach_s=approach_s, raise_minor=0)
+    agreed = candidate.agreed_minor
+    pay = pay_of_offer(found.needs, approach_m=approach_m, approach_s=approach_s, raise_minor=0, agreed_minor=agreed)
     return Reachable(
         driver_id=candidate.driver_id,
         kind=candidate.kind,
@@ -276,6 +293,7 @@ def _reachable(found: Search, candidate: Candidate, approach_m: int, approach_s:
         slack_s=found.needs.slack_s(found.raises.at, approach_s),
         passed_minor=candidate.passed_minor,
         open_offers=candidate.open_offers,
+        agreed_minor=agreed,
     )
 
 

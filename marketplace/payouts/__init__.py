@@ -13,6 +13,7 @@ from marketplace.payouts.accounts import find_payout_account
 from marketplace.payouts.adjust_pay import BadAdjustment, adjust_driver_pay
 from marketplace.payouts.attention import MoneyMatter, money_attention
 from marketplace.payouts.close_pay_period import close_pay_periods
+from marketplace.payouts.company_pay import company_pay
 from marketplace.payouts.explain_statement import explain_statement
 from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
 from marketplace.payouts.forget_old import forget_old_quotes
@@ -86,6 +87,7 @@ __all__ = [
     "as_csv",
     "book_tip",
     "close_pay_periods",
+    "company_pay",
     "due_true_ups",
     "explain_statement",
     "find_earnings",

@@ -1,4 +1,4 @@
-"""Tells a driver what has happened to their pay: that it came back, that their account was stopped or changed.
+"""Tells a driver what has happened to their pay, or will to their papers: it came back, it was stopped, they end.
 
 As with recipients, the row of a message is the promise not to send it twice: rather one too few than two.
 """
@@ -87,6 +87,13 @@ async def tell_driver(works: Works, *, notifier: Notifier, event_id: UUID) -> bo
 def words_for(name: str, payload: Mapping[str, Any], time_zone: str) -> str:
     """The text, with times as clocks show them where the driver works."""
     match name:
+        case "DocumentExpiring":
+            until = datetime.fromisoformat(payload["expires_at"]).astimezone(zone(time_zone))
+            paper = payload["kind"].replace("_", " ").lower()
+            return (
+                f"Your {paper} ends on {until:%d.%m. %H:%M}. Hand in a new one in the app: without it you get no offers"
+                " that need it."
+            )
         case "PayoutAccountChanged":
             until = datetime.fromisoformat(payload["held_until"]).astimezone(zone(time_zone))
             return (

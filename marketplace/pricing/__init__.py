@@ -6,6 +6,7 @@ more of an offer or of a whole pay period, that is counted here too. Every amoun
 so that a shipper and a driver can check each of them by hand.
 """
 
+from marketplace.pricing.agreed_price import with_agreed_price
 from marketplace.pricing.driver_pay import (
     BadFacts,
     DrivenFacts,
@@ -99,5 +100,6 @@ __all__ = [
     "total_minor",
     "true_up_digest",
     "true_up_lines",
+    "with_agreed_price",
     "with_surge",
 ]

@@ -73,6 +73,11 @@ async def receive_proof(
     return stored
 
 
+async def draw_in_turn(body: bytes, content_type: str) -> Picture:
+    """Draws a picture anew in a thread, one at a time in each process."""
+    return await asyncio.get_running_loop().run_in_executor(_drawing, draw_anew, body, content_type)
+
+
 def check_body(promise: PromisedUpload, body: bytes, content_type: str) -> None:
     """Refuses a body that is not what was announced, before anything is read or decoded."""
     if len(body) > LARGEST_BYTES:
@@ -112,8 +117,7 @@ class StoreProof:
         """Draws the picture anew in a thread and stores it."""
         if found.stored is not None:
             return None
-        running = asyncio.get_running_loop()
-        picture = await running.run_in_executor(_drawing, draw_anew, self.body, self.promise.content_type)
+        picture = await draw_in_turn(self.body, self.promise.content_type)
         await self.store.put(found.key, picture.content)
         return picture
 

@@ -32,7 +32,7 @@ COMES_BEFORE = timedelta(hours=1)
 # On duty now: free where they are, or after the last stop of their route, by when nine of ten would be through there.
 # Where nothing is foreseen yet, and at the end of a way back, they are late by as much as they are late now.
 ON_DUTY = """
-SELECT d.id, d.capacity, d.skills, d.max_stops, p.online_until AS until,
+SELECT d.id, d.capacity, skills_at(d.skills, d.skills_until, $2) AS skills, d.max_stops, p.online_until AS until,
        coalesce(busy.lat, p.lat) AS lat, coalesce(busy.lon, p.lon) AS lon, coalesce(busy.free_at, $2) AS free_at,
        (p.lat - $3) ^ 2 + ((p.lon - $4) * cos(radians($3))) ^ 2 AS away
 FROM presence p JOIN driver d ON d.id = p.driver_id
@@ -52,10 +52,12 @@ LEFT JOIN LATERAL (
     WHERE r.driver_id = d.id AND r.market_id = $1 AND r.state IN ('ASSIGNED', 'STARTED') LIMIT 1) busy ON true
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED', 'ENGAGED') AND p.lat IS NOT NULL
   AND p.online_until > $5 AND d.account_state = 'ACTIVE'
+  AND (d.documents_until IS NULL OR d.documents_until > $2) AND (d.vehicle_until IS NULL OR d.vehicle_until > $2)
 ORDER BY away, d.id LIMIT $6
 """
 ON_SHIFT = """
-SELECT d.id, d.capacity, d.skills, d.max_stops, s.ends_at AS until, p.lat, p.lon, s.starts_at AS free_at
+SELECT d.id, d.capacity, skills_at(d.skills, d.skills_until, s.starts_at) AS skills, d.max_stops,
+       s.ends_at AS until, p.lat, p.lon, s.starts_at AS free_at
 FROM shift s JOIN driver d ON d.id = s.driver_id LEFT JOIN presence p ON p.driver_id = d.id
 WHERE s.market_id = $1 AND s.ends_at > $2 AND s.starts_at < $3 AND d.account_state = 'ACTIVE' AND NOT (d.id = ANY($4))
 ORDER BY s.starts_at, d.id LIMIT $5

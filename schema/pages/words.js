@@ -203,6 +203,13 @@ export const WORDS = {
     say: () => "The ledger and the payment provider do not agree",
   },
 
+  DriverApplied: { tone: "quiet", say: () => "Somebody wants to drive" },
+  DriverApproved: { tone: "quiet", say: () => "An applicant was taken on" },
+  DriverActivated: { tone: "good", say: () => "A new driver may go online" },
+  DocumentChecked: { tone: "quiet", say: () => "A driver's paper was looked at" },
+  VehicleChecked: { tone: "quiet", say: () => "A vehicle was looked at" },
+  DocumentExpiring: { tone: "wait", say: () => "A driver's paper ends soon" },
+
   WebhookDisabled: { tone: "wait", say: (event) => `A shipper's webhook gets nothing any more${because(event)}` },
 };
 

@@ -37,7 +37,16 @@ from marketplace.billing import (
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
-from marketplace.fleet import AccountState, ContractKind, PresenceState, Vehicle
+from marketplace.fleet import (
+    AccountState,
+    CompanyState,
+    ContractKind,
+    DocumentKind,
+    DocumentState,
+    PresenceState,
+    Vehicle,
+    VehicleState,
+)
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
@@ -51,7 +60,7 @@ from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookS
 from marketplace.windows import HoldState
 
 RULES = import_module("migrations.0002_rules")
-SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR}
+SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR, PrincipalKind.DISPATCHER}
 
 CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("job", "state"): {"READY", "RUNNING", "DEAD"},
@@ -60,6 +69,10 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("sign_in_code", "kind"): SIGNING_IN,
     ("driver", "contract_kind"): ContractKind,
     ("driver", "account_state"): AccountState,
+    ("company", "state"): CompanyState,
+    ("driver_document", "kind"): DocumentKind,
+    ("driver_document", "state"): DocumentState,
+    ("vehicle", "state"): VehicleState,
     ("presence", "state"): PresenceState,
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
@@ -111,6 +124,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
 
 UNCHECKED: dict[tuple[str, str], type[StrEnum]] = {
     ("driver", "vehicle"): Vehicle,
+    ("vehicle", "kind"): Vehicle,
     ("delivery", "unassigned_reason"): UnassignedReason,
     ("delivery", "failure_reason"): AttemptFailure,
     ("stop", "failure_reason"): AttemptFailure,

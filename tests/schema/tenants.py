@@ -41,7 +41,8 @@ from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
-from marketplace.fleet.models import Driver
+from marketplace.fleet import ContractKind, add_company, add_dispatcher
+from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.matching import SolverPool
@@ -70,6 +71,10 @@ SECRETS = {
     "shipper": "Farmacia Alfa",
     "driver": "Ana Alfa",
     "driver's phone": "+56955500001",
+    "company": "Reparto Alfa",
+    "paper": "documents/al/fa",
+    "vehicle": "furgón alfa",
+    "company's driver": "Chofer Alfa",
     "hub": "Bodega Alfa",
     "hub's address": "Pasaje Alfa 7",
     "pickup": "Mostrador Alfa",
@@ -121,6 +126,9 @@ class Things:
     payout: str
     payout_quote: str
     window_hold: str
+    company: str
+    driver_document: str
+    vehicle: str
     webhook: str
     message: str
 
@@ -218,6 +226,7 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
     driver = await make_driver(work, market, name=SECRETS["driver"], phone=SECRETS["driver's phone"], place=SECRET_SPOT)
     other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
     things = await _things(work, market, ana, hub, driver)
+    await _papers(work, market, driver, things)
     tokens = Tokens(marketplace.settings.secret.get_secret_value())
     foreign_hub, foreign_batch = await make_hub(work, elsewhere), await make_batch(work, elsewhere, bruno)
     foreign = await make_delivery(work, elsewhere, bruno, foreign_hub, foreign_batch)
@@ -230,10 +239,56 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
         http=http,
         market=market,
         things=things,
-        first=await _credentials(work, tokens, ana, driver, market) | {"recipient": links[0]},
-        second=await _credentials(work, tokens, bruno, other, elsewhere) | {"recipient": links[1]},
+        first=await _credentials(work, tokens, ana, driver, market)
+        | {"recipient": links[0], "dispatcher": await _dispatcher(work, tokens, market, SECRETS["company"])},
+        second=await _credentials(work, tokens, bruno, other, elsewhere)
+        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, "Reparto Beta")},
         second_market=to_wire("market", elsewhere.id),
     )
+
+
+async def _papers(work: Work, market: Market, driver: Driver, things: Things) -> None:
+    """A company, a paper that waits for its check, and a vehicle, whose names are nobody else's."""
+    common: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "created_at": work.now}
+    await Company.create(
+        id=from_wire("company", things.company), name=SECRETS["company"], state="ACTIVE", route_minor=0, **common
+    )
+    await DriverDocument.create(
+        id=from_wire("driver_document", things.driver_document),
+        driver_id=driver.id,
+        kind="COLD",
+        state="UPLOADED",
+        content_type="image/png",
+        object_key=SECRETS["paper"],
+        expires_at=work.now + timedelta(days=400),
+        uploaded_at=work.now,
+        **common,
+    )
+    await VehicleRecord.create(
+        id=from_wire("vehicle", things.vehicle),
+        driver_id=driver.id,
+        kind="CAR",
+        label=SECRETS["vehicle"],
+        capacity=[1, 1, 1],
+        equipment=[],
+        state="WAITING",
+        **common,
+    )
+
+
+async def _dispatcher(work: Work, tokens: Tokens, market: Market, name: str) -> str:
+    """A dispatcher of a company with one driver: both companies are of the same market."""
+    company_id: UUID | None = await work.fetch_value("SELECT id FROM company WHERE name = $1", name)
+    company_id = company_id or await add_company(work, market_id=market.id, name=name)
+    driver_name = SECRETS["company's driver"] if name == SECRETS["company"] else "Chofer Beta"
+    await make_driver(work, market, kind=ContractKind.CONTRACTED, name=driver_name, company_id=company_id)
+    email = f"{name.replace(' ', '.')}@doorstep.example"
+    person = await add_dispatcher(work, company_id=company_id, market_id=market.id, name="Dispatcher", email=email)
+    lasts = timedelta(hours=1)
+    opened = await open_session(
+        work, kind=PrincipalKind.DISPATCHER, principal_id=person, tokens=tokens, access_lasts=lasts
+    )
+    return opened.access_token
 
 
 async def _credentials(work: Work, tokens: Tokens, shipper: Shipper, driver: Driver, market: Market) -> dict[str, str]:
@@ -307,6 +362,7 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         shipper=to_wire("shipper", shipper.id),
         payout=to_wire("payout", await _payout(work, market, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
+        **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle")},
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _webhook(work, market, shipper),
         **await _money(work, market, shipper),

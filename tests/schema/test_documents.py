@@ -21,6 +21,7 @@ DRIVER = REPORTS | {
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
     "surge",
+    "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -50,9 +51,15 @@ OPERATIONS = {
     "resolve_address", "drop_points_to_review", "settle_drop_point", "webhook_attention",
     "alert_log",
     "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
+    "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
+    "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
 }  # fmt: skip
 
 
+COMPANY = {
+    "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
+    "company_drivers", "company_routes", "company_pay",
+}  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
     "delivery_events",
@@ -79,12 +86,12 @@ COSTS = {
     "driver/payout_onboarding_link": 25,
     "driver/my_payouts": 60, "driver/request_payout": 25, "driver/offer_events": 25, "driver/route_events": 25,
     # Signing in, and the time
-    **{f"{client}/clock": 25 for client in ("driver", "portal", "operations")},
-    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations")},
-    **{f"{client}/me": 25 for client in ("driver", "portal", "operations")},
+    **{f"{client}/clock": 25 for client in ("driver", "portal", "operations", "company")},
+    **{f"{client}/event_cursor": 25 for client in ("driver", "portal", "operations", "company")},
+    **{f"{client}/me": 25 for client in ("driver", "portal", "operations", "company")},
     **{
         f"{client}/{name}": 25
-        for client in ("driver", "operations")
+        for client in ("driver", "operations", "company")
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
@@ -144,6 +151,17 @@ COSTS = {
     # Surge
     "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
     "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
+    "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
+    "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
+    "driver/choose_vehicle": 35, "driver/set_preferences": 35,
+    "operations/fleet_attention": 45, "operations/companies": 30,
+    **{
+        f"operations/{verb}": 25
+        for verb in (
+            "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift", "add_company",
+            "add_dispatcher", "set_company_terms", "end_company",
+        )
+    },
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
@@ -164,7 +182,14 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("client", "names"), [("driver", DRIVER), ("portal", PORTAL), ("operations", OPERATIONS), ("recipient", RECIPIENT)]
+    ("client", "names"),
+    [
+        ("driver", DRIVER),
+        ("portal", PORTAL),
+        ("operations", OPERATIONS),
+        ("recipient", RECIPIENT),
+        ("company", COMPANY),
+    ],
 )
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
     there = {name.partition("/")[2] for name in NAMES if name.startswith(f"{client}/")}

@@ -30,10 +30,10 @@ from tests.waiting import until
 
 SCHEMA = engine_schema(strawberry_schema)
 FIELDS = root_fields(SCHEMA)
-KINDS = ("shipper", "driver", "operator", "recipient")
+KINDS = ("shipper", "driver", "operator", "recipient", "dispatcher")
 SIGNED_IN = frozenset(KINDS)
 SHIPPER, DRIVER, OPERATOR = frozenset({"shipper"}), frozenset({"driver"}), frozenset({"operator"})
-RECIPIENT = frozenset({"recipient"})
+RECIPIENT, DISPATCHER = frozenset({"recipient"}), frozenset({"dispatcher"})
 
 Variables = dict[str, Any]
 
@@ -109,6 +109,10 @@ def of_delivery(things: Things) -> Variables:
     return {"marketId": things.market, "deliveryId": things.delivery}
 
 
+def of_company(things: Things) -> Variables:
+    return {"marketId": things.market, "companyId": things.company}
+
+
 AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
@@ -126,6 +130,54 @@ RULES = {
     "me": Rule(callers=SIGNED_IN),
     "signOut": Rule(callers=SIGNED_IN),
     "eventCursor": Rule(callers=SIGNED_IN, asks=(in_market,)),
+    # A contracted company, about its own
+    "myCompany": Rule(callers=DISPATCHER),
+    "companyDrivers": Rule(callers=DISPATCHER),
+    "companyRoutes": Rule(callers=DISPATCHER),
+    "companyPay": Rule(callers=DISPATCHER),
+    # The way into the fleet
+    "applyToDrive": Rule(
+        callers=None, asks=(in_market,), more={"name": "Ana", "phone": "+56912345678", "vehicle": "CAR"}
+    ),
+    "myPapers": Rule(callers=DRIVER),
+    "createDocumentUpload": Rule(
+        callers=DRIVER,
+        more={"kind": "COLD", "goodUntil": "2027-03-02T12:00:00Z", "contentType": "image/png", "sizeBytes": 10},
+    ),
+    "addVehicle": Rule(callers=DRIVER, more={"kind": "CAR", "label": "the blue one"}),
+    "chooseVehicle": Rule(callers=DRIVER, asks=(lambda things: {"vehicleId": things.vehicle},)),
+    "setPreferences": Rule(callers=DRIVER, more={"areaCells": []}),
+    "fleetAttention": Rule(callers=OPERATOR, asks=(in_market,)),
+    "companies": Rule(callers=OPERATOR, asks=(in_market,)),
+    "checkDocument": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "documentId": things.driver_document},),
+        more={"isAccepted": True, "reason": "seen"},
+    ),
+    "checkVehicle": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "vehicleId": things.vehicle},),
+        more={"isPassed": True, "equipment": [], "goodUntil": "2027-03-02T12:00:00Z", "reason": "seen"},
+    ),
+    "approveDriver": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "driverId": things.driver, "companyId": things.company},),
+        more={"contractKind": "CONTRACTED", "reason": "seen"},
+    ),
+    "activateDriver": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "driverId": things.driver},),
+        more={"reason": "seen"},
+    ),
+    "planShift": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "driverId": things.driver},),
+        more={"startsAt": "2026-03-03T12:00:00Z", "endsAt": "2026-03-03T20:00:00Z"},
+    ),
+    "addCompany": Rule(callers=OPERATOR, asks=(in_market,), more={"name": "Reparto Gama", "routeMinor": 0}),
+    "addDispatcher": Rule(callers=OPERATOR, asks=(of_company,), more={"name": "Iris", "email": "iris@example.com"}),
+    "setCompanyTerms": Rule(callers=OPERATOR, asks=(of_company,), more={"routeMinor": 1}),
+    "endCompany": Rule(callers=OPERATOR, asks=(of_company,), more={"reason": "over"}),
     # Operations of one market
     "markets": Rule(callers=OPERATOR),
     "deadJobs": Rule(callers=OPERATOR, asks=(in_market,)),
@@ -544,6 +596,11 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("myProfile", "driver", {"driver"}),
         ("myRoute", "driver", {"address", "recipient", "recipient's phone", "instructions", "latitude of home"}),
         ("liveDrivers", "operator", {"driver", "where the driver is"}),
+        ("myCompany", "dispatcher", {"company"}),
+        ("companyDrivers", "dispatcher", {"company's driver"}),
+        ("companies", "operator", {"company"}),
+        ("fleetAttention", "operator", {"paper", "vehicle", "driver"}),
+        ("myPapers", "driver", {"vehicle"}),
         ("liveRoutes", "operator", {"latitude of home"}),
         ("unassignedDeliveries", "operator", {"address"}),
         ("market", "operator", {"market"}),

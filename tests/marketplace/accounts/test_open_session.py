@@ -26,7 +26,7 @@ async def test_a_seed_may_ask_for_a_long_access_token(work: Work) -> None:
     assert 86_399 <= (opened.access_expires_at - work.machine_now).total_seconds() <= 86_400
 
 
-@pytest.mark.parametrize("state", ["APPLIED", "SUSPENDED", "DEACTIVATED"])
+@pytest.mark.parametrize("state", ["SUSPENDED", "DEACTIVATED"])
 async def test_nobody_else_gets_one(work: Work, state: str) -> None:
     driver = await make_driver(work, await make_market(work), account_state=state)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from marketplace.accounts import BadAddress, PrincipalKind, TooManyCodes, add_operator, request_sign_in_code
+from marketplace.accounts.queries import SIGNS_IN
 from marketplace.core.work import Work
 from marketplace.fleet.states import AccountState
 from tests.builders import make_driver, make_market
@@ -48,8 +49,17 @@ async def test_an_unknown_phone_gets_a_row_and_no_message(work: Work) -> None:
     assert await work.fetch_value("SELECT count(*) FROM sign_in_code WHERE address = '+56987654321'") == 1
 
 
-@pytest.mark.parametrize("state", [state for state in AccountState if state is not AccountState.ACTIVE])
-async def test_a_driver_who_is_not_active_looks_unknown(work: Work, state: AccountState) -> None:
+@pytest.mark.parametrize("state", [AccountState.APPLIED, AccountState.APPROVED])
+async def test_who_applies_signs_in_to_hand_in_papers(work: Work, state: AccountState) -> None:
+    driver = await make_driver(work, await make_market(work), account_state=state.value)
+
+    message = await request_sign_in_code(work, kind=PrincipalKind.DRIVER, address=driver.phone, tokens=TOKENS)
+
+    assert message is not None
+
+
+@pytest.mark.parametrize("state", [state for state in AccountState if state.value not in SIGNS_IN])
+async def test_a_driver_who_may_not_sign_in_looks_unknown(work: Work, state: AccountState) -> None:
     driver = await make_driver(work, await make_market(work), account_state=state.value)
 
     assert await request_sign_in_code(work, kind=PrincipalKind.DRIVER, address=driver.phone, tokens=TOKENS) is None

@@ -36,6 +36,7 @@ LIMITS = {
     "pickup_service_s": (0, 3_600),
     "dropoff_service_s": (0, 3_600),
     "head_start_waves": (0, 50),
+    "contracted_head_start_s": (0, 3_600),
     "delivery_target_s": (0, 604_800),
     "late_risk_percent": (1, 100),
     "payout_hold_s": (0, 2_678_400),
@@ -80,6 +81,7 @@ def test_every_dial_has_limits() -> None:
         "currency",
         "matching_objective",
         "one_origin_per_route",
+        "order_of_call",
         "shift_end_covers",
         "payout_country",
     }

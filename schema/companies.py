@@ -1,0 +1,122 @@
+"""A contracted company's dispatchers see their own drivers, routes and pay, and nothing of anybody else."""
+
+from typing import cast
+
+import strawberry
+
+import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.core.errors import NotFound
+from marketplace.fleet import (
+    AccountState,
+    CompanyState,
+    PresenceState,
+    Vehicle,
+    company_drivers,
+    company_of,
+    company_routes,
+)
+from marketplace.payouts import StatementKind, StatementState, company_pay
+from marketplace.routes import RouteState
+from schema.access import require_dispatcher
+from schema.context import Info
+from schema.fields import query
+from schema.scalars import DateTime, MoneyMinor
+
+
+@strawberry.type(description="A contracted company, as its own dispatchers see it.")
+class Company:
+    """One's own company."""
+
+    id: strawberry.ID = strawberry.field(description="com_….")
+    name: str = strawberry.field(description="Name.")
+    state: CompanyState = strawberry.field(description="Whether its drivers are asked.")
+    route_minor: MoneyMinor = strawberry.field(
+        description="What each route pays its drivers at least, minor units; raises and bonuses come on top."
+    )
+    currency: str = strawberry.field(description="ISO 4217.")
+    driver_count: int = strawberry.field(description="How many drivers it has.")
+
+
+@strawberry.type(description="A driver of the company.")
+class CompanyDriver:
+    """One's own driver."""
+
+    id: strawberry.ID = strawberry.field(description="drv_….")
+    name: str = strawberry.field(description="Name.")
+    vehicle: Vehicle = strawberry.field(description="What the driver drives.")
+    account_state: AccountState = strawberry.field(description="Whether the account is active.")
+    skills: list[str] = strawberry.field(description="Skills with a certificate that is good now, such as COLD.")
+    documents_until: DateTime | None = strawberry.field(description="When the first paper ends; null without end.")
+    vehicle_until: DateTime | None = strawberry.field(description="When the vehicle's check ends; null without end.")
+    presence: PresenceState = strawberry.field(description="What the driver does now.")
+    online_until: DateTime | None = strawberry.field(description="When the present shift ends.")
+    route_id: strawberry.ID | None = strawberry.field(description="rte_… of the route the driver has.")
+
+
+@strawberry.type(description="A route that a driver of the company has or had: no parcel and no address of anybody.")
+class CompanyRoute:
+    """A route of one's own driver."""
+
+    id: strawberry.ID = strawberry.field(description="rte_….")
+    driver_id: strawberry.ID = strawberry.field(description="drv_….")
+    state: RouteState = strawberry.field(description="How far it is.")
+    stop_count: int = strawberry.field(description="Stops.")
+    stops_ended: int = strawberry.field(description="Stops that are over.")
+    distance_m: int = strawberry.field(description="Planned metres from the first to the last stop.")
+    duration_s: int = strawberry.field(description="Planned seconds from the first to the last stop.")
+    accepted_at: DateTime = strawberry.field(description="When the driver had it, market time.")
+    pay_minor: MoneyMinor = strawberry.field(description="What was agreed at least, in minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+
+
+@strawberry.type(description="What a driver of the company was paid for one reason.")
+class CompanyStatement:
+    """Pay of one's own driver."""
+
+    id: strawberry.ID = strawberry.field(description="stm_….")
+    driver_id: strawberry.ID = strawberry.field(description="drv_….")
+    route_id: strawberry.ID | None = strawberry.field(description="rte_…, for the pay of a route.")
+    kind: StatementKind = strawberry.field(description="What it is for.")
+    state: StatementState = strawberry.field(description="How far it is.")
+    total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    created_at: DateTime = strawberry.field(description="Market time.")
+
+
+@strawberry.type
+class Query:
+    """What a dispatcher reads."""
+
+    @query(description="The company of the calling dispatcher.")
+    async def my_company(self, info: Info) -> Company:
+        """Reads one's own company."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            row = await company_of(work, dispatcher_id=dispatcher.id)
+        if row is None:
+            raise NotFound("there is no such company")
+        return cast("Company", row)
+
+    @query(description="Drivers of the calling dispatcher's company, by name, at most 500.", usual_rows=50)
+    async def company_drivers(self, info: Info) -> list[CompanyDriver]:
+        """Reads one's own drivers."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[CompanyDriver]", await company_drivers(work, dispatcher_id=dispatcher.id))
+
+    @query(description="The latest routes of the company's drivers, latest first, at most 200.", usual_rows=50)
+    async def company_routes(self, info: Info) -> list[CompanyRoute]:
+        """Reads the routes of one's own drivers."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[CompanyRoute]", await company_routes(work, dispatcher_id=dispatcher.id))
+
+    @query(
+        description="The latest pay of the company's drivers, latest first, at most 200. It is paid to the drivers.",
+        usual_rows=50,
+    )
+    async def company_pay(self, info: Info) -> list[CompanyStatement]:
+        """Reads the pay of one's own drivers."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[CompanyStatement]", await company_pay(work, dispatcher_id=dispatcher.id))

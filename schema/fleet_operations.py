@@ -1,0 +1,392 @@
+"""The fleet as its operators run it: papers and vehicles to check, applicants, shifts, contracted companies."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import strawberry
+
+import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.accounts import Principal, note_action
+from marketplace.core.errors import Invalid
+from marketplace.core.ids import MarketId, from_wire, to_wire
+from marketplace.core.work import Work
+from marketplace.fleet import (
+    AccountState,
+    ContractKind,
+    DocumentKind,
+    Vehicle,
+    add_company,
+    add_dispatcher,
+    companies_of_market,
+    end_company,
+    plan_shift_of,
+    set_company_terms,
+)
+from marketplace.onboarding import (
+    activate_driver,
+    applicants,
+    approve_driver,
+    check_document,
+    check_vehicle,
+    documents_to_check,
+    vehicles_to_check,
+)
+from schema.access import require_operator
+from schema.arguments import IdempotencyKey, MarketArgument
+from schema.companies import Company
+from schema.context import Info
+from schema.costs import usually
+from schema.fields import query
+from schema.mutations import mutate, mutation
+from schema.problem import Problem
+from schema.scalars import DateTime, MoneyMinor
+
+LONGEST_REASON = 200
+
+
+@strawberry.type(description="Somebody on the way into the fleet.")
+class Applicant:
+    """An applicant."""
+
+    id: strawberry.ID = strawberry.field(description="drv_….")
+    name: str = strawberry.field(description="Name.")
+    vehicle: Vehicle = strawberry.field(description="What they drive.")
+    account_state: AccountState = strawberry.field(description="APPLIED or APPROVED.")
+    accepted_papers: list[DocumentKind] = strawberry.field(description="Papers that were accepted and are good now.")
+    vehicle_until: DateTime | None = strawberry.field(description="When the chosen vehicle's check ends.")
+    created_at: DateTime = strawberry.field(description="When they applied, market time.")
+
+
+@strawberry.type(description="A paper whose picture waits for a person.")
+class WaitingDocument:
+    """A paper to check."""
+
+    id: strawberry.ID = strawberry.field(description="doc_….")
+    driver_id: strawberry.ID = strawberry.field(description="drv_….")
+    driver_name: str = strawberry.field(description="Name.")
+    kind: DocumentKind = strawberry.field(description="Which paper or certificate.")
+    expires_at: DateTime = strawberry.field(description="Until when it is good, as the driver says.")
+    uploaded_at: DateTime = strawberry.field(description="When the picture came, market time.")
+    object_key: str = strawberry.field(description="Where the picture is in the object store.")
+
+
+@strawberry.type(description="A vehicle that waits for its check.")
+class WaitingVehicle:
+    """A vehicle to check."""
+
+    id: strawberry.ID = strawberry.field(description="vhc_….")
+    driver_id: strawberry.ID | None = strawberry.field(description="drv_…; null for a company's.")
+    kind: Vehicle = strawberry.field(description="What it is.")
+    label: str = strawberry.field(description="What the driver calls it.")
+    equipment: list[str] = strawberry.field(description="Equipment, as the driver says.")
+    created_at: DateTime = strawberry.field(description="When it was handed in, market time.")
+
+
+@strawberry.type(
+    description="What of the fleet waits for a person; each list is the longest waiting first, at most 200."
+)
+class FleetAttention:
+    """Work for operators."""
+
+    applicants: list[Applicant] = strawberry.field(description="Who wants to drive.", metadata=usually(10))
+    documents: list[WaitingDocument] = strawberry.field(description="Papers to check.", metadata=usually(10))
+    vehicles: list[WaitingVehicle] = strawberry.field(description="Vehicles to check.", metadata=usually(5))
+
+
+@strawberry.type(description="The change is made, and written down with the operator's name.")
+class FleetChanged:
+    """A change of the fleet."""
+
+    subject_id: strawberry.ID = strawberry.field(description="What was changed: doc_…, vhc_…, drv_… or com_….")
+
+
+FleetResult = Annotated[FleetChanged | Problem, strawberry.union("FleetResult")]
+Reason = Annotated[str, strawberry.argument(description="Why, 1 to 200 characters; the driver reads it.")]
+DriverArgument = Annotated[strawberry.ID, strawberry.argument(description="drv_….")]
+CompanyArgument = Annotated[strawberry.ID, strawberry.argument(description="com_….")]
+RoutePrice = Annotated[
+    MoneyMinor, strawberry.argument(description="What each route pays its drivers at least, minor units; 0 for none.")
+]
+
+
+@strawberry.type
+class Query:
+    """What operators see of the fleet."""
+
+    @query(description="Papers, vehicles and applicants of a market that wait for a person. For operations.")
+    async def fleet_attention(self, info: Info, market_id: MarketArgument) -> FleetAttention:
+        """Reads what waits."""
+        market = from_wire("market", market_id, field="marketId")
+        require_operator(info, market)
+        async with info.context.marketplace.works.open() as work:
+            found = {
+                "applicants": await applicants(work, market_id=market),
+                "documents": await documents_to_check(work, market_id=market),
+                "vehicles": await vehicles_to_check(work, market_id=market),
+            }
+        return cast("FleetAttention", found)
+
+    @query(description="Contracted companies of a market, by name, at most 500. For operations.", usual_rows=10)
+    async def companies(self, info: Info, market_id: MarketArgument) -> list[Company]:
+        """Reads companies."""
+        market = from_wire("market", market_id, field="marketId")
+        require_operator(info, market)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[Company]", await companies_of_market(work, market_id=market))
+
+
+@strawberry.type
+class Mutation:
+    """What operators decide about the fleet. Each decision is written down with the operator's name."""
+
+    @mutation(description="Accepts or refuses a paper, or takes back one that was accepted. For operations.")
+    async def check_document(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        document_id: Annotated[strawberry.ID, strawberry.argument(description="doc_….")],
+        is_accepted: Annotated[bool, strawberry.argument(description="False refuses it, or takes it back.")],
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+        good_until: Annotated[
+            DateTime | None, strawberry.argument(description="Corrects until when it is good, market time.")
+        ] = None,
+    ) -> FleetResult:
+        """Checks a paper."""
+        document = from_wire("driver_document", document_id, field="documentId")
+
+        async def run(work: Work, market: UUID, operator: Principal) -> UUID:
+            await check_document(
+                work,
+                document_id=document,
+                market_id=market,
+                operator_id=operator.id,
+                is_accepted=is_accepted,
+                reason=reason,
+                good_until=good_until,
+            )
+            return document
+
+        details = {"document": document.hex, "is_accepted": is_accepted, "reason": reason}
+        details |= {"good_until": good_until.isoformat()} if good_until else {}
+        return await _decide(info, "checkDocument", "driver_document", market_id, details, idempotency_key, run)
+
+    @mutation(description="Says whether a vehicle and its equipment are in order, and until when. For operations.")
+    async def check_vehicle(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        vehicle_id: Annotated[strawberry.ID, strawberry.argument(description="vhc_….")],
+        is_passed: Annotated[bool, strawberry.argument(description="Whether it may be driven with.")],
+        equipment: Annotated[list[str], strawberry.argument(description="What was found in it, such as COLD_BOX.")],
+        good_until: Annotated[DateTime, strawberry.argument(description="When to look again, market time.")],
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Checks a vehicle."""
+        vehicle = from_wire("vehicle", vehicle_id, field="vehicleId")
+
+        async def run(work: Work, market: UUID, operator: Principal) -> UUID:
+            await check_vehicle(
+                work,
+                vehicle_id=vehicle,
+                market_id=market,
+                operator_id=operator.id,
+                is_passed=is_passed,
+                reason=reason,
+                good_until=good_until,
+                equipment=equipment,
+            )
+            return vehicle
+
+        details = {"vehicle": vehicle.hex, "is_passed": is_passed, "equipment": equipment, "reason": reason}
+        details["good_until"] = good_until.isoformat()
+        return await _decide(info, "checkVehicle", "vehicle", market_id, details, idempotency_key, run)
+
+    @mutation(description="Takes an applicant on, whose papers are all accepted. For operations.")
+    async def approve_driver(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        driver_id: DriverArgument,
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+        contract_kind: Annotated[
+            ContractKind, strawberry.argument(description="On what terms.")
+        ] = ContractKind.CROWDSOURCED,
+        company_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="com_… of a contracted driver's company.")
+        ] = None,
+    ) -> FleetResult:
+        """Approves."""
+        driver = from_wire("driver", driver_id, field="driverId")
+        company = from_wire("company", company_id, field="companyId") if company_id else None
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await approve_driver(
+                work, driver_id=driver, market_id=market, contract_kind=contract_kind, company_id=company
+            )
+            return driver
+
+        details = {"driver": driver.hex, "contract_kind": contract_kind.value, "reason": reason}
+        details |= {"company": company.hex} if company else {}
+        return await _decide(info, "approveDriver", "driver", market_id, details, idempotency_key, run)
+
+    @mutation(description="Lets an approved driver with a vehicle that has passed its check drive. For operations.")
+    async def activate_driver(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        driver_id: DriverArgument,
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Activates."""
+        driver = from_wire("driver", driver_id, field="driverId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await activate_driver(work, driver_id=driver, market_id=market)
+            return driver
+
+        details = {"driver": driver.hex, "reason": reason}
+        return await _decide(info, "activateDriver", "driver", market_id, details, idempotency_key, run)
+
+    @mutation(description="Agrees hours with a dedicated or contracted driver. For operations.")
+    async def plan_shift(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        driver_id: DriverArgument,
+        starts_at: Annotated[DateTime, strawberry.argument(description="Market time.")],
+        ends_at: Annotated[DateTime, strawberry.argument(description="Market time, at most 16 hours later.")],
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Plans a shift."""
+        driver = from_wire("driver", driver_id, field="driverId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await plan_shift_of(work, driver_id=driver, market_id=market, starts_at=starts_at, ends_at=ends_at)
+            return driver
+
+        details = {"driver": driver.hex, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+        return await _decide(info, "planShift", "driver", market_id, details, idempotency_key, run)
+
+    @mutation(description="Takes in a company whose own drivers drive for the market. For operations.")
+    async def add_company(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        name: Annotated[str, strawberry.argument(description="1 to 80 characters.")],
+        route_minor: RoutePrice,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Adds a company."""
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            return await add_company(work, market_id=market, name=name, route_minor=int(route_minor))
+
+        details = {"name": name, "route_minor": int(route_minor)}
+        return await _decide(info, "addCompany", "company", market_id, details, idempotency_key, run)
+
+    @mutation(description="Lets a person see a company's drivers, routes and pay. For operations.")
+    async def add_dispatcher(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        company_id: CompanyArgument,
+        name: Annotated[str, strawberry.argument(description="1 to 80 characters.")],
+        email: Annotated[str, strawberry.argument(description="They sign in with it.")],
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Adds a dispatcher; the audit keeps no name."""
+        company = from_wire("company", company_id, field="companyId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await add_dispatcher(work, company_id=company, market_id=market, name=name, email=email)
+            return company
+
+        details = {"company": company.hex}
+        return await _decide(
+            info, "addDispatcher", "company", market_id, details, idempotency_key, run, more={"email": email}
+        )
+
+    @mutation(description="Agrees what each route pays a company's drivers at least, from now on. For operations.")
+    async def set_company_terms(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        company_id: CompanyArgument,
+        route_minor: RoutePrice,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Sets terms."""
+        company = from_wire("company", company_id, field="companyId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await set_company_terms(work, company_id=company, market_id=market, route_minor=int(route_minor))
+            return company
+
+        details = {"company": company.hex, "route_minor": int(route_minor)}
+        return await _decide(info, "setCompanyTerms", "company", market_id, details, idempotency_key, run)
+
+    @mutation(description="Ends the work with a company: its drivers get no new offers. For operations.")
+    async def end_company(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        company_id: CompanyArgument,
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Ends a company."""
+        company = from_wire("company", company_id, field="companyId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await end_company(work, company_id=company, market_id=market)
+            return company
+
+        details = {"company": company.hex, "reason": reason}
+        return await _decide(info, "endCompany", "company", market_id, details, idempotency_key, run)
+
+
+async def _decide(
+    info: Info,
+    verb: str,
+    noun: str,
+    market_id: str,
+    details: dict[str, Any],
+    key: str,
+    run: Callable[[Work, UUID, Principal], Awaitable[UUID]],
+    *,
+    more: Mapping[str, Any] | None = None,
+) -> FleetResult:
+    """Makes one audited change of a market's fleet; `more` tells two changes apart without being kept."""
+    market = MarketId(from_wire("market", market_id, field="marketId"))
+    operator = require_operator(info, market)
+    if "reason" in details and not 1 <= len(details["reason"].strip()) <= LONGEST_REASON:
+        raise Invalid(f"say why in 1 to {LONGEST_REASON} characters", field="reason")
+
+    async def decided(work: Work) -> str:
+        subject = await run(work, market, operator)
+        await note_action(
+            work,
+            operator_id=operator.operator_id,
+            market_id=market,
+            verb=verb,
+            subject_id=subject,
+            details=details,
+        )
+        return subject.hex
+
+    async def answer(_work: Work, reference: str) -> FleetChanged:
+        return FleetChanged(subject_id=strawberry.ID(to_wire(noun, UUID(hex=reference))))
+
+    return await mutate(
+        info,
+        operation=verb,
+        arguments={"market": market, **details, **(more or {})},
+        idempotency_key=key,
+        run=decided,
+        answer=answer,
+    )
