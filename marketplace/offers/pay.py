@@ -16,5 +16,5 @@ def pay_of_offer(
         duration_s=needs.duration_s + approach_s,
         stop_count=needs.dropoff_count,
     )
-    plain = offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule)
-    return with_agreed_price(plain, agreed_minor)
+    paid = offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule)
+    return with_agreed_price(paid, agreed_minor)
