@@ -96,7 +96,7 @@ FIGURES = {
     "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
-    "windows_kept": "hand-overs within their window",
+    "windows_kept": "delivered within their window",
     "surge_came": "crowd drivers whom a bonus brought out",
     "surge_paid_minor": "surge bonus paid to drivers",
     "surge_surcharges_minor": "surge surcharges billed to shippers",
@@ -127,7 +127,9 @@ WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMI
 """
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WINDOWS_KEPT = """
-SELECT count(*) FROM event WHERE market_id = $1 AND name = 'DeliveryDelivered' AND (payload ->> 'is_on_time')::boolean
+SELECT count(*) FROM event e JOIN delivery d ON d.id = e.delivery_id
+WHERE e.market_id = $1 AND e.name = 'DeliveryDelivered' AND d.return_of IS NULL
+  AND (e.payload ->> 'is_on_time')::boolean
 """
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
