@@ -90,7 +90,7 @@ class TrackingPage {
   }
 
   showMap(delivery) {
-    const isShown = ON_MAP.includes(delivery.status) || delivery.position !== null;
+    const isShown = ON_MAP.includes(delivery.status);
     byId("map-section").hidden = !isShown;
     if (!isShown) return;
     this.map ??= new DoorMap(this.words);

@@ -6,8 +6,6 @@ import { Streets } from "/static/streets.js";
 const { L } = globalThis;
 
 const CLOSEST_ZOOM = 16;
-/** An area in which the driver is, after the door: the middle of an H3 cell of about 0.7 km². */
-const AREA_RADIUS_M = 550;
 const HOME = "M4 11.5 12 4l8 7.5V20h-5.5v-5h-5v5H4z";
 const DRIVER = "M5 11l1.6-4.4A2 2 0 0 1 8.5 5.3h7a2 2 0 0 1 1.9 1.3L19 11a2 2 0 0 1 1.5 2v4.5H18V19h-2.5v-1.5h-7V19H6v-1.5"
   + "H3.5V13A2 2 0 0 1 5 11z";
@@ -39,13 +37,8 @@ export class DoorMap {
   show(door, driver, words, far) {
     this.container.setAttribute("aria-label", words.mapLabel(far));
     this.door = this.put(this.door, door, "pin-home", HOME);
-    const exact = driver && !driver.isBlurred ? driver : null;
-    if (exact) this.driver = this.put(this.driver, exact, "pin-driver", DRIVER);
+    if (driver) this.driver = this.put(this.driver, driver, "pin-driver", DRIVER);
     else this.driver = this.driver?.remove() && null;
-    this.area?.remove();
-    this.area = driver?.isBlurred
-      ? L.circle([driver.lat, driver.lon], { radius: AREA_RADIUS_M, className: "driver-area", interactive: false }).addTo(this.map)
-      : null;
     const places = [door, driver].filter(Boolean).map(({ lat, lon }) => [lat, lon]);
     const bounds = L.latLngBounds(places);
     const isSeen = this.hasView && this.map.getBounds().pad(-0.08).contains(bounds);
