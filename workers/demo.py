@@ -66,7 +66,7 @@ DIALS = {
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
     "redelivery_answer_s": 900,
-    "contracted_head_start_s": 180,
+    "tip_limit_minor": 50_000,
     "surge_every_s": 60,
     "surge_starts_at_percent": 150,
     "surge_full_after_percent": 250,
@@ -75,6 +75,7 @@ DIALS = {
     "surge_bonus_cap_minor": 500,
     "surge_surcharge_cap_percent": 20,
     "surge_budget_minor": 60_000,
+    "contracted_head_start_s": 180,
 }
 """The demo's market pays every half hour and makes short routes, so that two hours show everything. Three minutes to
 answer are three seconds here, in which an app must hear, show and think: for so long contracted drivers are asked
@@ -97,7 +98,7 @@ FIGURES = {
     "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
-    "windows_kept": "hand-overs within their window",
+    "windows_kept": "delivered within their window",
     "surge_came": "crowd drivers whom a bonus brought out",
     "surge_paid_minor": "surge bonus paid to drivers",
     "surge_surcharges_minor": "surge surcharges billed to shippers",
@@ -131,7 +132,9 @@ WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMI
 """
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WINDOWS_KEPT = """
-SELECT count(*) FROM event WHERE market_id = $1 AND name = 'DeliveryDelivered' AND (payload ->> 'is_on_time')::boolean
+SELECT count(*) FROM event e JOIN delivery d ON d.id = e.delivery_id
+WHERE e.market_id = $1 AND e.name = 'DeliveryDelivered' AND d.return_of IS NULL
+  AND (e.payload ->> 'is_on_time')::boolean
 """
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
@@ -373,12 +376,12 @@ class _Demo:
         return {
             "seed": self.options.seed,
             **asdict(recount),
-            **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
             "surge_paid_minor": surge.paid_minor,
             "surge_surcharges_minor": surge.surcharges_minor,
             "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
             "surge_came": summary.counts["came_for_bonus"],
             "windows_kept": await self._windows_kept(marketplace, market_id),
+            **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
             **blocks,
             "charges_paid": charges,
             "charged_minor": charged_minor,

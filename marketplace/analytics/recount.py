@@ -10,7 +10,7 @@ WITH own AS (SELECT state FROM delivery WHERE market_id = $1 AND return_of IS NU
      asked AS (SELECT state FROM offer WHERE market_id = $1),
      driven AS (SELECT state FROM route WHERE market_id = $1),
      sent AS (SELECT state, driver_id, amount_minor FROM payout WHERE market_id = $1),
-     owed AS (SELECT state FROM pay_statement WHERE market_id = $1)
+     owed AS (SELECT state, kind FROM pay_statement WHERE market_id = $1)
 SELECT (SELECT count(*) FROM own) AS posted,
        (SELECT count(*) FROM own WHERE state = 'DELIVERED') AS delivered,
        (SELECT count(*) FROM own WHERE state IN ('FAILED', 'EXPIRED')) AS failed,
@@ -25,8 +25,10 @@ SELECT (SELECT count(*) FROM own) AS posted,
        (SELECT count(DISTINCT driver_id) FROM sent WHERE state = 'PAID') AS drivers_paid,
        (SELECT coalesce(sum(amount_minor), 0)::bigint FROM sent WHERE state = 'PAID') AS paid_minor,
        NOT EXISTS (SELECT FROM driven WHERE state IN ('ASSIGNED', 'STARTED'))
-         AND (SELECT count(*) FROM driven WHERE state = 'COMPLETED') = (SELECT count(*) FROM owed)
+         AND (SELECT count(*) FROM driven WHERE state = 'COMPLETED') = (SELECT count(*) FROM owed WHERE kind = 'ROUTE')
          AND NOT EXISTS (SELECT FROM owed WHERE state = 'PAYABLE')
+         AND NOT EXISTS (SELECT FROM sign_up
+                         WHERE market_id = $1 AND state = 'SIGNED' AND checked_in_at IS NOT NULL)
          AND NOT EXISTS (SELECT FROM sent WHERE state IN ('SCHEDULED', 'IN_TRANSIT')) AS is_settled
 """
 

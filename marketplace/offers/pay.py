@@ -16,6 +16,5 @@ def pay_of_offer(
         duration_s=needs.duration_s + approach_s,
         stop_count=needs.dropoff_count,
     )
-    return with_agreed_price(
-        offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule), agreed_minor
-    )
+    paid = offer_pay(needs.policy, facts, raise_minor, needs.bonus_minor, needs.bonus_rule)
+    return with_agreed_price(paid, agreed_minor)

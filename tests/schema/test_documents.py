@@ -20,8 +20,8 @@ DRIVER = REPORTS | {
     "event_cursor",
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
-    "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
     "surge", "blocks", "my_blocks", "sign_up_for_block", "leave_block",
+    "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -50,9 +50,9 @@ OPERATIONS = {
     "reschedule_delivery", "return_delivery", "attempt_figures", "addresses_to_review",
     "resolve_address", "drop_points_to_review", "settle_drop_point", "webhook_attention",
     "alert_log",
+    "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
-    "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
 }  # fmt: skip
 
@@ -149,6 +149,9 @@ COSTS = {
     "operations/addresses_to_review": 50, "operations/drop_points_to_review": 30, "operations/resolve_address": 25,
     "operations/settle_drop_point": 25, "driver/correct_pin": 25,
     "operations/webhook_attention": 35,
+    # Surge
+    "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
+    "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
     "driver/choose_vehicle": 35, "driver/set_preferences": 35,
@@ -166,9 +169,6 @@ COSTS = {
     **{f"{client}/publish_blocks": 50 for client in ("company", "operations")},
     **{f"{client}/cancel_block": 35 for client in ("company", "operations")},
     **{f"driver/{verb}": 35 for verb in ("sign_up_for_block", "leave_block")},
-    # Surge
-    "operations/surge": 40, "driver/surge": 40, "operations/surge_decisions": 150, "operations/set_surge": 25,
-    "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
 }  # fmt: skip
 """What each operation may cost, of the 20,000 units that a caller can spend at once and 2,000 that come each second."""
 
