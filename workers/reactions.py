@@ -233,6 +233,14 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PayoutReleased": [SETTLE_RELEASED],
     # A paper of a driver ends soon, or was taken back
     "DocumentExpiring": [TELL_DRIVER],
+    # Standing and suspensions: a driver hears each step
+    "SuspensionProposed": [TELL_DRIVER],
+    "SuspensionDismissed": [TELL_DRIVER],
+    "SuspensionConfirmed": [TELL_DRIVER],
+    "SuspensionBegan": [TELL_DRIVER, WITHDRAW_OFFERS],
+    "AppealDecided": [TELL_DRIVER],
+    "SuspensionEnded": [TELL_DRIVER],
+    "EvidenceCorrected": [TELL_DRIVER],
     "PayoutFailed": [TELL_DRIVER],
     "PayoutReversed": [TELL_DRIVER],
     "PayoutAccountChanged": [TELL_DRIVER],

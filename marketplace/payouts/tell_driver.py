@@ -17,6 +17,7 @@ from marketplace.core.errors import Unavailable
 from marketplace.core.notifier import Message, Notifier
 from marketplace.core.window import zone
 from marketplace.core.work import Work, Works
+from marketplace.standing import words_about_suspension
 
 DRIVER = "driver"
 FIND = """
@@ -55,7 +56,8 @@ class TellDriver:
         row = await work.fetch_row(FIND, self.event_id)
         if row is None:
             return None
-        text = words_for(row["name"], orjson.loads(row["payload"]), row["time_zone"])
+        told = (row["name"], orjson.loads(row["payload"]), row["time_zone"])
+        text = words_about_suspension(*told) or words_for(*told)
         # Two runs at once: the second waits for the first's row and finds it promised.
         ours = await work.fetch_value(
             PROMISE, work.new_id(), row["market_id"], self.event_id, DRIVER, row["phone"], text, work.now
