@@ -142,9 +142,10 @@ async def test_the_database_takes_no_other_evidence(
 
     async with refused_by_database(work, fault):
         await work.execute(
-            "INSERT INTO standing_evidence (id, market_id, driver_id, route_id, kind, subject_id, is_good, value,"
-            f" facts, occurred_at, found_at) VALUES (gen_random_uuid(), $1, {values['driver_id']}, {values['route_id']},"
-            f" {values['kind']}, gen_random_uuid(), true, 1, '{{}}', $2, $2)",
+            "INSERT INTO standing_evidence (id, market_id, driver_id, route_id, kind, subject_id, is_good,"
+            " value, facts, occurred_at, found_at)"
+            f" VALUES (gen_random_uuid(), $1, {values['driver_id']}, {values['route_id']}, {values['kind']},"
+            " gen_random_uuid(), true, 1, '{}', $2, $2)",
             place[0].id, work.now,
         )  # fmt: skip
 

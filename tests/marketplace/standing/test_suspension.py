@@ -162,8 +162,9 @@ async def test_a_decision_is_in_force_after_the_notice_of_the_markets_law(
             }
             floors = {"jurisdiction": jurisdiction, "pack": None, "offer": floor, "period": None}
             await work.execute(
-                "INSERT INTO pay_policy (id, market_id, version, effective_from, rates, floors) SELECT"
-                " gen_random_uuid(), market_id, 2, effective_from, rates, $2::jsonb FROM pay_policy WHERE market_id = $1",
+                "INSERT INTO pay_policy (id, market_id, version, effective_from, rates, floors)"
+                " SELECT gen_random_uuid(), market_id, 2, effective_from, rates, $2::jsonb"
+                " FROM pay_policy WHERE market_id = $1",
                 market.id, orjson.dumps(floors).decode(),
             )  # fmt: skip
         driver, marta = await make_driver(work, market), await make_named(work, market, "Marta")
