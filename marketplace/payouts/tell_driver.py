@@ -32,7 +32,7 @@ ON CONFLICT (event_id, audience, channel) WHERE event_id IS NOT NULL
 RETURNING id
 """
 MARK = """
-UPDATE notification SET state = $2, sent_at = CASE WHEN $2 = 'SENT' THEN $3::timestamptz END WHERE id = $1
+UPDATE notification SET state = $2::text, sent_at = CASE WHEN $2::text = 'SENT' THEN $3::timestamptz END WHERE id = $1
 """
 
 

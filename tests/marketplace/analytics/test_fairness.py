@@ -60,7 +60,8 @@ async def asked(work: Work, market: Market, driver: Driver, route_id: UUID, at: 
     await work.execute(
         "INSERT INTO offer (id, market_id, route_id, route_version, wave_id, driver_id, state, pay_minor, currency,"
         " lines, approach_m, approach_s, rank, sent_at, expires_at, ended_at)"
-        " VALUES (gen_random_uuid(), $1, $2, 1, $3, $4, 'DECLINED', 1, 'CLP', '[]', 0, 0, 1, $5::timestamptz, $5 + interval '1 minute', $5)",
+        " VALUES (gen_random_uuid(), $1, $2, 1, $3, $4, 'DECLINED', 1, 'CLP', '[]', 0, 0, 1, $5::timestamptz,"
+        " $5 + interval '1 minute', $5)",
         market.id, route_id, wave_id, driver.id, at,
     )  # fmt: skip
 
