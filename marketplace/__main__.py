@@ -171,6 +171,7 @@ def demo(
 
 @app.command()
 def simulate(
+    *,
     as_json: AsJson = False,
     random_seed: Annotated[int, typer.Option("--seed", help="The same number plays the same day, to the event.")] = 1,
     deliveries: Annotated[int, typer.Option(help="Deliveries posted over the day.", min=1, max=20_000)] = 300,
@@ -193,6 +194,36 @@ def simulate(
     window_minutes: Annotated[
         int, typer.Option(help="How long the windows are that recipients choose.", min=30, max=720)
     ] = 120,
+    surge: Annotated[str, typer.Option(help="Whether busy cells pay drivers more and cost more: on or off.")] = "on",
+    crowd: Annotated[str, typer.Option(help="Whether anybody of the crowd comes: on or off.")] = "on",
+    waves: Annotated[
+        str,
+        typer.Option(help="How drivers are asked: ladder, as the market does; broadcast, all together; one by one."),
+    ] = "ladder",
+    blocks: Annotated[str, typer.Option(help="So many drivers more hold a block over the peak: +10.")] = "+0",
+    hub: Annotated[
+        str | None, typer.Option(help="Another hub at lat,lon, from which what is nearest to it is delivered.")
+    ] = None,
+    peak: Annotated[
+        str, typer.Option(help="In the fifth and sixth tenth of the posting time so many times as much is asked for.")
+    ] = "1",
+    reserve: Annotated[
+        int | None,
+        typer.Option(
+            help="Of a hundred of the crowd so many stay at home until a bonus brings them out; 40 by default where"
+            " there is a peak.",
+            min=0,
+            max=100,
+        ),
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Play the same day once more with other switches, and show both side by side: "
+            '"no surge: --surge off". Repeat it for more.'
+        ),
+    ] = None,
+    chart: Annotated[Path | None, typer.Option(help="Also draw the variants into this PNG file.")] = None,
     mdrp: Annotated[
         Path | None,
         typer.Option(
@@ -218,21 +249,29 @@ def simulate(
     """
     chosen = startable()
     chosen.refuse_in_production("simulating")
-    stage = part("workers.simulation")
+    simulation = part("workers.simulation")
+    switches = f"--surge {surge} --crowd {crowd} --waves {waves} --blocks {blocks} --peak {peak}"
+    asked = simulation.Asked(
+        seed=random_seed,
+        deliveries=deliveries,
+        drivers=drivers,
+        hours=hours,
+        days=days,
+        traffic=traffic,
+        book=book,
+        is_blind=blind,
+        window_minutes=window_minutes,
+        switches=f"{switches} --hub={hub}" if hub else switches,
+        reserve=reserve,
+        variants=variant or (),
+        chart=chart,
+        mdrp=mdrp,
+    )
     with part("workers.progress").progress() as bar:
-        if mdrp is not None:
-            playing = stage.play_meal_day(chosen, stage.read_instance(mdrp), seed=random_seed, on_progress=bar.step)
-        else:
-            demand = stage.quiet_day(seed=random_seed, deliveries=deliveries, hours=hours)
-            booking = stage.booking_of(book, is_blind=blind, window_minutes=window_minutes)
-            day = stage.CityDay(plan=demand, drivers=drivers, traffic=traffic, booking=booking)
-            several = stage.play_city_days(chosen, day, days=days, on_progress=bar.step) if days > 1 else None
-            playing = several or stage.play_city_day(chosen, day, bar.step)
-        figures = asyncio.run(playing).as_dict()
-    show = stage.show_days if "days" in figures else stage.show_played
-    show(f"Seed {random_seed}" if mdrp is None else mdrp.name, figures)
+        told = asyncio.run(simulation.play_asked(chosen, asked, bar.step))
+    told.show()
     if as_json:
-        typer.echo(json.dumps(figures))
+        typer.echo(json.dumps(told.figures))
 
 
 @app.command()

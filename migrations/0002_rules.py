@@ -472,7 +472,7 @@ CHECKS = [
     (
         "delivery",
         "surge",
-        "surge_minor >= 0 AND surge_minor <= price_minor AND (surge_minor = 0 OR surge_decision_id IS NOT NULL)",
+        "surge_minor >= 0 AND (surge_minor = 0 OR surge_decision_id IS NOT NULL)",
     ),
     (
         "market",

@@ -153,7 +153,14 @@ async def make_driver(
         "max_stops": 12,
         "created_at": work.now,
     }
-    driver = await Driver.create(using_db=work.db, **values | changes)
+    values |= changes
+    wanted = values["account_state"]
+    is_suspended = wanted in {AccountState.SUSPENDED.value, AccountState.DEACTIVATED.value}
+    if is_suspended:
+        values["account_state"] = AccountState.ACTIVE.value
+    driver = await Driver.create(using_db=work.db, **values)
+    if is_suspended:
+        await suspend_driver(work, driver, wanted)
     await Presence.create(
         using_db=work.db,
         driver_id=driver.id,

@@ -65,6 +65,7 @@ DIALS = {
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
     "redelivery_answer_s": 900,
+    "tip_limit_minor": 50_000,
     "surge_every_s": 60,
     "surge_starts_at_percent": 150,
     "surge_full_after_percent": 250,
@@ -96,12 +97,12 @@ FIGURES = {
     "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
-    "windows_kept": "hand-overs within their window",
     "idle_minutes": "minutes that drivers were online without a route, all together",
     "offers_per_online_hour": "offers for each hour that a driver was online",
     "offers_gini": "inequality of that among drivers: 0 is all alike, 1 is all to one (Gini)",
     "pay_per_engaged_hour_minor": "pay of drivers for each hour on a route",
     "pay_per_online_hour_minor": "pay of drivers for each hour online",
+    "windows_kept": "delivered within their window",
     "surge_came": "crowd drivers whom a bonus brought out",
     "surge_paid_minor": "surge bonus paid to drivers",
     "surge_surcharges_minor": "surge surcharges billed to shippers",
@@ -132,7 +133,9 @@ WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMI
 """
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WINDOWS_KEPT = """
-SELECT count(*) FROM event WHERE market_id = $1 AND name = 'DeliveryDelivered' AND (payload ->> 'is_on_time')::boolean
+SELECT count(*) FROM event e JOIN delivery d ON d.id = e.delivery_id
+WHERE e.market_id = $1 AND e.name = 'DeliveryDelivered' AND d.return_of IS NULL
+  AND (e.payload ->> 'is_on_time')::boolean
 """
 SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""

@@ -6,7 +6,7 @@ search keeps what it saw, and a market learns from the answers what is taken. Sa
 against a driver.
 """
 
-from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, accept_offer
+from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, PapersExpired, SkillMissing, accept_offer
 from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.decline import decline_offer
 from marketplace.offers.expire import expire_due, next_expiry
@@ -30,9 +30,11 @@ __all__ = [
     "OfferState",
     "OfferTaken",
     "Outcome",
+    "PapersExpired",
     "RouteChanged",
     "RuledOut",
     "SendWave",
+    "SkillMissing",
     "WaveState",
     "WithdrawReason",
     "accept_offer",

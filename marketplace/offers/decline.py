@@ -27,7 +27,7 @@ async def decline_offer(work: Work, *, offer_id: UUID, driver_id: UUID, reason: 
             raise NotFound("there is no such offer", field="offerId")
         if state == OfferState.DECLINED.value:
             return
-        row = await work.fetch_row(LOOK, offer_id)
+        row = await work.fetch_row(LOOK, offer_id, work.now)
         assert row is not None, "the offer was found a moment ago"
         raise refusal_of(row, work)
     work.emit(

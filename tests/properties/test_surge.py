@@ -108,14 +108,15 @@ def test_it_rises_after_two_that_ask_for_more_and_falls_after_three(rule: SurgeR
         state = steps[-1].state
 
     levels = [0] + [step.state.level_percent for step in steps]
-    for place in range(len(steps)):
-        asked = [step.target_percent for step in steps[: place + 1]]
-        if levels[place + 1] > levels[place]:
+    # What a tick asks for is held against the level that it finds.
+    asks = [(step.target_percent - level) / STEP_PERCENT for step, level in zip(steps, levels, strict=False)]
+    for place, (before, after) in enumerate(pairwise(levels)):
+        if after > before:
             assert place >= 1
-            assert all(target >= levels[place] + STEP_PERCENT for target in asked[-2:])
-        if levels[place + 1] < levels[place]:
+            assert all(ask >= 1 for ask in asks[place - 1 : place + 1])
+        if after < before:
             assert place >= 2
-            assert all(target <= levels[place] - STEP_PERCENT for target in asked[-3:])
+            assert all(ask <= -1 for ask in asks[place - 2 : place + 1])
 
 
 def test_too_few_around_ask_for_nothing() -> None:

@@ -8,10 +8,15 @@ one market that keeps what it learnt, and tell how good its arrival times were. 
 whose apps live in real time and speak to the API only: that one shows that the API works, this one what a policy does.
 """
 
+from workers.simulation.asked import Asked, Told, play_asked
 from workers.simulation.booking import BookedFigures, Booking, booking_of
-from workers.simulation.city_day import CityDay, play_city_day, quiet_day
+from workers.simulation.city_day import CityDay, play_city_day, play_in_process, quiet_day
 from workers.simulation.city_days import DayOfMany, PlayedDays, play_city_days
 from workers.simulation.closing import BooksDisagree, Played
+from workers.simulation.comparing import Comparison, OneDatabase, compare
+from workers.simulation.comparing_chart import draw_comparison
+from workers.simulation.comparing_table import show_comparison
+from workers.simulation.conditions import BadVariant, Conditions, Variant, Waves, read_switches, read_variants
 from workers.simulation.figures import Figures
 from workers.simulation.mdrp import BadInstance, Instance, read_instance
 from workers.simulation.mdrp_day import MealFigures, PlayedMeals, play_meal_day
@@ -21,27 +26,42 @@ from workers.simulation.tables import show_days, show_played
 from workers.simulation.world import World
 
 __all__ = [
+    "Asked",
     "BadInstance",
+    "BadVariant",
     "BookedFigures",
     "Booking",
     "BooksDisagree",
     "CityDay",
+    "Comparison",
+    "Conditions",
     "DatabaseInUse",
     "DayOfMany",
     "Figures",
     "Instance",
     "MealFigures",
+    "OneDatabase",
     "Person",
     "Played",
     "PlayedDays",
     "PlayedMeals",
+    "Told",
+    "Variant",
+    "Waves",
     "World",
     "booking_of",
+    "compare",
+    "draw_comparison",
+    "play_asked",
     "play_city_day",
     "play_city_days",
+    "play_in_process",
     "play_meal_day",
     "quiet_day",
     "read_instance",
+    "read_switches",
+    "read_variants",
+    "show_comparison",
     "show_days",
     "show_played",
 ]

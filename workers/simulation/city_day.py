@@ -1,5 +1,6 @@
 """A seeded day of the demo city on the stage, from the first posting to the last payout."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,13 +23,17 @@ from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
 from workers.simulation.booking import Bookers, Booking
 from workers.simulation.closing import Played, close_day, pay_regularly
+from workers.simulation.conditions import SURGE_DIALS, Conditions
 from workers.simulation.driver import Driver
 from workers.simulation.learning import learn_regularly
+from workers.simulation.nearer_hub import NearerHub, open_nearer_hub
 from workers.simulation.opening import open_simulated
+from workers.simulation.peak import with_peak
 from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
 from workers.simulation.stage import LEFT_OUT, Stage
+from workers.simulation.surging import Reserve, decide_surge_regularly
 from workers.simulation.timing import AfterTiming, Timing
 from workers.simulation.world import Doors, World
 from workers.simulator.chance import chance
@@ -41,6 +46,7 @@ from workers.traffic import HiddenTraffic
 MORNING = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """Eight o'clock on a Monday in Chile."""
 RUN = "sim"
+CROWD = "CROWDSOURCED"
 DIALS: Mapping[str, Any] = {"payout_every_s": 7_200, "match_time_limit_ms": 100}
 """A plan may take a tenth of the processor time that a market allows it otherwise."""
 
@@ -67,6 +73,7 @@ class CityDay:
     """By how much one day's hidden traffic differs from the next one's."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
     booking: Booking | None = None
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def ends_at(self) -> datetime:
@@ -78,6 +85,11 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
     """Plays a day and closes its books."""
     async with open_city_market(settings, day, on_progress) as playing:
         return await playing.run()
+
+
+def play_in_process(day: CityDay, settings: Settings, conditions: Conditions, on_progress: OnProgress) -> Played:
+    """Plays a day under other conditions, in a process that does nothing else."""
+    return asyncio.run(play_city_day(settings, replace(day, conditions=conditions), on_progress))
 
 
 @asynccontextmanager
@@ -124,6 +136,8 @@ class Playing:
         self.day = day
         self.seeded = seeded
         self._drivers: list[tuple[float, Driver]] = []
+        self._coming: list[tuple[float, Driver]] = []
+        self._nearer_hub: NearerHub | None = None
         market_id = MarketId(from_wire("market", seeded.market_id))
         told = telling(on_progress, starts_at=day.starts_at, minutes=round(day.plan.hours * 60))
         stage = Stage(
@@ -147,6 +161,7 @@ class Playing:
 
     async def run(self) -> Played:
         self.begin()
+        await self._open_hub()
         self.begin_day(self.day.plan)
         bookers = await self.bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)
@@ -167,12 +182,21 @@ class Playing:
 
     def begin_day(self, plan: DayPlan, *, run: str = RUN) -> None:
         """Has the drivers come online and the shippers post in the course of the day that begins now."""
-        for after_s, driver in self._drivers:
+        for after_s, driver in self._coming:
             self.world.stage.after(after_s, driver.come_online)
         self._bring_shippers(plan, run)
+        if self.day.conditions.has_surge:
+            decide_surge_regularly(self.world, every_s=SURGE_DIALS["surge_every_s"])
         pay_regularly(self.world, every_s=self.day.dials["payout_every_s"])
         if self.world.traffic is not None:
             learn_regularly(self.world)
+
+    async def _open_hub(self) -> None:
+        place = self.day.conditions.hub
+        if place is not None:
+            others = {from_wire("hub", hub["id"]): Point(lat=hub["lat"], lon=hub["lon"]) for hub in self.seeded.hubs}
+            time_zone = _seed_plan(self.day).time_zone
+            self._nearer_hub = await open_nearer_hub(self.world, place=place, others=others, time_zone=time_zone)
 
     async def bring_bookers(self, booking: Booking) -> Bookers:
         """Recipients who choose a window, from now on."""
@@ -184,6 +208,7 @@ class Playing:
 
     def _make_drivers(self) -> None:
         drivers: dict[UUID | None, Driver] = {}
+        at_home: list[tuple[int, float, Driver]] = []
         for number, row in enumerate(self.seeded.drivers):
             source, plan = chance(self.day.plan.seed, "driver", number), self.day.plan
             traits = draw_personality(
@@ -192,12 +217,20 @@ class Playing:
                 ignore_rate=plan.expire_rate,
                 mistype_rate=0.0,
                 gathering_s=plan.gathering_s,
+                reserve_rate=plan.reserve_rate if row["contract_kind"] == CROWD else 0.0,
             )
             driver_id = DriverId(from_wire("driver", row["id"]))
             here = Point(lat=row["lat"], lon=row["lon"])
             driver = Driver(self.world, driver_id=driver_id, here=here, person=Mind(traits, source))
             drivers[driver_id] = driver
             self._drivers.append((traits.comes_online_after_s, driver))
+            if row["contract_kind"] == CROWD and not self.day.conditions.has_crowd:
+                continue
+            if traits.comes_for_minor:
+                at_home.append((traits.comes_for_minor, traits.comes_online_after_s, driver))
+            else:
+                self._coming.append((traits.comes_online_after_s, driver))
+        Reserve(self.world, at_home)
         self.world.stage.listen(
             lambda event: drivers[event.driver_id].hear(event) if event.driver_id in drivers else None
         )
@@ -210,12 +243,15 @@ class Playing:
                 shipper_id=ShipperId(from_wire("shipper", row["id"])),
                 hub_ids=hub_ids,
                 time_zone=_seed_plan(self.day).time_zone,
+                hubs=self._nearer_hub,
             )
             for row in self.seeded.shippers
         ]
         places = PlaceSampler(self.world.marketplace.city).draw_places(chance(plan.seed, "homes"), plan.deliveries)
         addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
-        for posting in draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses):
+        drawn = draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses)
+        peak = self.day.conditions.peak
+        for posting in with_peak(drawn, times=peak, hours=plan.hours, seed=plan.seed):
             self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
 
 
@@ -228,5 +264,5 @@ def _seed_plan(day: CityDay) -> SeedPlan:
         operators=0,
         is_online=False,
         shift_hours=day.plan.limit_hours,
-        dials=dict(day.dials),
+        dials=day.conditions.dials(day.dials),
     )

@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from marketplace.analytics import EtaQuality, Recount, eta_quality, recount_market, roll_up_all
+from marketplace.analytics import (
+    EtaQuality,
+    Recount,
+    SurgeFigures,
+    eta_quality,
+    recount_market,
+    roll_up_all,
+    surge_figures,
+)
 from marketplace.core.errors import Conflict
 from marketplace.ledger import check_ledger
 from marketplace.payouts import is_payout_run_due, schedule_payouts
@@ -43,15 +51,17 @@ class Played:
     market_s: float
     machine_s: float
     cpu_s: float
+    surge: SurgeFigures
+    came_for_bonus: int
     windows: BookedFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as one flat object, ready for JSON."""
-        parts = {"figures", "arrivals", "windows"}
+        parts = {"figures", "arrivals", "windows", "surge"}
         rest = {name: getattr(self, name) for name in self.__slots__ if name not in parts}
         if self.windows is not None:
             rest |= {"windows": asdict(self.windows) | {"kept_pct": self.windows.kept_pct}}
-        rest |= {"arrivals": asdict(self.arrivals)}
+        rest |= {"arrivals": asdict(self.arrivals), "surge": asdict(self.surge)}
         return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
 
     @property
@@ -94,8 +104,10 @@ async def close_day(world: World, *, until: datetime) -> Played:
         arrivals = await eta_quality(
             work, market_id=world.market_id, first=starts_at.date() - A_DAY, last=work.now.date() + A_DAY
         )
+        surge = await surge_figures(work, market_id=world.market_id, begins=starts_at - A_DAY, ends=work.now + A_DAY)
     ends_at = record.last_end_at or world.stage.now
-    online_s = sum((min(end, ends_at) - begin).total_seconds() for begin, end in record.shifts.values())
+    spans = [span for spans in record.shifts.values() for span in spans if span[0] < ends_at]
+    online_s = sum((min(end, ends_at) - begin).total_seconds() for begin, end in spans)
     figures = figures_of(record, online_s=online_s)
     _compare(figures, recount)
     return Played(
@@ -103,6 +115,8 @@ async def close_day(world: World, *, until: datetime) -> Played:
         arrivals=arrivals,
         ledger_sum_minor=sum(ledger.sums_minor.values()),
         ledger_findings=len(ledger.findings),
+        surge=surge,
+        came_for_bonus=record.came_for_bonus,
         statements_held=recount.statements_held,
         event_hash=record.event_hash,
         events=record.events,

@@ -14,7 +14,7 @@ from marketplace.core.errors import Refusal
 from marketplace.core.geo import Point
 from marketplace.core.ids import DriverId, RouteId, from_wire
 from marketplace.core.outbox import PublishedEvent
-from marketplace.fleet import go_online
+from marketplace.fleet import PresenceState, go_offline, go_online
 from marketplace.offers import DeclineReason, accept_offer, decline_offer
 from marketplace.routes import arrive_at_stop, drop_off, fail_stop, my_route, pick_up, start_route
 from marketplace.tracking import ReportedPosition
@@ -51,13 +51,24 @@ class Driver:
         self._is_heading = False
         self._aboard = 0
         self._reports = 0
+        self._goes_home = False
         self._phone = chance(0, "phone", driver_id)
 
     async def come_online(self) -> None:
         """Begins the day where the driver stands."""
+        self._goes_home = False
         async with self._world.marketplace.works.open() as work:
             until = await go_online(work, driver_id=self.driver_id, place=self.here)
         self._world.record.online(self.driver_id, self._stage.now, until)
+
+    async def go_home(self) -> None:
+        """Ends the day, after the route if there is one."""
+        async with self._world.marketplace.works.open() as work:
+            state = await go_offline(work, driver_id=self.driver_id)
+        if state is PresenceState.ENGAGED:
+            self._goes_home = True
+        else:
+            self._world.record.offline(self.driver_id, self._stage.now)
 
     def hear(self, event: PublishedEvent) -> None:
         """Hears what concerns this driver, and notes what to do about it."""
@@ -72,6 +83,8 @@ class Driver:
                 self._stage.after(0.0, self._look_again)
             case "RouteCompleted":
                 self._route = None
+                if self._goes_home:
+                    self._world.record.offline(self.driver_id, self._stage.now)
             case "StopChanged":
                 self._note_stop(event)
 

@@ -14,7 +14,8 @@ class Figures:
 
     Click-to-door runs from the posting to the hand-over, ready-to-pickup from the opening of the pickup window to the
     pickup, time to fill from the posting to the first driver. A driver is engaged from having a route to its end;
-    utilisation is that share of the hours online.
+    utilisation is that share of the hours online. A window is kept when somebody was at the door within it, of all that
+    nobody called off.
     """
 
     posted: int
@@ -29,6 +30,7 @@ class Figures:
     click_to_door_p90_min: float | None
     ready_to_pickup_min: float | None
     on_time_pct: float | None
+    windows_kept_pct: float | None
     time_to_fill_min: float | None
     offers_sent: int
     offers_accepted: int
@@ -69,6 +71,7 @@ def figures_of(record: Record, *, online_s: float) -> Figures:
         click_to_door_p90_min=minutes(quantile(click_s, 0.9)) if click_s else None,
         ready_to_pickup_min=minutes(mean(wait_s)) if wait_s else None,
         on_time_pct=share([fate.is_on_time for fate in fates].count(True), delivered),
+        windows_kept_pct=windows_kept_pct(record),
         time_to_fill_min=minutes(mean(fill_s)) if fill_s else None,
         offers_sent=record.offers["sent"],
         offers_accepted=record.offers["accepted"],
@@ -84,6 +87,17 @@ def figures_of(record: Record, *, online_s: float) -> Figures:
         drivers_paid=len(record.drivers_paid),
         paid_minor=record.paid_minor,
     )
+
+
+def windows_kept_pct(record: Record) -> float | None:
+    """The share of the promised windows in which somebody was at the door, of those that nobody called off."""
+    wanted = [(key, fate) for key, fate in record.fates.items() if key in record.promised and fate.end != "cancelled"]
+    kept = sum(
+        fate.at_door_at is not None
+        and record.promised[key].opens_at <= fate.at_door_at <= record.promised[key].closes_at
+        for key, fate in wanted
+    )
+    return share(kept, len(wanted))
 
 
 def click_to_door_s(record: Record) -> list[float]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 
 from marketplace.core.outbox import PublishedEvent
+from marketplace.core.window import Window
 
 ENDS = {
     "DeliveryDelivered": "delivered",
@@ -23,6 +24,7 @@ ENDS = {
     "DeliveryFailed": "failed",
     "DeliveryExpired": "expired",
 }
+AT_DOOR = {"DeliveryDelivered", "DeliveryAttempted"}
 OFFERS = {"OfferSent": "sent", "OfferAccepted": "accepted", "OfferDeclined": "declined", "OfferExpired": "expired"}
 AN_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
@@ -32,6 +34,8 @@ class Fate:
     """What became of one delivery, and when."""
 
     posted_at: datetime
+    at_door_at: datetime | None = None
+    """When somebody was at the door first, whoever was at home."""
     assigned_at: datetime | None = None
     picked_up_at: datetime | None = None
     delivered_at: datetime | None = None
@@ -45,17 +49,21 @@ class Record:
 
     fates: dict[UUID, Fate] = field(default_factory=dict)
     ready_at: dict[UUID, datetime] = field(default_factory=dict)
+    promised: dict[UUID, Window] = field(default_factory=dict)
+    """For each delivery the window at its door, as it was posted or changed later."""
     offers: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     routes_completed: int = 0
     earned_minor: int = 0
     paid_minor: int = 0
+    came_for_bonus: int = 0
     drivers_paid: set[UUID | None] = field(default_factory=set)
     engaged_s: float = 0.0
-    shifts: dict[UUID, tuple[datetime, datetime]] = field(default_factory=dict)
+    shifts: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     driven_m: int = 0
     empty_m: int = 0
     events: int = 0
+    ended: int = 0
     last_end_at: datetime | None = None
     """When the last delivery or route came to its end."""
     _engaged_since: dict[UUID | None, datetime] = field(default_factory=dict)
@@ -65,7 +73,7 @@ class Record:
     @property
     def open_deliveries(self) -> int:
         """Deliveries that have not come to their end."""
-        return sum(fate.end is None for fate in self.fates.values())
+        return len(self.fates) - self.ended
 
     @property
     def delivered(self) -> int:
@@ -84,8 +92,21 @@ class Record:
         return digest
 
     def online(self, driver_id: UUID, since: datetime, until: datetime) -> None:
-        """A driver has come online."""
-        self.shifts[driver_id] = (since, until)
+        """A driver has come online, or says again until when."""
+        spans = self.shifts.setdefault(driver_id, [])
+        if spans and since < spans[-1][1]:
+            since, _ = spans.pop()
+        spans.append((since, until))
+
+    def offline(self, driver_id: UUID, moment: datetime) -> None:
+        """A driver has gone home."""
+        since, until = self.shifts[driver_id].pop()
+        self.shifts[driver_id].append((since, min(until, moment)))
+
+    def promise(self, delivery_id: UUID, window: Window, ready_at: datetime) -> None:
+        """What a shipper was promised for a delivery, and from when it could be picked up."""
+        self.ready_at[delivery_id] = ready_at
+        self.promised[delivery_id] = window
 
     def drove(self, metres: int, *, is_empty: bool) -> None:
         """Somebody drives a leg."""
@@ -121,11 +142,16 @@ class Record:
             self._note_delivery(self.fates[event.delivery_id], name, payload, happened_at)
 
     def _note_delivery(self, fate: Fate, name: str, payload: dict[str, Any], moment: datetime) -> None:
+        if name in AT_DOOR:
+            fate.at_door_at = fate.at_door_at or moment
         if name == "DeliveryAssigned":
             fate.assigned_at = fate.assigned_at or moment
         elif name == "DeliveryMoved" and payload["state"] == "PICKED_UP":
             fate.picked_up_at = moment
+        elif name == "WindowChanged":
+            self.promised[UUID(payload["delivery_id"])] = _window(payload)
         elif name in ENDS:
+            self.ended += fate.end is None
             fate.end = ENDS[name]
             self.last_end_at = moment
             if name == "DeliveryDelivered":
@@ -137,3 +163,9 @@ class Record:
 
     def _number_of(self, found: re.Match[str]) -> str:
         return f"#{self._numbers.setdefault(found[0], len(self._numbers))}"
+
+
+def _window(payload: dict[str, Any]) -> Window:
+    return Window(
+        opens_at=datetime.fromisoformat(payload["opens_at"]), closes_at=datetime.fromisoformat(payload["closes_at"])
+    )

@@ -25,6 +25,8 @@ from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.geo import Point
 from marketplace.core.ids import ShipperId
+from marketplace.core.window import Window
+from workers.simulation.nearer_hub import NearerHub
 from workers.simulation.world import World
 from workers.simulator.demand import Parcel, Posting
 from workers.simulator.shipper_app import EXPRESS_WITHIN, PICKUP_WITHIN, STANDARD_WITHIN
@@ -40,6 +42,8 @@ class Shipper:
     shipper_id: ShipperId
     hub_ids: Sequence[UUID]
     time_zone: str
+    hubs: NearerHub | None = None
+    """Which hub parcels come from where another one has been opened."""
 
     async def carry_out(self, posting: Posting) -> None:
         """Posts a batch, and notes which of its deliveries will be called off, and when."""
@@ -64,13 +68,15 @@ class Shipper:
             assert quote is not None, "a quote is always answered"
             posting = PostBatch(router=router, gate=check_credit, shipper_id=self.shipper_id, quote_id=quote.quote_id)
         posted = await run_errand(works, posting)
-        ready = {request.external_id: request.pickup_window.opens for request in requests}
+        windows = {request.external_id: (request.pickup_window, request.dropoff_window) for request in requests}
         assert posted is not None, "a posting is always answered"
         for row in posted.rows:
             if row.problem is not None:
                 world.record.refused(row.problem.code)
             elif row.delivery_id is not None:
-                world.record.ready_at[row.delivery_id] = self._instant(ready[row.external_id])
+                pickup, dropoff = windows[row.external_id]
+                promised = Window(self._instant(dropoff.opens), self._instant(dropoff.closes))
+                world.record.promise(row.delivery_id, promised, self._instant(pickup.opens))
         if posted.batch_id is not None and any(Requirement.PIN_AT_DROPOFF in r.requirements for r in requests):
             await self._pass_pins_on(posted.batch_id)
         return posted
@@ -97,6 +103,10 @@ class Shipper:
         assert parcel.cancels_after_s is not None, "only these are called off"
         self.world.stage.after(parcel.cancels_after_s, call_off)
 
+    def _hub_of(self, parcel: Parcel, posting: Posting) -> UUID:
+        usual = self.hub_ids[posting.hub]
+        return usual if self.hubs is None else self.hubs.hub_for(usual, parcel.home)
+
     def _request(self, parcel: Parcel, posting: Posting) -> DeliveryRequest:
         """A delivery as it is posted: its windows are by the clock that hangs in the hub."""
         opens = self.world.stage.now.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None, second=0, microsecond=0)
@@ -104,7 +114,7 @@ class Shipper:
         within = EXPRESS_WITHIN if is_express else STANDARD_WITHIN
         return DeliveryRequest(
             external_id=parcel.external_id,
-            hub_id=None if parcel.pickup_address else self.hub_ids[posting.hub],
+            hub_id=None if parcel.pickup_address else self._hub_of(parcel, posting),
             pickup=_place(parcel.pickup_address, "Taller") if parcel.pickup_address else None,
             dropoff=_place(parcel.home, parcel.recipient),
             packages=[PackageRequest(weight_g=parcel.weight_g, length_mm=300, width_mm=200, height_mm=150)],

@@ -45,7 +45,7 @@ DEADLINES_STAY = frozenset(
         "RouteStarted", "StopChanged", "DeliveryMoved", "DeliveryDelivered", "DeliveryReturned", "PayStatementIssued",
         "PayoutScheduled", "PayoutTransferred", "PayoutPaid", "OperationWanted", "OperationEnded",
         "ProviderObjectChanged", "DeliveryAssigned", "RouteAssigned", "OfferAccepted",
-        "ArrivalChanged", "LateRiskRaised", "retime_route", "learn_arrivals",
+        "ArrivalChanged", "LateRiskRaised", "retime_route", "learn_arrivals", "SurgeChanged",
     }
 )  # fmt: skip
 """Events and jobs that make no deadline and bring none forward: after these alone nobody looks for the next one."""

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -184,6 +184,9 @@ class SimulatedDay:
             gathering_s=plan.gathering_s,
             reserve_rate=plan.reserve_rate if driver["contract_kind"] == CALL_ORDER[-1] else 0.0,
         )
+        if traits.comes_for_minor and plan.peak is not None:
+            # The reserve has other things to do until the peak begins, and looks at the app only then.
+            traits = replace(traits, comes_online_after_s=plan.peak[0] * plan.hours * 3600)
         tunnel = Tunnel(network, after_stops=STOPS_BEFORE_TUNNEL, lasts_s=clock.machine_s(plan.offline_s))
         api = ApiClient(
             line,

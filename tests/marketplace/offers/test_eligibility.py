@@ -10,8 +10,7 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
 from marketplace.fleet import ContractKind, add_company, area_of, end_company, set_preferences
-from marketplace.offers import accept_offer
-from marketplace.offers.accept import PapersExpired, SkillMissing
+from marketplace.offers import PapersExpired, SkillMissing, accept_offer
 from marketplace.offers.candidates import find_candidates, find_needs
 from marketplace.offers.states import RuledOut
 from tests.builders import HOME_PLACE, HUB_PLACE
