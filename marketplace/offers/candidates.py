@@ -66,7 +66,8 @@ WITH judged AS MATERIALIZED (
     SELECT d.id, d.contract_kind,
         (SELECT c.route_minor FROM company c WHERE c.id = d.company_id) AS agreed_minor,
         p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
-        CASE WHEN NOT may_drive(d.account_state, d.suspended_from, greatest($2::timestamptz, $3)) THEN 'ACCOUNT_NOT_ACTIVE'
+        CASE WHEN NOT may_drive(d.account_state, d.suspended_from, greatest($2::timestamptz, $3))
+             THEN 'ACCOUNT_NOT_ACTIVE'
              WHEN p.state = 'OFFLINE' OR p.online_until IS NULL OR p.online_until <= $2 THEN 'OFFLINE'
              WHEN p.state = 'PAUSED' THEN 'PAUSED'
              WHEN p.lat IS NULL THEN 'NO_POSITION'
