@@ -312,6 +312,16 @@ def explain(
     _say(told, lines[thing[:3]](told), as_json=as_json)
 
 
+@app.command()
+def standing(
+    driver: Annotated[str, typer.Argument(help="drv_… of the driver.")],
+    as_json: AsJson = False,
+) -> None:
+    """Shows a driver's standing, the day beside the median, and any suspension file, all as the driver sees them."""
+    told = asyncio.run(part("workers.asked").standing(startable(), driver))
+    _say(told, part("workers.telling").standing_lines(told), as_json=as_json)
+
+
 def _say(told: Any, lines: Any, *, as_json: bool) -> None:
     """One JSON object on the last line, or the lines for people."""
     typer.echo(part("orjson").dumps(told).decode() if as_json else "\n".join(lines))

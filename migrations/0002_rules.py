@@ -29,6 +29,12 @@ REFERENCES = [
     ("rate_card", "market_id", "market"),
     ("driver", "market_id", "market"),
     ("driver", "vehicle_id", "vehicle"),
+    ("driver_standing", "driver_id", "driver"),
+    ("standing_correction", "decided_by", "operator"),
+    ("suspension", "proposed_by", "operator"),
+    ("suspension", "decided_by", "operator"),
+    ("suspension", "appeal_decided_by", "operator"),
+    ("suspension", "ended_by", "operator"),
     ("company", "market_id", "market"),
     ("dispatcher", "market_id", "market"),
     ("driver_document", "checked_by", "operator"),
@@ -164,6 +170,13 @@ STATES = {
     ("erasure", "erased_by_kind"): "shipper operator",
     ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("driver", "account_state"): "APPLIED APPROVED ACTIVE SUSPENSION_PROPOSED SUSPENDED DEACTIVATED",
+    # What can count, and nothing else can: no answer to an offer is among them
+    ("standing_evidence", "kind"): "COMPLETED ARRIVAL HAND_OVER RATING",
+    ("standing_evidence", "excluded"): "PLANNED_LATE HUB_WAIT TRAFFIC DOOR_WAIT NO_REASON",
+    ("standing_correction", "state"): "OPEN UPHELD REFUSED",
+    ("suspension", "state"): "PROPOSED DISMISSED CONFIRMED LIFTED REVERSED DEACTIVATED",
+    ("suspension", "rule"): "LATE_BY_OWN_PART BAD_HAND_OVERS BAD_RATINGS SAFETY",
+    ("suspension", "safety_reason"): "VIOLENCE INTOXICATION THEFT FALSE_IDENTITY DANGEROUS_DRIVING",
     ("presence", "state"): "OFFLINE AVAILABLE OFFERED ENGAGED PAUSED",
     ("account", "kind"): "ASSET LIABILITY REVENUE EXPENSE",
     ("posting", "state"): "POSTED PENDING POST_PENDING VOID_PENDING",
@@ -285,6 +298,79 @@ CHECKS = [
         "driver_document",
         "looked_at",
         "state IN ('EXPECTED', 'UPLOADED') OR (checked_at IS NOT NULL AND checked_by IS NOT NULL AND reason <> '')",
+    ),
+    # No rule and no program suspends anybody: an account is out of work only by a suspension and by whoever decided it
+    (
+        "driver",
+        "suspended_by_a_person",
+        (
+            "(account_state IN ('SUSPENDED', 'DEACTIVATED') OR suspended_from IS NOT NULL)"
+            " <= (suspension_id IS NOT NULL AND suspended_by IS NOT NULL AND suspended_from IS NOT NULL)"
+        ),
+    ),
+    (
+        "standing_evidence",
+        "value",
+        (
+            "value >= 0 AND (kind <> 'RATING' OR value BETWEEN 1 AND 5)"
+            " AND (excluded IS NULL OR NOT is_good AND kind IN ('ARRIVAL', 'RATING'))"
+        ),
+    ),
+    ("driver_standing", "level", "level BETWEEN 1 AND 9 AND early_access_minutes BETWEEN 0 AND 1440"),
+    (
+        "standing_correction",
+        "decided",
+        (
+            "(state = 'OPEN') = (decided_by IS NULL) AND (state = 'OPEN') = (decided_at IS NULL)"
+            " AND (state = 'OPEN') = (reason IS NULL) AND text <> '' AND reason <> ''"
+        ),
+    ),
+    (
+        "suspension",
+        "proposed",
+        (
+            "reason <> '' AND jsonb_array_length(evidence) > 0 AND (rule = 'SAFETY') = (safety_reason IS NOT NULL)"
+            " AND (rule = 'SAFETY') = (proposed_by IS NOT NULL)"
+        ),
+    ),
+    (
+        "suspension",
+        "decided_by_a_person",
+        (
+            "(state = 'PROPOSED') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)"
+            " AND (decided_by IS NULL) = (decision_reason IS NULL) AND decision_reason <> ''"
+        ),
+    ),
+    # Notice as the law of the place has it; at once only for an enumerated danger
+    (
+        "suspension",
+        "notice",
+        (
+            "(state IN ('PROPOSED', 'DISMISSED')) = (effective_at IS NULL) AND (effective_at IS NULL) = (notice_s IS NULL)"
+            " AND (effective_at IS NULL) = (notice_law IS NULL) AND notice_s >= 0"
+            " AND effective_at >= decided_at + make_interval(secs => notice_s)"
+            " AND (notice_s > 0 OR notice_s IS NULL OR safety_reason IS NOT NULL)"
+        ),
+    ),
+    (
+        "suspension",
+        "appeal_by_another",
+        (
+            "(appealed_at IS NULL) = (appeal_text IS NULL) AND (appealed_at IS NULL OR effective_at IS NOT NULL)"
+            " AND (appeal_decided_by IS NULL OR appealed_at IS NOT NULL) AND appeal_decided_by <> decided_by"
+            " AND (appeal_decided_by IS NULL) = (appeal_decided_at IS NULL)"
+            " AND (appeal_decided_by IS NULL) = (appeal_upheld IS NULL)"
+            " AND (appeal_decided_by IS NULL) = (appeal_reason IS NULL) AND appeal_reason <> ''"
+            " AND (state = 'REVERSED') = (coalesce(appeal_upheld, false))"
+        ),
+    ),
+    (
+        "suspension",
+        "ended_by_a_person",
+        (
+            "(state IN ('LIFTED', 'REVERSED', 'DEACTIVATED')) = (ended_by IS NOT NULL)"
+            " AND (ended_by IS NULL) = (ended_at IS NULL) AND (ended_by IS NULL) = (end_reason IS NULL)"
+        ),
     ),
     ("driver_document", "has_end", "state <> 'ACCEPTED' OR expires_at IS NOT NULL"),
     ("vehicle", "owner", "(driver_id IS NULL) <> (company_id IS NULL)"),
@@ -544,6 +630,18 @@ INDEXES = [
     ("", "driver_document_ending", "driver_document (expires_at) WHERE state = 'ACCEPTED' AND told_at IS NULL"),
     ("", "vehicle_driver", "vehicle (driver_id) WHERE driver_id IS NOT NULL"),
     ("", "vehicle_company", "vehicle (company_id) WHERE company_id IS NOT NULL"),
+    ("UNIQUE", "route_driven", "route (id, driver_id)"),
+    ("UNIQUE", "standing_evidence_once", "standing_evidence (kind, subject_id)"),
+    ("", "standing_evidence_driver", "standing_evidence (driver_id, kind, occurred_at DESC)"),
+    ("", "standing_evidence_market", "standing_evidence (market_id, occurred_at)"),
+    ("UNIQUE", "standing_evidence_within", "standing_evidence (id, driver_id)"),
+    ("", "driver_standing_market", "driver_standing (market_id)"),
+    ("UNIQUE", "standing_correction_once", "standing_correction (evidence_id)"),
+    ("", "standing_correction_open", "standing_correction (market_id, asked_at) WHERE state = 'OPEN'"),
+    ("", "suspension_driver", "suspension (driver_id, proposed_at)"),
+    ("UNIQUE", "suspension_decision", "suspension (id, driver_id, decided_by)"),
+    ("UNIQUE", "suspension_one_open", "suspension (driver_id) WHERE state IN ('PROPOSED', 'CONFIRMED')"),
+    ("", "suspension_open", "suspension (market_id, proposed_at) WHERE state IN ('PROPOSED', 'CONFIRMED')"),
     ("", "shift_driver", "shift (driver_id, ends_at)"),
     ("", "presence_available", "presence (market_id, state) INCLUDE (driver_id)"),
     (
@@ -850,6 +948,12 @@ WITHIN = [
     ("driver", "company_id", "company", "market_id"),
     ("dispatcher", "company_id", "company", "market_id"),
     ("driver_document", "driver_id", "driver", "market_id"),
+    # Evidence is of a route that this driver drove, and of nothing else
+    ("standing_evidence", "route_id", "route", "driver_id"),
+    ("standing_evidence", "driver_id", "driver", "market_id"),
+    ("standing_correction", "evidence_id", "standing_evidence", "driver_id"),
+    ("standing_correction", "driver_id", "driver", "market_id"),
+    ("suspension", "driver_id", "driver", "market_id"),
     ("vehicle", "driver_id", "driver", "market_id"),
     ("vehicle", "company_id", "company", "market_id"),
     ("block", "company_id", "company", "market_id"),
@@ -925,6 +1029,38 @@ CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXE
 CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER standing_evidence_stays BEFORE UPDATE OR DELETE ON standing_evidence
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER standing_evidence_whole BEFORE TRUNCATE ON standing_evidence
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER standing_correction_kept BEFORE DELETE ON standing_correction
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER standing_correction_stays BEFORE UPDATE ON standing_correction FOR EACH ROW
+    WHEN (OLD.state <> 'OPEN' OR (OLD.driver_id, OLD.market_id, OLD.evidence_id, OLD.text, OLD.asked_at)
+          IS DISTINCT FROM (NEW.driver_id, NEW.market_id, NEW.evidence_id, NEW.text, NEW.asked_at))
+    EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER standing_correction_whole BEFORE TRUNCATE ON standing_correction
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER suspension_kept BEFORE DELETE ON suspension FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER suspension_whole BEFORE TRUNCATE ON suspension FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- What was proposed never changes; decision, appeal, its outcome and the end are each written once
+CREATE TRIGGER suspension_stays BEFORE UPDATE ON suspension FOR EACH ROW
+    WHEN (OLD.state NOT IN ('PROPOSED', 'CONFIRMED')
+          OR (to_jsonb(OLD) - ARRAY['state', 'decided_by', 'decided_at', 'decision_reason', 'notice_law', 'notice_s',
+              'effective_at', 'appealed_at', 'appeal_text', 'appeal_evidence', 'appeal_decided_by', 'appeal_decided_at',
+              'appeal_upheld', 'appeal_reason', 'ended_by', 'ended_at', 'end_reason'])
+          <> (to_jsonb(NEW) - ARRAY['state', 'decided_by', 'decided_at', 'decision_reason', 'notice_law', 'notice_s',
+              'effective_at', 'appealed_at', 'appeal_text', 'appeal_evidence', 'appeal_decided_by', 'appeal_decided_at',
+              'appeal_upheld', 'appeal_reason', 'ended_by', 'ended_at', 'end_reason'])
+          OR OLD.decided_at IS NOT NULL AND (OLD.decided_by, OLD.decided_at, OLD.decision_reason, OLD.notice_law,
+              OLD.notice_s, OLD.effective_at) IS DISTINCT FROM (NEW.decided_by, NEW.decided_at, NEW.decision_reason,
+              NEW.notice_law, NEW.notice_s, NEW.effective_at)
+          OR OLD.appealed_at IS NOT NULL AND (OLD.appealed_at, OLD.appeal_text, OLD.appeal_evidence)
+              IS DISTINCT FROM (NEW.appealed_at, NEW.appeal_text, NEW.appeal_evidence)
+          OR OLD.appeal_decided_at IS NOT NULL AND (OLD.appeal_decided_by, OLD.appeal_decided_at, OLD.appeal_upheld,
+              OLD.appeal_reason) IS DISTINCT FROM (NEW.appeal_decided_by, NEW.appeal_decided_at, NEW.appeal_upheld,
+              NEW.appeal_reason))
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_whole BEFORE TRUNCATE ON quote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pay_adjustment_stays BEFORE UPDATE OR DELETE ON pay_adjustment
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -1104,6 +1240,17 @@ AS $$
 $$;
 """
 
+SUSPENDED = """
+-- A driver is suspended by a suspension of their own that the named operator decided
+ALTER TABLE driver ADD CONSTRAINT driver_suspended_by_decision FOREIGN KEY (suspension_id, id, suspended_by)
+    REFERENCES suspension (id, driver_id, decided_by) ON DELETE RESTRICT;
+-- Whether an account may drive at a moment: a proposal takes nothing away, a decision only from its time on
+CREATE FUNCTION may_drive(state text, suspended_from timestamptz, moment timestamptz) RETURNS boolean LANGUAGE sql
+IMMUTABLE AS $$
+    SELECT state IN ('ACTIVE', 'SUSPENSION_PROPOSED') AND (suspended_from IS NULL OR suspended_from > moment)
+$$;
+"""
+
 FILL = """
 ALTER TABLE arrival SET (fillfactor = 70);
 ALTER TABLE route_timing SET (fillfactor = 70);
@@ -1137,7 +1284,7 @@ def _forward() -> str:
         f" FOREIGN KEY ({column}, {same}) REFERENCES {target} (id, {same}) ON DELETE RESTRICT"
         for table, column, target, same in WITHIN
     ]
-    blocks = [ONE_PLACE_AT_A_TIME, HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS, SKILLS]
+    blocks = [ONE_PLACE_AT_A_TIME, HISTORY_STAYS, LEDGER, ALLOCATION, PAYOUTS, ANSWERS, SKILLS, SUSPENDED]
     return ";\n".join([*statements, FILL.strip().rstrip(";")]) + ";\n" + "".join(blocks)
 
 
@@ -1148,6 +1295,8 @@ def _backward() -> str:
         "DROP FUNCTION apply_postings()",
         "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION skills_at(text[], timestamptz[], timestamptz)",
+        "ALTER TABLE driver DROP CONSTRAINT driver_suspended_by_decision",
+        "DROP FUNCTION may_drive(text, timestamptz, timestamptz)",
         "DROP FUNCTION check_collected() CASCADE",
         "DROP FUNCTION check_charge() CASCADE",
         "DROP FUNCTION check_invoice() CASCADE",

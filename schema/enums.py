@@ -46,6 +46,14 @@ from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, Stateme
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.standing import (
+    CorrectionState,
+    EvidenceKind,
+    Excluded,
+    SafetyReason,
+    SuspensionRule,
+    SuspensionState,
+)
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import ClosedReason, HoldState, WindowReason
@@ -115,6 +123,13 @@ ENUMS: dict[type[Enum], str] = {
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
     TipState: "WANTED until its page is ready, WAITING until it is PAID or EXPIRED; REFUSED where there is no page.",
+    EvidenceKind: "All that standing is made of. An answer to an offer is not among it.",
+    Excluded: "Why something does not count: planned late, waiting at a pickup, traffic, waiting at a door, or a low"
+    " rating without a reason that is the driver's.",
+    CorrectionState: "UPHELD evidence counts no more.",
+    SuspensionRule: "What a proposal goes by; SAFETY is an operator's.",
+    SafetyReason: "The dangers for which a person may suspend at once.",
+    SuspensionState: "The life of a suspension: a proposal takes nothing away, and only people decide.",
     RecipientAction: "What a recipient can do now.",
     Language: "The languages in which recipients are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",

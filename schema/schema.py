@@ -42,7 +42,9 @@ from schema import (
     reconciliation,
     routes,
     shipper_webhooks,
+    standing,
     surge,
+    suspensions,
     windows,
 )
 from schema.inputs import read_inputs_directly
@@ -71,6 +73,8 @@ NOUNS: tuple[ModuleType, ...] = (
     dry_runs,
     routes,
     recipients,
+    standing,
+    suspensions,
     alerts,
     browsers,
     erasures,

@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from marketplace.accounts import add_operator
 from marketplace.batches.models import Batch, Delivery
 from marketplace.batches.states import DeliveryState
 from marketplace.billing.models import BillingProfile
 from marketplace.billing.profile import next_due
 from marketplace.billing.states import Terms
 from marketplace.core.geo import Point
+from marketplace.core.ids import MarketId
 from marketplace.core.work import Work
 from marketplace.fleet.models import Driver, Presence, Shift
 from marketplace.fleet.states import AccountState, ContractKind, PresenceState, Vehicle
@@ -19,6 +21,7 @@ from marketplace.markets.models import Market, PayPolicyRecord
 from marketplace.routes.models import Route, Stop, Task
 from marketplace.routes.states import RouteState, StopKind, StopState
 from marketplace.shippers.models import RateCardRecord, Shipper
+from marketplace.standing.models import Suspension
 
 HUB_PLACE = Point(lat=-29.9045, lon=-71.2489)
 HOME_PLACE = Point(lat=-29.9600, lon=-71.3350)
@@ -150,7 +153,14 @@ async def make_driver(
         "max_stops": 12,
         "created_at": work.now,
     }
-    driver = await Driver.create(using_db=work.db, **values | changes)
+    values |= changes
+    wanted = values["account_state"]
+    is_suspended = wanted in {AccountState.SUSPENDED.value, AccountState.DEACTIVATED.value}
+    if is_suspended:
+        values["account_state"] = AccountState.ACTIVE.value
+    driver = await Driver.create(using_db=work.db, **values)
+    if is_suspended:
+        await suspend_driver(work, driver, wanted)
     await Presence.create(
         using_db=work.db,
         driver_id=driver.id,
@@ -173,6 +183,47 @@ async def make_driver(
             ends_at=work.now + timedelta(hours=7),
         )
     return driver
+
+
+async def suspend_driver(work: Work, driver: Driver, account_state: str = "SUSPENDED") -> UUID:
+    """A suspension of the driver that an operator confirmed and that is in force; returns it."""
+    marta = await add_operator(
+        work, name="Marta", email=f"{driver.id.hex}@example.com", market_id=MarketId(driver.market_id)
+    )
+    is_over = account_state == "DEACTIVATED"
+    suspension = await Suspension.create(
+        using_db=work.db,
+        id=uuid4(),
+        market_id=driver.market_id,
+        driver_id=driver.id,
+        state="DEACTIVATED" if is_over else "CONFIRMED",
+        rule="SAFETY",
+        rules_version=1,
+        reason="seen",
+        evidence=[{"text": "seen"}],
+        safety_reason="THEFT",
+        proposed_by=marta,
+        proposed_at=work.now,
+        decided_by=marta,
+        decided_at=work.now,
+        decision_reason="seen",
+        notice_law="DEFAULT",
+        notice_s=0,
+        effective_at=work.now,
+        ended_by=marta if is_over else None,
+        ended_at=work.now if is_over else None,
+        end_reason="seen" if is_over else None,
+    )
+    await work.execute(
+        "UPDATE driver SET suspension_id = $2, suspended_by = $3, suspended_from = $4, account_state = $5"
+        " WHERE id = $1",
+        driver.id,
+        suspension.id,
+        marta,
+        work.now,
+        account_state,
+    )
+    return suspension.id
 
 
 async def make_batch(work: Work, market: Market, shipper: Shipper) -> Batch:

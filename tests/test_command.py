@@ -41,6 +41,7 @@ COMMANDS = [
     "simulate",
     "plan",
     "explain",
+    "standing",
     "stripe-sandbox",
     "reconcile",
     "forecast",

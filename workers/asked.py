@@ -1,16 +1,18 @@
 """What the command line asks a market without changing it: explanations, dry runs, years of pay, speeds of streets."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from marketplace.adapters.routers import segment_speeds
+from marketplace.analytics import own_fairness
 from marketplace.app import open_city, open_marketplace, open_servers
 from marketplace.core.clock import DatabaseClock
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
-from marketplace.core.ids import from_wire
+from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
@@ -19,6 +21,7 @@ from marketplace.matching import dry_run, read_problem
 from marketplace.offers import explain_delivery, explain_driver, explain_offer
 from marketplace.payouts import as_csv, pay_of_year
 from marketplace.routing import read_traffic
+from marketplace.standing import standing_of, suspension_files
 
 
 async def explain(settings: Settings, thing: str, route: str | None) -> dict[str, Any]:
@@ -29,6 +32,28 @@ async def explain(settings: Settings, thing: str, route: str | None) -> dict[str
         Works(database, DatabaseClock()).open() as work,
     ):
         return await _explain(work, thing, route)
+
+
+async def standing(settings: Settings, driver: str) -> dict[str, Any]:
+    """A driver's standing, day and suspensions, all as the driver sees them."""
+    driver_id = from_wire("driver", driver)
+    async with (
+        open_servers(settings) as servers,
+        open_database(servers.database_url, pool_size=1) as database,
+        Works(database, DatabaseClock()).open() as work,
+    ):
+        return await told_standing(work, driver_id)
+
+
+async def told_standing(work: Work, driver_id: UUID) -> dict[str, Any]:
+    """What `doorstep standing` tells."""
+    found = await standing_of(work, driver_id=driver_id)
+    return {
+        "driver_id": to_wire("driver", driver_id),
+        "standing": asdict(found),
+        "fairness": asdict(await own_fairness(work, driver_id=driver_id)),
+        "suspensions": [asdict(one) for one in await suspension_files(work, driver_id=driver_id)],
+    }
 
 
 async def plan_dry(settings: Settings, file: Path, text: str, market: str | None) -> dict[str, Any]:

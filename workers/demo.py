@@ -22,7 +22,7 @@ from rich.table import Table
 
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
 from marketplace.adapters.stripe import DevelopmentStripe
-from marketplace.analytics import recount_market, surge_figures
+from marketplace.analytics import Fairness, fairness, recount_market, surge_figures
 from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
 from marketplace.billing import charged_so_far
 from marketplace.core.clock import start_clock
@@ -98,6 +98,11 @@ FIGURES = {
     "crowdsourced_stops": "stops made by the crowd",
     "drivers_paid": "drivers paid",
     "paid_minor": "paid to drivers",
+    "idle_minutes": "minutes that drivers were online without a route, all together",
+    "offers_per_online_hour": "offers for each hour that a driver was online",
+    "offers_gini": "inequality of that among drivers: 0 is all alike, 1 is all to one (Gini)",
+    "pay_per_engaged_hour_minor": "pay of drivers for each hour on a route",
+    "pay_per_online_hour_minor": "pay of drivers for each hour online",
     "windows_kept": "delivered within their window",
     "surge_came": "crowd drivers whom a bonus brought out",
     "surge_paid_minor": "surge bonus paid to drivers",
@@ -140,6 +145,19 @@ SETTLE_WITHIN_S = 40.0
 """Longest wait, after the last parcel, for statements, payouts and figures to be written."""
 AGREE_WITHIN_S = 15.0
 """Longest wait, after that, for ledger and provider to agree: what has moved there is heard of a moment later."""
+
+
+def fairness_figures(found: Fairness) -> dict[str, Any]:
+    """How the day's work was shared among all drivers, and for each kind beside it."""
+    whole, *kinds = found.figures
+    return {
+        "idle_minutes": round(whole.idle_minutes),
+        "offers_per_online_hour": round(whole.offers_per_online_hour, 2),
+        "offers_gini": round(whole.gini, 2),
+        "pay_per_engaged_hour_minor": whole.pay_per_engaged_hour_minor,
+        "pay_per_online_hour_minor": whole.pay_per_online_hour_minor,
+        "fairness_by_kind": [asdict(one) for one in kinds],
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +383,7 @@ class _Demo:
             async with marketplace.works.open() as work:
                 recount = await recount_market(work, market_id=market_id)
                 ledger = await check_ledger(work, market_id=market_id)
+                fair = await fairness(work, market_id=market_id)
                 surge = await surge_figures(work, market_id=market_id, begins=LONG_AGO, ends=work.now)
                 charges, charged_minor = await charged_so_far(work, market_id=market_id)
                 tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
@@ -379,6 +398,7 @@ class _Demo:
             "surge_paid_minor": surge.paid_minor,
             "surge_surcharges_minor": surge.surcharges_minor,
             "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
+            **fairness_figures(fair),
             "surge_came": summary.counts["came_for_bonus"],
             "windows_kept": await self._windows_kept(marketplace, market_id),
             **{f"{kind.lower()}_stops": count for kind, count in stops.items()},

@@ -45,6 +45,7 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
+from marketplace.standing import compute_standing, propose_suspensions
 from marketplace.tips import look_up_tip, settle_tip
 from marketplace.tracking import LearnTraffic
 from workers.forecasting import fit_holt_winters
@@ -294,6 +295,13 @@ async def count(marketplace: Marketplace, market_id: UUID) -> None:
     await roll_up_all(marketplace.works, market_id=MarketId(market_id))
 
 
+async def judge_standing(marketplace: Marketplace, market_id: UUID) -> None:
+    """Computes the standing of a market's drivers, and proposes what the published rules propose; people decide."""
+    async with marketplace.works.open() as work:
+        await compute_standing(work, market_id=market_id)
+        await propose_suspensions(work, market_id=market_id)
+
+
 JOBS: Mapping[str, Job] = {
     "match_market": match_market,
     "match_zone": match_zone,
@@ -314,6 +322,7 @@ JOBS: Mapping[str, Job] = {
     "retime_route": retime,
     "learn_arrivals": learn_how_arrivals_turn_out,
     "issue_statement": issue_pay_statement,
+    "judge_standing": judge_standing,
     "true_up_pay": true_up,
     "run_payouts": run_payouts,
     "settle_payout": settle_one_payout,
@@ -346,6 +355,7 @@ BOUNDS: Mapping[str, float] = {
     "reconcile": 120.0,
     "true_up_pay": 300.0,
     "forecast_demand": 120.0,
+    "judge_standing": 120.0,
     "learn_traffic": 120.0,
     "settle_invoice": 60.0,
 }

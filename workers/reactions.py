@@ -236,6 +236,14 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A place in a block is held for whoever is next, or a block will not be
     "BlockPlaceFreed": [TELL_DRIVER],
     "BlockCalledOff": [TELL_DRIVER],
+    # Standing and suspensions: a driver hears each step
+    "SuspensionProposed": [TELL_DRIVER],
+    "SuspensionDismissed": [TELL_DRIVER],
+    "SuspensionConfirmed": [TELL_DRIVER],
+    "SuspensionBegan": [TELL_DRIVER, WITHDRAW_OFFERS],
+    "AppealDecided": [TELL_DRIVER],
+    "SuspensionEnded": [TELL_DRIVER],
+    "EvidenceCorrected": [TELL_DRIVER],
     "PayoutFailed": [TELL_DRIVER],
     "PayoutReversed": [TELL_DRIVER],
     "PayoutAccountChanged": [TELL_DRIVER],

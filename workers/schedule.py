@@ -22,6 +22,7 @@ from marketplace.onboarding import remind_of_documents
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
+from marketplace.standing import begin_suspensions, is_standing_due
 from marketplace.surge import decide_surge
 from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
@@ -33,7 +34,7 @@ from workers.runner import JobRunner
 MADE_BY_TIME = frozenset(
     {
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
-        "refresh_standing", "look_up_tip", "forecast_demand",
+        "refresh_standing", "look_up_tip", "forecast_demand", "judge_standing",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -57,6 +58,9 @@ BLOCKS_EVERY_S = 1.0
 FORECAST_EVERY_S = 3_600.0
 FORGET_EVERY_S = 3_600.0
 REMIND_EVERY_S = 600.0
+JUDGE_EVERY_S = 600.0
+"""A market's drivers are judged once in a day of its own time; this is how often somebody looks whether it is over."""
+BEGIN_EVERY_S = 5.0
 BATCHES_AT_ONCE = 100
 
 
@@ -89,6 +93,8 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
         Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),
         Periodic("remind of papers that end", REMIND_EVERY_S, lambda: until_none_left(works, remind_of_documents)),
+        Periodic("judge standing", JUDGE_EVERY_S, lambda: judge_standing(works, runner)),
+        Periodic("begin suspensions", BEGIN_EVERY_S, lambda: until_none_left(works, begin_suspensions)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 
@@ -166,6 +172,18 @@ async def true_up_pay(works: Works, runner: JobRunner) -> None:
             wanted = [WantedJob(market_id=market_id, kind="true_up_pay", subject=str(market_id))]
             jobs = await make_jobs(work, wanted) if await is_true_up_due(work, market_id=market_id) else []
         await runner.start(jobs)
+
+
+async def judge_standing(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market whose drivers' standings are a day old."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="judge_standing", subject=str(market_id))
+            for market_id in await market_ids(work)
+            if await is_standing_due(work, market_id=market_id)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
 
 
 async def learn_acceptance(works: Works, runner: JobRunner) -> None:

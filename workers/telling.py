@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from marketplace.standing import words_of
+
 Told = Mapping[str, Any]
+SHOWN_ROWS = 5
+"""Rows of evidence that a terminal shows; the app shows all."""
 
 
 def delivery_lines(told: Told) -> Iterator[str]:
@@ -37,6 +41,63 @@ def driver_lines(told: Told) -> Iterator[str]:
         yield f"  {look['decided_at']:%H:%M:%S} {look['outcome']}: {look['words']}"
         if look["candidate"]:
             yield f"    {_candidate(look['candidate'])}"
+
+
+def standing_lines(told: Told) -> Iterator[str]:
+    """A driver's standing, day and suspension files, as the driver reads them."""
+    standing = told["standing"]
+    early = standing["early_access_minutes"]
+    yield f"{told['driver_id']} is at level {standing['level']}: blocks open {early} minutes earlier."
+    yield "Declined and expired offers count nowhere."
+    for shown in standing["figures"]:
+        figure, rows = shown["figure"], shown["rows"]
+        share = f"{figure['good']} of {figure['counted']} good"
+        value = f"{figure['total']} parcels" if figure["kind"] == "COMPLETED" else share
+        spared = figure["kind"] != "COMPLETED" and figure["counted"] < shown["minimum"]
+        few = f" (fewer than {shown['minimum']}: held against nobody)" if spared else ""
+        yield f"  {figure['kind']:10} {value}{few}"
+        for row in [row for row in rows if not row["is_good"]][:SHOWN_ROWS]:
+            yield f"    {_evidence(row)}"
+    for one in standing["missing"]:
+        yield f"  for level {standing['next_level']['level']}: {one['kind']} {one['now']} of {one['needed']}"
+    yield from _day_lines(told["fairness"])
+    for file in told["suspensions"]:
+        yield from suspension_lines(file)
+
+
+def suspension_lines(file: Told) -> Iterator[str]:
+    """One file, step by step."""
+    yield f"Suspension by {file['rule']}: {file['state']}"
+    if file["state"] == "PROPOSED":
+        yield "  It is proposed, not decided: you work as before until a person has decided."
+    for step in file["steps"]:
+        yield f"  {step['happened_at']:%Y-%m-%d %H:%M} UTC {step['what']} by {step['who']}: {step['why']}"
+    if file["effective_at"]:
+        yield f"  in force from {file['effective_at']:%Y-%m-%d %H:%M} UTC, notice by {file['notice_law']}"
+    if file["can_appeal_until"]:
+        yield f"  you can appeal to another person until {file['can_appeal_until']:%Y-%m-%d %H:%M} UTC"
+    yield f"  {len(file['evidence'])} rows of evidence, such as:"
+    for words in file["evidence"][:SHOWN_ROWS]:
+        yield f"    {words}"
+
+
+def _evidence(row: Told) -> str:
+    words = words_of(row["kind"], row["is_good"], row["value"], row["facts"])
+    why = f", left out: {row['excluded']}" if row["excluded"] else ""
+    answer = f", correction {row['correction_state']}" if row["correction_state"] else ""
+    return f"{row['occurred_at']:%m-%d %H:%M} {words}{why}{answer}"
+
+
+def _day_lines(day: Told) -> Iterator[str]:
+    yield f"{day['day']} beside the median of {day['contract_kind']} drivers:"
+    for name, unit in (
+        ("idle_minutes", "minutes idle"),
+        ("offers_per_online_hour", "offers for each hour online"),
+        ("pay_per_engaged_hour_minor", f"{day['currency']} minor units for each hour on a route"),
+        ("pay_per_online_hour_minor", f"{day['currency']} minor units for each hour online"),
+    ):
+        median = f"{day['median'][name]:,.1f}" if day["median"] else "too few drove"
+        yield f"  {day['own'][name]:>10,.1f}  ({median})  {unit}"
 
 
 def search_lines(search: Told) -> Iterator[str]:

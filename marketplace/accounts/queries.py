@@ -8,11 +8,11 @@ import asyncpg
 
 from marketplace.accounts.principals import Principal, PrincipalKind
 
-SIGNS_IN = ("APPLIED", "APPROVED", "ACTIVE")
-STAYS_SIGNED_IN = (*SIGNS_IN, "SUSPENSION_PROPOSED")
-"""Who applies hands in papers before they may drive: only an ACTIVE account goes online.
+SIGNS_IN = ("APPLIED", "APPROVED", "ACTIVE", "SUSPENSION_PROPOSED", "SUSPENDED")
+STAYS_SIGNED_IN = SIGNS_IN
+"""Who applies hands in papers before they may drive: whether an account drives is asked where it would.
 
-A proposal to suspend is no suspension: whoever is on the road stays signed in until it is decided.
+Whoever is suspended finishes the route under way, reads pay, statements and the file, and appeals.
 """
 
 FIND_BY_ADDRESS = {

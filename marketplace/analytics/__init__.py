@@ -2,6 +2,14 @@
 
 from marketplace.analytics.attempts import BadDays, Days, attempt_figures
 from marketplace.analytics.eta_quality import EtaFigures, EtaQuality, eta_quality
+from marketplace.analytics.fairness import (
+    Fairness,
+    FairnessFigures,
+    OwnFairness,
+    OwnFigures,
+    fairness,
+    own_fairness,
+)
 from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recount import Recount, recount_market
@@ -13,13 +21,19 @@ __all__ = [
     "Days",
     "EtaFigures",
     "EtaQuality",
+    "Fairness",
+    "FairnessFigures",
     "Headline",
+    "OwnFairness",
+    "OwnFigures",
     "Recount",
     "SurgeFigures",
     "attempt_figures",
     "eta_quality",
+    "fairness",
     "headline",
     "markets_overview",
+    "own_fairness",
     "recount_market",
     "roll_up",
     "roll_up_all",

@@ -20,6 +20,7 @@ MODELS = [
     "marketplace.fleet.models",
     "marketplace.hubs.models",
     "marketplace.surge.models",
+    "marketplace.standing.models",
     "marketplace.ledger.models",
     "marketplace.addresses.models",
     "marketplace.batches.models",

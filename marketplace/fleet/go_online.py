@@ -7,7 +7,7 @@ from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.events import DriverWentOnline
-from marketplace.fleet.states import AccountState, ContractKind, PresenceState
+from marketplace.fleet.states import ContractKind, PresenceState
 
 EARLY_FOR_SHIFT = timedelta(minutes=30)
 LONGEST_FREE_PRESENCE = timedelta(hours=12)
@@ -16,7 +16,8 @@ LONGEST_FREE_PRESENCE = timedelta(hours=12)
 NOT_ASKED = {PresenceState.OFFLINE, PresenceState.PAUSED}
 
 LOCK_PRESENCE = """
-SELECT d.market_id, d.contract_kind, d.account_state, d.documents_until, d.vehicle_until, p.state, p.online_until
+SELECT d.market_id, d.contract_kind, d.documents_until, d.vehicle_until, p.state, p.online_until,
+       may_drive(d.account_state, d.suspended_from, $2) AS may_drive
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1 FOR UPDATE OF p
 """
@@ -47,8 +48,8 @@ class PapersOver(NotAllowed):
 
 async def go_online(work: Work, *, driver_id: UUID, place: Point) -> datetime:
     """Makes a driver available at `place` and returns until when; an engaged driver stays engaged."""
-    row = await work.fetch_row(LOCK_PRESENCE, driver_id)
-    if row is None or row["account_state"] != AccountState.ACTIVE.value:
+    row = await work.fetch_row(LOCK_PRESENCE, driver_id, work.now)
+    if row is None or not row["may_drive"]:
         raise NotAllowed("this account cannot drive now; ask operations")
     if any(end is not None and end <= work.now for end in (row["documents_until"], row["vehicle_until"])):
         raise PapersOver("a paper of yours, or the check of your vehicle, has run out; hand in a new one first")

@@ -39,7 +39,8 @@ class Driver(Model):
     `capacity` has three numbers: packages, grams and cubic decimetres. `skills_until` says for each of the skills, in
     their order, when its certificate ends, `documents_until` when the first paper does, `vehicle_until` when the
     vehicle is to be checked again; null is no end. All three are worked out from what was checked, so that a driver
-    whose papers run out is not asked from that moment on, and no job has to say so.
+    whose papers run out is not asked from that moment on, and no job has to say so. So is one who is suspended, from
+    `suspended_from` on: the database asks for the suspension and for the operator who decided it.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -56,6 +57,9 @@ class Driver(Model):
     vehicle_id = fields.UUIDField(null=True)
     vehicle_until = fields.DatetimeField(null=True)
     company_id = fields.UUIDField(null=True)
+    suspension_id = fields.UUIDField(null=True)
+    suspended_by = fields.UUIDField(null=True)
+    suspended_from = fields.DatetimeField(null=True)
     area_cells = ArrayField(element_type="text", null=True)
     max_distance_m = fields.IntField(null=True)
     max_stops = fields.SmallIntField()

@@ -25,6 +25,7 @@ WITH alone AS MATERIALIZED (
 UPDATE offer SET state = 'ACCEPTED', ended_at = $3 FROM locked, driver
 WHERE driver.id = $2 AND (driver.documents_until IS NULL OR driver.documents_until > $3)
   AND (driver.vehicle_until IS NULL OR driver.vehicle_until > $3)
+  AND may_drive(driver.account_state, driver.suspended_from, $3)
   AND skills_at(driver.skills, driver.skills_until, $3) @> coalesce(offer.skills, '{}')
   AND offer.id = $1 AND offer.driver_id = $2 AND offer.state IN ('SENT', 'VIEWED') AND offer.expires_at > $3
   AND offer.route_version = locked.version
@@ -32,6 +33,7 @@ RETURNING offer.id, offer.market_id, offer.route_id, offer.pay_minor, offer.curr
 """
 LOOK = """
 SELECT o.driver_id, o.state, o.end_reason, o.expires_at, o.route_id, o.route_version, r.version,
+       NOT may_drive(d.account_state, d.suspended_from, $2) AS is_suspended,
        d.documents_until <= $2 OR d.vehicle_until <= $2 AS is_papers_over,
        NOT skills_at(d.skills, d.skills_until, $2) @> coalesce(o.skills, '{}') AS lacks_skill
 FROM offer o JOIN route r ON r.id = o.route_id JOIN driver d ON d.id = o.driver_id WHERE o.id = $1
@@ -66,6 +68,12 @@ class PapersExpired(Conflict):
     """A paper of the driver has run out since the offer was sent."""
 
     code = "PAPERS_EXPIRED"
+
+
+class AccountSuspended(Conflict):
+    """A person has suspended the driver's account."""
+
+    code = "ACCOUNT_SUSPENDED"
 
 
 class SkillMissing(Conflict):
@@ -114,6 +122,8 @@ async def _explain(work: Work, offer_id: UUID, driver_id: UUID) -> UUID:
         route_id: UUID = row["route_id"]
         return route_id
     if row["state"] in {OfferState.SENT.value, OfferState.VIEWED.value} and row["expires_at"] > work.now:
+        if row["is_suspended"]:
+            raise AccountSuspended("your account is suspended; the file in the app says why and how to appeal")
         if row["is_papers_over"]:
             raise PapersExpired("a paper of yours, or the check of your vehicle, has run out; hand in a new one")
         if row["lacks_skill"]:

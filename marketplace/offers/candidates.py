@@ -69,7 +69,8 @@ WITH judged AS MATERIALIZED (
                 WHERE s.driver_id = d.id AND s.state = 'SIGNED' AND s.opens_at <= $2 AND s.closes_at > $2
                   AND b.area_cells @> ARRAY[$18::text]) AS is_in_block,
         p.lat, p.lon, o.raise_minor AS passed_minor, coalesce(n.open, 0) AS open_offers,
-        CASE WHEN d.account_state <> 'ACTIVE' THEN 'ACCOUNT_NOT_ACTIVE'
+        CASE WHEN NOT may_drive(d.account_state, d.suspended_from, greatest($2::timestamptz, $3))
+             THEN 'ACCOUNT_NOT_ACTIVE'
              WHEN p.state = 'OFFLINE' OR p.online_until IS NULL OR p.online_until <= $2 THEN 'OFFLINE'
              WHEN p.state = 'PAUSED' THEN 'PAUSED'
              WHEN p.lat IS NULL THEN 'NO_POSITION'

@@ -17,6 +17,7 @@ from marketplace.core.errors import Unavailable
 from marketplace.core.notifier import Message, Notifier
 from marketplace.core.window import zone
 from marketplace.core.work import Work, Works
+from marketplace.standing import words_about_suspension
 
 DRIVER = "driver"
 FIND = """
@@ -31,7 +32,7 @@ ON CONFLICT (event_id, audience, channel) WHERE event_id IS NOT NULL
 RETURNING id
 """
 MARK = """
-UPDATE notification SET state = $2, sent_at = CASE WHEN $2 = 'SENT' THEN $3::timestamptz END WHERE id = $1
+UPDATE notification SET state = $2::text, sent_at = CASE WHEN $2::text = 'SENT' THEN $3::timestamptz END WHERE id = $1
 """
 
 
@@ -55,8 +56,9 @@ class TellDriver:
         row = await work.fetch_row(FIND, self.event_id)
         if row is None:
             return None
+        told = (row["name"], orjson.loads(row["payload"]), row["time_zone"])
         words = block_words if row["name"].startswith("Block") else words_for
-        text = words(row["name"], orjson.loads(row["payload"]), row["time_zone"])
+        text = words_about_suspension(*told) or words(*told)
         # Two runs at once: the second waits for the first's row and finds it promised.
         ours = await work.fetch_value(
             PROMISE, work.new_id(), row["market_id"], self.event_id, DRIVER, row["phone"], text, work.now

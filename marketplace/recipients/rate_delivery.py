@@ -1,4 +1,7 @@
-"""A recipient rates a delivery, once. A rating moves nobody's pay, offers or standing; people read it."""
+"""A recipient rates a delivery, once. A rating moves nobody's pay or offers.
+
+Standing reads it by published rules: a low one counts only with a reason that is the driver's own.
+"""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -219,6 +219,14 @@ export const WORDS = {
   BlockCheckedIn: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} is there for a block` },
   BlockMissed: { tone: "wait", say: (event, _number, context) => `${driverOf(event, context)} did not come to a block` },
   BlockKept: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} kept a block` },
+  SuspensionProposed: { tone: "wait", say: () => "A suspension was proposed; a person decides" },
+  SuspensionDismissed: { tone: "quiet", say: () => "A proposed suspension was dismissed" },
+  SuspensionConfirmed: { tone: "wait", say: () => "A person suspended a driver, with notice" },
+  SuspensionBegan: { tone: "wait", say: () => "A suspension is in force" },
+  SuspensionAppealed: { tone: "wait", say: () => "A driver appealed; another person decides" },
+  AppealDecided: { tone: "quiet", say: () => "An appeal was decided" },
+  SuspensionEnded: { tone: "quiet", say: () => "A suspension has ended" },
+  EvidenceCorrected: { tone: "quiet", say: () => "What a driver said against evidence was answered" },
 
   WebhookDisabled: { tone: "wait", say: (event) => `A shipper's webhook gets nothing any more${because(event)}` },
 };

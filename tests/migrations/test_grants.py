@@ -37,6 +37,7 @@ HISTORY = [
     "posting",
     "quote",
     "rating",
+    "standing_evidence",
     "surge_bonus",
     "surge_decision",
 ]

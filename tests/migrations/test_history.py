@@ -190,8 +190,11 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "rate_card",
             "rating",
             "reconciliation",
+            "standing_correction",
+            "standing_evidence",
             "stripe_movement",
             "surge_bonus",
             "surge_decision",
+            "suspension",
         )
     ]

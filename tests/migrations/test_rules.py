@@ -56,6 +56,14 @@ from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, Statem
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.standing import (
+    CorrectionState,
+    EvidenceKind,
+    Excluded,
+    SafetyReason,
+    SuspensionRule,
+    SuspensionState,
+)
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
@@ -74,6 +82,12 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("driver_document", "kind"): DocumentKind,
     ("driver_document", "state"): DocumentState,
     ("vehicle", "state"): VehicleState,
+    ("standing_evidence", "kind"): EvidenceKind,
+    ("standing_evidence", "excluded"): Excluded,
+    ("standing_correction", "state"): CorrectionState,
+    ("suspension", "state"): SuspensionState,
+    ("suspension", "rule"): SuspensionRule,
+    ("suspension", "safety_reason"): SafetyReason,
     ("presence", "state"): PresenceState,
     ("account", "kind"): AccountKind,
     ("posting", "state"): PostingState,
@@ -280,7 +294,8 @@ async def test_nothing_that_others_refer_to_can_be_removed_from_under_them(scrat
         "SELECT conname, confdeltype, confupdtype, convalidated, condeferrable FROM pg_constraint WHERE contype = 'f'"
     )
 
-    assert len(rows) == len(RULES.REFERENCES) + len(RULES.WITHIN)
+    of_three_columns = {"driver_suspended_by_decision"}
+    assert len(rows) == len(RULES.REFERENCES) + len(RULES.WITHIN) + len(of_three_columns)
     told = {(row["confdeltype"], row["confupdtype"], row["convalidated"], row["condeferrable"]) for row in rows}
     assert told == {(b"r", b"a", True, False)}
 

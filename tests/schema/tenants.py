@@ -55,6 +55,7 @@ from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
 from marketplace.shippers import set_rate_card
 from marketplace.shippers.models import Shipper
+from marketplace.standing.models import StandingCorrection, StandingEvidence, Suspension
 from marketplace.tracking import EventStreams, PositionBuffer
 from marketplace.webhooks import SecretBox, register_webhook, send_test_event
 from marketplace.windows.models import WindowHold
@@ -87,6 +88,8 @@ SECRETS = {
     "package": "insulina alfa",
     "market": "Ciudad Alfa",
     "block": "Bloque Alfa",
+    "correction": "puente alfa cerrado",
+    "suspension": "denuncia alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
     "payout": "8765432",
@@ -132,6 +135,9 @@ class Things:
     block: str
     driver_document: str
     vehicle: str
+    standing_evidence: str
+    standing_correction: str
+    suspension: str
     webhook: str
     message: str
 
@@ -398,10 +404,32 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
         payout=to_wire("payout", await _payout(work, market, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle", "block")},
+        **await _standing(work, market, driver),
         payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
         **await _webhook(work, market, shipper),
         **await _money(work, market, shipper),
     )
+
+
+async def _standing(work: Work, market: Market, driver: Driver) -> dict[str, str]:
+    """A row of evidence that its driver contests, and a proposal that nobody has decided."""
+    ids = {noun: work.new_id() for noun in ("standing_evidence", "standing_correction", "suspension")}
+    whose: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "driver_id": driver.id}
+    evidence_id = ids["standing_evidence"]
+    route_id = await work.fetch_value("SELECT id FROM route WHERE driver_id = $1 LIMIT 1", driver.id)
+    await StandingEvidence.create(
+        **whose, id=evidence_id, route_id=route_id, kind="ARRIVAL", subject_id=work.new_id(), is_good=True, value=0,
+        facts={}, occurred_at=work.now, found_at=work.now,
+    )  # fmt: skip
+    await StandingCorrection.create(
+        **whose, id=ids["standing_correction"], evidence_id=evidence_id, text=SECRETS["correction"],
+        asked_at=work.now, state="OPEN",
+    )  # fmt: skip
+    await Suspension.create(
+        **whose, id=ids["suspension"], state="PROPOSED", rule="BAD_RATINGS", rules_version=1, evidence=[{"text": "x"}],
+        reason=SECRETS["suspension"], proposed_at=work.now,
+    )  # fmt: skip
+    return {noun: to_wire(noun, made) for noun, made in ids.items()}
 
 
 async def _window_hold(work: Work, delivery: Delivery) -> UUID:

@@ -21,6 +21,7 @@ DRIVER = REPORTS | {
     "payout_quote", "payout", "my_payout_account",
     "payout_onboarding_link", "correct_pin",
     "surge", "blocks", "my_blocks", "sign_up_for_block", "leave_block",
+    "standing_rules", "my_standing", "suspension_file", "my_fairness", "ask_correction", "appeal_suspension",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
 }  # fmt: skip
 PORTAL = {
@@ -155,12 +156,17 @@ COSTS = {
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
     "driver/choose_vehicle": 35, "driver/set_preferences": 35,
+    "driver/standing_rules": 30, "driver/my_standing": 110, "driver/suspension_file": 30, "driver/my_fairness": 25,
+    "driver/ask_correction": 25, "driver/appeal_suspension": 30, "operations/standing_rules": 30,
+    "operations/driver_standing": 110, "operations/suspension_file": 30, "operations/standing_attention": 45,
+    "operations/fairness": 30,
     "operations/fleet_attention": 45, "operations/companies": 30,
     **{
         f"operations/{verb}": 25
         for verb in (
             "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift", "add_company",
-            "add_dispatcher", "set_company_terms", "end_company",
+            "add_dispatcher", "set_company_terms", "end_company", "answer_correction", "propose_suspension",
+            "decide_suspension", "decide_appeal", "end_suspension",
         )
     },
     # Blocks

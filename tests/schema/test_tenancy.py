@@ -117,6 +117,14 @@ def of_company(things: Things) -> Variables:
     return {"marketId": things.market, "companyId": things.company}
 
 
+def of_driver(things: Things) -> Variables:
+    return {"marketId": things.market, "driverId": things.driver}
+
+
+def of_file(things: Things) -> Variables:
+    return {"marketId": things.market, "suspensionId": things.suspension}
+
+
 AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
@@ -151,6 +159,35 @@ RULES = {
     "addVehicle": Rule(callers=DRIVER, more={"kind": "CAR", "label": "the blue one"}),
     "chooseVehicle": Rule(callers=DRIVER, asks=(lambda things: {"vehicleId": things.vehicle},)),
     "setPreferences": Rule(callers=DRIVER, more={"areaCells": []}),
+    # Standing and suspensions
+    "standingRules": Rule(callers=None),
+    "myStanding": Rule(callers=DRIVER),
+    "myFairness": Rule(callers=DRIVER, more={"day": "2026-03-02"}),
+    "suspensionFile": Rule(callers=DRIVER | OPERATOR, asks=(of_driver,)),
+    "askCorrection": Rule(
+        callers=DRIVER, asks=(lambda things: {"evidenceId": things.standing_evidence},), more={"text": "not so"}
+    ),
+    "appealSuspension": Rule(
+        callers=DRIVER,
+        asks=(lambda things: {"suspensionId": things.suspension},),
+        more={"text": "not so", "evidence": ["a photo"]},
+    ),
+    "driverStanding": Rule(callers=OPERATOR, asks=(of_driver,)),
+    "standingAttention": Rule(callers=OPERATOR, asks=(in_market,)),
+    "fairness": Rule(callers=OPERATOR, asks=(in_market,), more={"day": "2026-03-02"}),
+    "answerCorrection": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "correctionId": things.standing_correction},),
+        more={"isUpheld": True, "reason": "seen"},
+    ),
+    "proposeSuspension": Rule(
+        callers=OPERATOR, asks=(of_driver,), more={"safetyReason": "THEFT", "reason": "seen", "evidence": ["a photo"]}
+    ),
+    "decideSuspension": Rule(
+        callers=OPERATOR, asks=(of_file,), more={"isConfirmed": True, "isImmediate": False, "reason": "seen"}
+    ),
+    "decideAppeal": Rule(callers=OPERATOR, asks=(of_file,), more={"isUpheld": True, "reason": "seen"}),
+    "endSuspension": Rule(callers=OPERATOR, asks=(of_file,), more={"ending": "LIFTED", "reason": "seen"}),
     "fleetAttention": Rule(callers=OPERATOR, asks=(in_market,)),
     "companies": Rule(callers=OPERATOR, asks=(in_market,)),
     "checkDocument": Rule(

@@ -15,7 +15,7 @@ from workers.telling import delivery_lines, driver_lines, dry_run_lines, offer_l
 async def test_what_happened_to_a_route_can_be_read(works: Works, clock: ManualClock) -> None:
     async with works.open() as work:
         world = await make_world(work, drivers=2, wave_size=1, waiting_cost_per_hour_minor=120_000)
-        await make_driver(work, world.market, account_state="SUSPENDED")
+        await make_driver(work, world.market, account_state="APPLIED")
     route_id = world.route_ids[0]
     await send_wave(works, route_id)
     async with works.open() as work:

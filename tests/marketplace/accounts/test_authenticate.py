@@ -5,7 +5,7 @@ import pytest
 from marketplace.accounts import Unauthenticated, authenticate, create_api_key, sign_out
 from marketplace.core.ids import ShipperId
 from marketplace.core.work import Work
-from tests.builders import make_driver, make_market, make_shipper
+from tests.builders import make_driver, make_market, make_shipper, suspend_driver
 from tests.marketplace.accounts.builders import TOKENS, open_session
 
 
@@ -34,10 +34,10 @@ async def test_a_token_ends_with_its_session(work: Work) -> None:
         await authenticate(work.connection, credential=opened.access_token, tokens=TOKENS)
 
 
-async def test_a_suspended_driver_is_no_longer_known(work: Work) -> None:
+async def test_a_driver_whose_account_is_closed_is_no_longer_known(work: Work) -> None:
     driver = await make_driver(work, await make_market(work))
     opened = await open_session(work, driver)
-    await work.execute("UPDATE driver SET account_state = 'SUSPENDED' WHERE id = $1", driver.id)
+    await suspend_driver(work, driver, "DEACTIVATED")
 
     with pytest.raises(Unauthenticated):
         await authenticate(work.connection, credential=opened.access_token, tokens=TOKENS)

@@ -7,7 +7,7 @@ import pytest
 from marketplace.accounts import PrincipalKind, open_session
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
-from tests.builders import make_driver, make_market
+from tests.builders import make_driver, make_market, suspend_driver
 from tests.marketplace.accounts.builders import TOKENS
 
 
@@ -26,9 +26,9 @@ async def test_a_seed_may_ask_for_a_long_access_token(work: Work) -> None:
     assert 86_399 <= (opened.access_expires_at - work.machine_now).total_seconds() <= 86_400
 
 
-@pytest.mark.parametrize("state", ["SUSPENDED", "DEACTIVATED"])
-async def test_nobody_else_gets_one(work: Work, state: str) -> None:
-    driver = await make_driver(work, await make_market(work), account_state=state)
+async def test_nobody_else_gets_one(work: Work) -> None:
+    driver = await make_driver(work, await make_market(work))
+    await suspend_driver(work, driver, "DEACTIVATED")
 
     with pytest.raises(NotFound):
         await open_session(work, kind=PrincipalKind.DRIVER, principal_id=driver.id, tokens=TOKENS)

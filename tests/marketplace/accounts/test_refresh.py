@@ -4,7 +4,7 @@ import pytest
 
 from marketplace.accounts import SessionEnded, SignedIn, refresh_session, sign_out
 from marketplace.core.work import Work
-from tests.builders import make_driver, make_market
+from tests.builders import make_driver, make_market, suspend_driver
 from tests.marketplace.accounts.builders import TOKENS, grow_older, open_session
 
 
@@ -98,10 +98,10 @@ async def test_a_session_ends_after_thirty_days_without_use(work: Work) -> None:
         await refresh(work, opened.refresh_token)
 
 
-async def test_a_suspended_driver_gets_no_new_tokens(work: Work) -> None:
+async def test_a_driver_whose_account_is_closed_gets_no_new_tokens(work: Work) -> None:
     driver = await make_driver(work, await make_market(work))
     opened = await open_session(work, driver)
-    await work.execute("UPDATE driver SET account_state = 'SUSPENDED' WHERE id = $1", driver.id)
+    await suspend_driver(work, driver, "DEACTIVATED")
 
     assert isinstance(await refresh(work, opened.refresh_token), SessionEnded)
     assert await is_over(work, opened)
@@ -111,6 +111,14 @@ async def test_a_proposed_suspension_does_not_sign_out_yet(work: Work) -> None:
     driver = await make_driver(work, await make_market(work))
     opened = await open_session(work, driver)
     await work.execute("UPDATE driver SET account_state = 'SUSPENSION_PROPOSED' WHERE id = $1", driver.id)
+
+    assert isinstance(await refresh(work, opened.refresh_token), SignedIn)
+
+
+async def test_a_suspended_driver_stays_signed_in_to_finish_to_be_paid_and_to_appeal(work: Work) -> None:
+    driver = await make_driver(work, await make_market(work))
+    opened = await open_session(work, driver)
+    await suspend_driver(work, driver)
 
     assert isinstance(await refresh(work, opened.refresh_token), SignedIn)
 

@@ -3,7 +3,7 @@
 from marketplace.accounts import CodeRefused, PrincipalKind, SignedIn, add_operator, request_sign_in_code, sign_in
 from marketplace.core.work import Work, Works
 from marketplace.fleet.models import Driver
-from tests.builders import make_driver, make_market
+from tests.builders import make_driver, make_market, suspend_driver
 from tests.marketplace.accounts.builders import TOKENS, ask_for_code, grow_older
 
 
@@ -104,7 +104,7 @@ async def test_every_refusal_reads_the_same(work: Work) -> None:
 
     wrong = await try_code(work, driver, other_than(code))
     unknown = await sign_in(work, kind=PrincipalKind.DRIVER, address="+56987654321", code=code, tokens=TOKENS)
-    await work.execute("UPDATE driver SET account_state = 'SUSPENDED' WHERE id = $1", driver.id)
+    await suspend_driver(work, driver, "DEACTIVATED")
     suspended = await try_code(work, driver, code)
 
     refusals = [answer for answer in (wrong, unknown, suspended) if isinstance(answer, CodeRefused)]

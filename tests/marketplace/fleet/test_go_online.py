@@ -22,6 +22,9 @@ WITH_HOURS = [ContractKind.DEDICATED, ContractKind.CONTRACTED]
 HALF_AN_HOUR = timedelta(minutes=30)
 SECOND = timedelta(seconds=1)
 
+DRIVES = {AccountState.ACTIVE, AccountState.SUSPENSION_PROPOSED}
+"""What is only proposed takes nothing away."""
+
 
 async def presence(work: Work, driver: Driver) -> asyncpg.Record:
     row = await work.fetch_row("SELECT * FROM presence WHERE driver_id = $1", driver.id)
@@ -115,7 +118,7 @@ async def test_a_driver_comes_back_from_a_pause(work: Work) -> None:
     assert [event.name for event in work.events] == ["DriverWentOnline"]
 
 
-@pytest.mark.parametrize("state", [state for state in AccountState if state is not AccountState.ACTIVE])
+@pytest.mark.parametrize("state", [state for state in AccountState if state not in DRIVES])
 async def test_an_account_that_is_not_active_does_not_drive(work: Work, state: AccountState) -> None:
     driver = await make_offline(work, account_state=state.value)
     before = await presence(work, driver)

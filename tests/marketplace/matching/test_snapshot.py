@@ -172,11 +172,13 @@ async def test_whoever_is_available_or_asked_can_be_planned_for(work: Work, stat
 
 
 @pytest.mark.parametrize("state", list(AccountState))
-async def test_only_active_accounts_are_planned_for(work: Work, state: AccountState) -> None:
+async def test_only_active_accounts_are_planned_for_and_those_of_which_a_suspension_is_only_proposed(
+    work: Work, state: AccountState
+) -> None:
     world = await make_world(work)
     await world.driver(work, account_state=state.value)
 
-    assert await is_free(work, world) == (state is AccountState.ACTIVE)
+    assert await is_free(work, world) == (state in {AccountState.ACTIVE, AccountState.SUSPENSION_PROPOSED})
 
 
 @pytest.mark.parametrize(

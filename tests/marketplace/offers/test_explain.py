@@ -87,7 +87,7 @@ async def test_a_driver_hears_of_the_own_offer_what_it_pays_and_of_nobody_else(w
 @pytest.mark.parametrize(
     ("rule", "changes", "edit"),
     [
-        (RuledOut.ACCOUNT_NOT_ACTIVE, {"account_state": "SUSPENDED"}, None),
+        (RuledOut.ACCOUNT_NOT_ACTIVE, {"account_state": "APPLIED"}, None),
         (RuledOut.OFFLINE, {"state": PresenceState.OFFLINE}, None),
         (RuledOut.OFFLINE, {}, "online_until = NULL"),
         (RuledOut.PAUSED, {"state": PresenceState.PAUSED}, None),
