@@ -474,7 +474,6 @@ class Migration(migrations.Migration):
                 ("area_cells", ArrayField(null=True, element_type="TEXT")),
                 ("max_distance_m", fields.IntField(null=True)),
                 ("max_stops", fields.SmallIntField()),
-                ("early_access_minutes", fields.SmallIntField(db_default=0)),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={

@@ -495,7 +495,6 @@ CHECKS = [
             " AND (coalesce(top_up_minor, 0) > 0) = (statement_id IS NOT NULL)"
         ),
     ),
-    ("driver", "early", "early_access_minutes BETWEEN 0 AND 10080"),
     (
         "delivery",
         "surge",

@@ -17,7 +17,7 @@ FREE = "UPDATE block SET taken = taken - 1 WHERE id = $1"
 # The first thing that keeps a driver from the block, null for nothing. Papers and certificates carry to its end.
 OBSTACLE = """
 SELECT CASE
-    WHEN d.account_state <> 'ACTIVE' THEN 'ACCOUNT'
+    WHEN NOT may_drive(d.account_state, d.suspended_from, b.opens_at) THEN 'ACCOUNT'
     WHEN b.company_id IS NOT NULL AND d.company_id IS DISTINCT FROM b.company_id THEN 'COMPANY'
     WHEN cardinality(b.vehicles) > 0 AND NOT d.vehicle = ANY(b.vehicles) THEN 'VEHICLE'
     WHEN NOT skills_at(d.skills, d.skills_until, b.closes_at) @> b.skills THEN 'SKILLS'

@@ -33,12 +33,12 @@ MINE = """
 # What a driver may sign up for now or soon, and what the driver is in or was in.
 OPEN_TO = f"""
 SELECT {COLUMNS}, 0 AS waiting, 0 AS kept, 0 AS no_shows, 0 AS left_late, 0 AS top_up_minor, {MINE}
-FROM driver d JOIN block b ON b.market_id = d.market_id
+FROM driver d JOIN block b ON b.market_id = d.market_id LEFT JOIN driver_standing t ON t.driver_id = d.id
 LEFT JOIN LATERAL (SELECT * FROM sign_up m WHERE m.block_id = b.id AND m.driver_id = d.id ORDER BY m.id DESC LIMIT 1) s
   ON true
 WHERE d.id = $1 AND b.state = 'PUBLISHED' AND b.opens_at > $2
   AND (b.company_id IS NULL OR b.company_id = d.company_id)
-  AND b.signs_from - make_interval(mins => d.early_access_minutes) <= $2
+  AND b.signs_from - make_interval(mins => coalesce(t.early_access_minutes, 0)) <= $2
 ORDER BY b.opens_at, b.id LIMIT $3
 """
 OF_DRIVER = f"""

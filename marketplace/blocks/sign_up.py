@@ -13,7 +13,9 @@ from marketplace.core.work import Work
 
 # A driver who signs up twice at once, for this block or another of the same hours: the second waits here.
 LOCK_DRIVER = """
-SELECT market_id, company_id, early_access_minutes FROM driver WHERE id = $1 FOR NO KEY UPDATE
+SELECT market_id, company_id,
+       coalesce((SELECT early_access_minutes FROM driver_standing WHERE driver_id = $1), 0) AS early_access_minutes
+FROM driver WHERE id = $1 FOR NO KEY UPDATE
 """
 FIRST = """
 SELECT id, state, answer_by FROM sign_up

@@ -63,7 +63,6 @@ class Driver(Model):
     area_cells = ArrayField(element_type="text", null=True)
     max_distance_m = fields.IntField(null=True)
     max_stops = fields.SmallIntField()
-    early_access_minutes = fields.SmallIntField(db_default=0)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -50,7 +50,13 @@ async def test_wishes_of_the_first_minutes_are_drawn_early_access_first(works: W
     async with works.open() as work:
         world = await make_block_world(work, places=3, draw_s=600, signs_from=work.now + timedelta(hours=1))
         drivers = await make_drivers(work, world, 6)
-        await work.execute("UPDATE driver SET early_access_minutes = 60 WHERE id = $1", drivers[5].id)
+        await work.execute(
+            "INSERT INTO driver_standing"
+            " (driver_id, market_id, level, early_access_minutes, rules_version, figures, computed_at)"
+            " SELECT id, market_id, 3, 60, 1, '{}', $2 FROM driver WHERE id = $1",
+            drivers[5].id,
+            work.now,
+        )
         await join(work, world, drivers[5])
         with pytest.raises(BlockNotOpen):
             await join(work, world, drivers[0])
