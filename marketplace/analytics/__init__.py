@@ -4,6 +4,15 @@ from marketplace.analytics.attempts import BadDays, Days, attempt_figures
 from marketplace.analytics.eta_quality import EtaFigures, EtaQuality, eta_quality
 from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
+from marketplace.analytics.recorded_day import (
+    NothingRecorded,
+    RecordedDay,
+    RecordedDelivery,
+    RecordedDriver,
+    RecordedHub,
+    RecordedShipper,
+    recorded_day,
+)
 from marketplace.analytics.recount import Recount, recount_market
 from marketplace.analytics.roll_up import roll_up, roll_up_all
 from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
@@ -14,12 +23,19 @@ __all__ = [
     "EtaFigures",
     "EtaQuality",
     "Headline",
+    "NothingRecorded",
+    "RecordedDay",
+    "RecordedDelivery",
+    "RecordedDriver",
+    "RecordedHub",
+    "RecordedShipper",
     "Recount",
     "SurgeFigures",
     "attempt_figures",
     "eta_quality",
     "headline",
     "markets_overview",
+    "recorded_day",
     "recount_market",
     "roll_up",
     "roll_up_all",
