@@ -155,7 +155,14 @@ class Playing:
         self._coming: list[tuple[float, Driver]] = []
         self._nearer_hub: NearerHub | None = None
         market_id = MarketId(from_wire("market", seeded.market_id))
-        told = telling(on_progress, starts_at=day.starts_at, minutes=round(day.plan.hours * 60))
+        record = Record()
+        self._wanted = 0
+        told = telling(
+            on_progress,
+            starts_at=day.starts_at,
+            minutes=round(day.plan.hours * 60),
+            ends=lambda: (record.ended, max(self._wanted, len(record.fates))),
+        )
         stage = Stage(
             marketplace.works,
             clock,
@@ -171,7 +178,7 @@ class Playing:
             stage=stage,
             market_id=market_id,
             doors=Doors(failure_at=recipients.failure_at),
-            record=Record(),
+            record=record,
             traffic=_traffic_of(day, marketplace.city),
         )
 
@@ -285,6 +292,7 @@ class Playing:
         drawn = draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses)
         peak = self.day.conditions.peak
         for posting in with_peak(drawn, times=peak, hours=plan.hours, seed=plan.seed):
+            self._wanted += len(posting.parcels)
             self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
 
 

@@ -140,13 +140,19 @@ class _Replay:
         first, last = self._batches[0].posted_at, self._batches[-1].posted_at
         self._hours = max((last - first).total_seconds() / 3600, 0.1)
         self._hubs: NearerHub | None = None
+        record = Record()
         stage = Stage(
             marketplace.works,
             clock,
             market_id=people.market_id,
             jobs=jobs_of(marketplace),
             leaves_out=LEFT_OUT | ARRIVALS,
-            on_moment=telling(on_progress, starts_at=first, minutes=round(60 * self._hours)),
+            on_moment=telling(
+                on_progress,
+                starts_at=first,
+                minutes=round(60 * self._hours),
+                ends=lambda: (record.ended, len(self._parcels)),
+            ),
         )
         self._world = World(
             marketplace=marketplace,
@@ -154,7 +160,7 @@ class _Replay:
             stage=stage,
             market_id=people.market_id,
             doors=Doors(failure_at=self._failure_at, takes_s=self._takes_s),
-            record=Record(),
+            record=record,
         )
         self._by_id: dict[UUID | None, Driver] = {}
 
