@@ -65,6 +65,7 @@ DIALS = {
     "broadcast_below_ttls": 20,
     "unavailable_after_s": 120,
     "redelivery_answer_s": 900,
+    "tip_limit_minor": 50_000,
     "surge_every_s": 60,
     "surge_starts_at_percent": 150,
     "surge_full_after_percent": 250,

@@ -51,7 +51,7 @@ class Message:
     address: str = field(repr=False)
     text: str = field(repr=False)
     channel: Channel = Channel.SMS
-    push: Push | None = None
+    push: Push | None = field(default=None, repr=False)
 
 
 class Notifier(Protocol):

@@ -28,6 +28,8 @@ from marketplace.pricing.lines import (
 
 OFFER = "offer"
 """The rule of what an accepted offer promised: its raise, its bonus and its guarantee."""
+ON_TOP = frozenset({"raise", "bonus"})
+"""Codes of what is promised on top of the work, whoever bears it and by whichever rule."""
 
 
 class BadFacts(BadMoney):

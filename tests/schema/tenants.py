@@ -41,7 +41,7 @@ from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
-from marketplace.fleet import ContractKind, add_company, add_dispatcher
+from marketplace.fleet import ContractKind, PresenceState, add_company, add_dispatcher
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
@@ -281,7 +281,9 @@ async def _dispatcher(work: Work, tokens: Tokens, market: Market, name: str) -> 
     company_id: UUID | None = await work.fetch_value("SELECT id FROM company WHERE name = $1", name)
     company_id = company_id or await add_company(work, market_id=market.id, name=name)
     driver_name = SECRETS["company's driver"] if name == SECRETS["company"] else "Chofer Beta"
-    await make_driver(work, market, kind=ContractKind.CONTRACTED, name=driver_name, company_id=company_id)
+    # Offline, so that no search for a driver finds them.
+    away = PresenceState.OFFLINE
+    await make_driver(work, market, kind=ContractKind.CONTRACTED, state=away, name=driver_name, company_id=company_id)
     email = f"{name.replace(' ', '.')}@doorstep.example"
     person = await add_dispatcher(work, company_id=company_id, market_id=market.id, name="Dispatcher", email=email)
     lasts = timedelta(hours=1)

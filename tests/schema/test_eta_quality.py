@@ -54,8 +54,9 @@ async def test_operations_see_how_arrivals_turned_out(
     ).json()
 
     quality = answer["data"]["etaQuality"]
-    [whole, by_horizon] = quality["figures"]
+    [whole, by_horizon, *later] = quality["figures"]
     assert (whole["moment"], whole["horizonMin"], whole["arrivals"]) == ("DISPATCH", None, 1)
+    assert {(one["moment"], one["horizonMin"]) for one in later} == {("HALF_HOUR", None), ("HALF_HOUR", 20)}
     assert by_horizon["arrivals"] == 1
     assert whole["maeS"] == by_horizon["maeS"] > 0
     assert (quality["windowsShown"], quality["windowsMoved"], quality["lateRisks"]) == (1, 0, 0)

@@ -1,17 +1,21 @@
 """A tracking link at the edge: guesses are refused alike and soon not at all, and no token enters a log."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from marketplace.accounts import Tokens, create_tracking_link
+from marketplace.app import open_pushes
 from marketplace.batches.models import Delivery
 from marketplace.core.ids import DeliveryId, to_wire
+from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from schema.asgi import build_app
 from schema.documents import load_document
 from tests.builders import make_batch, make_delivery, make_hub, make_market, make_shipper
+from tests.contracts.push_double import BrowserDouble
 from tests.schema.conftest import Api, Caller, TestMarketplace
 
 TRACKED = load_document("recipient", "tracked_delivery")
@@ -91,3 +95,21 @@ async def test_no_log_line_holds_a_token(
     assert lines != []
     printed = capfd.readouterr()
     assert recipient.credential not in str(lines) + printed.out + printed.err
+
+
+async def test_a_browser_that_leads_into_the_house_is_refused_and_nothing_is_kept(
+    edge: Api, recipient: Caller, marketplace: TestMarketplace, works: Works, tmp_path: Path
+) -> None:
+    browser = BrowserDouble(place="127.0.0.1:9")
+    text, keys = load_document("recipient", "subscribe_browser"), {"p256dh": browser.p256dh, "auth": browser.auth}
+    variables = {"endpoint": "https://127.0.0.1/push", **keys, "idempotencyKey": "a"}
+
+    nobody = (await edge.ask(text, variables, recipient))["subscribeBrowser"]
+    marketplace.pushes = pushes = open_pushes(Settings(state_folder=tmp_path))
+    refused = (await edge.ask(text, variables, recipient))["subscribeBrowser"]
+
+    assert (nobody["code"], refused["code"], refused["field"]) == ("NO_PUSH", "PUSH_ENDPOINT_REFUSED", "endpoint")
+    assert (await edge.ask("{ pushKey }", None, recipient))["pushKey"] == pushes.public_key
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT count(*) FROM browser") == 0
+    await pushes.aclose()

@@ -302,7 +302,8 @@ async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: D
     await shows(page, "Delivered")
     await page.until("document.querySelector('#pictures img')?.naturalWidth === 320")
     assert await page.ask("document.getElementById('pin-section').hidden")
-    assert await page.ask("document.getElementById('map-section').hidden")
+    assert await page.ask("document.querySelectorAll('#map .driver-area').length") == 1
+    assert await page.ask("document.querySelectorAll('#map .pin-driver').length") == 0
     assert await page.ask("document.querySelectorAll('#timeline li').length") == 5
     await check_access(page)
     await keep_picture(page, f"tracking-{size}-4-delivered")

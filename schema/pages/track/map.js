@@ -29,6 +29,8 @@ export class DoorMap {
       minZoom: 11,
       maxZoom: 18,
     });
+    // The area's circle says nothing to ears: the words beside the map do.
+    this.map.getPane("overlayPane").setAttribute("aria-hidden", "true");
     this.streets = new Streets().addTo(this.map);
     this.streets.load("main").then(() => write(byId("credit"), this.streets.attribution ?? ""));
     this.zoom = L.control.zoom({ zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(this.map);

@@ -24,7 +24,7 @@ async def test_every_kind_of_operation_is_carried_out_once(payments: PaymentWorl
         assert (outcome.state, outcome.error_code) == (OperationState.DONE, None)
         known = await known_objects(work, kind=ObjectKind(TABLES[kind]), subject_id=subject_id)
         assert [one.id for one in known] == [outcome.object_id]
-    changes = wanted.params.keys() & {"payment_intent", "invoice"} and kind not in {
+    changes = wanted.params.keys() & {"payment_intent", "invoice", "session"} and kind not in {
         OperationKind.REFUND,
         OperationKind.ADD_INVOICE_ITEM,
     }

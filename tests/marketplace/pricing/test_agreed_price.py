@@ -13,7 +13,7 @@ def test_a_price_below_what_the_market_pays_changes_nothing() -> None:
 
 
 def test_a_price_lifts_the_work_and_leaves_raise_and_bonus_on_top() -> None:
-    pay = offer_pay(POLICY, FACTS, 300, 200)
+    pay = offer_pay(POLICY, FACTS, 300, 200, "surge:sgd_1:borne_by_platform")
 
     lifted = with_agreed_price(pay, 100_000)
 
