@@ -4,6 +4,7 @@ Everything counts: this process, the matcher, the streets and PostgreSQL. A play
 an idle machine it lasts about as long as its processor time. Once as variants are played, and once with arrivals.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ async def test_a_day_of_a_thousand_deliveries(fresh_url: str, tmp_path: Path, ha
 
     played = await play_city_day(settings_for(fresh_url, tmp_path), day)
 
-    print(
+    sys.stdout.write(
         f"\n{played.figures.delivered} of {played.figures.posted} delivered, {played.events} events:"
         f" {played.market_s:,.0f} s of the market in {played.cpu_s:.1f} CPU s and {played.machine_s:.1f} s:"
-        f" {played.per_cpu_s:,.0f} x by processor time, {played.times_real_time:,.0f} x by the clock"
+        f" {played.per_cpu_s:,.0f} x by processor time, {played.times_real_time:,.0f} x by the clock\n"
     )
     assert played.per_cpu_s > WANTED
