@@ -224,6 +224,19 @@ def simulate(
         ),
     ] = None,
     chart: Annotated[Path | None, typer.Option(help="Also draw the variants into this PNG file.")] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(help="Play a recorded day of this market, by its short name or mkt_…, instead of a made-up one."),
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option(help="The day to play again, YYYY-MM-DD by the clock of its market.")
+    ] = None,
+    recorded_in: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="The database in which it was recorded, which is only read; by default DATABASE_URL's."
+        ),
+    ] = None,
     mdrp: Annotated[
         Path | None,
         typer.Option(
@@ -244,6 +257,9 @@ def simulate(
     With --days the market goes on: it keeps what it learnt on one day for the next. Deliveries and hours are those of
     each day; hidden traffic keeps its pattern, and some days are fuller than others. The table says how far off arrival
     times were beside those of empty streets, and how many arrivals were in the spread and in the window that was shown.
+
+    With --variant the same day is played several times side by side, each with other switches and everything else the
+    same; with --replay the demand, the drivers' hours and the stops' times are those of a recorded day, and no names.
 
     The event hash at the end is the same for the same seed and the same code: change a rule, and see what it changes.
     """
@@ -266,9 +282,12 @@ def simulate(
         variants=variant or (),
         chart=chart,
         mdrp=mdrp,
+        replay=replay,
+        day=day,
+        recorded_in=recorded_in,
     )
     with part("workers.progress").progress() as bar:
-        told = asyncio.run(simulation.play_asked(chosen, asked, bar.step))
+        told = simulation.run(simulation.play_asked(chosen, asked, bar.step))
     told.show()
     if as_json:
         typer.echo(json.dumps(told.figures))

@@ -12,6 +12,15 @@ from marketplace.analytics.fairness import (
 )
 from marketplace.analytics.headline import Headline, headline
 from marketplace.analytics.overview import markets_overview
+from marketplace.analytics.recorded_day import (
+    NothingRecorded,
+    RecordedDay,
+    RecordedDelivery,
+    RecordedDriver,
+    RecordedHub,
+    RecordedShipper,
+    recorded_day,
+)
 from marketplace.analytics.recount import Recount, recount_market
 from marketplace.analytics.roll_up import roll_up, roll_up_all
 from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
@@ -24,8 +33,14 @@ __all__ = [
     "Fairness",
     "FairnessFigures",
     "Headline",
+    "NothingRecorded",
     "OwnFairness",
     "OwnFigures",
+    "RecordedDay",
+    "RecordedDelivery",
+    "RecordedDriver",
+    "RecordedHub",
+    "RecordedShipper",
     "Recount",
     "SurgeFigures",
     "attempt_figures",
@@ -34,6 +49,7 @@ __all__ = [
     "headline",
     "markets_overview",
     "own_fairness",
+    "recorded_day",
     "recount_market",
     "roll_up",
     "roll_up_all",

@@ -18,10 +18,12 @@ from workers.simulation.comparing_chart import draw_comparison
 from workers.simulation.comparing_table import show_comparison
 from workers.simulation.conditions import BadVariant, Conditions, Variant, Waves, read_switches, read_variants
 from workers.simulation.figures import Figures
+from workers.simulation.loop import run
 from workers.simulation.mdrp import BadInstance, Instance, read_instance
 from workers.simulation.mdrp_day import MealFigures, PlayedMeals, play_meal_day
 from workers.simulation.opening import DatabaseInUse
 from workers.simulation.people import Person
+from workers.simulation.replay import OtherCity, ReplayedDay, play_replay, read_recorded_day
 from workers.simulation.tables import show_days, show_played
 from workers.simulation.world import World
 
@@ -41,10 +43,12 @@ __all__ = [
     "Instance",
     "MealFigures",
     "OneDatabase",
+    "OtherCity",
     "Person",
     "Played",
     "PlayedDays",
     "PlayedMeals",
+    "ReplayedDay",
     "Told",
     "Variant",
     "Waves",
@@ -57,10 +61,13 @@ __all__ = [
     "play_city_days",
     "play_in_process",
     "play_meal_day",
+    "play_replay",
     "quiet_day",
     "read_instance",
+    "read_recorded_day",
     "read_switches",
     "read_variants",
+    "run",
     "show_comparison",
     "show_days",
     "show_played",

@@ -1,6 +1,5 @@
 """A seeded day of the demo city on the stage, from the first posting to the last payout."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,22 +17,26 @@ from marketplace.core.geo import Point
 from marketplace.core.ids import DriverId, MarketId, ShipperId, from_wire
 from marketplace.core.settings import Settings
 from marketplace.hubs import set_hub_opening
+from marketplace.routing import Router
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
+from workers.simulation.blocks import BlockHolder, bring_blocks
 from workers.simulation.booking import Bookers, Booking
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.conditions import SURGE_DIALS, Conditions
 from workers.simulation.driver import Driver
 from workers.simulation.learning import learn_regularly
+from workers.simulation.loop import run
 from workers.simulation.nearer_hub import NearerHub, open_nearer_hub
 from workers.simulation.opening import open_simulated
 from workers.simulation.peak import with_peak
 from workers.simulation.progress import OnProgress, telling
 from workers.simulation.record import Record
 from workers.simulation.shipper import Shipper
-from workers.simulation.stage import LEFT_OUT, Stage
+from workers.simulation.stage import ARRIVALS, LEFT_OUT, Stage
 from workers.simulation.surging import Reserve, decide_surge_regularly
+from workers.simulation.timeless import TimelessRouter
 from workers.simulation.timing import AfterTiming, Timing
 from workers.simulation.world import Doors, World
 from workers.simulator.chance import chance
@@ -47,6 +50,8 @@ MORNING = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 """Eight o'clock on a Monday in Chile."""
 RUN = "sim"
 CROWD = "CROWDSOURCED"
+PLACES_KEPT = 2_500
+"""Doors, hubs and drivers of a long day; their cells take about 60 MB."""
 DIALS: Mapping[str, Any] = {"payout_every_s": 7_200, "match_time_limit_ms": 100}
 """A plan may take a tenth of the processor time that a market allows it otherwise."""
 
@@ -73,6 +78,9 @@ class CityDay:
     """By how much one day's hidden traffic differs from the next one's."""
     dials: Mapping[str, Any] = field(default_factory=lambda: dict(DIALS))
     booking: Booking | None = None
+    has_arrivals: bool = True
+    """Whether arrivals are foreseen; where nobody asks for them, and nobody books by them, a third of a play is saved.
+    """
     conditions: Conditions = field(default_factory=Conditions)
 
     @property
@@ -89,7 +97,7 @@ async def play_city_day(settings: Settings, day: CityDay, on_progress: OnProgres
 
 def play_in_process(day: CityDay, settings: Settings, conditions: Conditions, on_progress: OnProgress) -> Played:
     """Plays a day under other conditions, in a process that does nothing else."""
-    return asyncio.run(play_city_day(settings, replace(day, conditions=conditions), on_progress))
+    return run(play_city_day(settings, replace(day, conditions=conditions), on_progress))
 
 
 @asynccontextmanager
@@ -104,7 +112,7 @@ async def open_city_market(settings: Settings, day: CityDay, on_progress: OnProg
         seed=day.plan.seed,
         starts_at=day.starts_at,
         city=city,
-        router=CachedRouter(streets),
+        router=_remembering(streets, day),
         matcher=streets,
     )
     async with opened as (marketplace, clock, stripe):
@@ -113,6 +121,13 @@ async def open_city_market(settings: Settings, day: CityDay, on_progress: OnProg
         await fund_platform(marketplace.provider, market_id=market_id, currency=_seed_plan(day).currency)
         await open_accounts(marketplace, stripe, [from_wire("driver", row["id"]) for row in seeded.drivers])
         yield Playing(day, marketplace, clock, stripe, seeded, on_progress)
+
+
+def _remembering(streets: GraphRouter, day: CityDay) -> Router:
+    """Where no traffic is, nobody learns any, and what the streets were once asked is true all day."""
+    if day.traffic is not None:
+        return CachedRouter(streets)
+    return TimelessRouter(CachedRouter(streets, places_kept=PLACES_KEPT), always=day.starts_at)
 
 
 def _traffic_of(day: CityDay, city: CityPack) -> HiddenTraffic | None:
@@ -136,16 +151,24 @@ class Playing:
         self.day = day
         self.seeded = seeded
         self._drivers: list[tuple[float, Driver]] = []
+        self._by_id: dict[UUID | None, Driver] = {}
         self._coming: list[tuple[float, Driver]] = []
         self._nearer_hub: NearerHub | None = None
         market_id = MarketId(from_wire("market", seeded.market_id))
-        told = telling(on_progress, starts_at=day.starts_at, minutes=round(day.plan.hours * 60))
+        record = Record()
+        self._wanted = 0
+        told = telling(
+            on_progress,
+            starts_at=day.starts_at,
+            minutes=round(day.plan.hours * 60),
+            ends=lambda: (record.ended, max(self._wanted, len(record.fates))),
+        )
         stage = Stage(
             marketplace.works,
             clock,
             market_id=market_id,
             jobs=jobs_of(marketplace),
-            leaves_out=LEFT_OUT,
+            leaves_out=LEFT_OUT if day.has_arrivals else LEFT_OUT | ARRIVALS,
             on_moment=told,
         )
         recipients = Recipients(seed=day.plan.seed, fail_rate=day.plan.fail_rate)
@@ -155,13 +178,14 @@ class Playing:
             stage=stage,
             market_id=market_id,
             doors=Doors(failure_at=recipients.failure_at),
-            record=Record(),
+            record=record,
             traffic=_traffic_of(day, marketplace.city),
         )
 
     async def run(self) -> Played:
         self.begin()
         await self._open_hub()
+        await self._bring_blocks()
         self.begin_day(self.day.plan)
         bookers = await self.bring_bookers(self.day.booking) if self.day.booking else None
         played = await close_day(self.world, until=self.day.ends_at)
@@ -173,7 +197,8 @@ class Playing:
         self._make_drivers()
         if after_timing is not None:
             self.world.stage.follow("retime_route", after_timing)
-        Timing(self.world, after=after_timing)
+        if self.day.has_arrivals:
+            Timing(self.world, after=after_timing)
 
     def bring_drivers_home(self) -> None:
         """Has every driver wait again where the first day began."""
@@ -198,6 +223,16 @@ class Playing:
             time_zone = _seed_plan(self.day).time_zone
             self._nearer_hub = await open_nearer_hub(self.world, place=place, others=others, time_zone=time_zone)
 
+    async def _bring_blocks(self) -> None:
+        places = [Point(lat=hub["lat"], lon=hub["lon"]) for hub in self.seeded.hubs]
+        holders = [
+            BlockHolder(person=self._draw_mind("block", number), place=places[number % len(places)])
+            for number in range(self.day.conditions.blocks)
+        ]
+        if holders:
+            brought = await bring_blocks(self.world, holders, begins=self.world.stage.now, hours=self.day.plan.hours)
+            self._by_id.update({driver.driver_id: driver for driver in brought})
+
     async def bring_bookers(self, booking: Booking) -> Bookers:
         """Recipients who choose a window, from now on."""
         async with self.world.marketplace.works.open() as work:
@@ -207,24 +242,17 @@ class Playing:
         return Bookers(self.world, booking, seed=self.day.plan.seed, time_zone=_seed_plan(self.day).time_zone)
 
     def _make_drivers(self) -> None:
-        drivers: dict[UUID | None, Driver] = {}
+        drivers = self._by_id
         at_home: list[tuple[int, float, Driver]] = []
         for number, row in enumerate(self.seeded.drivers):
-            source, plan = chance(self.day.plan.seed, "driver", number), self.day.plan
-            traits = draw_personality(
-                source,
-                decline_rate=plan.decline_rate,
-                ignore_rate=plan.expire_rate,
-                mistype_rate=0.0,
-                gathering_s=plan.gathering_s,
-                reserve_rate=plan.reserve_rate if row["contract_kind"] == CROWD else 0.0,
-            )
-            driver_id = DriverId(from_wire("driver", row["id"]))
+            is_crowd = row["contract_kind"] == CROWD
+            mind = self._draw_mind("driver", number, reserve_rate=self.day.plan.reserve_rate if is_crowd else 0.0)
+            traits, driver_id = mind.personality, DriverId(from_wire("driver", row["id"]))
             here = Point(lat=row["lat"], lon=row["lon"])
-            driver = Driver(self.world, driver_id=driver_id, here=here, person=Mind(traits, source))
+            driver = Driver(self.world, driver_id=driver_id, here=here, person=mind)
             drivers[driver_id] = driver
             self._drivers.append((traits.comes_online_after_s, driver))
-            if row["contract_kind"] == CROWD and not self.day.conditions.has_crowd:
+            if is_crowd and not self.day.conditions.has_crowd:
                 continue
             if traits.comes_for_minor:
                 at_home.append((traits.comes_for_minor, traits.comes_online_after_s, driver))
@@ -234,6 +262,18 @@ class Playing:
         self.world.stage.listen(
             lambda event: drivers[event.driver_id].hear(event) if event.driver_id in drivers else None
         )
+
+    def _draw_mind(self, kind: str, number: int, *, reserve_rate: float = 0.0) -> Mind:
+        source, plan = chance(self.day.plan.seed, kind, number), self.day.plan
+        traits = draw_personality(
+            source,
+            decline_rate=plan.decline_rate,
+            ignore_rate=plan.expire_rate,
+            mistype_rate=0.0,
+            gathering_s=plan.gathering_s,
+            reserve_rate=reserve_rate,
+        )
+        return Mind(traits, source)
 
     def _bring_shippers(self, plan: DayPlan, run: str) -> None:
         hub_ids = [from_wire("hub", hub["id"]) for hub in self.seeded.hubs]
@@ -252,6 +292,7 @@ class Playing:
         drawn = draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses)
         peak = self.day.conditions.peak
         for posting in with_peak(drawn, times=peak, hours=plan.hours, seed=plan.seed):
+            self._wanted += len(posting.parcels)
             self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
 
 

@@ -6,11 +6,12 @@ reaches another, so that each gives the figures and the event hash that it gives
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.queues import Queue
 from typing import Any
 
@@ -87,6 +88,15 @@ async def compare(
 def _listen_here(told: "Queue[tuple[str, str, int, int]]") -> None:
     global _told  # noqa: PLW0603 - a process of a pool gets what it shares with the others only when it begins
     _told = told
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A play for nobody any more ends at once; its servers notice and end too."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _play(settings: Settings, variant: Variant, play: Play) -> Played:

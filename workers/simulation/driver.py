@@ -186,14 +186,18 @@ class Driver:
         async with self._world.marketplace.works.open() as work:
             await arrive_at_stop(work, stop_id=from_wire("stop", stop["id"]), **self._said())
         self._is_heading = True
-        if stop["kind"] == "PICKUP":
-            opens = [datetime.fromisoformat(task["delivery"]["pickup_window"]["opens_at"]) for task in stop["tasks"]]
-            begins = max([self._stage.now, *opens])
-            self._stage.at(begins + timedelta(seconds=self._person.pickup_s()), lambda: self._pick_up(stop))
-        else:
-            opens = [datetime.fromisoformat(task["delivery"]["dropoff_window"]["opens_at"]) for task in stop["tasks"]]
-            begins = max([self._stage.now, *opens])
-            self._stage.at(begins + timedelta(seconds=self._person.hand_over_s()), lambda: self._hand_over(stop))
+        is_pickup = stop["kind"] == "PICKUP"
+        window = "pickup_window" if is_pickup else "dropoff_window"
+        opens = [datetime.fromisoformat(task["delivery"][window]["opens_at"]) for task in stop["tasks"]]
+        usual_s = self._person.pickup_s() if is_pickup else self._person.hand_over_s()
+        ends = max([self._stage.now, *opens]) + timedelta(seconds=self._service_s(stop, usual_s))
+        self._stage.at(ends, partial(self._pick_up if is_pickup else self._hand_over, stop))
+
+    def _service_s(self, stop: Stop, usual_s: float) -> float:
+        """How long the slowest parcel of a stop is known to take there; where none is known, what the driver takes."""
+        doors = self._world.doors
+        known = [doors.takes_s(stop["kind"], task["delivery"]["external_id"]) for task in stop["tasks"]]
+        return max((seconds for seconds in known if seconds is not None), default=usual_s)
 
     async def _pick_up(self, stop: Stop) -> None:
         if self._is_open(stop):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from marketplace.core.geo import Point, straight_line_m
@@ -18,9 +17,8 @@ class NearerHub:
     place: Point
     others: Mapping[UUID, Point]
 
-    def hub_for(self, usual: UUID, home: Mapping[str, Any]) -> UUID:
+    def hub_for(self, usual: UUID, there: Point) -> UUID:
         """The hub that a parcel comes from: the other one if it is nearer to its home than the usual one."""
-        there = Point(lat=home["lat"], lon=home["lon"])
         return self.hub_id if straight_line_m(there, self.place) < straight_line_m(there, self.others[usual]) else usual
 
 

@@ -51,9 +51,9 @@ class Shipper:
         posted = await self.post(requests, is_quoted=posting.is_quoted)
         ids = {row.external_id: row.delivery_id for row in posted.rows}
         for parcel in posting.parcels:
-            delivery_id = ids[parcel.external_id] if parcel.cancels_after_s is not None else None
-            if delivery_id is not None:
-                self._call_off_later(delivery_id, parcel)
+            delivery_id = ids[parcel.external_id]
+            if parcel.cancels_after_s is not None and delivery_id is not None:
+                self.call_off_later(delivery_id, parcel.cancels_after_s)
 
     async def post(self, requests: Sequence[DeliveryRequest], *, is_quoted: bool = False) -> PostResult:
         """Posts deliveries, after a quote if one is asked for, and passes PINs on to the recipients."""
@@ -91,7 +91,9 @@ class Shipper:
         pins = {delivery["id"]: delivery["pin"] for delivery in batch["deliveries"] if delivery["pin"] is not None}
         self.world.doors.pins.update(pins)
 
-    def _call_off_later(self, delivery_id: UUID, parcel: Parcel) -> None:
+    def call_off_later(self, delivery_id: UUID, after_s: float) -> None:
+        """Calls a delivery off some time from now, if it is not too late by then."""
+
         async def call_off() -> None:
             try:
                 async with self.world.marketplace.works.open() as work:
@@ -100,12 +102,13 @@ class Shipper:
             except TooLateToCancel as refusal:
                 self.world.record.refused(refusal.code)
 
-        assert parcel.cancels_after_s is not None, "only these are called off"
-        self.world.stage.after(parcel.cancels_after_s, call_off)
+        self.world.stage.after(after_s, call_off)
 
     def _hub_of(self, parcel: Parcel, posting: Posting) -> UUID:
         usual = self.hub_ids[posting.hub]
-        return usual if self.hubs is None else self.hubs.hub_for(usual, parcel.home)
+        if self.hubs is None:
+            return usual
+        return self.hubs.hub_for(usual, Point(lat=parcel.home["lat"], lon=parcel.home["lon"]))
 
     def _request(self, parcel: Parcel, posting: Posting) -> DeliveryRequest:
         """A delivery as it is posted: its windows are by the clock that hangs in the hub."""

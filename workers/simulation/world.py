@@ -17,6 +17,8 @@ class Doors:
 
     failure_at: Callable[[str], str | None] = lambda _: None
     """Why a parcel cannot be handed over, by its shipper's reference; None when it can."""
+    takes_s: Callable[[str, str], float | None] = lambda *_: None
+    """How long a parcel took at a kind of stop, by its shipper's reference; None where nobody knows."""
     pins: dict[str, str] = field(default_factory=dict)
     """By the wire id of the delivery."""
 

@@ -1,0 +1,118 @@
+"""Switches change in a day what they say, and plays side by side are each what they are alone."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marketplace.core.database import connect
+from marketplace.core.geo import Point
+from tests.workers.simulation.conftest import settings_for
+from workers.simulation import (
+    CityDay,
+    Conditions,
+    OneDatabase,
+    Waves,
+    compare,
+    play_city_day,
+    play_in_process,
+    quiet_day,
+    read_variants,
+)
+
+DAY = CityDay(plan=quiet_day(deliveries=10, hours=0.5), drivers=6, hubs=2, has_arrivals=False)
+"""Two of its six drivers are contracted or dedicated, the others are the crowd."""
+BUSY = replace(
+    DAY,
+    plan=replace(quiet_day(deliveries=40, hours=1.0), reserve_rate=0.9),
+    conditions=Conditions(has_surge=True, peak=3.0),
+)
+KINDS = """
+SELECT d.contract_kind, d.name LIKE 'Block%' AS holds_block, count(*)::int AS drivers
+FROM event e JOIN driver d ON d.id = e.driver_id WHERE e.name = 'DriverWentOnline' GROUP BY 1, 2 ORDER BY 1, 2
+"""
+LARGEST_WAVE = "SELECT coalesce(max(n), 0)::int AS n FROM (SELECT count(*) AS n FROM offer GROUP BY wave_id) waves"
+OTHER_HUB = """
+SELECT d.dropoff_lat, h.lat AS lat, h.name = 'What if' AS is_other FROM delivery d JOIN hub h ON h.id = d.hub_id
+WHERE d.return_of IS NULL
+"""
+
+
+async def rows(url: str, sql: str) -> list[Any]:
+    connection = await connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(sql)]
+    finally:
+        await connection.close()
+
+
+async def test_without_the_crowd_only_those_come_who_have_hours_or_a_block(
+    empty_urls: list[str], tmp_path: Path
+) -> None:
+    usual, fixed = empty_urls
+    without = Conditions(has_crowd=False, blocks=2, waves=Waves.ONE)
+
+    await play_city_day(settings_for(usual, tmp_path), DAY)
+    await play_city_day(settings_for(fixed, tmp_path), replace(DAY, conditions=without))
+
+    assert await rows(usual, KINDS) == [("CONTRACTED", False, 2), ("CROWDSOURCED", False, 3), ("DEDICATED", False, 1)]
+    assert await rows(fixed, KINDS) == [("CONTRACTED", False, 2), ("CROWDSOURCED", True, 2), ("DEDICATED", False, 1)]
+    assert await rows(fixed, LARGEST_WAVE) == [(1,)]
+
+
+async def test_what_lives_nearer_to_another_hub_comes_from_there(empty_urls: list[str], tmp_path: Path) -> None:
+    settings = settings_for(empty_urls[0], tmp_path)
+    await play_city_day(settings_for(empty_urls[1], tmp_path), DAY)
+    ((lat, lon),) = await rows(empty_urls[1], "SELECT avg(dropoff_lat), avg(dropoff_lon) FROM delivery")
+    there = Point(lat=lat, lon=lon)
+
+    played = await play_city_day(settings, replace(DAY, conditions=Conditions(hub=there)))
+
+    names = [is_other for _, _, is_other in await rows(empty_urls[0], OTHER_HUB)]
+    assert (len(names), played.figures.posted) == (10, 10)
+    assert 0 < sum(names) < 10
+
+
+async def test_a_bonus_brings_drivers_out_and_without_surge_they_stay_at_home(
+    empty_urls: list[str], tmp_path: Path
+) -> None:
+    with_surge, without = [
+        await play_city_day(settings_for(url, tmp_path), replace(BUSY, conditions=conditions))
+        for url, conditions in zip(empty_urls, (BUSY.conditions, Conditions(peak=3.0)), strict=True)
+    ]
+
+    assert with_surge.figures.posted == without.figures.posted > 40
+    assert with_surge.came_for_bonus > 0
+    assert with_surge.surge.paid_minor > 0
+    assert (without.came_for_bonus, without.surge.paid_minor, without.surge.surcharges_minor) == (0, 0, 0)
+
+
+async def test_plays_side_by_side_give_what_they_give_alone_and_tell_how_far_they_are(
+    empty_urls: list[str], tmp_path: Path
+) -> None:
+    variants = read_variants(["the same: --surge off"], DAY.conditions)
+    settings = [settings_for(url, tmp_path) for url in empty_urls]
+    told: dict[str, tuple[int, int]] = {}
+
+    comparison = await compare(
+        settings, variants, partial(play_in_process, DAY), lambda thing, done, of: told.update({thing: (done, of)})
+    )
+
+    first, second = comparison.as_dict()["variants"]
+    assert (first["name"], second["name"], second["words"]) == ("baseline", "the same", "--surge off")
+    assert first["figures"]["event_hash"] == second["figures"]["event_hash"]
+    assert first["kpis"] == second["kpis"]
+    assert told["the same: deliveries at their end"] == (10, 10)
+
+
+async def test_plays_do_not_share_a_database(tmp_path: Path) -> None:
+    settings = settings_for("postgres://somewhere/one", tmp_path)
+
+    with pytest.raises(OneDatabase, match="wants its own"):
+        await compare([settings, settings], read_variants(["a: --crowd off"], Conditions()), _never)
+
+
+def _never(*_: object) -> Any:
+    raise AssertionError("nothing is played")
