@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from pydantic import SecretStr
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
@@ -35,6 +36,7 @@ from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
 from marketplace.core.grants import ROLE, can_rewrite_history
+from marketplace.core.metrics import CONNECTIONS, watch
 from marketplace.core.migrate import check_version
 from marketplace.core.notifier import Channel, Notifier
 from marketplace.core.nudge import Nudger
@@ -132,6 +134,7 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
     check_failpoint(is_production=settings.is_production)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(servers.database_url, pool_size=settings.pool_size))
+        _watch_pool(database)
         nudger = await stack.enter_async_context(Nudger(servers.database_url))
         clock = DatabaseClock()
         works = Works(database, clock, after_commit=nudger.nudge)
@@ -180,6 +183,16 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             webhooks=webhooks,
             city=city,
         )
+
+
+def _watch_pool(database: AsyncpgDBClient) -> None:
+    """Shows how many connections are in use. The pool is looked up each time: it is made anew after a server's end."""
+
+    def idle() -> int:
+        return database._pool.get_idle_size() if database._pool is not None else 0
+
+    watch(CONNECTIONS, idle, use="idle")
+    watch(CONNECTIONS, lambda: database._pool.get_size() - idle() if database._pool is not None else 0, use="busy")
 
 
 async def open_city(settings: Settings) -> CityPack:

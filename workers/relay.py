@@ -10,6 +10,7 @@ import structlog
 
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import ReadyJob, make_jobs
+from marketplace.core.metrics import EVENTS
 from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import PublishedEvent, markets_with_unpublished, publish_events
 from marketplace.core.work import DatabaseUnavailable, Works
@@ -63,6 +64,8 @@ class Relay:
             for market_id in markets:
                 events, jobs = await publish_market(self._works, market_id)
                 count += len(events)
+                for event in events:
+                    EVENTS.labels(event.name).inc()
                 if events:
                     await self._notices.send(PUBLISHED, str(market_id))
                 self._start_jobs(jobs)
