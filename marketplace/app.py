@@ -62,6 +62,7 @@ class Marketplace:
 
     settings: Settings
     database_url: str
+    """Where a connection is a session of its own, for notices: the server itself, also where a pooler is in between."""
     redis_url: str
     clock: Clock
     works: Works
@@ -135,7 +136,8 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(servers.database_url, pool_size=settings.pool_size))
         _watch_pool(database)
-        nudger = await stack.enter_async_context(Nudger(servers.database_url))
+        session_url = settings.session_url or servers.database_url
+        nudger = await stack.enter_async_context(Nudger(session_url))
         clock = DatabaseClock()
         works = Works(database, clock, after_commit=nudger.nudge)
         async with works.read() as connection:
@@ -161,12 +163,12 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         notifier, pushes = open_notifier(settings), open_pushes(settings)
         notifier.ways[Channel.PUSH] = pushes
         stack.push_async_callback(notifier.aclose)
-        streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
+        streams = await stack.enter_async_context(EventStreams(works, session_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         webhooks = await stack.enter_async_context(open_webhooks(settings, works))
         yield Marketplace(
             settings=settings,
-            database_url=servers.database_url,
+            database_url=session_url,
             redis_url=servers.redis_url,
             clock=clock,
             works=works,

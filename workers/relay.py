@@ -64,8 +64,6 @@ class Relay:
             for market_id in markets:
                 events, jobs = await publish_market(self._works, market_id)
                 count += len(events)
-                for event in events:
-                    EVENTS.labels(event.name).inc()
                 if events:
                     await self._notices.send(PUBLISHED, str(market_id))
                 self._start_jobs(jobs)
@@ -78,4 +76,6 @@ async def publish_market(works: Works, market_id: MarketId) -> tuple[list[Publis
     async with works.open() as work:
         events = await publish_events(work, market_id)
         jobs = await make_jobs(work, jobs_after(events)) if events else []
+    for event in events:
+        EVENTS.labels(event.name).inc()
     return events, jobs

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
 
     mode: Mode = Mode.DEVELOPMENT
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    session_url: str | None = Field(default=None, validation_alias="DATABASE_SESSION_URL")
+    """The same database without a pooler in between, for LISTEN; needed where DATABASE_URL names a pooler."""
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     router_url: str | None = Field(default=None, validation_alias="ROUTER_URL")
     geocoder_url: str | None = Field(default=None, validation_alias="GEOCODER_URL")
