@@ -34,6 +34,11 @@ from tests.waiting import until
 pytestmark = pytest.mark.timeout(300)
 
 PATIENCE_S = 90.0
+SESSIONS = "notices"
+CONNECTIONS = """
+SELECT application_name AS door, bool_or(query ~* '^(listen|select pg_notify|select pg_advisory)') AS needs_session FROM pg_stat_activity
+WHERE usename = current_user GROUP BY application_name
+"""
 UNFINISHED = """
 SELECT (SELECT count(*) FROM event WHERE position IS NULL)
      + (SELECT count(*) FROM job WHERE state = 'RUNNING' OR state = 'READY' AND run_at <= now())
@@ -95,8 +100,13 @@ async def works_of(group: Group) -> AsyncIterator[Works]:
 
 
 async def start_worker(stage: Stage, group: Group) -> Process:
-    """A worker that is bound to the group by its user and by its queue."""
-    return await stage.work(settings={"DATABASE_URL": group.url, "DOORSTEP_QUEUE": group.queue})
+    """A worker that is bound to the group by its user and by its queue; its notices take a door of their own."""
+    settings = {
+        "DATABASE_URL": group.url,
+        "DATABASE_SESSION_URL": f"{group.url}&application_name={SESSIONS}",
+        "DOORSTEP_QUEUE": group.queue,
+    }
+    return await stage.work(settings=settings)
 
 
 async def open_town(works: Works) -> Town:
@@ -151,6 +161,8 @@ async def test_two_groups_of_markets_share_a_server_and_nothing_else(stage: Stag
         for works, town in zip((northern, southern), towns, strict=True):
             async with works.open() as work:
                 await check_version(work.connection)
+                doors = {row["door"]: row["needs_session"] for row in await work.fetch(CONNECTIONS)}
+                assert doors == {"doorstep": False, SESSIONS: True}  # so a pooler may stand before the first
                 assert await work.fetch("SELECT kind, error FROM job WHERE state = 'DEAD'") == []
                 for table in ("market", "event", "offer", "route", "delivery"):
                     column = "id" if table == "market" else "market_id"
