@@ -56,7 +56,7 @@ check: install   ## Lint, format, types, import contracts, the committed schema 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schema.export --check
-	@! grep -q '://' requirements.lock || { echo 'requirements.lock names a host'; exit 1; }
+	@! grep -q '://' requirements.lock deploy/*.lock || { echo 'a lock file names a host'; exit 1; }
 
 bench: install   ## Measures the hot paths against bare baselines in the same run.
 	@$(BIN)/python -m pytest tests/benchmarks -m bench -q -s -p no:cacheprovider $(ARGS)
@@ -64,8 +64,10 @@ bench: install   ## Measures the hot paths against bare baselines in the same ru
 bench-matching: install ## Measures the matcher on public sets: make bench-matching DATA=folder; without it says what belongs there.
 	@$(BIN)/python -m tests.benchmarks.matching '$(DATA)' $(ARGS)
 
-lock:            ## Writes requirements.lock anew from pyproject.toml (needs uv).
+lock:            ## Writes requirements.lock, and what images install of it, anew from pyproject.toml (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes -c requirements.lock pyproject.toml -o deploy/runtime.lock
+	uv pip compile --quiet --universal --generate-hashes -c requirements.lock --extra otel pyproject.toml -o deploy/otel.lock
 
 clean:           ## Removes the environment and the local state of demo and tests.
 	rm -rf $(VENV) .doorstep

@@ -83,6 +83,35 @@ def migrate() -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write; what it holds is written beside it, as FILE.json.")],
+    as_json: AsJson = False,
+) -> None:
+    """Writes the whole database to a file, as of one moment, while everything goes on.
+
+    It uses pg_dump of the path, or the one that is installed with Doorstep. Pictures of proofs are not in the database:
+    copy the folder `objects` of the state folder as well.
+    """
+    told = asyncio.run(part("workers.backup").back_up(startable(), file))
+    _say(told, part("workers.backup").lines_of(told), as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What doorstep backup has written.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Reads a backup into an empty database, and ends with 1 unless every row is there and the books balance.
+
+    It refuses a database that holds tables. Then run `doorstep reconcile`: money that moved after the backup is known
+    to the payment provider alone.
+    """
+    told = asyncio.run(part("workers.backup").restore(startable(), file))
+    _say(told, part("workers.backup").lines_of(told), as_json=as_json)
+    sys.exit(0 if told["is_whole"] else 1)
+
+
+@app.command()
 def seed(
     as_json: AsJson = False,
     random_seed: Annotated[int, typer.Option("--seed", help="The same number makes the same people and places.")] = 1,

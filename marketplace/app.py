@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from pydantic import SecretStr
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from marketplace.adapters.city import BadCityPack, CityPack, ensure_city_pack, load_city_pack, make_grid_city
 from marketplace.adapters.embedded import EmbeddedPostgres, EmbeddedValkey, ServerUnavailable
@@ -35,6 +36,7 @@ from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
 from marketplace.core.failpoints import check_failpoint
 from marketplace.core.grants import ROLE, can_rewrite_history
+from marketplace.core.metrics import CONNECTIONS, watch
 from marketplace.core.migrate import check_version
 from marketplace.core.notifier import Channel, Notifier
 from marketplace.core.nudge import Nudger
@@ -60,6 +62,7 @@ class Marketplace:
 
     settings: Settings
     database_url: str
+    """Where a connection is a session of its own, for notices: the server itself, also where a pooler is in between."""
     redis_url: str
     clock: Clock
     works: Works
@@ -132,7 +135,9 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
     check_failpoint(is_production=settings.is_production)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(servers.database_url, pool_size=settings.pool_size))
-        nudger = await stack.enter_async_context(Nudger(servers.database_url))
+        _watch_pool(database)
+        session_url = settings.session_url or servers.database_url
+        nudger = await stack.enter_async_context(Nudger(session_url))
         clock = DatabaseClock()
         works = Works(database, clock, after_commit=nudger.nudge)
         async with works.read() as connection:
@@ -158,12 +163,12 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
         notifier, pushes = open_notifier(settings), open_pushes(settings)
         notifier.ways[Channel.PUSH] = pushes
         stack.push_async_callback(notifier.aclose)
-        streams = await stack.enter_async_context(EventStreams(works, servers.database_url))
+        streams = await stack.enter_async_context(EventStreams(works, session_url))
         positions = await stack.enter_async_context(PositionBuffer(works))
         webhooks = await stack.enter_async_context(open_webhooks(settings, works))
         yield Marketplace(
             settings=settings,
-            database_url=servers.database_url,
+            database_url=session_url,
             redis_url=servers.redis_url,
             clock=clock,
             works=works,
@@ -180,6 +185,16 @@ async def open_marketplace(settings: Settings, servers: Servers) -> AsyncIterato
             webhooks=webhooks,
             city=city,
         )
+
+
+def _watch_pool(database: AsyncpgDBClient) -> None:
+    """Shows how many connections are in use. The pool is looked up each time: it is made anew after a server's end."""
+
+    def idle() -> int:
+        return database._pool.get_idle_size() if database._pool is not None else 0
+
+    watch(CONNECTIONS, idle, use="idle")
+    watch(CONNECTIONS, lambda: database._pool.get_size() - idle() if database._pool is not None else 0, use="busy")
 
 
 async def open_city(settings: Settings) -> CityPack:

@@ -7,9 +7,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from marketplace.core.metrics import IN_FLIGHT, SOCKETS, SUBSCRIPTIONS, watch
 from marketplace.payments import Endpoint
 from schema.context import EdgeMarketplace
 from schema.conversation import Patience
+from schema.counting import Counting
 from schema.edge import Edge
 from schema.endpoint import GraphQLEndpoint
 from schema.event_source import EventSource
@@ -59,7 +61,11 @@ def build_app(
             Route("/ready", health.ready, methods=["GET"]),
             *site_routes(marketplace.city, has_inbox=not marketplace.settings.is_production),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Counting), Middleware(SecurityHeaders)],
     )
     app.state.edge = edge
+    app.state.health = health
+    watch(IN_FLIGHT, lambda: edge.load.in_flight)
+    watch(SOCKETS, lambda: sockets.sockets.held)
+    watch(SUBSCRIPTIONS, lambda: sockets.subscriptions.held)
     return app

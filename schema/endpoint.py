@@ -3,12 +3,16 @@
 A subscription that asks for server-sent events is admitted like any request, and told when its admission is over.
 """
 
+import time
+
 import structlog
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from marketplace.accounts import Unauthenticated
 from marketplace.core.errors import Refusal
+from marketplace.core.metrics import OPERATION_S
+from marketplace.core.tracing import span
 from schema.answers import RETRY_AFTER_S, Answer, answer_of, failed, refused, send_answer
 from schema.context import Errand
 from schema.edge import PREPARE_UNITS, SCHEMA_UNITS, Edge, client_address
@@ -106,7 +110,10 @@ class GraphQLEndpoint:
 
         context = edge.context(principal=principal, address=address, request_id=request_id)
         context.errands = errands
-        result = await execute(edge.schema, operation, request.variables, context)
+        name, began = edge.documents.label(request.query, operation), time.monotonic()
+        with span(f"graphql {name}"):
+            result = await execute(edge.schema, operation, request.variables, context)
+        OPERATION_S.labels(name).observe(time.monotonic() - began)
         content = answer_content(result, request_id)
         budget = ((b"x-cost", str(units).encode()), (b"x-budget-left", str(left).encode()))
         if is_unavailable(result.errors):

@@ -15,13 +15,16 @@ class Health:
 
     def __init__(self, works: Works) -> None:
         self.works = works
+        self.is_leaving = False
 
     async def health(self, _request: Request) -> Response:
         """The process runs; nothing else is asked."""
         return _response(answer_of({"status": "ok"}))
 
     async def ready(self, _request: Request) -> Response:
-        """The database answers and has the version of this code."""
+        """The database answers and has the version of this code, and the process was not told to stop."""
+        if self.is_leaving:
+            return _response(answer_of({"status": "leaving"}, status=503))
         try:
             async with self.works.read() as connection:
                 await check_version(connection)

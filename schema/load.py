@@ -7,6 +7,7 @@ almost nothing, and told when to come back. Accepting, delivering and going offl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from marketplace.core.metrics import OVERLOADED
 from schema.refusals import Overloaded
 
 PRIORITY = frozenset(
@@ -77,4 +78,5 @@ class Load:
     def refusal(self) -> Overloaded:
         """The answer to a request for which there is no room, counted."""
         self.refused += 1
+        OVERLOADED.inc()
         return Overloaded("too many requests at this moment; try again in a second")

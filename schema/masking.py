@@ -8,6 +8,7 @@ import structlog
 from graphql import GraphQLError
 
 from marketplace.core.errors import Refusal, Unavailable
+from marketplace.core.metrics import ERRORS
 from schema.problem import error_of
 
 ERRORS_PER_ANSWER = 5
@@ -27,6 +28,7 @@ def answered_errors(errors: Sequence[GraphQLError], request_id: str) -> list[dic
 
 def internal_error(failure: BaseException, request_id: str, *, path: list[str | int] | None = None) -> dict[str, Any]:
     """Logs a failure that nobody expected and returns all that the client may know of it."""
+    ERRORS.inc()
     log.error("internal error", trace_id=request_id, path=path, exc_info=failure)
     error: dict[str, Any] = {"message": f"internal error; it is logged under trace id {request_id}"}
     if path is not None:

@@ -27,6 +27,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from marketplace.core.metrics import OTHER
 from schema.costs import Cost, check_cost
 from schema.limits import Measured, measure
 from schema.masking import ERRORS_PER_ANSWER
@@ -117,6 +118,10 @@ class Documents:
         if prepared is not None:
             self._lately.move_to_end(text)
         return prepared
+
+    def label(self, text: str, operation: Operation) -> str:
+        """The operation's name if the document is one of our own; callers' names are theirs, and without number."""
+        return operation.name or OTHER if text in self._ready_made else OTHER
 
     def prepare(self, text: str) -> Prepared:
         """The checked document; raises BadDocument or QueryLimit with words for whoever wrote it."""

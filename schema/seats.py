@@ -34,6 +34,11 @@ class Seats:
             if not self._held[caller]:
                 del self._held[caller]
 
+    @property
+    def held(self) -> int:
+        """How many seats all callers hold now."""
+        return self._all
+
     def held_by(self, caller: object) -> int:
         """How many seats the caller holds now."""
         return self._held[caller]

@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -115,22 +115,31 @@ class Stage:
         self.processes: list[Process] = []
         make_grid_city(folder / "city", blocks=20)
 
-    async def serve(self, *, port: int | None = None, has_streets: bool = False, failpoint: str | None = None) -> Api:
+    async def serve(
+        self,
+        *,
+        port: int | None = None,
+        has_streets: bool = False,
+        failpoint: str | None = None,
+        settings: Mapping[str, str] = {},
+    ) -> Api:
         """Starts an API process and waits until it is ready."""
         port = port or free_port()
         process, log_file = await self._start(
-            "serve", "--port", str(port), has_streets=has_streets, failpoint=failpoint
+            "serve", "--port", str(port), has_streets=has_streets, failpoint=failpoint, settings=settings
         )
         api = Api(process, log_file, port)
         self.processes.append(api)
         await api.until_ready()
         return api
 
-    async def work(self, *, has_streets: bool = False, failpoint: str | None = None) -> Process:
+    async def work(
+        self, *, has_streets: bool = False, failpoint: str | None = None, settings: Mapping[str, str] = {}
+    ) -> Process:
         """Starts a worker process and returns at once."""
         async with aclosing(redis.Redis.from_url(self.redis_url)) as queue:
             await queue.delete(WORKING)  # a killed worker's stays for some seconds
-        process, log_file = await self._start("work", has_streets=has_streets, failpoint=failpoint)
+        process, log_file = await self._start("work", has_streets=has_streets, failpoint=failpoint, settings=settings)
         self.processes.append(Process("worker", process, log_file))
         return self.processes[-1]
 
@@ -163,7 +172,7 @@ class Stage:
             yield Works(client, DatabaseClock(), source=random.Random(uuid4().int))
 
     async def _start(
-        self, *words: str, has_streets: bool, failpoint: str | None
+        self, *words: str, has_streets: bool, failpoint: str | None, settings: Mapping[str, str]
     ) -> tuple[asyncio.subprocess.Process, Path]:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")},
@@ -182,6 +191,7 @@ class Stage:
             environment["DOORSTEP_FAILPOINT"] = failpoint
         if not has_streets:
             environment["ROUTER_URL"] = NO_ROUTER
+        environment |= settings
         log_file = self.folder / f"{len(self.processes)}-{words[0]}.log"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(

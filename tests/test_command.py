@@ -36,6 +36,8 @@ COMMANDS = [
     "serve",
     "work",
     "migrate",
+    "backup",
+    "restore",
     "seed",
     "demo",
     "simulate",

@@ -24,9 +24,11 @@ from redis.exceptions import RedisError
 from marketplace.core.clock import machine
 from marketplace.core.ids import JobId
 from marketplace.core.jobs import ReadyJob
+from marketplace.core.metrics import QUEUE_AWAY
 from workers.runner import JobRunner, QueueAway
 
 QUEUE_NAME = "doorstep:jobs"
+"""The usual queue; each group of markets that has workers of its own has one of its own."""
 FUNCTION = "run_job"
 JOBS_AT_ONCE = 32
 LOOK_EVERY_S = 0.05
@@ -47,8 +49,9 @@ log = structlog.get_logger(__name__)
 class ArqQueue:
     """Puts jobs on arq's queue."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, name: str = QUEUE_NAME) -> None:
         self._settings = _settings(redis_url)
+        self._name = name
         self._pool: ArqRedis | None = None
         self._one_at_a_time = asyncio.Lock()
         self._away_until = 0.0
@@ -63,9 +66,10 @@ class ArqQueue:
             raise QueueAway("the queue did not answer a moment ago")
         try:
             async with asyncio.timeout(ANSWER_PATIENCE_S):
-                is_new = await _enqueue(await self._connected(), jobs)
+                is_new = await _enqueue(await self._connected(), self._name, jobs)
         except AWAY_ERRORS as failure:
             self._away_until = loop.time() + AWAY_FOR_S
+            QUEUE_AWAY.inc()
             await self.close()
             raise QueueAway("the queue does not answer") from failure
         return [job for job, new in zip(jobs, is_new, strict=True) if not new]
@@ -79,15 +83,16 @@ class ArqQueue:
     async def _connected(self) -> ArqRedis:
         async with self._one_at_a_time:
             if self._pool is None:
-                self._pool = await create_pool(self._settings, job_serializer=to_json, default_queue_name=QUEUE_NAME)
+                self._pool = await create_pool(self._settings, job_serializer=to_json, default_queue_name=self._name)
             return self._pool
 
 
 class ArqWorker:
     """Takes jobs from arq's queue and has the runner run them."""
 
-    def __init__(self, redis_url: str, runner: JobRunner) -> None:
+    def __init__(self, redis_url: str, runner: JobRunner, *, name: str = QUEUE_NAME) -> None:
         self._settings = _settings(redis_url)
+        self._name = name
         self._runner = runner
 
     async def run(self) -> None:
@@ -103,7 +108,7 @@ class ArqWorker:
         worker = _PatientWorker(
             functions=[func(self._function(), name=FUNCTION, keep_result=0, timeout=LONGEST_RUN_S)],
             redis_settings=self._settings,
-            queue_name=QUEUE_NAME,
+            queue_name=self._name,
             max_jobs=JOBS_AT_ONCE,
             poll_delay=LOOK_EVERY_S,
             keep_result=0,
@@ -154,7 +159,7 @@ class _PatientWorker(Worker):
             await super()._poll_iteration()
 
 
-async def _enqueue(pool: ArqRedis, jobs: Sequence[ReadyJob]) -> list[bool]:
+async def _enqueue(pool: ArqRedis, name: str, jobs: Sequence[ReadyJob]) -> list[bool]:
     """What arq's own `enqueue_job` does, for all jobs in one round trip instead of two for each."""
     now_ms = int(machine().timestamp() * 1000)
     async with pool.pipeline(transaction=True) as pipe:
@@ -162,7 +167,7 @@ async def _enqueue(pool: ArqRedis, jobs: Sequence[ReadyJob]) -> list[bool]:
             queue_id = f"{job.id.hex}:{job.attempts}"
             content = serialize_job(FUNCTION, (job.id.hex, job.kind), {}, None, now_ms, serializer=to_json)
             pipe.set(job_key_prefix + queue_id, content, px=KEPT_MS, nx=True)
-            pipe.zadd(QUEUE_NAME, {queue_id: now_ms}, nx=True)
+            pipe.zadd(name, {queue_id: now_ms}, nx=True)
         answers = await pipe.execute()
     return [answer is not None for answer in answers[::2]]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from marketplace.core.notices import EVENTS, Notices
 from marketplace.core.work import Works
-from workers.arq_runner import ArqQueue, ArqWorker
+from workers.arq_runner import QUEUE_NAME, ArqQueue, ArqWorker
 from workers.periodic import Periodic, keep
 from workers.relay import Relay
 from workers.runner import JobRunner, RunJob, Turn
@@ -29,6 +29,7 @@ class Engine:
     works: Works
     database_url: str
     redis_url: str
+    queue_name: str = QUEUE_NAME
     jobs: Mapping[str, RunJob]
     bounds: Mapping[str, float] = field(default_factory=dict)
     turns: Mapping[str, Turn] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until it is told to stop; a part that fails is a bug, and ends the process for its supervisor."""
-        queue = ArqQueue(self.redis_url)
+        queue = ArqQueue(self.redis_url, name=self.queue_name)
         runner = JobRunner(self.works, self.jobs, queue=queue, bounds=self.bounds, turns=self.turns)
         wakers = [Waker(self.works, deadline) for deadline in self.deadlines]
 
@@ -51,7 +52,7 @@ class Engine:
         async with notices:
             loops = [
                 relay.run(),
-                ArqWorker(self.redis_url, runner).run(),
+                ArqWorker(self.redis_url, runner, name=self.queue_name).run(),
                 keep(Periodic("sweep jobs", SWEEP_EVERY_S, runner.sweep)),
                 *(waker.run() for waker in wakers),
                 *(keep(periodic) for periodic in self.schedule(runner)),

@@ -10,6 +10,7 @@ import structlog
 
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import ReadyJob, make_jobs
+from marketplace.core.metrics import EVENTS
 from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import PublishedEvent, markets_with_unpublished, publish_events
 from marketplace.core.work import DatabaseUnavailable, Works
@@ -75,4 +76,6 @@ async def publish_market(works: Works, market_id: MarketId) -> tuple[list[Publis
     async with works.open() as work:
         events = await publish_events(work, market_id)
         jobs = await make_jobs(work, jobs_after(events)) if events else []
+    for event in events:
+        EVENTS.labels(event.name).inc()
     return events, jobs

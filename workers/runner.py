@@ -6,6 +6,7 @@ its lease is renewed, so that a job of a process that died starts again within `
 
 import asyncio
 import random
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -29,7 +30,9 @@ from marketplace.core.jobs import (
     renew_leases,
     return_job,
 )
+from marketplace.core.metrics import JOB_RUN_S, OTHER
 from marketplace.core.notices import GONE
+from marketplace.core.tracing import span
 from marketplace.core.work import DatabaseUnavailable, Works
 
 LEASE_S = 10.0
@@ -191,20 +194,26 @@ class JobRunner:
 
     async def _run_claimed(self, job: ClaimedJob) -> None:
         self._claimed[job.id] = job
+        began, outcome = time.monotonic(), "done"
         try:
-            async with asyncio.timeout(self._bounds.get(job.kind, BOUND_S)):
-                await self._job(job.kind)(UUID(job.subject))
+            with span(f"job {job.kind}"):
+                async with asyncio.timeout(self._bounds.get(job.kind, BOUND_S)):
+                    await self._job(job.kind)(UUID(job.subject))
         except asyncio.CancelledError:
+            outcome = "returned"
             async with self._works.open() as work:
                 await return_job(work, job)
             raise
         except Exception as failure:  # noqa: BLE001 - whatever went wrong is kept with the row of the job
+            outcome = "failed"
             await self._keep_failure(job, failure)
         else:
             async with self._works.open() as work:
                 await finish_job(work, job)
         finally:
             del self._claimed[job.id]
+            kind = job.kind if job.kind in self._jobs else OTHER
+            JOB_RUN_S.labels(kind, outcome).observe(time.monotonic() - began)
 
     def _job(self, kind: str) -> RunJob:
         if kind not in self._jobs:

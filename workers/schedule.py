@@ -27,6 +27,7 @@ from marketplace.surge import decide_surge
 from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
 from marketplace.webhooks import forget_old_messages
+from workers.figures import read_figures
 from workers.links import links_of
 from workers.periodic import Periodic
 from workers.runner import JobRunner
@@ -56,6 +57,7 @@ SURGE_EVERY_S = 1.0
 """A market is looked at when its own time has come; in a demo that comes much sooner by our clock."""
 BLOCKS_EVERY_S = 1.0
 FORECAST_EVERY_S = 3_600.0
+FIGURES_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 REMIND_EVERY_S = 600.0
 JUDGE_EVERY_S = 600.0
@@ -95,6 +97,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("remind of papers that end", REMIND_EVERY_S, lambda: until_none_left(works, remind_of_documents)),
         Periodic("judge standing", JUDGE_EVERY_S, lambda: judge_standing(works, runner)),
         Periodic("begin suspensions", BEGIN_EVERY_S, lambda: until_none_left(works, begin_suspensions)),
+        Periodic("read figures", FIGURES_EVERY_S, lambda: read_figures(works)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 

@@ -3,6 +3,8 @@
 import asyncio
 from functools import partial
 
+from marketplace.adapters.metrics_door import metrics_door
+from marketplace.adapters.tracing import traced
 from marketplace.app import Marketplace, open_marketplace, open_servers
 from marketplace.core.settings import Settings
 from workers.deadlines import DEADLINES
@@ -14,8 +16,9 @@ from workers.told import told_by_signal
 
 async def serve_work(settings: Settings) -> None:
     """Opens the marketplace and works until told to stop."""
-    async with open_servers(settings) as servers, open_marketplace(settings, servers) as marketplace:
-        await work(marketplace)
+    with metrics_door(settings), traced(settings, service="doorstep-work"):
+        async with open_servers(settings) as servers, open_marketplace(settings, servers) as marketplace:
+            await work(marketplace)
 
 
 async def work(marketplace: Marketplace, *, stop: asyncio.Event | None = None) -> None:
@@ -24,6 +27,7 @@ async def work(marketplace: Marketplace, *, stop: asyncio.Event | None = None) -
         works=marketplace.works,
         database_url=marketplace.database_url,
         redis_url=marketplace.redis_url,
+        queue_name=marketplace.settings.queue,
         jobs=jobs_of(marketplace),
         bounds=BOUNDS,
         turns=turns_of(marketplace),

@@ -5,6 +5,7 @@ An errand reads in one Work, calls with none open, and records in another, where
 
 from typing import Generic, Protocol, TypeVar
 
+from marketplace.core.tracing import span
 from marketplace.core.work import Work, Works, outside
 
 Found = TypeVar("Found")
@@ -30,11 +31,13 @@ class Errand(Protocol, Generic[Found, Answer, Result_co]):
 
 async def run_errand(works: Works, errand: Errand[Found, Answer, Result_co]) -> Result_co | None:
     """Runs the three steps in order; None when there was nothing to do."""
-    async with works.open() as work:
-        found = await errand.read(work)
-    if found is None:
-        return None
-    outside()
-    answer = await errand.call(found)
-    async with works.open() as work:
-        return await errand.record(work, found, answer)
+    with span(f"errand {type(errand).__name__}"):
+        async with works.open() as work:
+            found = await errand.read(work)
+        if found is None:
+            return None
+        outside()
+        with span("call"):
+            answer = await errand.call(found)
+        async with works.open() as work:
+            return await errand.record(work, found, answer)

@@ -5,15 +5,21 @@ nor an account's totals, nor switch off a trigger. A role without login holds ju
 of `serve` and `work` is a member of it and owns nothing.
 """
 
+import re
+
 import asyncpg
+
+from marketplace.core.errors import CannotStart
 
 ROLE = "doorstep_app"
 """Rights of API and workers; a login gets them with `CREATE ROLE … LOGIN IN ROLE doorstep_app`."""
 
-CREATE_ROLE = f"""
+PLAIN_NAME = re.compile("[a-z_][a-z0-9_]{0,52}")
+
+CREATE_ROLE = """
 DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN
-        CREATE ROLE {ROLE} NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+        CREATE ROLE {role} NOLOGIN;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL; -- another database of this server made it in this moment
@@ -39,6 +45,11 @@ NARROW = {
 }
 """Rights on tables that the triggers do not tell."""
 
+ROLE_OF_SCHEMA = f"""
+SELECT CASE current_schema() WHEN 'public' THEN '{ROLE}' ELSE '{ROLE}_' || current_schema() END
+"""
+"""Each group of markets with a schema of its own has a role of its own, or its members could read all the others."""
+
 CANNOT_CREATE = (
     f"this user may not create roles, so there is no {ROLE} whose members cannot rewrite history; triggers alone"
     f" keep it. Have an administrator run CREATE ROLE {ROLE} NOLOGIN, then run doorstep migrate again"
@@ -57,18 +68,21 @@ async def can_rewrite_history(connection: asyncpg.Connection) -> bool:
 
 async def grant_application(connection: asyncpg.Connection) -> str | None:
     """Gives the role its rights on every table there is; returns a sentence for people where it cannot."""
+    role = await connection.fetchval(ROLE_OF_SCHEMA)
+    if not PLAIN_NAME.fullmatch(role):
+        raise CannotStart(f"the schema of {role} needs a plain name: small letters, digits and _, at most 40 of them")
     try:
-        await connection.execute(CREATE_ROLE)
+        await connection.execute(CREATE_ROLE.format(role=role))
     except asyncpg.InsufficientPrivilegeError:
         return CANNOT_CREATE
     schema = await connection.fetchval("SELECT quote_ident(current_schema())")
     statements = [
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {ROLE}",
-        f"GRANT USAGE ON SCHEMA {schema} TO {ROLE}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {ROLE}",
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
+        f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
     ]
     tables = await connection.fetch(TABLES)
-    statements += [f'GRANT {_rights(table)} ON {schema}."{table["name"]}" TO {ROLE}' for table in tables]
+    statements += [f'GRANT {_rights(table)} ON {schema}."{table["name"]}" TO {role}' for table in tables]
     async with connection.transaction():
         await connection.execute(";\n".join(statements))
     return None

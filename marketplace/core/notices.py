@@ -20,6 +20,8 @@ EVENTS = "doorstep_events"
 PUBLISHED = "doorstep_published"
 """The stream of a market has grown; the payload is the market's id."""
 
+SUFFIX = "SELECT CASE coalesce(current_schema(), 'public') WHEN 'public' THEN '' ELSE '_' || current_schema() END"
+
 CONNECT_PATIENCE_S = 5.0
 RECONNECT_AFTER_S = 0.5
 STILL_THERE_EVERY_S = 10.0
@@ -48,6 +50,7 @@ class Notices:
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._connected = asyncio.Event()
+        self._suffix = ""
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -65,7 +68,7 @@ class Notices:
             return False
         try:
             async with asyncio.timeout(SEND_PATIENCE_S), self._one_at_a_time:
-                await self._connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+                await self._connection.execute("SELECT pg_notify($1, $2)", channel + self._suffix, payload)
         except GONE:
             return False
         return True
@@ -97,8 +100,10 @@ class Notices:
         try:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
+            # Channels belong to a whole database; where markets live in schemas of their own, none wakes another.
+            self._suffix = await connection.fetchval(SUFFIX)
             for channel, hear in self._heard.items():
-                await connection.add_listener(channel, _only_payload(hear))
+                await connection.add_listener(channel + self._suffix, _only_payload(hear))
             self._connection = connection
             self._connected.set()
             if self._on_connect is not None:

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
 
     mode: Mode = Mode.DEVELOPMENT
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    session_url: str | None = Field(default=None, validation_alias="DATABASE_SESSION_URL")
+    """The same database without a pooler in between, for LISTEN; needed where DATABASE_URL names a pooler."""
     redis_url: str | None = Field(default=None, validation_alias="REDIS_URL")
     router_url: str | None = Field(default=None, validation_alias="ROUTER_URL")
     geocoder_url: str | None = Field(default=None, validation_alias="GEOCODER_URL")
@@ -64,6 +66,15 @@ class Settings(BaseSettings):
     webhook_receiver_on_this_machine: str | None = None
     """Development only: the one receiver on this machine to which webhooks may go, as host and port."""
     log_json: bool = False
+    queue: str = Field(default="doorstep:jobs", min_length=1, max_length=60)
+    """The queue's name in Valkey; each group of markets with workers of its own has one of its own."""
+    leave_s: float = Field(default=0.0, ge=0, le=60)
+    """After SIGTERM the API says at /ready that it is leaving, and takes requests for so long until balancers know."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Where figures are shown at /metrics, for Prometheus; nowhere by default."""
+    metrics_host: str = "127.0.0.1"
+    traces_url: str | None = None
+    """Where spans go, as OpenTelemetry over HTTP: http://collector:4318/v1/traces. Needs the extra `otel`."""
 
     @property
     def is_production(self) -> bool:

@@ -23,6 +23,7 @@ from marketplace.core.errors import Unavailable
 from marketplace.core.events import SUBJECTS, Event, plain
 from marketplace.core.failpoints import pass_failpoint
 from marketplace.core.ids import uuid7
+from marketplace.core.metrics import NO_CONNECTION
 
 POOL_WAIT_S = 2.0
 """Longest wait for a free connection: past it the caller hears a typed refusal instead of hanging."""
@@ -125,6 +126,10 @@ class DatabaseUnavailable(Unavailable):
     """No connection is free, or the server is away."""
 
     code = "DATABASE_UNAVAILABLE"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        NO_CONNECTION.inc()
 
 
 class Works:

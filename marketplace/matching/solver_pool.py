@@ -9,11 +9,13 @@ import asyncio
 import os
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
+from marketplace.core.metrics import SOLVE_S, SOLVER_LOST, SOLVERS, SOLVERS_BUSY, watch
 from marketplace.matching.refusals import BadRequest, SolverFailed
 from marketplace.matching.reply import Plan
 from marketplace.matching.request import PlanRequest
@@ -39,6 +41,9 @@ class SolverPool:
         self._guard = threading.Lock()  # the running processes change in the threads and are ended by the owner
         self._running: set[SolverChild] = set()
         self._is_closed = False
+        self._asked = 0
+        watch(SOLVERS, lambda: self.processes)
+        watch(SOLVERS_BUSY, lambda: self._asked)
 
     @property
     def process_ids(self) -> list[int]:
@@ -67,6 +72,17 @@ class SolverPool:
 
     def solve_now(self, request: PlanRequest, *, time_limit_s: float) -> Plan:
         """The same for callers without an event loop: blocks until the plan is there."""
+        began = time.monotonic()
+        with self._guard:
+            self._asked += 1
+        try:
+            return self._solve(request, time_limit_s)
+        finally:
+            with self._guard:
+                self._asked -= 1
+            SOLVE_S.observe(time.monotonic() - began)
+
+    def _solve(self, request: PlanRequest, time_limit_s: float) -> Plan:
         child = self._idle.get()
         try:
             child = child if child is not None and child.is_alive else self._replace(child)
@@ -104,6 +120,7 @@ class SolverPool:
         if child is not None:
             self._end(child)
             self.replaced += 1
+            SOLVER_LOST.inc()
         with self._guard:
             if self._is_closed:
                 raise SolverFailed("the solver pool is closed")

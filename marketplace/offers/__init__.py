@@ -11,6 +11,7 @@ from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.decline import decline_offer
 from marketplace.offers.expire import expire_due, next_expiry
 from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
+from marketplace.offers.figures import count_open
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.learn_acceptance import LearnAcceptance
 from marketplace.offers.mend import mend_after_cancel, mend_after_change
@@ -39,6 +40,7 @@ __all__ = [
     "WithdrawReason",
     "accept_offer",
     "assign_route",
+    "count_open",
     "decline_offer",
     "expire_due",
     "explain_delivery",

@@ -8,6 +8,7 @@ of the news. Payouts and billing learn by `OperationEnded` and `ProviderObjectCh
 
 from marketplace.payments.apply_event import ApplyEvent, apply_event, apply_events
 from marketplace.payments.book_movement import BookedAs, MovementBooked, MovementIsOurs, book_movement
+from marketplace.payments.figures import count_unfinished
 from marketplace.payments.hurry_waiting import hurry_waiting
 from marketplace.payments.keep_object import Kept
 from marketplace.payments.lying_open import (
@@ -86,6 +87,7 @@ __all__ = [
     "apply_events",
     "as_findings",
     "book_movement",
+    "count_unfinished",
     "hurry_waiting",
     "known_objects",
     "latest_outcome",

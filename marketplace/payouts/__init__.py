@@ -16,6 +16,7 @@ from marketplace.payouts.close_pay_period import close_pay_periods
 from marketplace.payouts.company_pay import company_pay
 from marketplace.payouts.explain_statement import explain_statement
 from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
+from marketplace.payouts.figures import count_unfinished
 from marketplace.payouts.forget_old import forget_old_quotes
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
@@ -90,6 +91,7 @@ __all__ = [
     "book_tip",
     "close_pay_periods",
     "company_pay",
+    "count_unfinished",
     "due_true_ups",
     "explain_statement",
     "find_earnings",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -51,12 +52,19 @@ async def make_offered(works: Works) -> Offered:
 
 
 @asynccontextmanager
-async def subscribed(url: str, token: str) -> AsyncIterator[ClientConnection]:
-    """A driver's socket with a live subscription."""
+async def subscribed(
+    url: str,
+    token: str,
+    *,
+    app: str = "driver",
+    document: str = "offer_events",
+    variables: dict[str, Any] | None = None,
+) -> AsyncIterator[ClientConnection]:
+    """A socket with a live subscription, a driver's to offers unless another one is named."""
     async with connect(url.replace("http:", "ws:") + "/graphql", subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
         await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
         assert json.loads(await socket.recv())["type"] == "connection_ack"
-        query = {"query": load_document("driver", "offer_events"), "variables": {}}
+        query = {"query": load_document(app, document), "variables": variables or {}}
         await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": query}))
         yield socket
 
