@@ -26,8 +26,8 @@ DAY = CityDay(plan=quiet_day(deliveries=10, hours=0.5), drivers=6, hubs=2, has_a
 """Two of its six drivers are contracted or dedicated, the others are the crowd."""
 BUSY = replace(
     DAY,
-    plan=replace(quiet_day(deliveries=40, hours=1.0), reserve_rate=0.9),
-    conditions=Conditions(has_surge=True, peak=3.0),
+    plan=replace(quiet_day(deliveries=16, hours=0.5), reserve_rate=0.9),
+    conditions=Conditions(has_surge=True, peak=2.0),
 )
 KINDS = """
 SELECT d.contract_kind, d.name LIKE 'Block%' AS holds_block, count(*)::int AS drivers
@@ -80,10 +80,10 @@ async def test_a_bonus_brings_drivers_out_and_without_surge_they_stay_at_home(
 ) -> None:
     with_surge, without = [
         await play_city_day(settings_for(url, tmp_path), replace(BUSY, conditions=conditions))
-        for url, conditions in zip(empty_urls, (BUSY.conditions, Conditions(peak=3.0)), strict=True)
+        for url, conditions in zip(empty_urls, (BUSY.conditions, Conditions(peak=2.0)), strict=True)
     ]
 
-    assert with_surge.figures.posted == without.figures.posted > 40
+    assert with_surge.figures.posted == without.figures.posted > 16
     assert with_surge.came_for_bonus > 0
     assert with_surge.surge.paid_minor > 0
     assert (without.came_for_bonus, without.surge.paid_minor, without.surge.surcharges_minor) == (0, 0, 0)
