@@ -36,7 +36,9 @@ pytestmark = pytest.mark.timeout(300)
 PATIENCE_S = 90.0
 SESSIONS = "notices"
 CONNECTIONS = """
-SELECT application_name AS door, bool_or(query ~* '^(listen|select pg_notify|select pg_advisory)') AS needs_session FROM pg_stat_activity
+SELECT application_name AS door,
+       bool_or(query ~* '^(listen|select pg_notify|select pg_advisory)') AS needs_session
+FROM pg_stat_activity
 WHERE usename = current_user GROUP BY application_name
 """
 UNFINISHED = """
