@@ -5,48 +5,38 @@ API, and counts what became of it. Processes that die meanwhile are started agai
 """
 
 import asyncio
-import itertools
 import json
 import signal
 import socket
 import sys
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any
 
 import httpx
-from rich.table import Table
 
 from marketplace.adapters.city import PlaceSampler, ensure_city_pack
 from marketplace.adapters.stripe import DevelopmentStripe
-from marketplace.analytics import Fairness, fairness, recount_market, surge_figures
 from marketplace.app import Marketplace, Servers, open_marketplace, open_servers
-from marketplace.billing import charged_so_far
 from marketplace.core.clock import start_clock
 from marketplace.core.database import connect, with_database
 from marketplace.core.ids import MarketId, OperatorId, from_wire
 from marketplace.core.migrate import migrate
 from marketplace.core.settings import Settings
-from marketplace.fleet import stops_by_kind
-from marketplace.ledger import check_ledger
-from marketplace.payouts import page_payouts, page_statements
 from marketplace.seed import Seeded, SeedPlan, seed_market
-from marketplace.tips import tipped_so_far
-from workers.agreement import book_what_lay_there, compare_now
+from workers.agreement import book_what_lay_there
 from workers.children import Child
 from workers.demo_addresses import AddressParcels
-from workers.demo_blocks import blocks_so_far, open_blocks
+from workers.demo_blocks import open_blocks
 from workers.demo_cards import give_cards
+from workers.demo_figures import figures_of, show_figures, show_payslip
 from workers.demo_links import tell_links
 from workers.demo_receiver import DemoReceiver, open_receiver
 from workers.progress import Bar, console, progress
 from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
 from workers.simulator.client import ApiClient, open_line
-from workers.telling import payslip_lines
 from workers.traffic import HiddenTraffic
 
 PEAK = (0.4, 0.7)
@@ -82,82 +72,12 @@ answer are three seconds here, in which an app must hear, show and think: for so
 alone. Another window is asked for in 15 minutes."""
 FAILURE_POLICIES = ("REDELIVER", "NEIGHBOUR", "SAFE_PLACE", "RETURN_TO_SENDER")
 """What the shippers want done with parcels that nobody takes, taking turns."""
-FIGURES = {
-    "posted": "deliveries posted",
-    "delivered": "delivered",
-    "returned": "returned to their sender",
-    "cancelled": "cancelled before pickup",
-    "failed": "failed",
-    "offers_sent": "offers sent",
-    "offers_accepted": "offers accepted",
-    "offers_declined": "offers declined",
-    "offers_expired": "offers nobody answered in time",
-    "routes_completed": "routes completed",
-    "dedicated_stops": "stops made by dedicated drivers, on shift",
-    "contracted_stops": "stops made by a contracted company's drivers",
-    "crowdsourced_stops": "stops made by the crowd",
-    "drivers_paid": "drivers paid",
-    "paid_minor": "paid to drivers",
-    "idle_minutes": "minutes that drivers were online without a route, all together",
-    "offers_per_online_hour": "offers for each hour that a driver was online",
-    "offers_gini": "inequality of that among drivers: 0 is all alike, 1 is all to one (Gini)",
-    "pay_per_engaged_hour_minor": "pay of drivers for each hour on a route",
-    "pay_per_online_hour_minor": "pay of drivers for each hour online",
-    "windows_kept": "delivered within their window",
-    "surge_came": "crowd drivers whom a bonus brought out",
-    "surge_paid_minor": "surge bonus paid to drivers",
-    "surge_surcharges_minor": "surge surcharges billed to shippers",
-    "surge_borne_by_platform_minor": "of the bonus borne by the platform",
-    "blocks_kept": "places in blocks that drivers kept",
-    "blocks_missed": "of those signed for, nobody came",
-    "block_top_ups_minor": "made up to the floor of blocks",
-    "charges_paid": "charges paid by shippers",
-    "charged_minor": "taken from shippers' cards",
-    "tips_paid": "tips paid by recipients",
-    "tipped_minor": "of which drivers have the whole",
-    "statements_held": "pay statements held for a person",
-    "ledger_sum_minor": "sum of the ledger, which must be 0",
-    "movements_compared": "movements at the provider held against the ledger",
-    "movements_differing": "of which the two say different things, which must be 0",
-}
-"""What the table at the end shows, in words; the JSON line has it all."""
 MILD = 0.5
 """How strong the demo's traffic is, of that of a simulated day."""
 ANSWER_WITHIN_S = 60.0
 """Longest wait for the API to answer after its start."""
-LOOKS_OF_A_BANK = 8
-BANK_DAYS_S = 3 * 86_400
-"""While the day settles, days pass at the banks, in the stand-in's time: payouts arrive."""
-STATEMENTS_SHOWN = 3
 ADDRESSES_TRIED = 40
 """Addresses among which some are found that the street search is sure of, and one that it is not."""
-BUSIEST_DRIVER = """
-SELECT d.id, d.name FROM driver d JOIN pay_statement s ON s.driver_id = d.id
-WHERE d.market_id = $1 GROUP BY d.id ORDER BY sum(s.total_minor) DESC, d.id LIMIT 1
-"""
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-WINDOWS_KEPT = """
-SELECT count(*) FROM event e JOIN delivery d ON d.id = e.delivery_id
-WHERE e.market_id = $1 AND e.name = 'DeliveryDelivered' AND d.return_of IS NULL
-  AND (e.payload ->> 'is_on_time')::boolean
-"""
-SETTLE_WITHIN_S = 40.0
-"""Longest wait, after the last parcel, for statements, payouts and figures to be written."""
-AGREE_WITHIN_S = 15.0
-"""Longest wait, after that, for ledger and provider to agree: what has moved there is heard of a moment later."""
-
-
-def fairness_figures(found: Fairness) -> dict[str, Any]:
-    """How the day's work was shared among all drivers, and for each kind beside it."""
-    whole, *kinds = found.figures
-    return {
-        "idle_minutes": round(whole.idle_minutes),
-        "offers_per_online_hour": round(whole.offers_per_online_hour, 2),
-        "offers_gini": round(whole.gini, 2),
-        "pay_per_engaged_hour_minor": whole.pay_per_engaged_hour_minor,
-        "pay_per_online_hour_minor": whole.pay_per_online_hour_minor,
-        "fairness_by_kind": [asdict(one) for one in kinds],
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +141,7 @@ class _Demo:
                     stack.push_async_callback(child.stop)
                 marketplace = await stack.enter_async_context(open_marketplace(self.settings, servers))
                 seeded = await seed_market(marketplace, self._seed_plan(), on_step=bar.step)
+                market_id = MarketId(from_wire("market", seeded.market_id))
                 bar.note("putting money on the platform's account at the Stripe stand-in")
                 await self._fund(marketplace, seeded)
                 await self._until_answered()
@@ -228,14 +149,14 @@ class _Demo:
                 await self._give_cards(marketplace, seeded)
                 line = await stack.enter_async_context(open_line())
                 await self.receiver.register(self._shipper(line, seeded), seeded.market_id)
-                await open_blocks(marketplace, MarketId(from_wire("market", seeded.market_id)))
+                await open_blocks(marketplace, market_id)
             self._say_where(seeded, marketplace)
             parcels = self._address_parcels(line, marketplace, seeded)
             summary = await self._day(marketplace, seeded, parcels)
-            kpis = await self._kpis(marketplace, seeded, summary)
+            kpis = await figures_of(marketplace, market_id=market_id, seed=self.options.seed, summary=summary)
             kpis |= await parcels.counts() | await self.receiver.settle(self._shipper(line, seeded))
-            self._show(kpis, self._seed_plan().currency)
-            await self._show_payslip(marketplace, MarketId(from_wire("market", seeded.market_id)))
+            show_figures(kpis, self._seed_plan().currency)
+            await show_payslip(marketplace, market_id)
             if not self.options.exits:
                 console.print(f"The market stays open at [bold]{self.url}[/]. Ctrl-C ends it.")
                 await stop.wait()
@@ -372,66 +293,6 @@ class _Demo:
             HiddenTraffic, marketplace.city, seed=self.options.traffic, time_zone=zone, strength=MILD
         )
 
-    async def _kpis(self, marketplace: Marketplace, seeded: Seeded, summary: DaySummary) -> dict[str, Any]:
-        """The day's figures, once pay and figures have settled or it takes too long."""
-        market_id = MarketId(from_wire("market", seeded.market_id))
-        loop = asyncio.get_running_loop()
-        until = loop.time() + SETTLE_WITHIN_S
-        for look in itertools.count():
-            if look % LOOKS_OF_A_BANK == 0 and isinstance(marketplace.provider, DevelopmentStripe):
-                await marketplace.provider.control("POST", "/clock", advance_s=BANK_DAYS_S)
-            async with marketplace.works.open() as work:
-                recount = await recount_market(work, market_id=market_id)
-                ledger = await check_ledger(work, market_id=market_id)
-                fair = await fairness(work, market_id=market_id)
-                surge = await surge_figures(work, market_id=market_id, begins=LONG_AGO, ends=work.now)
-                charges, charged_minor = await charged_so_far(work, market_id=market_id)
-                tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
-                stops = await stops_by_kind(work, market_id=market_id)
-                blocks = await blocks_so_far(work, market_id=market_id)
-            if recount.is_settled or loop.time() > until:
-                break
-            await asyncio.sleep(0.5)
-        return {
-            "seed": self.options.seed,
-            **asdict(recount),
-            "surge_paid_minor": surge.paid_minor,
-            "surge_surcharges_minor": surge.surcharges_minor,
-            "surge_borne_by_platform_minor": surge.borne_by_platform_minor,
-            **fairness_figures(fair),
-            "surge_came": summary.counts["came_for_bonus"],
-            "windows_kept": await self._windows_kept(marketplace, market_id),
-            **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
-            **blocks,
-            "charges_paid": charges,
-            "charged_minor": charged_minor,
-            "tips_paid": tips,
-            "tipped_minor": tipped_minor,
-            "ledger_sum_minor": sum(ledger.sums_minor.values()),
-            "ledger_findings": len(ledger.findings),
-            **await self._agreement(marketplace, market_id),
-            "seen_by_apps": asdict(summary),
-        }
-
-    async def _windows_kept(self, marketplace: Marketplace, market_id: MarketId) -> int:
-        async with marketplace.works.open() as work:
-            kept: int = await work.fetch_value(WINDOWS_KEPT, market_id)
-        return kept
-
-    async def _agreement(self, marketplace: Marketplace, market_id: MarketId) -> dict[str, Any]:
-        """Whether the provider's own movements say what the ledger says, once what is under way has arrived."""
-        until = asyncio.get_running_loop().time() + AGREE_WITHIN_S
-        while True:
-            report = await compare_now(marketplace.works, marketplace.provider, market_id, at_rest=True)
-            if report.is_clean or asyncio.get_running_loop().time() > until:
-                break
-            await asyncio.sleep(1.0)
-        return {
-            "is_reconciled": report.is_clean,
-            "movements_compared": report.movement_count,
-            "movements_differing": len(report.disagreements),
-        }
-
     async def _fund(self, marketplace: Marketplace, seeded: Seeded) -> None:
         """Shippers of a stand-in have paid long ago; a test mode of Stripe's own has whatever it has."""
         if isinstance(marketplace.provider, DevelopmentStripe):
@@ -442,34 +303,6 @@ class _Demo:
             await book_what_lay_there(
                 marketplace.works, marketplace.provider, MarketId(market_id), operator_id=operator_id
             )
-
-    async def _show_payslip(self, marketplace: Marketplace, market_id: MarketId) -> None:
-        """What one driver has earned, line by line, and where the money is now."""
-        async with marketplace.works.read() as connection:
-            rows = await connection.fetch(BUSIEST_DRIVER, market_id)
-            for row in rows:
-                statements = await page_statements(connection, driver_id=row["id"], before=None, limit=STATEMENTS_SHOWN)
-                payouts = await page_payouts(connection, driver_id=row["id"], before=None, limit=STATEMENTS_SHOWN)
-                told = payslip_lines(row["name"], [one for _, one in statements], [one for _, one in payouts])
-                console.print("\n".join(["A driver's pay", *told]), highlight=False, soft_wrap=True)
-
-    def _show(self, kpis: Mapping[str, Any], currency: str) -> None:
-        table = Table(title="The day in figures", show_header=False)
-        table.add_column("what")
-        table.add_column("how many", justify="right")
-        for name, words in FIGURES.items():
-            unit = f" {currency}" if name.endswith("_minor") else ""
-            table.add_row(words, f"{kpis[name]:,}{unit}")
-        console.print(table)
-        console.print(
-            "A shipper's own system heard {webhooks_received} messages by webhook, signed by us:"
-            " {webhooks_duplicated} came twice, {webhooks_out_of_order} out of order, {webhooks_forged} were refused.\n"
-            "Of {addresses_posted} parcels with an address alone, the street search placed"
-            " {addresses_placed_by_search} and an operator {addresses_placed_by_operator};"
-            " {addresses_delivered} were delivered.".format_map(kpis),
-            highlight=False,
-            soft_wrap=True,
-        )
 
 
 async def _fresh_database(url: str) -> str:
