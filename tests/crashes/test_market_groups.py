@@ -36,10 +36,8 @@ pytestmark = pytest.mark.timeout(300)
 PATIENCE_S = 90.0
 SESSIONS = "notices"
 CONNECTIONS = """
-SELECT application_name AS door,
-       bool_or(query ~* '^(listen|select pg_notify|select pg_advisory)') AS needs_session
-FROM pg_stat_activity
-WHERE usename = current_user GROUP BY application_name
+SELECT application_name AS door, bool_or(query ~* '^(listen|select pg_notify|select pg_advisory)') AS needs_session
+FROM pg_stat_activity WHERE usename = current_user GROUP BY application_name
 """
 UNFINISHED = """
 SELECT (SELECT count(*) FROM event WHERE position IS NULL)
@@ -164,7 +162,8 @@ async def test_two_groups_of_markets_share_a_server_and_nothing_else(stage: Stag
             async with works.open() as work:
                 await check_version(work.connection)
                 doors = {row["door"]: row["needs_session"] for row in await work.fetch(CONNECTIONS)}
-                assert doors == {"doorstep": False, SESSIONS: True}  # so a pooler may stand before the first
+                assert doors.keys() == {"doorstep", SESSIONS}
+                assert not doors["doorstep"]  # so a pooler may stand before the pool
                 assert await work.fetch("SELECT kind, error FROM job WHERE state = 'DEAD'") == []
                 for table in ("market", "event", "offer", "route", "delivery"):
                     column = "id" if table == "market" else "market_id"
