@@ -69,7 +69,11 @@ BATCHES_AT_ONCE = 100
 def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodic]:
     """Everything that a worker process does from time to time."""
     works = marketplace.works
+    # Counting rows that nobody is shown would be work for nothing.
+    is_shown = marketplace.settings.metrics_port is not None
+    figures = [Periodic("read figures", FIGURES_EVERY_S, lambda: read_figures(works))] if is_shown else []
     return [
+        *figures,
         Periodic("run payouts", PAY_EVERY_S, lambda: run_payouts(works, runner)),
         Periodic("send operations", SEND_EVERY_S, lambda: send_operations(works, runner)),
         Periodic("apply what the provider told", HEAR_EVERY_S, lambda: apply_all_events(marketplace)),
@@ -97,7 +101,6 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("remind of papers that end", REMIND_EVERY_S, lambda: until_none_left(works, remind_of_documents)),
         Periodic("judge standing", JUDGE_EVERY_S, lambda: judge_standing(works, runner)),
         Periodic("begin suspensions", BEGIN_EVERY_S, lambda: until_none_left(works, begin_suspensions)),
-        Periodic("read figures", FIGURES_EVERY_S, lambda: read_figures(works)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
     ]
 

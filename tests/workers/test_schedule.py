@@ -1,7 +1,7 @@
 """What is done from time to time: payouts are run where they are due, a failing thing is tried again."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import cast
 from uuid import UUID
@@ -10,6 +10,7 @@ from marketplace.adapters.webhooks import HttpCourier
 from marketplace.app import Marketplace
 from marketplace.core.clock import ManualClock
 from marketplace.core.idempotency import KEPT_FOR, forget_old
+from marketplace.core.settings import Settings
 from marketplace.core.work import Works
 from marketplace.payments import OperationKind
 from marketplace.payouts import schedule_payouts
@@ -38,13 +39,19 @@ class Parts:
 
     works: Works
     webhooks: WebhookSender
+    settings: Settings
 
 
 async def test_shippers_are_looked_after_within_the_second_that_they_are_promised(works: Works) -> None:
     async with WebhookSender(works, HttpCourier(), SecretBox("of a test")) as webhooks:
-        schedule = schedule_of(cast("Marketplace", Parts(works, webhooks)), JobRunner(works, {}))
+        parts = Parts(works, webhooks, Settings(metrics_port=None))
+        schedule = schedule_of(cast("Marketplace", parts), JobRunner(works, {}))
+        shown = schedule_of(
+            cast("Marketplace", replace(parts, settings=Settings(metrics_port=0))), JobRunner(works, {})
+        )
 
     pauses = {periodic.name: periodic.every_s for periodic in schedule}
+    assert {periodic.name for periodic in shown} - pauses.keys() == {"read figures"}
     assert len(pauses) == len(schedule)
     assert (pauses["send webhooks"], pauses["tell what is due"]) == (0.2, 5.0)
 
