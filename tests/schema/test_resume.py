@@ -45,7 +45,7 @@ async def over_events(server: Server, world: World, variables: dict[str, Any]) -
     url = server.url.replace("ws://", "http://")
     content = {"query": DOCUMENT, "variables": variables}
     async with (
-        httpx.AsyncClient(timeout=10, trust_env=False) as http,
+        httpx.AsyncClient(timeout=30, trust_env=False) as http,
         http.stream("POST", url, json=content, headers=headers) as response,
     ):
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -101,7 +101,7 @@ async def test_twenty_disconnects_miss_nothing_and_turn_nothing_around(
         happening = asyncio.create_task(happen())
         for stop in stops:
             told = listen(server, world, {"marketId": world.market, "after": cursor})
-            async with asyncio.timeout(30), aclosing(told):
+            async with asyncio.timeout(60), aclosing(told):
                 while len(heard) < stop:
                     event = (await anext(told))["data"]["deliveryEvents"]
                     cursor = event["cursor"]
@@ -120,10 +120,10 @@ async def test_an_expired_cursor_is_refused_with_the_present_state_and_where_to_
     await world.tell(step(world, 1, 1))
     async with serve(world.api.app) as server:
         told = listen(server, world, {"marketId": world.market, "after": "of-another-stream"})
-        async with asyncio.timeout(30), aclosing(told):
+        async with asyncio.timeout(60), aclosing(told):
             [error] = (await anext(told))["errors"]
         again = listen(server, world, {"marketId": world.market, "after": error["extensions"]["cursor"]})
-        async with asyncio.timeout(30), aclosing(again):
+        async with asyncio.timeout(60), aclosing(again):
             waiting = asyncio.create_task(anext(again))
             await asyncio.sleep(0.3)
             await world.tell(step(world, 1, 2))
@@ -146,7 +146,7 @@ async def test_a_stream_ends_when_its_client_leaves_and_gives_its_seats_back(wor
             await told.aclose()
 
         last = over_events(server, world, {"marketId": world.market})
-        async with asyncio.timeout(30), aclosing(last):
+        async with asyncio.timeout(60), aclosing(last):
             waiting = asyncio.create_task(anext(last))
             await asyncio.sleep(0.3)
             await world.tell(step(world, 1, 1))

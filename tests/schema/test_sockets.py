@@ -28,6 +28,7 @@ from tests.schema.conftest import SCHEMA, Caller, TestMarketplace, sign_in_drive
 from tests.schema.test_limits import ATTACKS
 from tests.waiting import until
 
+PATIENCE_S = 60  # under load an answer may take long; only one that never comes is a failure
 TICKS = "subscription($count: Int!, $failAt: Int) {ticks(count: $count, failAt: $failAt)}"
 FOR_EVER = {"query": TICKS, "variables": {"count": -1}}
 
@@ -57,7 +58,7 @@ async def send(socket: ClientConnection, message: object) -> None:
 
 
 async def hear(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return json.loads(await socket.recv())
 
 
@@ -73,7 +74,7 @@ async def subscribe(socket: ClientConnection, key: str, payload: object) -> None
 async def closing(socket: ClientConnection) -> tuple[int, str]:
     """With what code and reason the server closes; what it says before is skipped."""
     with pytest.raises(ConnectionClosed) as closed:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 await socket.recv()
     assert closed.value.rcvd is not None

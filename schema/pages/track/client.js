@@ -81,11 +81,7 @@ export class Bell {
     });
     socket.addEventListener("message", ({ data }) => {
       const message = JSON.parse(data);
-      if (message.type === "connection_ack") {
-        this.tries = 0;
-        say({ type: "subscribe", id: "delivery", payload: { query, variables: {} } });
-        this.onRing(); // whatever happened while nobody listened
-      }
+      if (message.type === "connection_ack") this.listen(query, say, () => socket.close());
       if (message.type === "ping") say({ type: "pong" });
       if (message.type === "next") this.onRing();
       if (message.type === "error" || message.type === "complete") socket.close();
@@ -95,6 +91,18 @@ export class Bell {
       this.wait();
     });
     return undefined;
+  }
+
+  /** Listens from a place in the stream that is older than what is read next, so nothing falls between the two. */
+  async listen(query, say, giveUp) {
+    try {
+      const after = await this.client.ask("event_cursor");
+      this.tries = 0;
+      say({ type: "subscribe", id: "delivery", payload: { query, variables: { after } } });
+      this.onRing(); // whatever happened while nobody listened
+    } catch {
+      giveUp();
+    }
   }
 
   wait() {

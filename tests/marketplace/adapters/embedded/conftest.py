@@ -1,6 +1,7 @@
 """Servers and owners of servers that are gone after the test, whatever it did to them."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -133,7 +134,13 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def shelf_as_before() -> Iterator[None]:
-    """Leaves the place for copies as it was found."""
+    """Leaves the place for copies as it was found; one test at a time, or one would sweep what another uses."""
+    with (Path(tempfile.gettempdir()) / "doorstep-shelf-test.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield from _shelf_as_before()
+
+
+def _shelf_as_before() -> Iterator[None]:
     before = set(SHELF.iterdir()) if SHELF.exists() else set()
     yield
     for place in set(SHELF.iterdir() if SHELF.exists() else ()) - before:
