@@ -7,12 +7,12 @@ now". Whoever waits for one also looks from time to time, so that a lost notice 
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import asyncpg
 import structlog
 
+from marketplace.core.background import Background
 from marketplace.core.database import connect
 
 EVENTS = "doorstep_events"
@@ -35,7 +35,7 @@ Hear = Callable[[str], None]
 log = structlog.get_logger(__name__)
 
 
-class Notices:
+class Notices(Background):
     """One connection that hears the channels of `heard` and sends notices, made anew for as long as it is entered.
 
     `on_connect` is called after each connection, because what was sent meanwhile has been missed.
@@ -51,7 +51,6 @@ class Notices:
         self._one_at_a_time = asyncio.Lock()
         self._connected = asyncio.Event()
         self._suffix = ""
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -73,19 +72,7 @@ class Notices:
             return False
         return True
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._stay_connected(), name="notices")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _stay_connected(self) -> None:
+    async def _go_on(self) -> None:
         while True:
             try:
                 await self._connect_and_hear()

@@ -5,23 +5,22 @@ wait for one another. A nudge that is lost costs the relay one look later, at mo
 """
 
 import asyncio
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from marketplace.core.background import Background
 from marketplace.core.notices import EVENTS, Notices
 
 NUDGE_EVERY_S = 0.01
 """At most one notice is sent in this time; what is committed meanwhile shares the next one."""
 
 
-class Nudger:
+class Nudger(Background):
     """Tells relays and wakers of all processes that this process has committed events; give its `nudge` to Works."""
 
     def __init__(self, url: str) -> None:
         self._notices = Notices(url)
         self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def nudge(self) -> None:
         """Asks for a notice and returns at once."""
@@ -33,19 +32,15 @@ class Nudger:
 
     async def __aenter__(self) -> Self:
         await self._notices.__aenter__()
-        self._task = asyncio.create_task(self._send_when_wanted(), name="nudger")
-        return self
+        return await super().__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await super().__aexit__(kind, error, trace)
         await self._notices.__aexit__(kind, error, trace)
 
-    async def _send_when_wanted(self) -> None:
+    async def _go_on(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()

@@ -5,12 +5,10 @@ at every few seconds, so that no process has to be restarted or told.
 """
 
 import asyncio
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import structlog
 
+from marketplace.core.background import Background
 from marketplace.core.notices import GONE
 from marketplace.core.work import DatabaseUnavailable, Works
 from marketplace.markets import markets_of_city
@@ -21,7 +19,7 @@ LOOK_EVERY_S = 5.0
 log = structlog.get_logger(__name__)
 
 
-class TrafficFollower:
+class TrafficFollower(Background):
     """Keeps one process's router at the newest version of what is known about its city's traffic."""
 
     def __init__(self, works: Works, router: Router, *, city_pack: str) -> None:
@@ -30,7 +28,6 @@ class TrafficFollower:
         self._works = works
         self._router = router
         self._city_pack = city_pack
-        self._task: asyncio.Task[None] | None = None
 
     async def look(self) -> bool:
         """Takes the newest version over; false where the router has it already."""
@@ -47,19 +44,7 @@ class TrafficFollower:
         self.version = traffic.version
         return True
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._look_again_and_again(), name="traffic")
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-    async def _look_again_and_again(self) -> None:
+    async def _go_on(self) -> None:
         while True:
             try:
                 await self.look()
