@@ -50,13 +50,16 @@ storm: install   ## A thousand operations and a thousand payouts through the Str
 	@STORM_OPERATIONS=$${STORM_OPERATIONS:-1000} $(BIN)/python -m pytest tests/races/test_payment_storm.py -q -s $(ARGS)
 	@$(BIN)/python -m tests.storms
 
-check: install   ## Lint, format, types, import contracts, the committed schema and the lock file.
+check: install   ## Lint, format, types, import contracts, the committed schema, the lock file and what is deployed.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m schema.export --check
 	@! grep -q '://' requirements.lock deploy/*.lock || { echo 'a lock file names a host'; exit 1; }
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/yamllint --strict --config-file deploy/yamllint.yaml deploy
+	$(BIN)/kubernetes-validate --strict --quiet --no-warn deploy/kubernetes/*.yaml
 
 bench: install   ## Measures the hot paths against bare baselines in the same run.
 	@$(BIN)/python -m pytest tests/benchmarks -m bench -q -s -p no:cacheprovider $(ARGS)
