@@ -23,7 +23,7 @@ from marketplace.billing import (
 )
 from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
-from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
+from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.hubs import ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import (
@@ -189,10 +189,10 @@ async def settle_one_payout(marketplace: Marketplace, payout_id: UUID) -> None:
         await settle_payout(work, payout_id=PayoutId(payout_id))
 
 
-async def settle_one_account(marketplace: Marketplace, driver_id: UUID) -> None:
-    """Writes down how a driver's own account stands."""
+async def settle_one_account(marketplace: Marketplace, payee_id: UUID) -> None:
+    """Writes down how a driver's or a company's own account stands."""
     async with marketplace.works.open() as work:
-        await settle_account(work, driver_id=DriverId(driver_id))
+        await settle_account(work, payee_id=payee_id)
 
 
 async def tell_one_driver(marketplace: Marketplace, event_id: UUID) -> None:
