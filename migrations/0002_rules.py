@@ -1267,6 +1267,15 @@ CREATE FUNCTION may_drive(state text, suspended_from timestamptz, moment timesta
 IMMUTABLE AS $$
     SELECT state IN ('ACTIVE', 'SUSPENSION_PROPOSED') AND (suspended_from IS NULL OR suspended_from > moment)
 $$;
+-- Whether a driver may be asked for work of a moment: an account that may drive, papers and a vehicle that are good, and
+-- a company, if any, that works for the market still
+CREATE FUNCTION may_be_asked(one driver, moment timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT may_drive(one.account_state, one.suspended_from, moment)
+       AND (one.documents_until IS NULL OR one.documents_until > moment)
+       AND (one.vehicle_until IS NULL OR one.vehicle_until > moment)
+       AND (one.company_id IS NULL OR EXISTS (
+           SELECT FROM company WHERE company.id = one.company_id AND company.state = 'ACTIVE'))
+$$;
 """
 
 FILL = """
@@ -1314,6 +1323,7 @@ def _backward() -> str:
         "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION skills_at(text[], timestamptz[], timestamptz)",
         "ALTER TABLE driver DROP CONSTRAINT driver_suspended_by_decision",
+        "DROP FUNCTION may_be_asked(driver, timestamptz)",
         "DROP FUNCTION may_drive(text, timestamptz, timestamptz)",
         "DROP FUNCTION check_collected() CASCADE",
         "DROP FUNCTION check_charge() CASCADE",
