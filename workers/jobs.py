@@ -32,6 +32,7 @@ from marketplace.offers import (
     WithdrawReason,
     mend_after_cancel,
     mend_after_change,
+    take_back_unqualified,
     withdraw_offers_of_driver,
 )
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
@@ -121,6 +122,12 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
     """Takes back what a driver who went offline was asked."""
     async with marketplace.works.open() as work:
         await withdraw_offers_of_driver(work, driver_id=driver_id, reason=WithdrawReason.OFFLINE)
+
+
+async def take_back_offers(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Takes back what a driver was asked and may not drive any more."""
+    async with marketplace.works.open() as work:
+        await take_back_unqualified(work, driver_id=driver_id)
 
 
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -314,6 +321,7 @@ JOBS: Mapping[str, Job] = {
     "mend_left_route": mend_left_route,
     "reach_hub": reach_hub,
     "withdraw_offers": withdraw_offers,
+    "take_back_offers": take_back_offers,
     "plan_return": plan_way_back,
     "settle_attempt": settle_brought_back,
     "place_address": place_address,
