@@ -378,7 +378,7 @@ CHECKS = [
     ("vehicle", "has_end", "state <> 'PASSED' OR checked_until IS NOT NULL"),
     ("account", "floor", "NOT is_floored OR credits_posted - debits_posted - debits_pending >= 0"),
     ("account", "floored_kind", "NOT is_floored OR kind = 'LIABILITY'"),
-    ("account", "floored_names", "is_floored = (code ~ ':(driver:[^:]+:wallet|shipper:[^:]+:prepaid)$')"),
+    ("account", "floored_names", "is_floored = (code ~ ':((driver|company):[^:]+:wallet|shipper:[^:]+:prepaid)$')"),
     ("account", "unfloored", "is_floored OR (debits_posted, credits_posted, debits_pending) = (0, 0, 0)"),
     ("posting", "amount", "amount_minor > 0"),
     ("posting", "two_sides", "debit_id <> credit_id"),
@@ -575,6 +575,12 @@ CHECKS = [
     ("payout", "reversed", "reversed_minor BETWEEN 0 AND amount_minor AND owed_minor BETWEEN 0 AND reversed_minor"),
     ("payout", "given_back", "NOT is_given_back OR state IN ('FAILED', 'REVERSED')"),
     ("payout_entry", "amount", "amount_minor <> 0"),
+    ("payout", "payee", "(driver_id IS NULL) <> (company_id IS NULL)"),
+    (
+        "payout_account",
+        "payee",
+        "(driver_id IS NULL) <> (company_id IS NULL) AND payee_id = coalesce(driver_id, company_id)",
+    ),
     ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),
     ("payout_quote", "amount", "amount_minor > 0 AND fee_minor >= 0 AND expires_at > created_at"),
     ("pay_adjustment", "amount", "amount_minor <> 0"),
@@ -618,6 +624,9 @@ INDEXES = [
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),
+    ("", "route_company", "route (company_id) WHERE company_id IS NOT NULL"),
+    ("UNIQUE", "payout_account_driver", "payout_account (driver_id)"),
+    ("UNIQUE", "payout_account_company", "payout_account (company_id) WHERE company_id IS NOT NULL"),
     ("", "driver_company", "driver (company_id) WHERE company_id IS NOT NULL"),
     ("UNIQUE", "company_within", "company (id, market_id)"),
     ("UNIQUE", "driver_within", "driver (id, market_id)"),
@@ -876,14 +885,20 @@ INDEXES = [
     ("", "pay_statement_held", "pay_statement (market_id, id) WHERE state = 'HELD'"),
     ("", "pay_statement_payable", "pay_statement (market_id, driver_id) WHERE state = 'PAYABLE'"),
     ("", "pay_statement_driver", "pay_statement (driver_id, id)"),
+    ("", "pay_statement_company", "pay_statement (company_id, id) WHERE company_id IS NOT NULL"),
     ("", "pay_statement_journal", "pay_statement (journal_id) WHERE journal_id IS NOT NULL"),
     ("", "pay_statement_payout", "pay_statement (payout_id) WHERE payout_id IS NOT NULL"),
-    ("UNIQUE", "payout_one_underway", "payout (driver_id) WHERE state IN ('SCHEDULED', 'IN_TRANSIT')"),
+    (
+        "UNIQUE",
+        "payout_one_underway",
+        "payout (coalesce(driver_id, company_id)) WHERE state IN ('SCHEDULED', 'IN_TRANSIT')",
+    ),
     ("", "payout_driver", "payout (driver_id, id)"),
+    ("", "payout_company", "payout (company_id, id) WHERE company_id IS NOT NULL"),
     ("", "payout_open", "payout (market_id, id) WHERE state <> 'PAID' AND NOT is_given_back"),
     ("", "payout_settled", "payout (market_id, settled_at) WHERE state = 'PAID'"),
     ("", "payout_entry_payout", "payout_entry (payout_id)"),
-    ("", "payout_account_market", "payout_account (market_id, driver_id)"),
+    ("", "payout_account_market", "payout_account (market_id, payee_id)"),
     ("", "payout_quote_driver", "payout_quote (driver_id)"),
     ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
@@ -956,6 +971,10 @@ WITHIN = [
     ("vehicle", "driver_id", "driver", "market_id"),
     ("vehicle", "company_id", "company", "market_id"),
     ("block", "company_id", "company", "market_id"),
+    ("route", "company_id", "company", "market_id"),
+    ("pay_statement", "company_id", "company", "market_id"),
+    ("payout", "company_id", "company", "market_id"),
+    ("payout_account", "company_id", "company", "market_id"),
     ("sign_up", "driver_id", "driver", "market_id"),
 ]
 """References that stay within one market, those of money within one currency as well."""
@@ -1248,6 +1267,15 @@ CREATE FUNCTION may_drive(state text, suspended_from timestamptz, moment timesta
 IMMUTABLE AS $$
     SELECT state IN ('ACTIVE', 'SUSPENSION_PROPOSED') AND (suspended_from IS NULL OR suspended_from > moment)
 $$;
+-- Whether a driver may be asked for work of a moment: an account that may drive, papers and a vehicle that are good, and
+-- a company, if any, that works for the market still
+CREATE FUNCTION may_be_asked(one driver, moment timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT may_drive(one.account_state, one.suspended_from, moment)
+       AND (one.documents_until IS NULL OR one.documents_until > moment)
+       AND (one.vehicle_until IS NULL OR one.vehicle_until > moment)
+       AND (one.company_id IS NULL OR EXISTS (
+           SELECT FROM company WHERE company.id = one.company_id AND company.state = 'ACTIVE'))
+$$;
 """
 
 FILL = """
@@ -1295,6 +1323,7 @@ def _backward() -> str:
         "DROP FUNCTION answers_of(uuid)",
         "DROP FUNCTION skills_at(text[], timestamptz[], timestamptz)",
         "ALTER TABLE driver DROP CONSTRAINT driver_suspended_by_decision",
+        "DROP FUNCTION may_be_asked(driver, timestamptz)",
         "DROP FUNCTION may_drive(text, timestamptz, timestamptz)",
         "DROP FUNCTION check_collected() CASCADE",
         "DROP FUNCTION check_charge() CASCADE",

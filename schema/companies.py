@@ -15,7 +15,7 @@ from marketplace.fleet import (
     company_of,
     company_routes,
 )
-from marketplace.payouts import StatementKind, StatementState, company_pay
+from marketplace.payouts import PayoutState, StatementKind, StatementState, company_pay, company_payouts
 from marketplace.routes import RouteState
 from schema.access import require_dispatcher
 from schema.context import Info
@@ -69,18 +69,32 @@ class CompanyRoute:
     currency: str = strawberry.field(description="ISO 4217.")
 
 
-@strawberry.type(description="What a driver of the company was paid for one reason.")
+@strawberry.type(description="What the company is paid for one thing that its people did.")
 class CompanyStatement:
-    """Pay of one's own driver."""
+    """Pay of one's own company."""
 
     id: strawberry.ID = strawberry.field(description="stm_….")
-    driver_id: strawberry.ID = strawberry.field(description="drv_….")
+    driver_id: strawberry.ID = strawberry.field(description="drv_… who did it.")
     route_id: strawberry.ID | None = strawberry.field(description="rte_…, for the pay of a route.")
+    payout_id: strawberry.ID | None = strawberry.field(description="pay_… that pays it to the company.")
     kind: StatementKind = strawberry.field(description="What it is for.")
     state: StatementState = strawberry.field(description="How far it is.")
     total_minor: MoneyMinor = strawberry.field(description="All lines together, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     created_at: DateTime = strawberry.field(description="Market time.")
+
+
+@strawberry.type(description="Money on its way to the company.")
+class CompanyPayout:
+    """A payout to one's own company."""
+
+    id: strawberry.ID = strawberry.field(description="pay_….")
+    state: PayoutState = strawberry.field(description="Where in its life it is.")
+    amount_minor: MoneyMinor = strawberry.field(description="What arrives, minor units.")
+    currency: str = strawberry.field(description="ISO 4217.")
+    created_at: DateTime = strawberry.field(description="Market time.")
+    settled_at: DateTime | None = strawberry.field(description="When it ended, market time.")
+    reason: str | None = strawberry.field(description="Why it failed or stands still, in one word.")
 
 
 @strawberry.type
@@ -112,11 +126,19 @@ class Query:
             return cast("list[CompanyRoute]", await company_routes(work, dispatcher_id=dispatcher.id))
 
     @query(
-        description="The latest pay of the company's drivers, latest first, at most 200. It is paid to the drivers.",
+        description="The latest pay of the company for what its people drove, latest first, at most 200. It is paid to"
+        " the company's own account; tips are its drivers' own and are not among it.",
         usual_rows=50,
     )
     async def company_pay(self, info: Info) -> list[CompanyStatement]:
-        """Reads the pay of one's own drivers."""
+        """Reads the pay of one's own company."""
         dispatcher = require_dispatcher(info)
         async with info.context.marketplace.works.open() as work:
             return cast("list[CompanyStatement]", await company_pay(work, dispatcher_id=dispatcher.id))
+
+    @query(description="The latest payouts to the company, latest first, at most 100.", usual_rows=20)
+    async def company_payouts(self, info: Info) -> list[CompanyPayout]:
+        """Reads the payouts of one's own company."""
+        dispatcher = require_dispatcher(info)
+        async with info.context.marketplace.works.open() as work:
+            return cast("list[CompanyPayout]", await company_payouts(work, dispatcher_id=dispatcher.id))

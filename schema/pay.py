@@ -50,7 +50,10 @@ class PayStatement:
     kind: StatementKind = strawberry.field(description="What it is for. A TIP is whole and counts towards no floor.")
     route_id: strawberry.ID | None = strawberry.field(description="rte_… of a ROUTE.")
     delivery_id: strawberry.ID | None = strawberry.field(description="dlv_… of a TIP.")
-    payout_id: strawberry.ID | None = strawberry.field(description="pay_… that pays it.")
+    company_id: strawberry.ID | None = strawberry.field(
+        description="com_… that is paid for it instead of you, because you drove for it; null where you are paid."
+    )
+    payout_id: strawberry.ID | None = strawberry.field(description="pay_… that pays it to you.")
     state: StatementState = strawberry.field(description="HELD waits for a person because of a flagged report.")
     policy_version: int | None = strawberry.field(
         description="The version of the market's pay policy, of a true-up the latest; null for a share or a tip."

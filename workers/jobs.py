@@ -23,7 +23,7 @@ from marketplace.billing import (
 )
 from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
-from marketplace.core.ids import DeliveryId, DriverId, MarketId, PayoutId, RouteId
+from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.hubs import ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import (
@@ -32,6 +32,7 @@ from marketplace.offers import (
     WithdrawReason,
     mend_after_cancel,
     mend_after_change,
+    take_back_unqualified,
     withdraw_offers_of_driver,
 )
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
@@ -123,6 +124,12 @@ async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
         await withdraw_offers_of_driver(work, driver_id=driver_id, reason=WithdrawReason.OFFLINE)
 
 
+async def take_back_offers(marketplace: Marketplace, driver_id: UUID) -> None:
+    """Takes back what a driver was asked and may not drive any more."""
+    async with marketplace.works.open() as work:
+        await take_back_unqualified(work, driver_id=driver_id)
+
+
 async def plan_way_back(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Adds the return of a delivery that was attempted to its route."""
     await plan_return(marketplace.works, router=marketplace.router, delivery_id=delivery_id)
@@ -189,10 +196,10 @@ async def settle_one_payout(marketplace: Marketplace, payout_id: UUID) -> None:
         await settle_payout(work, payout_id=PayoutId(payout_id))
 
 
-async def settle_one_account(marketplace: Marketplace, driver_id: UUID) -> None:
-    """Writes down how a driver's own account stands."""
+async def settle_one_account(marketplace: Marketplace, payee_id: UUID) -> None:
+    """Writes down how a driver's or a company's own account stands."""
     async with marketplace.works.open() as work:
-        await settle_account(work, driver_id=DriverId(driver_id))
+        await settle_account(work, payee_id=payee_id)
 
 
 async def tell_one_driver(marketplace: Marketplace, event_id: UUID) -> None:
@@ -314,6 +321,7 @@ JOBS: Mapping[str, Job] = {
     "mend_left_route": mend_left_route,
     "reach_hub": reach_hub,
     "withdraw_offers": withdraw_offers,
+    "take_back_offers": take_back_offers,
     "plan_return": plan_way_back,
     "settle_attempt": settle_brought_back,
     "place_address": place_address,

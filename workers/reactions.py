@@ -153,6 +153,7 @@ MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_route)
 REACH_HUB = Reaction(kind="reach_hub", about=hub)
 WITHDRAW_OFFERS = Reaction(kind="withdraw_offers", about=driver)
+TAKE_BACK_OFFERS = Reaction(kind="take_back_offers", about=driver, when=lambda event: event.driver_id is not None)
 SETTLE_PAYOUT = Reaction(kind="settle_payout", about=subject, when=is_of(*OF_A_PAYOUT))
 SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREATE_ACCOUNT", "account"))
 SETTLE_RELEASED = Reaction(kind="settle_payout", about=payout)
@@ -233,6 +234,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PayoutReleased": [SETTLE_RELEASED],
     # A paper of a driver ends soon, or was taken back
     "DocumentExpiring": [TELL_DRIVER],
+    "DocumentChecked": [TAKE_BACK_OFFERS],
+    "VehicleChecked": [TAKE_BACK_OFFERS],
     # A place in a block is held for whoever is next, or a block will not be
     "BlockPlaceFreed": [TELL_DRIVER],
     "BlockCalledOff": [TELL_DRIVER],

@@ -18,6 +18,7 @@ from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
+from marketplace.offers import take_back_unqualified
 from marketplace.onboarding import remind_of_documents
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
@@ -60,6 +61,8 @@ FORECAST_EVERY_S = 3_600.0
 FIGURES_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
 REMIND_EVERY_S = 600.0
+TAKE_BACK_EVERY_S = 10.0
+"""What lacks a paper cannot be accepted meanwhile; this is how long the next driver waits at most."""
 JUDGE_EVERY_S = 600.0
 """A market's drivers are judged once in a day of its own time; this is how often somebody looks whether it is over."""
 BEGIN_EVERY_S = 5.0
@@ -98,6 +101,11 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
         Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
         Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),
+        Periodic(
+            "take back offers that lack a paper",
+            TAKE_BACK_EVERY_S,
+            lambda: until_none_left(works, take_back_unqualified),
+        ),
         Periodic("remind of papers that end", REMIND_EVERY_S, lambda: until_none_left(works, remind_of_documents)),
         Periodic("judge standing", JUDGE_EVERY_S, lambda: judge_standing(works, runner)),
         Periodic("begin suspensions", BEGIN_EVERY_S, lambda: until_none_left(works, begin_suspensions)),

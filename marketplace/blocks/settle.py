@@ -9,7 +9,7 @@ import asyncpg
 
 from marketplace.blocks.events import BlockKept
 from marketplace.core.work import Work
-from marketplace.ledger import BLOCK_TOP_UP, Entry, driver_wallet
+from marketplace.ledger import BLOCK_TOP_UP, Entry, Payee
 from marketplace.payouts import NewStatement, StatementKind, write_statement
 from marketplace.pricing import (
     BlockFacts,
@@ -36,7 +36,8 @@ WHERE s.market_id = $1 AND s.state = 'SIGNED' AND s.checked_in_at IS NOT NULL AN
 ORDER BY s.closes_at, s.id LIMIT $3
 """
 LOCK = """
-SELECT s.*, b.floor_per_hour_minor, b.currency FROM sign_up s JOIN block b ON b.id = s.block_id
+SELECT s.*, b.floor_per_hour_minor, b.currency, d.company_id
+FROM sign_up s JOIN block b ON b.id = s.block_id JOIN driver d ON d.id = s.driver_id
 WHERE s.id = $1 AND s.state = 'SIGNED' FOR UPDATE OF s
 """
 COMINGS = """
@@ -149,6 +150,8 @@ async def _top_up(
         lines=lines,
         digest=block_digest(facts, evidence, lines),
         more={},
+        company_id=kept["company_id"],
     )
-    entry = Entry(debit=BLOCK_TOP_UP, credit=driver_wallet(kept["driver_id"]), amount=new.total)
+    payee = Payee.of_work(kept["driver_id"], kept["company_id"])
+    entry = Entry(debit=BLOCK_TOP_UP, credit=payee.wallet, amount=new.total)
     return await write_statement(work, new, [entry]), new.total.minor

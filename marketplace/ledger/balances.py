@@ -5,7 +5,7 @@ from uuid import UUID
 
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger.chart import LedgerAccount, driver_wallet
+from marketplace.ledger.chart import LedgerAccount, Payee, driver_wallet
 from marketplace.ledger.queries import ACCOUNT_SIDES, AVAILABLE, LOCK_WALLETS
 
 
@@ -24,11 +24,11 @@ async def wallet_available(work: Work, *, market_id: UUID, driver_id: UUID, curr
     return Money(await work.fetch_value(AVAILABLE, market_id, code) or 0, currency)
 
 
-async def lock_wallets(work: Work, *, market_id: UUID, driver_ids: Iterable[UUID], currency: str) -> dict[UUID, Money]:
-    """What each driver's wallet can give, and nobody else can take it before this Work ends; no wallet, no entry.
+async def lock_wallets(work: Work, *, market_id: UUID, payees: Iterable[Payee], currency: str) -> dict[Payee, Money]:
+    """What each payee's wallet can give, and nobody else can take it before this Work ends; no wallet, no entry.
 
     A Work that is going to hold money on several wallets locks them here first, all at once and in one order.
     """
-    by_code = {driver_wallet(driver_id).code(market_id, currency): driver_id for driver_id in driver_ids}
+    by_code = {payee.wallet.code(market_id, currency): payee for payee in payees}
     rows = await work.fetch(LOCK_WALLETS, market_id, list(by_code))
     return {by_code[row["code"]]: Money(row["available_minor"], currency) for row in rows}

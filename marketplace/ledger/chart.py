@@ -70,27 +70,74 @@ OWNER_FUNDS = LedgerAccount("owner_funds", AccountKind.LIABILITY)
 CONNECTED_FUNDS = LedgerAccount("connected_funds", AccountKind.LIABILITY)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payee:
+    """Who is paid for driving: a driver, or the contracted company whose own people drive. Exactly one of the two."""
+
+    driver_id: UUID | None = None
+    company_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.driver_id is None) != (self.company_id is None), "a payee is a driver or a company"
+
+    @classmethod
+    def of_work(cls, driver_id: UUID, company_id: UUID | None) -> "Payee":
+        """Who is paid for what a driver did: the company that it was done for, or else the driver."""
+        return cls(driver_id=driver_id) if company_id is None else cls(company_id=company_id)
+
+    @property
+    def id(self) -> UUID:
+        """The driver's or the company's id."""
+        found = self.driver_id or self.company_id
+        assert found is not None, "a payee is a driver or a company"
+        return found
+
+    @property
+    def wallet(self) -> LedgerAccount:
+        """What we owe and can pay out; never below nothing."""
+        return LedgerAccount(f"{self._name}:wallet", AccountKind.LIABILITY, is_floored=True)
+
+    @property
+    def debt(self) -> LedgerAccount:
+        """What is owed to us; later pay repays it in part, and tips never do."""
+        return LedgerAccount(f"{self._name}:debt", AccountKind.ASSET)
+
+    @property
+    def connected(self) -> LedgerAccount:
+        """What should lie on the payee's own account at the gateway, between a transfer and its payout."""
+        return LedgerAccount(f"{self._name}:connected", AccountKind.ASSET)
+
+    @property
+    def shortfall(self) -> LedgerAccount:
+        """What is missing on the payee's own account at the gateway: what was taken back had left for the bank.
+
+        We answer for it to the gateway, and the payee owes it to us; it is no expense of ours unless written off.
+        """
+        return LedgerAccount(f"{self._name}:shortfall", AccountKind.LIABILITY)
+
+    @property
+    def _name(self) -> str:
+        return f"{'company' if self.driver_id is None else 'driver'}:{self.id}"
+
+
 def driver_wallet(driver_id: UUID) -> LedgerAccount:
     """What we owe one driver and can pay out; never below nothing."""
-    return LedgerAccount(f"driver:{driver_id}:wallet", AccountKind.LIABILITY, is_floored=True)
+    return Payee(driver_id=driver_id).wallet
 
 
 def driver_debt(driver_id: UUID) -> LedgerAccount:
     """What one driver owes us; later pay repays it in part, and tips never do."""
-    return LedgerAccount(f"driver:{driver_id}:debt", AccountKind.ASSET)
+    return Payee(driver_id=driver_id).debt
 
 
 def driver_connected(driver_id: UUID) -> LedgerAccount:
     """What should lie on one driver's own account at the gateway, between a transfer and its payout."""
-    return LedgerAccount(f"driver:{driver_id}:connected", AccountKind.ASSET)
+    return Payee(driver_id=driver_id).connected
 
 
 def driver_shortfall(driver_id: UUID) -> LedgerAccount:
-    """What is missing on one driver's own account at the gateway, because what was taken back had left for the bank.
-
-    We answer for it to the gateway, and the driver owes it to us; it is no expense of ours unless it is written off.
-    """
-    return LedgerAccount(f"driver:{driver_id}:shortfall", AccountKind.LIABILITY)
+    """What is missing on one driver's own account at the gateway, because what was taken back had left for the bank."""
+    return Payee(driver_id=driver_id).shortfall
 
 
 def shipper_receivable(shipper_id: UUID) -> LedgerAccount:

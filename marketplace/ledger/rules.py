@@ -32,7 +32,7 @@ WITH derived AS MATERIALIZED (
     FROM derived WHERE is_floored AND credits_posted - debits_posted - debits_pending < 0
   UNION ALL
     SELECT 'FLOOR_MISPLACED', id, format('%s %s a floor', code, CASE WHEN is_floored THEN 'has' ELSE 'lacks' END)
-    FROM derived WHERE is_floored <> (name ~ '^(driver:.*:wallet|shipper:.*:prepaid)$')
+    FROM derived WHERE is_floored <> (name ~ '^((driver|company):.*:wallet|shipper:.*:prepaid)$')
   UNION ALL
     SELECT 'SUSPENSE', id, format('%s holds %s', code, -credit_balance)
     FROM derived WHERE name = 'suspense' AND credit_balance <> 0
@@ -44,10 +44,10 @@ WITH derived AS MATERIALIZED (
     SELECT 'CLEARING', id, format('%s holds %s', code, abs(credit_balance))
     FROM derived WHERE $3 AND name LIKE 'clearing:%' AND credit_balance <> 0
   UNION ALL
-    SELECT 'CONNECTED_DRIFT', $1, format('drivers'' own accounts hold %s %s, connected_funds says %s',
+    SELECT 'CONNECTED_DRIFT', $1, format('payees'' own accounts hold %s %s, connected_funds says %s',
            sum(-credit_balance) FILTER (WHERE name <> 'connected_funds'), currency,
            coalesce(sum(credit_balance) FILTER (WHERE name = 'connected_funds'), 0))
-    FROM derived WHERE name = 'connected_funds' OR name LIKE 'driver:%:connected'
+    FROM derived WHERE name = 'connected_funds' OR name ~ '^(driver|company):.*:connected$'
     GROUP BY currency HAVING sum(credit_balance) <> 0
 )
 SELECT NULL AS code, NULL AS id, currency AS detail, sum(credit_balance) AS sum_minor FROM derived GROUP BY currency

@@ -35,7 +35,10 @@ METRES_PER_DEGREE = 111_195.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeDriver:
-    """A driver who is online and free, or will be at `available_at`, then at `place`."""
+    """A driver who is online and free, or will be at `available_at`, then at `place`.
+
+    With `area_cells` the driver goes nowhere else, and no route is longer than `max_distance_m`.
+    """
 
     id: UUID
     kind: ContractKind
@@ -45,6 +48,8 @@ class FreeDriver:
     skills: tuple[str, ...]
     max_stops: int
     available_at: datetime | None = None
+    area_cells: frozenset[str] | None = None
+    max_distance_m: int | None = None
 
 
 async def drivers_nearby(
@@ -73,6 +78,8 @@ async def drivers_nearby(
             skills=tuple(row["skills"]),
             max_stops=min(row["max_stops"], dials.route_max_stops),
             available_at=near[row["id"]]["available_at"],
+            area_cells=frozenset(row["area_cells"]) if row["area_cells"] is not None else None,
+            max_distance_m=row["max_distance_m"],
         )
         for row in await work.fetch(ABILITIES, list(near), work.now)
     ]

@@ -57,8 +57,7 @@ FREE_DRIVERS = f"""
 SELECT p.driver_id, p.lat, p.lon, NULL::timestamptz AS available_at
 FROM presence p JOIN driver d ON d.id = p.driver_id
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED') AND p.lat IS NOT NULL AND p.online_until > $2
-  AND may_drive(d.account_state, d.suspended_from, $2) AND (d.documents_until IS NULL OR d.documents_until > $2)
-  AND (d.vehicle_until IS NULL OR d.vehicle_until > $2) AND p.driver_id NOT IN ({BOUND})
+  AND may_be_asked(d, $2) AND p.driver_id NOT IN ({BOUND})
 {NEAREST_TO_EDGES.format(lat="p.lat", lon="p.lon")}
 """
 # A driver who was late at the last stop is as late at the others, and is not through with the next one before now.
@@ -77,14 +76,14 @@ SELECT s.driver_id, s.lat, s.lon, s.available_at FROM (
         SELECT ended_at - planned_departure AS late FROM stop
         WHERE route_id = r.id AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1) done ON true
     WHERE r.market_id = $1 AND r.state IN ('ASSIGNED', 'STARTED') AND p.state = 'ENGAGED'
-      AND may_drive(d.account_state, d.suspended_from, $2) AND (d.documents_until IS NULL OR d.documents_until > $2)
-      AND (d.vehicle_until IS NULL OR d.vehicle_until > $2)
+      AND may_be_asked(d, $2)
       AND NOT EXISTS (SELECT 1 FROM route n WHERE n.planned_driver_id = d.id AND n.state IN ('PLANNED', 'OFFERING'))
 ) s WHERE s.available_at <= $8 AND s.online_until > s.available_at
 {NEAREST_TO_EDGES.format(lat="s.lat", lon="s.lon")}
 """
 ABILITIES = """
-SELECT d.id, d.contract_kind, d.capacity, skills_at(d.skills, d.skills_until, $2) AS skills, d.max_stops, p.online_until
+SELECT d.id, d.contract_kind, d.capacity, skills_at(d.skills, d.skills_until, $2) AS skills, d.max_stops,
+       p.online_until, d.area_cells, d.max_distance_m
 FROM driver d JOIN presence p ON p.driver_id = d.id WHERE d.id = ANY($1) ORDER BY d.id
 """
 

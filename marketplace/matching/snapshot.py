@@ -17,6 +17,7 @@ from marketplace.matching.cutting import EVERYWHERE, Area
 from marketplace.matching.learned import usual_chances
 from marketplace.matching.nearby import FreeDriver, drivers_nearby
 from marketplace.matching.queries import AROUND_THEM, LEFT_OVER, TO_PLAN
+from marketplace.matching.wishes import wishes_as_skills
 from marketplace.matching.zoning import Zone, count_zones
 
 FULL_ZONES_AT_ONCE = 2
@@ -85,15 +86,20 @@ async def take_border_snapshot(work: Work, *, market_id: UUID, area: Area) -> Sn
 
 async def _snapshot(work: Work, settings: Dials, rows: Sequence[asyncpg.Record]) -> Snapshot:
     policy = await pay_policy_at(work, market_id=settings.market_id, moment=work.now)
-    deliveries = [_open_delivery(row) for row in rows]
-    pickups = {delivery.pickup for delivery in deliveries}
+    waiting = [_open_delivery(row) for row in rows]
+    pickups = {delivery.pickup for delivery in waiting}
+    near = await drivers_nearby(work, dials=settings, pickups=pickups, delivery_count=len(waiting))
+    needs, drivers = wishes_as_skills([(one.pickup, one.dropoff) for one in waiting], near)
+    deliveries = [
+        replace(one, skills=[*one.skills, *more]) if more else one for one, more in zip(waiting, needs, strict=True)
+    ]
     return Snapshot(
         dials=settings,
         now=work.now,
         policy_version=policy.version,
         rates=policy.planning_rates(),
         deliveries=deliveries,
-        drivers=await drivers_nearby(work, dials=settings, pickups=pickups, delivery_count=len(deliveries)),
+        drivers=drivers,
         accept_prob=await usual_chances(work, market_id=settings.market_id, time_zone=settings.time_zone),
         zone_count=await count_zones(work, market_id=settings.market_id),
     )

@@ -18,6 +18,7 @@ from marketplace.offers.mend import mend_after_cancel, mend_after_change
 from marketplace.offers.queries import my_offers, offer_of_driver
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
 from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
+from marketplace.offers.unqualified import take_back_unqualified
 from marketplace.offers.view import view_offer
 from marketplace.offers.withdraw import withdraw_offers_of_driver
 
@@ -52,6 +53,7 @@ __all__ = [
     "my_offers",
     "next_expiry",
     "offer_of_driver",
+    "take_back_unqualified",
     "view_offer",
     "withdraw_offers_of_driver",
 ]

@@ -22,8 +22,9 @@ LOCK_ROUTE = "SELECT id, market_id, state, version FROM route WHERE id = $1 FOR 
 # decline and an expiry lock them: that is what the count is for.
 TAKE_ROUTE = """
 WITH taken AS (
-    UPDATE route SET state = 'ASSIGNED', driver_id = $2, guarantee_minor = $3, approach_m = $4, approach_s = $5,
-           accepted_at = $6
+    UPDATE route SET state = 'ASSIGNED', driver_id = $2,
+           company_id = (SELECT company_id FROM driver WHERE id = $2), guarantee_minor = $3, approach_m = $4,
+           approach_s = $5, accepted_at = $6
     WHERE id = $1 AND state IN ('PLANNED', 'OFFERING') RETURNING id, market_id, currency
 ), given AS (
     UPDATE delivery SET state = 'ASSIGNED', sequence = delivery.sequence + 1, changed_at = $6 FROM taken

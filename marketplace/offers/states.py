@@ -30,6 +30,7 @@ class WithdrawReason(StrEnum):
     REPLANNED = "REPLANNED"
     CANCELLED = "CANCELLED"
     OFFLINE = "OFFLINE"
+    UNQUALIFIED = "UNQUALIFIED"
 
 
 class DeclineReason(StrEnum):

@@ -29,7 +29,7 @@ RETURNING id, market_id, route_id, driver_id, wave_id
 async def withdraw_offers_of_route(work: Work, *, route_id: UUID, reason: WithdrawReason) -> list[UUID]:
     """Ends every open offer of a route and returns the drivers who had one; the caller holds the route's lock."""
     rows = await work.fetch_sorted(OF_ROUTE, route_id, work.now, reason.value)
-    _tell(work, rows, reason)
+    tell_withdrawn(work, rows, reason)
     return [row["driver_id"] for row in rows]
 
 
@@ -39,14 +39,15 @@ async def withdraw_offers_of_driver(work: Work, *, driver_id: UUID, reason: With
     For OFFLINE only if the driver still is: one who went offline and came back keeps what was asked.
     """
     rows = await work.fetch_sorted(OF_DRIVER, driver_id, work.now, reason.value)
-    _tell(work, rows, reason)
+    tell_withdrawn(work, rows, reason)
     await exhaust_waves(work, [row["wave_id"] for row in rows])
     if reason is WithdrawReason.OFFLINE:
         await settle_presence(work, [driver_id])
     return len(rows)
 
 
-def _tell(work: Work, rows: Sequence[asyncpg.Record], reason: WithdrawReason) -> None:
+def tell_withdrawn(work: Work, rows: Sequence[asyncpg.Record], reason: WithdrawReason) -> None:
+    """Writes down that these offers were taken back."""
     for row in rows:
         work.emit(
             OfferWithdrawn(

@@ -6,21 +6,27 @@ of it. Whatever stands on the wallet is payable once it is free. A payout run, o
 wallet, transferred to the driver's own account at the payment provider, sent on from there to their bank.
 `settle_payout` takes each of these steps when what was wanted of the provider is known to have happened. Nothing is
 transferred to a driver whom the provider does not know yet, and nothing sent where the bank was changed a short time
-ago: what waits stays in sight, with its reason.
+ago: what waits stays in sight, with its reason. A contracted company is paid for what its own people drive, in the
+same way: a payee is the one or the other, as it was when the route was taken. Tips are always the driver's.
 """
 
 from marketplace.payouts.accounts import find_payout_account
 from marketplace.payouts.adjust_pay import BadAdjustment, adjust_driver_pay
 from marketplace.payouts.attention import MoneyMatter, money_attention
 from marketplace.payouts.close_pay_period import close_pay_periods
-from marketplace.payouts.company_pay import company_pay
+from marketplace.payouts.company_pay import company_pay, company_payouts
 from marketplace.payouts.explain_statement import explain_statement
 from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
 from marketplace.payouts.figures import count_unfinished
 from marketplace.payouts.forget_old import forget_old_quotes
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
 from marketplace.payouts.issue_statement import RouteNotCompleted, issue_statement
-from marketplace.payouts.open_account import AccountOpening, open_payout_account
+from marketplace.payouts.open_account import (
+    AccountOpening,
+    find_company_account,
+    open_company_account,
+    open_payout_account,
+)
 from marketplace.payouts.pay_pool_shares import pay_pool_shares
 from marketplace.payouts.post_to_wallet import NewStatement, write_statement
 from marketplace.payouts.proofs import PROOFS_OF_PAY
@@ -91,9 +97,11 @@ __all__ = [
     "book_tip",
     "close_pay_periods",
     "company_pay",
+    "company_payouts",
     "count_unfinished",
     "due_true_ups",
     "explain_statement",
+    "find_company_account",
     "find_earnings",
     "find_payout",
     "find_payout_account",
@@ -105,6 +113,7 @@ __all__ = [
     "is_true_up_due",
     "issue_statement",
     "money_attention",
+    "open_company_account",
     "open_payout_account",
     "page_pay_periods",
     "page_payouts",

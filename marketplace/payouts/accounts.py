@@ -1,4 +1,4 @@
-"""A driver's own account at the payment provider, as it stands in our books, and whether money may go there."""
+"""A payee's own account at the payment provider, as it stands in our books, and whether money may go there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,13 @@ import asyncpg
 import orjson
 
 from marketplace.core.work import Work
+from marketplace.ledger import Payee
 from marketplace.payouts.states import AccountStage
 
 ACCOUNT = """
-SELECT driver_id, market_id, account, can_receive, can_pay_out, can_pay_at_once, is_submitted, currently_due, deadline,
-       disabled_reason, target, target_changed_at, held_until
-FROM payout_account WHERE driver_id = $1
+SELECT driver_id, company_id, market_id, account, can_receive, can_pay_out, can_pay_at_once, is_submitted,
+       currently_due, deadline, disabled_reason, target, target_changed_at, held_until
+FROM payout_account WHERE payee_id = $1
 """
 LOCK_ACCOUNT = f"{ACCOUNT} FOR NO KEY UPDATE"
 
@@ -30,9 +31,9 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A driver's own account; `account` is None until the provider has opened it."""
+    """A payee's own account; `account` is None until the provider has opened it."""
 
-    driver_id: UUID
+    payee: Payee
     market_id: UUID
     account: str | None
     can_receive: bool
@@ -64,15 +65,15 @@ class Account:
         return AccountStage.ON_HOLD if self.is_held(now) else AccountStage.READY
 
 
-async def account_of(work: Work, driver_id: UUID, *, is_locked: bool = False) -> Account | None:
-    """The account of a driver; None where none was ever asked for."""
-    row = await work.fetch_row(LOCK_ACCOUNT if is_locked else ACCOUNT, driver_id)
+async def account_of(work: Work, payee_id: UUID, *, is_locked: bool = False) -> Account | None:
+    """The account of a driver or a company; None where none was ever asked for."""
+    row = await work.fetch_row(LOCK_ACCOUNT if is_locked else ACCOUNT, payee_id)
     return None if row is None else _account(row)
 
 
-async def find_payout_account(connection: asyncpg.Connection, *, driver_id: UUID, now: datetime) -> dict[str, Any]:
-    """How a driver's account stands, in words, and what is still to be told to the provider."""
-    row = await connection.fetchrow(ACCOUNT, driver_id)
+async def find_payout_account(connection: asyncpg.Connection, *, payee_id: UUID, now: datetime) -> dict[str, Any]:
+    """How a driver's or a company's account stands, in words, and what is still to be told to the provider."""
+    row = await connection.fetchrow(ACCOUNT, payee_id)
     account = None if row is None else _account(row)
     state = AccountStage.MISSING if account is None else account.state(now)
     return {
@@ -88,5 +89,6 @@ async def find_payout_account(connection: asyncpg.Connection, *, driver_id: UUID
 
 def _account(row: asyncpg.Record) -> Account:
     values = dict(row)
+    values["payee"] = Payee(driver_id=values.pop("driver_id"), company_id=values.pop("company_id"))
     values["currently_due"] = tuple(orjson.loads(values["currently_due"]))
     return Account(**values)

@@ -24,7 +24,8 @@ BY_A_PERSON = frozenset({Reason.OPERATOR, Reason.REVERSING})
 """What was stopped by a decision goes on by one."""
 
 OTHER_UNDER_WAY = """
-SELECT EXISTS (SELECT FROM payout WHERE driver_id = $1 AND id <> $2 AND state IN ('SCHEDULED', 'IN_TRANSIT'))
+SELECT EXISTS (SELECT FROM payout
+    WHERE (driver_id = $1 OR company_id = $1) AND id <> $2 AND state IN ('SCHEDULED', 'IN_TRANSIT'))
 """
 MARK_PAID = "UPDATE pay_statement SET state = 'PAID' WHERE payout_id = $1 AND state = 'PAYABLE'"
 MARK_UNPAID = "UPDATE pay_statement SET state = 'PAYABLE' WHERE payout_id = $1 AND state = 'PAID'"
@@ -46,12 +47,12 @@ async def _send(work: Work, payout: PayoutRow) -> PayoutRow:
     """Wants the sending, unless somebody or something stands in the way."""
     if payout.state is PayoutState.ON_HOLD and payout.reason in BY_A_PERSON:
         return payout
-    account = await account_of(work, payout.driver_id)
+    account = await account_of(work, payout.payee.id)
     if account is None or not account.is_usable:
         return await _hold(work, payout, Reason.ACCOUNT, None)
     if account.is_held(work.now):
         return await _hold(work, payout, Reason.ACCOUNT_CHANGED, account.held_until)
-    if await work.fetch_value(OTHER_UNDER_WAY, payout.driver_id, payout.id):
+    if await work.fetch_value(OTHER_UNDER_WAY, payout.payee.id, payout.id):
         return payout  # a driver has one payout under way; the sweep comes back when that one has ended
     number = payout.sends + 1
     await want_send(

@@ -36,7 +36,7 @@ WITH matter AS (
     SELECT 7, 'STATEMENT_HELD', id, driver_id, total_minor, currency, created_at, NULL
     FROM pay_statement WHERE market_id = $1 AND state = 'HELD'
   UNION ALL
-    SELECT 8, CASE WHEN own.driver_id IS NULL THEN 'ACCOUNT_MISSING' ELSE 'ACCOUNT_NOT_READY' END, driver.id, driver.id,
+    SELECT 8, CASE WHEN own.payee_id IS NULL THEN 'ACCOUNT_MISSING' ELSE 'ACCOUNT_NOT_READY' END, driver.id, driver.id,
            wallet.credits_posted - wallet.debits_posted - wallet.debits_pending, wallet.currency,
            coalesce(own.changed_at, wallet.created_at), coalesce(own.disabled_reason, own.currently_due ->> 0)
     FROM driver JOIN account AS wallet
@@ -44,7 +44,17 @@ WITH matter AS (
     LEFT JOIN payout_account AS own ON own.driver_id = driver.id
     WHERE driver.market_id = $1 AND wallet.market_id = $1 AND wallet.is_floored
       AND wallet.credits_posted - wallet.debits_posted - wallet.debits_pending > 0
-      AND NOT (own.driver_id IS NOT NULL AND own.can_receive AND own.can_pay_out)
+      AND NOT (own.payee_id IS NOT NULL AND own.can_receive AND own.can_pay_out)
+  UNION ALL
+    SELECT 8, 'COMPANY_' || CASE WHEN own.payee_id IS NULL THEN 'ACCOUNT_MISSING' ELSE 'ACCOUNT_NOT_READY' END,
+           company.id, NULL, wallet.credits_posted - wallet.debits_posted - wallet.debits_pending, wallet.currency,
+           coalesce(own.changed_at, wallet.created_at), coalesce(own.disabled_reason, own.currently_due ->> 0)
+    FROM company JOIN account AS wallet
+      ON wallet.code = company.market_id || ':' || wallet.currency || ':company:' || company.id || ':wallet'
+    LEFT JOIN payout_account AS own ON own.company_id = company.id
+    WHERE company.market_id = $1 AND wallet.market_id = $1 AND wallet.is_floored
+      AND wallet.credits_posted - wallet.debits_posted - wallet.debits_pending > 0
+      AND NOT (own.payee_id IS NOT NULL AND own.can_receive AND own.can_pay_out)
 )
 SELECT * FROM matter ORDER BY urgency, since, subject_id LIMIT $3
 """
@@ -60,6 +70,8 @@ WHAT_TO_DO = {
     "STATEMENT_HELD": "Look at the flagged reports of the route, then release the statement.",
     "ACCOUNT_MISSING": "The driver has earned but opened no account: ask them to, in the app.",
     "ACCOUNT_NOT_READY": "The provider needs something from the driver: ask them to finish it, in the app.",
+    "COMPANY_ACCOUNT_MISSING": "The company has earned but opened no account: ask its dispatchers to.",
+    "COMPANY_ACCOUNT_NOT_READY": "The provider needs something from the company: ask its dispatchers to finish it.",
 }
 SUBJECTS = {
     "SUSPENSE": None,
@@ -71,6 +83,8 @@ SUBJECTS = {
     "STATEMENT_HELD": "statement",
     "ACCOUNT_MISSING": "driver",
     "ACCOUNT_NOT_READY": "driver",
+    "COMPANY_ACCOUNT_MISSING": "company",
+    "COMPANY_ACCOUNT_NOT_READY": "company",
 }
 """The noun that a matter is about; None for the whole market."""
 

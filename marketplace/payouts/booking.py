@@ -6,8 +6,6 @@ from marketplace.ledger import (
     CONNECTED_FUNDS,
     INSTANT_FEE_REVENUE,
     Entry,
-    driver_connected,
-    driver_wallet,
     post_journal,
     settle_hold,
     void_hold,
@@ -26,7 +24,7 @@ async def book_transfer(work: Work, payout: PayoutRow) -> PayoutRow:
     await settle_hold(work, hold_id=payout.hold_id, kind="PAYOUT_TRANSFERRED")
     if payout.debt_hold_id is not None:
         await settle_hold(work, hold_id=payout.debt_hold_id, kind="PAYOUT_DEBT_REPAID")
-    entry = Entry(debit=driver_connected(payout.driver_id), credit=CONNECTED_FUNDS, amount=payout.amount)
+    entry = Entry(debit=payout.payee.connected, credit=CONNECTED_FUNDS, amount=payout.amount)
     await _post(work, payout, key="received", kind="PAYOUT_RECEIVED", entry=entry)
     work.emit(PayoutTransferred(**payout.about))
     is_held = payout.state is PayoutState.ON_HOLD
@@ -39,7 +37,7 @@ async def book_sent(work: Work, payout: PayoutRow, sent: Outcome) -> PayoutRow:
     if sent.number <= payout.booked_sends:
         return payout
     assert sent.amount is not None, "a sending moves an amount"
-    entry = Entry(debit=CONNECTED_FUNDS, credit=driver_connected(payout.driver_id), amount=sent.amount)
+    entry = Entry(debit=CONNECTED_FUNDS, credit=payout.payee.connected, amount=sent.amount)
     await _post(work, payout, key=f"sent:{sent.number}", kind="PAYOUT_SENT", entry=entry)
     if payout.fee_hold_id is not None:
         await settle_hold(work, hold_id=payout.fee_hold_id, kind="PAYOUT_FEE_TAKEN")
@@ -49,7 +47,7 @@ async def book_sent(work: Work, payout: PayoutRow, sent: Outcome) -> PayoutRow:
 async def book_returned(work: Work, payout: PayoutRow, sent: Outcome) -> None:
     """What was sent lies on the driver's own account again."""
     assert sent.amount is not None, "a sending moves an amount"
-    entry = Entry(debit=driver_connected(payout.driver_id), credit=CONNECTED_FUNDS, amount=sent.amount)
+    entry = Entry(debit=payout.payee.connected, credit=CONNECTED_FUNDS, amount=sent.amount)
     await _post(work, payout, key=f"returned:{sent.number}", kind="PAYOUT_RETURNED", entry=entry)
 
 
@@ -61,7 +59,7 @@ async def waive_fee(work: Work, payout: PayoutRow) -> PayoutRow:
     if payout.booked_sends == 0:
         await void_hold(work, hold_id=payout.fee_hold_id, kind="PAYOUT_FEE_WAIVED")
     else:
-        entry = Entry(debit=INSTANT_FEE_REVENUE, credit=driver_wallet(payout.driver_id), amount=fee)
+        entry = Entry(debit=INSTANT_FEE_REVENUE, credit=payout.payee.wallet, amount=fee)
         await _post(work, payout, key="fee_back", kind="PAYOUT_FEE_BACK", entry=entry)
     left = payout.carried_minor - fee.minor
     return await change_payout(work, payout, fee_minor=0, carried_minor=left, fee_hold_id=None)

@@ -47,7 +47,8 @@ class PayoutScheduled(Event):
     """Money of a driver's wallet was reserved to be sent."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
 
@@ -57,7 +58,8 @@ class PayoutTransferred(Event):
     """The money left us and lies on the driver's own account at the payment provider."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
 
@@ -67,7 +69,8 @@ class PayoutPaid(Event):
     """The driver's bank has the money, by the provider's word."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
 
@@ -77,7 +80,8 @@ class PayoutFailed(Event):
     """The money came back: to the driver's account at the provider, or to the wallet when `is_given_back`."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
     reason: str
@@ -89,7 +93,8 @@ class PayoutReversed(Event):
     """The transfer was taken back at the provider: the money is on the wallet again, for the next payout."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
 
@@ -99,7 +104,8 @@ class PayoutHeld(Event):
     """A payout stands still until its reason is gone: an account that is stopped or changed, or a person's decision."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     amount_minor: int
     currency: str
     reason: str
@@ -110,7 +116,8 @@ class PayoutReleased(Event):
     """A payout goes on, by a person's decision."""
 
     payout_id: UUID
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,14 +129,16 @@ class PayoutRunWanted(Event):
 class PayoutAccountReady(Event):
     """A driver can be paid from now on."""
 
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PayoutAccountStopped(Event):
     """A driver who could be paid cannot be paid any more, until they have told the provider what it asks."""
 
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     reason: str
 
 
@@ -137,7 +146,8 @@ class PayoutAccountStopped(Event):
 class PayoutAccountChanged(Event):
     """Payouts of a driver would go to another bank account or card; nothing goes there before some time has passed."""
 
-    driver_id: UUID
+    driver_id: UUID | None
+    company_id: UUID | None = None
     held_until: datetime
 
 

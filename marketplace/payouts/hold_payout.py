@@ -52,14 +52,21 @@ async def release_payout(work: Work, *, payout_id: PayoutId, operator_id: Operat
         raise PayoutNotHeld(f"a payout that is {payout.state} is not held")
     if payout.reason == Reason.REVERSING:
         raise PayoutNotHeld("its transfer is being taken back; wait for what comes of it")
-    if await work.fetch_value(OTHER_UNDER_WAY, payout.driver_id, payout.id):
-        raise PayoutUnderWay("another payout is on its way to this driver; let this one go on when that has arrived")
+    if await work.fetch_value(OTHER_UNDER_WAY, payout.payee.id, payout.id):
+        raise PayoutUnderWay("another payout is on its way to this payee; let this one go on when that has arrived")
     # What was sent before is sent again as one that failed is; what was not goes its usual way.
     state = PayoutState.FAILED if payout.sends else PayoutState.SCHEDULED
     retry_at = work.now if payout.sends else None
     released = await change_payout(work, payout, state=state, reason=None, retry_at=retry_at)
     await _note(work, released, operator_id, "releasePayout", {"was": payout.reason or payout.state.value})
-    work.emit(PayoutReleased(market_id=payout.market_id, payout_id=payout.id, driver_id=payout.driver_id))
+    work.emit(
+        PayoutReleased(
+            market_id=payout.market_id,
+            payout_id=payout.id,
+            driver_id=payout.driver_id,
+            company_id=payout.company_id,
+        )
+    )
     return released.state
 
 

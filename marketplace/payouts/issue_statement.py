@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.core.errors import Conflict, NotFound
-from marketplace.core.ids import DriverId, RouteId, StatementId
+from marketplace.core.ids import RouteId, StatementId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import DRIVER_PAY, PEAK_BONUS, Entry, JournalId, driver_wallet, post_journal
+from marketplace.ledger import DRIVER_PAY, PEAK_BONUS, Entry, JournalId, Payee, post_journal
 from marketplace.markets import PayPolicy, pay_policy_version
 from marketplace.payouts.events import PayStatementIssued
 from marketplace.payouts.models import PayStatement
@@ -28,8 +28,9 @@ class RouteNotCompleted(Conflict):
 
 
 async def issue_statement(work: Work, *, route_id: RouteId) -> StatementId:
-    """Writes the pay statement of a completed route and puts the pay on the driver's wallet; repeated, it is the first.
+    """Writes the pay statement of a completed route and puts the pay on the payee's wallet; repeated, it is the first.
 
+    The payee is the driver, or the contracted company for which the driver took the route, whoever they drive for now.
     A flagged route is paid too, but its statement is HELD and moves no money until a person has released it.
     """
     # Two workers at once: the second waits at the route's lock and then finds the first's statement.
@@ -58,7 +59,7 @@ async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: Dr
             work,
             market_id=route["market_id"],
             statement_id=statement_id,
-            driver_id=route["driver_id"],
+            payee=Payee.of_work(route["driver_id"], route["company_id"]),
             total=total,
             bonus_minor=route["bonus_minor"],
             policy_version=policy.version,
@@ -69,6 +70,7 @@ async def _issue(work: Work, route: asyncpg.Record, policy: PayPolicy, facts: Dr
         market_id=route["market_id"],
         route_id=route["id"],
         driver_id=route["driver_id"],
+        company_id=route["company_id"],
         policy_version=policy.version,
         facts=facts.as_json() | promised,
         lines=pay.as_json(),
@@ -99,12 +101,12 @@ async def post_pay(
     *,
     market_id: UUID,
     statement_id: UUID,
-    driver_id: DriverId,
+    payee: Payee,
     total: Money,
     bonus_minor: int,
     policy_version: int,
 ) -> JournalId | None:
-    """Puts a statement's total on the driver's wallet, once; a statement of nothing moves nothing.
+    """Puts a statement's total on the payee's wallet, once; a statement of nothing moves nothing.
 
     What of it is the bonus of a busy hour is an expense of its own, so that the books tell what surge has cost.
     """
@@ -118,7 +120,7 @@ async def post_pay(
         kind="DRIVER_PAY",
         subject_id=statement_id,
         entries=[
-            Entry(debit=account, credit=driver_wallet(driver_id), amount=amount)
+            Entry(debit=account, credit=payee.wallet, amount=amount)
             for account, amount in ((DRIVER_PAY, plain), (PEAK_BONUS, bonus))
             if amount.minor
         ],
@@ -127,8 +129,11 @@ async def post_pay(
 
 
 def _period(route: asyncpg.Record, policy: PayPolicy) -> dict[str, Any]:
-    """The pay period in which a route ended, where the law asks something of whole periods."""
-    if policy.floors is None or (floor := policy.floors.period) is None:
+    """The pay period in which a route ended, where the law asks something of whole periods.
+
+    What a company's own people drive counts for none: the law's periods are between the company and its people.
+    """
+    if route["company_id"] is not None or policy.floors is None or (floor := policy.floors.period) is None:
         return {}
     period = floor.calendar.period_of(route["ended_at"], route["time_zone"])
     return {

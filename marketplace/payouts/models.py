@@ -8,7 +8,8 @@ class PayStatement(Model):
     """What one driver gets for one reason, itemised and frozen: a route's pay, a period's true-up, a tip.
 
     A route's statement under a law of pay periods names its period; the true-up that counted it is written beside it.
-    A true-up is counted by the closing of its period. `number` tells adjustments from the first true-up, 0.
+    `company_id` is the contracted company that is paid for it instead of the driver: the one for which the route was
+    taken. A true-up is counted by the closing of its period. `number` tells adjustments from the first true-up, 0.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -17,6 +18,7 @@ class PayStatement(Model):
     route_id = fields.UUIDField(null=True)
     delivery_id = fields.UUIDField(null=True)
     driver_id = fields.UUIDField()
+    company_id = fields.UUIDField(null=True)
     policy_version = fields.IntField(null=True)
     facts = fields.JSONField[dict[str, object]]()
     lines = fields.JSONField[list[dict[str, object]]]()
@@ -65,7 +67,7 @@ class PayPeriodRecord(Model):
 
 
 class Payout(Model):
-    """Money on its way to one driver: held on the wallet, transferred to their account at the provider, sent to a bank.
+    """Money on its way to a driver or a company: held on the wallet, transferred to their account, sent to a bank.
 
     `amount_minor` is what arrives: its entries, and what was carried forward, without fee and repaid debt. `sends`
     count the sendings that were wanted, `booked_sends` and `returned_send` what is known to have left the account and
@@ -75,7 +77,8 @@ class Payout(Model):
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
-    driver_id = fields.UUIDField()
+    driver_id = fields.UUIDField(null=True)
+    company_id = fields.UUIDField(null=True)
     method = fields.CharField(max_length=10)
     state = fields.CharField(max_length=10)
     amount_minor = fields.BigIntField()
@@ -120,12 +123,15 @@ class PayoutEntry(Model):
 
 
 class PayoutAccount(Model):
-    """A driver's own account at the payment provider, as we last read it: what it may do, and what is still asked.
+    """A driver's or a company's own account at the payment provider, as we last read it: what it may do, what is asked.
 
+    `payee_id` is the id of the one or the other, whichever it is of.
     `target` names the bank account or card that payouts go to; when it changes nothing is paid until `held_until`.
     """
 
-    driver_id = fields.UUIDField(primary_key=True)
+    payee_id = fields.UUIDField(primary_key=True)
+    driver_id = fields.UUIDField(null=True)
+    company_id = fields.UUIDField(null=True)
     market_id = fields.UUIDField()
     account = fields.CharField(max_length=80, null=True)
     can_receive = fields.BooleanField(db_default=False)

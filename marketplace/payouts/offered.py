@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId
 from marketplace.core.work import Work
-from marketplace.ledger import lock_wallets
+from marketplace.ledger import Payee, lock_wallets
 from marketplace.markets import Dials, dials
 from marketplace.payouts.accounts import account_of
 from marketplace.payouts.payable import Payable, payable_of
@@ -40,13 +40,14 @@ async def offered_payout(work: Work, *, driver_id: DriverId, method: PayoutMetho
         raise NotFound("there is no such driver")
     set_so = await dials(work, market_id=market_id)
     # Two requests, or a request and a run: the second waits at the wallet's lock and finds the first's payout.
-    wallets = await lock_wallets(work, market_id=market_id, driver_ids=[driver_id], currency=set_so.currency)
+    payee = Payee(driver_id=driver_id)
+    wallets = await lock_wallets(work, market_id=market_id, payees=[payee], currency=set_so.currency)
     if await work.fetch_value(UNDER_WAY, driver_id) is not None:
         raise PayoutUnderWay("a payout is on its way to you; ask again when it has arrived")
-    if driver_id not in wallets:
+    if payee not in wallets:
         raise NothingToPay("nothing is payable now; complete a route first")
     account = await _usable_account(work, driver_id, method)
-    payable = await payable_of(work, dials=set_so, driver_id=driver_id, available=wallets[driver_id])
+    payable = await payable_of(work, dials=set_so, payee=payee, available=wallets[payee])
     terms = payout_terms(payable, set_so, method)
     if payable.entries_minor + payable.carried_minor <= 0:
         raise NothingToPay("nothing is payable now; complete a route first, or wait until your pay is free")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import TIPS_CLEARING, balance_of, driver_debt, driver_wallet
+from marketplace.ledger import TIPS_CLEARING, Payee, balance_of
 from marketplace.markets import Dials
 
 ENTRIES_OF_A_PAYOUT = 500
@@ -71,14 +71,14 @@ class Payable:
         return sum(entry.amount_minor for entry in self.entries)
 
 
-async def payable_of(work: Work, *, dials: Dials, driver_id: UUID, available: Money) -> Payable:
-    """What a driver could be paid now; `available` is what the wallet can give, and the caller has locked it."""
-    code = driver_wallet(driver_id).code(dials.market_id, dials.currency)
+async def payable_of(work: Work, *, dials: Dials, payee: Payee, available: Money) -> Payable:
+    """What a payee could be paid now; `available` is what the wallet can give, and the caller has locked it."""
+    code = payee.wallet.code(dials.market_id, dials.currency)
     since = work.now - timedelta(seconds=dials.payout_hold_s)
     rows = await work.fetch(ENTRIES, dials.market_id, code, TIPS_CLEARING.name, since, ENTRIES_OF_A_PAYOUT)
     free = [row for row in rows if row["is_free"]]
     unpaid_minor = rows[0]["unpaid_minor"] if rows else 0
-    debt = await balance_of(work, market_id=dials.market_id, account=driver_debt(driver_id), currency=dials.currency)
+    debt = await balance_of(work, market_id=dials.market_id, account=payee.debt, currency=dials.currency)
     return Payable(
         currency=dials.currency,
         entries=tuple(

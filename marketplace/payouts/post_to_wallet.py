@@ -27,6 +27,7 @@ class NewStatement:
     lines: Sequence[PriceLine]
     digest: bytes
     more: Mapping[str, Any]
+    company_id: UUID | None = None
 
     @property
     def total(self) -> Money:
@@ -53,6 +54,7 @@ async def write_statement(work: Work, new: NewStatement, entries: Sequence[Entry
         kind=new.kind.value,
         market_id=new.market_id,
         driver_id=new.driver_id,
+        company_id=new.company_id,
         facts=dict(new.facts),
         lines=[asdict(line) for line in new.lines],
         total_minor=new.total.minor,

@@ -15,7 +15,8 @@ PROOFS_OF_PAY: Mapping[str, str] = {
                format('a statement of %s that brought %s to the wallet', total_minor, brought.minor) AS detail
         FROM pay_statement AS statement
         LEFT JOIN account AS wallet ON wallet.code = statement.market_id || ':' || statement.currency
-            || ':driver:' || statement.driver_id || ':wallet'
+            || CASE WHEN statement.company_id IS NULL THEN ':driver:' || statement.driver_id
+                    ELSE ':company:' || statement.company_id END || ':wallet'
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(amount_minor), 0) AS minor FROM posting
             WHERE journal_id = statement.journal_id AND credit_id = wallet.id) AS brought

@@ -16,8 +16,8 @@ FLAGGED_AT_MOST = 20
 LATEST = UUID(int=2**128 - 1)
 
 LOCK_ROUTE = """
-SELECT id, market_id, driver_id, state, currency, policy_version, guarantee_minor, raise_minor, bonus_minor, is_flagged,
-       (SELECT rule FROM surge_bonus WHERE route_id = route.id) AS bonus_rule,
+SELECT id, market_id, driver_id, company_id, state, currency, policy_version, guarantee_minor, raise_minor, bonus_minor,
+       is_flagged, (SELECT rule FROM surge_bonus WHERE route_id = route.id) AS bonus_rule,
        approach_m, accepted_at, ended_at, (SELECT time_zone FROM market WHERE id = route.market_id) AS time_zone
 FROM route WHERE id = $1 FOR NO KEY UPDATE
 """
@@ -27,7 +27,7 @@ WHERE route_id = $1 AND arrived_at IS NOT NULL ORDER BY place
 """
 ISSUED_BEFORE = "SELECT id FROM pay_statement WHERE route_id = $1"
 LOCK_STATEMENT = """
-SELECT id, market_id, route_id, driver_id, policy_version, total_minor, currency, state,
+SELECT id, market_id, route_id, driver_id, company_id, policy_version, total_minor, currency, state,
        coalesce((facts ->> 'bonus_minor')::bigint, 0) AS bonus_minor
 FROM pay_statement WHERE id = $1 FOR NO KEY UPDATE
 """
@@ -43,7 +43,8 @@ SELECT json_build_object(
     'available_minor', coalesce(w.credits_posted - w.debits_posted - w.debits_pending, 0),
     'on_the_way_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
         WHERE driver_id = d.id AND NOT is_given_back AND state NOT IN ('PAID', 'REVERSED')),
-    'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND state = 'HELD'),
+    'held_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement
+                   WHERE driver_id = d.id AND company_id IS NULL AND state = 'HELD'),
     'paid_minor', (SELECT coalesce(sum(amount_minor - reversed_minor), 0) FROM payout
         WHERE driver_id = d.id AND state = 'PAID'),
     'tips_minor', (SELECT coalesce(sum(total_minor), 0) FROM pay_statement WHERE driver_id = d.id AND kind = 'TIP'),
@@ -64,7 +65,9 @@ json_build_object(
     'id', 'stm_' || replace(s.id::text, '-', ''), 'kind', s.kind,
     'route_id', 'rte_' || replace(s.route_id::text, '-', ''),
     'delivery_id', 'dlv_' || replace(s.delivery_id::text, '-', ''),
-    'payout_id', 'pay_' || replace(s.payout_id::text, '-', ''), 'state', s.state, 'policy_version', s.policy_version,
+    'company_id', 'com_' || replace(s.company_id::text, '-', ''),
+    'payout_id', CASE WHEN s.company_id IS NULL THEN 'pay_' || replace(s.payout_id::text, '-', '') END,
+    'state', s.state, 'policy_version', s.policy_version,
     'jurisdiction', s.jurisdiction, 'period_starts_at', s.period_starts_at, 'period_ends_at', s.period_ends_at,
     'period_closed_at', (SELECT closed_at FROM pay_period WHERE id = coalesce(s.pay_period_id,
         (SELECT t.pay_period_id FROM pay_statement t WHERE t.id = s.true_up_id))),

@@ -5,6 +5,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.ids import OperatorId, StatementId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.ledger import Payee
 from marketplace.payouts.events import PayStatementIssued
 from marketplace.payouts.issue_statement import post_pay
 from marketplace.payouts.queries import LOCK_STATEMENT
@@ -16,7 +17,7 @@ RELEASE = "UPDATE pay_statement SET state = 'PAYABLE', journal_id = $2 WHERE id 
 
 
 async def release_statement(work: Work, *, statement_id: StatementId, operator_id: OperatorId) -> StatementState:
-    """Puts the pay of a held statement on the driver's wallet; one that was released before stays as it is.
+    """Puts the pay of a held statement on the payee's wallet; one that was released before stays as it is.
 
     Who released it is written down with it.
     """
@@ -30,7 +31,7 @@ async def release_statement(work: Work, *, statement_id: StatementId, operator_i
         work,
         market_id=statement["market_id"],
         statement_id=statement_id,
-        driver_id=statement["driver_id"],
+        payee=Payee.of_work(statement["driver_id"], statement["company_id"]),
         total=Money(statement["total_minor"], statement["currency"]),
         bonus_minor=statement["bonus_minor"],
         policy_version=statement["policy_version"],

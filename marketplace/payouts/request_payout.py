@@ -8,6 +8,7 @@ import asyncpg
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId, PayoutId
 from marketplace.core.work import Work
+from marketplace.ledger import Payee
 from marketplace.payouts.offered import offered_payout
 from marketplace.payouts.quote_payout import QUOTE
 from marketplace.payouts.reserve import reserve_payout
@@ -36,7 +37,7 @@ async def request_payout(
     return await reserve_payout(
         work,
         dials=offered.dials,
-        driver_id=driver_id,
+        payee=Payee(driver_id=driver_id),
         account=offered.account,
         payable=offered.payable,
         terms=offered.terms,

@@ -1,8 +1,8 @@
-"""Reserves what is free on a driver's wallet as one payout, and has it transferred to the driver's own account."""
+"""Reserves what is free on a payee's wallet as one payout, and has it transferred to the payee's own account."""
 
 from uuid import UUID
 
-from marketplace.core.ids import DriverId, PayoutId
+from marketplace.core.ids import PayoutId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.ledger import (
@@ -11,8 +11,7 @@ from marketplace.ledger import (
     Entry,
     HoldId,
     LedgerAccount,
-    driver_debt,
-    driver_wallet,
+    Payee,
     hold_money,
 )
 from marketplace.markets import Dials
@@ -31,13 +30,13 @@ FROM unnest($3::uuid[], $4::text[], $5::bigint[]) AS entry(posting_id, kind, amo
 # A statement of nothing has no journal; it goes along with the first payout after it.
 LINK_STATEMENTS = """
 UPDATE pay_statement SET payout_id = $2
-WHERE driver_id = $1 AND state = 'PAYABLE' AND payout_id IS NULL
+WHERE (driver_id = $1 AND company_id IS NULL OR company_id = $1) AND state = 'PAYABLE' AND payout_id IS NULL
   AND (journal_id = ANY($3) OR journal_id IS NULL AND total_minor = 0)
 """
 
 
 async def reserve_payout(
-    work: Work, *, dials: Dials, driver_id: DriverId, account: str, payable: Payable, terms: Terms
+    work: Work, *, dials: Dials, payee: Payee, account: str, payable: Payable, terms: Terms
 ) -> PayoutId:
     """Holds the money on the wallet, writes the payout with its entries, and wants the transfer.
 
@@ -45,14 +44,15 @@ async def reserve_payout(
     sure of it.
     """
     payout_id = PayoutId(work.new_id())
-    hold_id = await _hold(work, dials, driver_id, payout_id, "hold", terms.amount.minor, GATEWAY_AVAILABLE)
-    fee_id = await _hold(work, dials, driver_id, payout_id, "fee", terms.fee_minor, INSTANT_FEE_REVENUE)
-    debt_id = await _hold(work, dials, driver_id, payout_id, "debt", terms.debt_minor, driver_debt(driver_id))
+    hold_id = await _hold(work, dials, payee, payout_id, "hold", terms.amount.minor, GATEWAY_AVAILABLE)
+    fee_id = await _hold(work, dials, payee, payout_id, "fee", terms.fee_minor, INSTANT_FEE_REVENUE)
+    debt_id = await _hold(work, dials, payee, payout_id, "debt", terms.debt_minor, payee.debt)
     await Payout.create(
         using_db=work.db,
         id=payout_id,
         market_id=dials.market_id,
-        driver_id=driver_id,
+        driver_id=payee.driver_id,
+        company_id=payee.company_id,
         method=terms.method.value,
         state=PayoutState.SCHEDULED.value,
         amount_minor=terms.amount.minor,
@@ -67,7 +67,7 @@ async def reserve_payout(
         debt_hold_id=debt_id,
         created_at=work.now,
     )
-    await _keep_entries(work, dials.market_id, driver_id, payout_id, payable)
+    await _keep_entries(work, dials.market_id, payee, payout_id, payable)
     await want_transfer(
         work, market_id=dials.market_id, payout_id=payout_id, account=account, amount=terms.amount, number=1
     )
@@ -75,7 +75,8 @@ async def reserve_payout(
         PayoutScheduled(
             market_id=dials.market_id,
             payout_id=payout_id,
-            driver_id=driver_id,
+            driver_id=payee.driver_id,
+            company_id=payee.company_id,
             amount_minor=terms.amount.minor,
             currency=terms.amount.currency,
         )
@@ -86,7 +87,7 @@ async def reserve_payout(
 async def _hold(
     work: Work,
     dials: Dials,
-    driver_id: DriverId,
+    payee: Payee,
     payout_id: PayoutId,
     what_for: str,
     minor: int,
@@ -100,11 +101,11 @@ async def _hold(
         key=f"payout:{payout_id}:{what_for}",
         kind=f"PAYOUT_{what_for.upper()}",
         subject_id=payout_id,
-        entry=Entry(debit=driver_wallet(driver_id), credit=credit, amount=Money(minor, dials.currency)),
+        entry=Entry(debit=payee.wallet, credit=credit, amount=Money(minor, dials.currency)),
     )
 
 
-async def _keep_entries(work: Work, market_id: UUID, driver_id: UUID, payout_id: UUID, payable: Payable) -> None:
+async def _keep_entries(work: Work, market_id: UUID, payee: Payee, payout_id: UUID, payable: Payable) -> None:
     await work.execute(
         KEEP_ENTRIES,
         market_id,
@@ -113,4 +114,4 @@ async def _keep_entries(work: Work, market_id: UUID, driver_id: UUID, payout_id:
         [entry.kind for entry in payable.entries],
         [entry.amount_minor for entry in payable.entries],
     )
-    await work.execute(LINK_STATEMENTS, driver_id, payout_id, [entry.journal_id for entry in payable.entries])
+    await work.execute(LINK_STATEMENTS, payee.id, payout_id, [entry.journal_id for entry in payable.entries])

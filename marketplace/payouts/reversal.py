@@ -12,10 +12,6 @@ from marketplace.ledger import (
     CONNECTED_FUNDS,
     GATEWAY_AVAILABLE,
     Entry,
-    driver_connected,
-    driver_debt,
-    driver_shortfall,
-    driver_wallet,
     post_journal,
 )
 from marketplace.payments import (
@@ -66,7 +62,7 @@ async def book_what_is_owed(work: Work, payout: PayoutRow) -> PayoutRow:
     difference = owed_minor - payout.owed_minor
     if difference == 0:
         return payout
-    debt, shortfall = driver_debt(payout.driver_id), driver_shortfall(payout.driver_id)
+    debt, shortfall = payout.payee.debt, payout.payee.shortfall
     amount = Money(abs(difference), payout.currency)
     entry = (
         Entry(debit=debt, credit=shortfall, amount=amount)
@@ -99,8 +95,8 @@ async def _take_back(work: Work, payout: PayoutRow, taken_minor: int) -> PayoutR
     """The money is ours again and owed to the driver again, and lies on the driver's own account no more."""
     amount = Money(taken_minor - payout.reversed_minor, payout.currency)
     entries = [
-        Entry(debit=GATEWAY_AVAILABLE, credit=driver_wallet(payout.driver_id), amount=amount),
-        Entry(debit=CONNECTED_FUNDS, credit=driver_connected(payout.driver_id), amount=amount),
+        Entry(debit=GATEWAY_AVAILABLE, credit=payout.payee.wallet, amount=amount),
+        Entry(debit=CONNECTED_FUNDS, credit=payout.payee.connected, amount=amount),
     ]
     await _post(work, payout, f"reversed:{taken_minor}", "PAYOUT_REVERSED", entries)
     await hurry_waiting(work, market_id=payout.market_id)

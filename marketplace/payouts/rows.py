@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.ids import DriverId, MarketId, PayoutId
+from marketplace.core.ids import CompanyId, DriverId, MarketId, PayoutId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.ledger import Payee
 from marketplace.payouts.states import PayoutMethod, PayoutState
 
 LOCK = """
-SELECT id, market_id, driver_id, method, state, amount_minor, carried_minor, fee_minor, currency, account,
+SELECT id, market_id, driver_id, company_id, method, state, amount_minor, carried_minor, fee_minor, currency, account,
        hold_id, fee_hold_id, debt_hold_id, sends, booked_sends, failures, returned_send, reason, retry_at,
        is_given_back, transferred_at, arrives_at, settled_at, reversed_minor, owed_minor
 FROM payout WHERE id = $1 FOR NO KEY UPDATE
@@ -30,7 +31,8 @@ class PayoutRow:
 
     id: PayoutId
     market_id: MarketId
-    driver_id: DriverId
+    driver_id: DriverId | None
+    company_id: CompanyId | None
     method: PayoutMethod
     state: PayoutState
     amount_minor: int
@@ -55,6 +57,11 @@ class PayoutRow:
     owed_minor: int
 
     @property
+    def payee(self) -> Payee:
+        """Who gets it."""
+        return Payee(driver_id=self.driver_id, company_id=self.company_id)
+
+    @property
     def amount(self) -> Money:
         """What shall arrive."""
         return Money(self.amount_minor, self.currency)
@@ -71,6 +78,7 @@ class PayoutRow:
             "market_id": self.market_id,
             "payout_id": self.id,
             "driver_id": self.driver_id,
+            "company_id": self.company_id,
             "amount_minor": self.amount_minor,
             "currency": self.currency,
         }

@@ -1,13 +1,13 @@
-"""The payout run of a market: reserves what its drivers can be paid, a bounded number at a time."""
+"""The payout run of a market: reserves what its drivers and companies can be paid, a bounded number at a time."""
 
 from datetime import datetime, timedelta
 
 from marketplace.accounts import note_action
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import DriverId, MarketId, OperatorId, PayoutId
+from marketplace.core.ids import MarketId, OperatorId, PayoutId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.ledger import lock_wallets
+from marketplace.ledger import Payee, lock_wallets
 from marketplace.markets import Dials, dials
 from marketplace.payouts.accounts import account_of
 from marketplace.payouts.events import PayoutRunWanted
@@ -18,7 +18,7 @@ from marketplace.payouts.terms import payout_terms
 from marketplace.payouts.under_way import UNDER_WAY
 
 PAYOUTS_AT_ONCE = 50
-"""Most drivers that one call looks at; while a run is not through it stays due, so the next call goes on."""
+"""Most payees that one call looks at; while a run is not through it stays due, so the next call goes on."""
 
 # NO KEY UPDATE: everything that is written in this market refers to this row and must not wait for a payout run.
 LOCK_MARKET = """
@@ -35,20 +35,22 @@ UPDATE market SET payout_run_after = NULL, payout_run_wanted_at = NULL, next_pay
 WANT_RUN = "UPDATE market SET payout_run_wanted_at = coalesce(payout_run_wanted_at, $2) WHERE id = $1"
 # Wallet codes are built as marketplace.ledger builds them: market, currency, name. Who cannot be paid now is left out:
 # their money stays on the wallet, and what it waits for is shown to them and to operations.
-DRIVERS_TO_PAY = """
-SELECT own.driver_id
+PAYEES = """
+SELECT own.payee_id, own.driver_id, own.company_id
 FROM payout_account AS own
-JOIN account AS wallet ON wallet.code = own.market_id || ':' || $2 || ':driver:' || own.driver_id || ':wallet'
+JOIN account AS wallet ON wallet.code = own.market_id || ':' || $2
+     || CASE WHEN own.driver_id IS NULL THEN ':company:' ELSE ':driver:' END
+     || own.payee_id || ':wallet'
 WHERE own.market_id = $1 AND own.account IS NOT NULL AND own.can_receive AND own.can_pay_out
   AND (own.held_until IS NULL OR own.held_until <= $4)
   AND wallet.credits_posted - wallet.debits_posted - wallet.debits_pending >= greatest($3, 1)
-  AND ($5::uuid IS NULL OR own.driver_id > $5)
-ORDER BY own.driver_id LIMIT $6
+  AND ($5::uuid IS NULL OR own.payee_id > $5)
+ORDER BY own.payee_id LIMIT $6
 """
 
 
 async def schedule_payouts(work: Work, *, market_id: MarketId) -> list[PayoutId]:
-    """Reserves a payout for the next drivers who reach the market's minimum; none before a run is due.
+    """Reserves a payout for the next drivers and companies that reach the market's minimum; none before a run is due.
 
     Two runs at once: the second waits at the market's lock and then goes on where the first has stopped.
     """
@@ -60,7 +62,7 @@ async def schedule_payouts(work: Work, *, market_id: MarketId) -> list[PayoutId]
         return []
     set_so = await dials(work, market_id=market_id)
     rows = await work.fetch(
-        DRIVERS_TO_PAY,
+        PAYEES,
         market_id,
         set_so.currency,
         set_so.payout_minimum_minor,
@@ -68,17 +70,17 @@ async def schedule_payouts(work: Work, *, market_id: MarketId) -> list[PayoutId]
         market["payout_run_after"],
         PAYOUTS_AT_ONCE,
     )
-    drivers = [row["driver_id"] for row in rows]
-    wallets = await lock_wallets(work, market_id=market_id, driver_ids=drivers, currency=set_so.currency)
+    payees = [Payee(driver_id=row["driver_id"], company_id=row["company_id"]) for row in rows]
+    wallets = await lock_wallets(work, market_id=market_id, payees=payees, currency=set_so.currency)
     reserved = [
         payout_id
-        for driver_id, available in sorted(wallets.items())
-        if (payout_id := await _reserve(work, set_so, DriverId(driver_id), available)) is not None
+        for payee in payees
+        if payee in wallets and (payout_id := await _reserve(work, set_so, payee, wallets[payee])) is not None
     ]
-    if len(drivers) < PAYOUTS_AT_ONCE:
+    if len(payees) < PAYOUTS_AT_ONCE:
         await work.execute(RUN_IS_THROUGH, market_id, next_run(due_at, work.now, market["payout_every_s"]))
     else:
-        await work.execute(GO_ON_AFTER, market_id, drivers[-1])
+        await work.execute(GO_ON_AFTER, market_id, payees[-1].id)
     return reserved
 
 
@@ -97,18 +99,16 @@ async def run_payouts_now(work: Work, *, market_id: MarketId, operator_id: Opera
     work.emit(PayoutRunWanted(market_id=market_id))
 
 
-async def _reserve(work: Work, set_so: Dials, driver_id: DriverId, available: Money) -> PayoutId | None:
-    """Looks again now that the wallet is locked: the driver may have asked for a payout in the meantime."""
-    if await work.fetch_value(UNDER_WAY, driver_id) is not None:
+async def _reserve(work: Work, set_so: Dials, payee: Payee, available: Money) -> PayoutId | None:
+    """Looks again now that the wallet is locked: a driver may have asked for a payout in the meantime."""
+    if await work.fetch_value(UNDER_WAY, payee.id) is not None:
         return None
-    account = await account_of(work, driver_id)
-    payable = await payable_of(work, dials=set_so, driver_id=driver_id, available=available)
+    account = await account_of(work, payee.id)
+    payable = await payable_of(work, dials=set_so, payee=payee, available=available)
     terms = payout_terms(payable, set_so, PayoutMethod.STANDARD)
     if account is None or account.account is None or terms.amount.minor < max(set_so.payout_minimum_minor, 1):
         return None
-    return await reserve_payout(
-        work, dials=set_so, driver_id=driver_id, account=account.account, payable=payable, terms=terms
-    )
+    return await reserve_payout(work, dials=set_so, payee=payee, account=account.account, payable=payable, terms=terms)
 
 
 def next_run(due_at: datetime, now: datetime, every_s: int) -> datetime:

@@ -1,10 +1,11 @@
-"""Brings a driver's account in our books to what the provider last told of it."""
+"""Brings a payee's account in our books to what the provider last told of it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import orjson
 
-from marketplace.core.ids import DriverId
 from marketplace.core.work import Work
 from marketplace.payments import Facts, ObjectKind, OperationKind, known_objects, latest_outcome
 from marketplace.payouts.accounts import Account, account_of
@@ -17,28 +18,28 @@ SETTLE = """
 UPDATE payout_account SET account = $2, can_receive = $3, can_pay_out = $4, can_pay_at_once = $5, is_submitted = $6,
        currently_due = $7::jsonb, deadline = $8, disabled_reason = $9, target = $10,
        target_changed_at = $11, held_until = $12, changed_at = $13
-WHERE driver_id = $1
+WHERE payee_id = $1
 """
 
 
-async def settle_account(work: Work, *, driver_id: DriverId) -> Account | None:
-    """Reads what is known of a driver's account and writes it down; news in any order, or twice, end in the same.
+async def settle_account(work: Work, *, payee_id: UUID) -> Account | None:
+    """Reads what is known of a payee's account and writes it down; news in any order, or twice, end in the same.
 
     When another bank account or card is named, payouts are held for 72 hours; the first one is no change.
     """
     # Two at once: the second waits at the account's row and finds nothing left to change.
-    before = await account_of(work, driver_id, is_locked=True)
-    outcome = await latest_outcome(work, kind=OperationKind.CREATE_ACCOUNT, subject_id=driver_id)
+    before = await account_of(work, payee_id, is_locked=True)
+    outcome = await latest_outcome(work, kind=OperationKind.CREATE_ACCOUNT, subject_id=payee_id)
     if before is None or outcome is None or outcome.object_id is None:
         return before
-    objects = await known_objects(work, kind=ObjectKind.ACCOUNT, subject_id=driver_id)
+    objects = await known_objects(work, kind=ObjectKind.ACCOUNT, subject_id=payee_id)
     facts = next((known.facts for known in objects if known.id == outcome.object_id), outcome.facts)
     after = _as_told(before, outcome.object_id, facts, work.now)
     if after == before:
         return after
     await work.execute(
         SETTLE,
-        driver_id,
+        payee_id,
         after.account,
         after.can_receive,
         after.can_pay_out,
@@ -62,7 +63,7 @@ def _as_told(before: Account, account: str, facts: Facts, now: datetime) -> Acco
     is_other = is_new and before.target is not None
     deadline = facts.get("current_deadline")
     return Account(
-        driver_id=before.driver_id,
+        payee=before.payee,
         market_id=before.market_id,
         account=account,
         can_receive=facts.get("transfers") == "active",
@@ -81,7 +82,12 @@ def _as_told(before: Account, account: str, facts: Facts, now: datetime) -> Acco
 
 
 def _tell(work: Work, before: Account, after: Account) -> None:
-    about = {"market_id": after.market_id, "driver_id": after.driver_id}
+    payee = after.payee
+    about: dict[str, Any] = {
+        "market_id": after.market_id,
+        "driver_id": payee.driver_id,
+        "company_id": payee.company_id,
+    }
     if after.held_until is not None and after.held_until != before.held_until:
         work.emit(PayoutAccountChanged(**about, held_until=after.held_until))
     if after.is_usable and not before.is_usable:

@@ -1,6 +1,8 @@
 """Finds the payouts and accounts that have not moved though something is known: a lost job loses no money."""
 
-from marketplace.core.ids import DriverId, MarketId, PayoutId
+from uuid import UUID
+
+from marketplace.core.ids import MarketId, PayoutId
 from marketplace.core.work import Work
 
 SWEPT_AT_ONCE = 200
@@ -23,7 +25,7 @@ LEFT JOIN LATERAL (
     SELECT o.state FROM stripe_operation AS o
     WHERE o.kind = 'REVERSE_TRANSFER' AND o.subject_id = p.id ORDER BY o.number DESC LIMIT 1
 ) AS back ON true
-LEFT JOIN payout_account AS own ON own.driver_id = p.driver_id
+LEFT JOIN payout_account AS own ON own.payee_id = coalesce(p.driver_id, p.company_id)
 WHERE p.market_id = $1 AND (NOT p.is_given_back OR p.state = 'REVERSED')
   AND (p.state NOT IN ('PAID', 'REVERSED') OR p.settled_at > $2::timestamptz - interval '14 days')
   AND (coalesce(transfer.reversed_minor, 0) > p.reversed_minor
@@ -48,10 +50,10 @@ WHERE p.market_id = $1 AND (NOT p.is_given_back OR p.state = 'REVERSED')
 ORDER BY p.id LIMIT $3
 """
 DUE_ACCOUNTS = """
-SELECT own.driver_id FROM payout_account AS own
-JOIN stripe_operation AS o ON o.kind = 'CREATE_ACCOUNT' AND o.subject_id = own.driver_id AND o.state = 'DONE'
+SELECT own.payee_id FROM payout_account AS own
+JOIN stripe_operation AS o ON o.kind = 'CREATE_ACCOUNT' AND o.subject_id = own.payee_id AND o.state = 'DONE'
 WHERE own.market_id = $1 AND own.account IS NULL
-ORDER BY own.driver_id LIMIT $2
+ORDER BY own.payee_id LIMIT $2
 """
 
 
@@ -64,7 +66,7 @@ async def sweep_payouts(work: Work, *, market_id: MarketId) -> list[PayoutId]:
     return [PayoutId(row["id"]) for row in rows]
 
 
-async def sweep_accounts(work: Work, *, market_id: MarketId) -> list[DriverId]:
-    """The drivers whose account the provider has opened, while we do not know it yet."""
+async def sweep_accounts(work: Work, *, market_id: MarketId) -> list[UUID]:
+    """The drivers and companies whose account the provider has opened, while we do not know it yet."""
     rows = await work.fetch(DUE_ACCOUNTS, market_id, SWEPT_AT_ONCE)
-    return [DriverId(row["driver_id"]) for row in rows]
+    return [row["payee_id"] for row in rows]

@@ -4,7 +4,8 @@ from marketplace.core.errors import Conflict
 
 UNDER_WAY = """
 SELECT id FROM payout
-WHERE driver_id = $1 AND (state IN ('SCHEDULED', 'IN_TRANSIT', 'ON_HOLD') OR state = 'FAILED' AND NOT is_given_back)
+WHERE (driver_id = $1 OR company_id = $1)
+  AND (state IN ('SCHEDULED', 'IN_TRANSIT', 'ON_HOLD') OR state = 'FAILED' AND NOT is_given_back)
 LIMIT 1
 """
 """One payout at a time; one that came back from the bank, or is held, has to be mended first."""

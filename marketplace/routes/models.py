@@ -17,6 +17,7 @@ class Route(Model):
     state = fields.CharField(max_length=10)
     version = fields.IntField(db_default=1)
     driver_id = fields.UUIDField(null=True)
+    company_id = fields.UUIDField(null=True)
     planned_driver_id = fields.UUIDField(null=True)
     distance_m = fields.IntField()
     duration_s = fields.IntField()

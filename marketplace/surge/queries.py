@@ -22,7 +22,7 @@ GROUP BY pickup_lat, pickup_lon
 IDLE_DRIVERS = """
 SELECT p.cell, count(*)::int AS drivers FROM presence p JOIN driver d ON d.id = p.driver_id
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED') AND p.online_until > $2 AND p.cell IS NOT NULL
-  AND may_drive(d.account_state, d.suspended_from, $2)
+  AND may_be_asked(d, $2)
 GROUP BY p.cell
 """
 # Of each slot the part that lies between the two moments

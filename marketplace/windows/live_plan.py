@@ -51,8 +51,7 @@ LEFT JOIN LATERAL (
         WHERE route_id = r.id AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1) done ON true
     WHERE r.driver_id = d.id AND r.market_id = $1 AND r.state IN ('ASSIGNED', 'STARTED') LIMIT 1) busy ON true
 WHERE p.market_id = $1 AND p.state IN ('AVAILABLE', 'OFFERED', 'ENGAGED') AND p.lat IS NOT NULL
-  AND p.online_until > $5 AND may_drive(d.account_state, d.suspended_from, $2)
-  AND (d.documents_until IS NULL OR d.documents_until > $2) AND (d.vehicle_until IS NULL OR d.vehicle_until > $2)
+  AND p.online_until > $5 AND may_be_asked(d, $2)
 ORDER BY away, d.id LIMIT $6
 """
 # Agreed hours: shifts, and places in blocks, which begin at their hub.
@@ -67,7 +66,7 @@ FROM (
     FROM sign_up u JOIN block b ON b.id = u.block_id LEFT JOIN hub h ON h.id = b.hub_id
     WHERE u.market_id = $1 AND u.state = 'SIGNED' AND u.closes_at > $2 AND u.opens_at < $3) s
 JOIN driver d ON d.id = s.driver_id LEFT JOIN presence p ON p.driver_id = d.id
-WHERE may_drive(d.account_state, d.suspended_from, s.starts_at) AND NOT (d.id = ANY($4))
+WHERE may_be_asked(d, s.starts_at) AND NOT (d.id = ANY($4))
 ORDER BY s.starts_at, d.id LIMIT $5
 """
 # How many drivers came online on a usual day of the past week.

@@ -216,6 +216,7 @@ async def open_accounts(works: Works, town: Town, stripe: StripeWorld) -> None:
         async with works.open() as work:
             await PayoutAccount.create(
                 using_db=work.db,
+                payee_id=driver_id,
                 driver_id=driver_id,
                 market_id=town.market.id,
                 account=account,

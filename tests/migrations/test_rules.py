@@ -189,7 +189,7 @@ EXCLUSIVE = {
         " (driver_id, jurisdiction, kind, period_starts_at, period_ends_at, number) WHERE (number IS NOT NULL)"
     ),
     "payout_one_underway": (
-        "UNIQUE INDEX ON payout USING btree (driver_id) WHERE ((state)::text ="
+        "UNIQUE INDEX ON payout USING btree (COALESCE(driver_id, company_id)) WHERE ((state)::text ="
         " ANY ((ARRAY['SCHEDULED'::character varying, 'IN_TRANSIT'::character varying])::text[]))"
     ),
     "payout_entry_pkey": "UNIQUE INDEX ON payout_entry USING btree (posting_id)",

@@ -22,6 +22,7 @@ from marketplace.ledger import (
     DELIVERY_REVENUE,
     GATEWAY_AVAILABLE,
     Entry,
+    Payee,
     balance_of,
     check_ledger,
     driver_wallet,
@@ -265,7 +266,7 @@ async def test_the_database_alone_locks_accounts_in_one_order(committed_works: W
 
     async with committed_works.open() as work:
         # All of them stand at the lock of one wallet before the first may pass.
-        await lock_wallets(work, market_id=market.id, driver_ids=[ANA], currency="CLP")
+        await lock_wallets(work, market_id=market.id, payees=[Payee(driver_id=ANA)], currency="CLP")
         swapping = [swaps(first, second), swaps(second, first)] * 8
         racing = asyncio.create_task(all_at_once(committed_works, swapping))
         await until_waiting(committed_works, 16)
@@ -288,7 +289,7 @@ async def test_a_hold_that_is_settled_and_voided_at_once_is_resolved_once(commit
 
     async with committed_works.open() as work:
         # All of them stand at the wallet's lock before the first may pass.
-        await lock_wallets(work, market_id=market.id, driver_ids=[ANA], currency="CLP")
+        await lock_wallets(work, market_id=market.id, payees=[Payee(driver_id=ANA)], currency="CLP")
         racing = asyncio.create_task(all_at_once(committed_works, [settle, void] * 8))
         await until_waiting(committed_works, 16)
     results = await racing

@@ -147,6 +147,11 @@ RULES = {
     "companyDrivers": Rule(callers=DISPATCHER),
     "companyRoutes": Rule(callers=DISPATCHER),
     "companyPay": Rule(callers=DISPATCHER),
+    "companyPayouts": Rule(callers=DISPATCHER),
+    "companyPayoutAccount": Rule(callers=DISPATCHER),
+    "companyOnboardingLink": Rule(
+        callers=DISPATCHER, more={"returnUrl": "https://a.test", "refreshUrl": "https://b.test"}
+    ),
     # The way into the fleet
     "applyToDrive": Rule(
         callers=None, asks=(in_market,), more={"name": "Ana", "phone": "+56912345678", "vehicle": "CAR"}

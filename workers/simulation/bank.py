@@ -72,7 +72,7 @@ async def open_accounts(marketplace: Marketplace, stripe: SimulatedStripe, drive
     await hear_banks(marketplace, stripe)
     async with marketplace.works.open() as work:
         for driver_id in drivers:
-            await settle_account(work, driver_id=driver_id)
+            await settle_account(work, payee_id=driver_id)
 
 
 def _believe(account: str, call: Call) -> None:

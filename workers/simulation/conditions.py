@@ -47,19 +47,34 @@ WAVE_DIALS: Mapping[Waves, Mapping[str, Any]] = {
 }
 
 
+class OrderOfCall(StrEnum):
+    """Whether the kinds of drivers are called by the market's rule or compete by what they cost."""
+
+    RULE = "rule"
+    MARGINAL_COST = "marginal_cost"
+
+
+ORDER_DIALS: Mapping[OrderOfCall, Mapping[str, Any]] = {
+    OrderOfCall.RULE: {"order_of_call": "by_rule"},
+    OrderOfCall.MARGINAL_COST: {"order_of_call": "by_marginal_cost"},
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """What may differ between two plays of the same day.
 
     Without `has_surge` there is neither bonus nor surcharge. Without `has_crowd` nobody of the crowd comes. `blocks` is
     how many drivers more hold a block over the peak. `hub` is where another hub is opened, from which those parcels
-    come that live nearer to it than to the hub that they would come from. `peak` is how much is asked for in the peak
+    come that live nearer to it than to the hub that they would come from. `order_of_call` is in which order the
+    kinds of drivers are called; where it is not told, as the market does. `peak` is how much is asked for in the peak
     hours, as a multiple of what the day asks for in them; what is added is the same in every variant.
     """
 
     has_surge: bool = False
     has_crowd: bool = True
     waves: Waves = Waves.LADDER
+    order_of_call: OrderOfCall | None = None
     blocks: int = 0
     hub: Point | None = None
     peak: float = 1.0
@@ -67,8 +82,9 @@ class Conditions:
     def dials(self, own: Mapping[str, Any], *, has_own_surge: bool = False) -> dict[str, Any]:
         """A market's own dials, changed as far as these conditions say; one that has surge of its own keeps its own."""
         surge = {} if has_own_surge else SURGE_DIALS
+        order = ORDER_DIALS[self.order_of_call] if self.order_of_call else {}
         none = {"surge_bonus_cap_minor": 0, "surge_surcharge_cap_percent": 0}
-        return {**own, **(surge if self.has_surge else none), **WAVE_DIALS[self.waves]}
+        return {**own, **(surge if self.has_surge else none), **WAVE_DIALS[self.waves], **order}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +164,14 @@ def read_waves(text: str) -> Waves:
         raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(Waves)}") from problem
 
 
+def read_order(text: str) -> OrderOfCall:
+    """In which order drivers are called, from its word."""
+    try:
+        return OrderOfCall(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(OrderOfCall)}") from problem
+
+
 def _number(text: str) -> float:
     try:
         return float(text)
@@ -167,6 +191,7 @@ def _switches() -> _Parser:
     parser.add_argument("--surge", dest="has_surge", type=is_on)
     parser.add_argument("--crowd", dest="has_crowd", type=is_on)
     parser.add_argument("--waves", type=read_waves)
+    parser.add_argument("--order-of-call", dest="order_of_call", type=read_order)
     parser.add_argument("--blocks", type=read_blocks)
     parser.add_argument("--hub", type=read_place)
     parser.add_argument("--peak", type=read_peak)

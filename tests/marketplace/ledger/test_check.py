@@ -205,7 +205,7 @@ async def test_what_lies_on_drivers_own_accounts_is_what_connected_funds_says(wo
     report = await check_ledger(work, market_id=market.id)
     assert sound.is_sound
     assert [(finding.code, finding.detail) for finding in report.findings] == [
-        ("CONNECTED_DRIFT", "drivers' own accounts hold 520 CLP, connected_funds says 500")
+        ("CONNECTED_DRIFT", "payees' own accounts hold 520 CLP, connected_funds says 500")
     ]
 
 

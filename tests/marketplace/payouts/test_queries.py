@@ -15,7 +15,7 @@ from marketplace.payouts import (
 )
 from marketplace.payouts.payable import ENTRIES
 from marketplace.payouts.queries import EARNINGS, PAYOUTS, STATEMENTS
-from marketplace.payouts.schedule_payouts import DRIVERS_TO_PAY
+from marketplace.payouts.schedule_payouts import PAYEES
 from marketplace.payouts.sweep_payouts import DUE_PAYOUTS
 from marketplace.payouts.under_way import UNDER_WAY
 from tests.builders import make_driver
@@ -124,7 +124,7 @@ async def test_a_payout_that_waits_says_for_what(work: Work) -> None:
         (STATEMENTS, "dd1"),
         (PAYOUTS, "dd1"),
         (ENTRIES, "dcct1"),
-        (DRIVERS_TO_PAY, "dc1td1"),
+        (PAYEES, "dc1td1"),
         (UNDER_WAY, "d"),
         (DUE_PAYOUTS, "dt1"),
     ],

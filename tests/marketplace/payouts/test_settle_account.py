@@ -46,7 +46,7 @@ READY: dict[str, Any] = {
 async def told(work: Work, driver_id: DriverId, **facts: Any) -> None:
     """The provider tells of the account, and we settle."""
     await end_operation(work, OperationKind.CREATE_ACCOUNT, driver_id, object_state="enabled", **READY | facts)
-    await settle_account(work, driver_id=driver_id)
+    await settle_account(work, payee_id=driver_id)
 
 
 async def a_driver(work: Work) -> tuple[PayWorld, DriverId]:
@@ -58,7 +58,7 @@ async def a_driver(work: Work) -> tuple[PayWorld, DriverId]:
 
 async def state(work: Work, driver_id: DriverId) -> AccountStage:
     """How far the account is, as the driver sees it."""
-    found: AccountStage = (await find_payout_account(work.connection, driver_id=driver_id, now=work.now))["state"]
+    found: AccountStage = (await find_payout_account(work.connection, payee_id=driver_id, now=work.now))["state"]
     return found
 
 
@@ -74,9 +74,9 @@ async def test_an_account_is_opened_once_and_told_in_words_until_it_is_ready(wor
     facts = READY | missing | {"external_accounts": [], "currently_due": ["dob"]}
     await end_operation(work, OperationKind.CREATE_ACCOUNT, driver_id, **facts)
     assert await sweep_accounts(work, market_id=world.market_id) == [driver_id]
-    await settle_account(work, driver_id=driver_id)
+    await settle_account(work, payee_id=driver_id)
     assert await sweep_accounts(work, market_id=world.market_id) == []
-    account = await find_payout_account(work.connection, driver_id=driver_id, now=work.now)
+    account = await find_payout_account(work.connection, payee_id=driver_id, now=work.now)
     assert (account["state"], account["currently_due"]) == (AccountStage.UNVERIFIED, ["dob"])
     assert await open_payout_account(work, driver_id=driver_id) is not None
 
@@ -147,7 +147,7 @@ async def test_an_account_that_is_stopped_says_what_is_asked_and_until_when(work
 
     await told(work, driver_id, payouts_enabled=False, disabled_reason="requirements.past_due", **due)
 
-    account = await find_payout_account(work.connection, driver_id=driver_id, now=work.now)
+    account = await find_payout_account(work.connection, payee_id=driver_id, now=work.now)
     assert account["state"] is AccountStage.RESTRICTED
     assert account["currently_due"] == ["individual.verification.document"]
     assert account["deadline"].timestamp() == 1_772_600_000
@@ -170,4 +170,4 @@ async def test_a_bank_that_has_sent_a_payout_back_cannot_be_paid_until_it_is_nam
 async def test_an_unknown_driver_has_no_account(work: Work) -> None:
     with pytest.raises(NotFound):
         await open_payout_account(work, driver_id=DriverId(work.new_id()))
-    assert await settle_account(work, driver_id=DriverId(work.new_id())) is None
+    assert await settle_account(work, payee_id=work.new_id()) is None

@@ -68,7 +68,7 @@ class PaidThroughStripe:
             sent = await self.payments.send_all()
             await self.hear()
             async with self.works.open() as work:
-                await settle_account(work, driver_id=DriverId(driver_id))
+                await settle_account(work, payee_id=driver_id)
                 due = await sweep_payouts(work, market_id=self.world.market_id)
                 for payout_id in due:
                     await settle_payout(work, payout_id=payout_id)

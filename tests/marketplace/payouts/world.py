@@ -116,6 +116,7 @@ async def open_account(work: Work, world: PayWorld, driver_id: UUID, **changes: 
     """An account that the provider has opened and verified, with a bank that can be paid."""
     account = f"acct_{driver_id.hex[-12:]}"
     values: dict[str, Any] = {
+        "payee_id": driver_id,
         "driver_id": driver_id,
         "market_id": world.market.id,
         "account": account,

@@ -55,3 +55,12 @@ def test_conditions_change_the_dials_that_they_name_and_leave_a_markets_own_surg
     assert Conditions(waves=Waves.BROADCAST).dials(OWN) == {
         "wave_size": 10, "broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100, **off
     }  # fmt: skip
+
+
+def test_the_order_of_call_is_a_dial_and_stays_the_markets_own_where_it_is_not_told() -> None:
+    own = {"order_of_call": "by_rule"}
+
+    told = [read_switches(f"--order-of-call {word}", Conditions()).dials(own) for word in ("rule", "marginal_cost")]
+
+    assert [dials["order_of_call"] for dials in told] == ["by_rule", "by_marginal_cost"]
+    assert Conditions().dials({"order_of_call": "by_marginal_cost"})["order_of_call"] == "by_marginal_cost"
