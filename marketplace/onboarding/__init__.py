@@ -30,9 +30,11 @@ from marketplace.onboarding.store_document import DocumentStored, is_document, r
 from marketplace.onboarding.vehicles import (
     TooManyVehicles,
     VehicleNotReady,
+    add_company_vehicle,
     add_vehicle,
     check_vehicle,
     choose_vehicle,
+    retire_vehicle,
     vehicles_of,
     vehicles_to_check,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "VehicleNotReady",
     "WrongStage",
     "activate_driver",
+    "add_company_vehicle",
     "add_vehicle",
     "announce_document",
     "applicants",
@@ -64,6 +67,7 @@ __all__ = [
     "receive_document",
     "remind_of_documents",
     "renew_eligibility",
+    "retire_vehicle",
     "vehicles_of",
     "vehicles_to_check",
 ]
