@@ -313,9 +313,15 @@ async def test_a_companys_vehicle_is_chosen_by_its_drivers_until_it_is_retired(w
     company = await add_company(work, market_id=market.id, name="alfa")
     ours = await make_driver(work, market, kind=ContractKind.CONTRACTED, company_id=company)
     theirs = await make_driver(work, market, kind=ContractKind.CONTRACTED)
-    checked: dict[str, Any] = {"market_id": market.id, "operator_id": marta, "is_passed": True, "reason": "seen", "equipment": []}
+    checked: dict[str, Any] = {
+        "market_id": market.id,
+        "operator_id": marta,
+        "is_passed": True,
+        "reason": "seen",
+        "equipment": [],
+    }
     van = await add_company_vehicle(work, company_id=company, market_id=market.id, kind=Vehicle.VAN, label="white")
-    await check_vehicle(work, vehicle_id=van, good_until=work.now + YEAR, **checked)
+    await check_vehicle(work, vehicle_id=van, **checked)
 
     await choose_vehicle(work, driver_id=ours.id, vehicle_id=van)
     with pytest.raises(NotFound):
@@ -327,6 +333,6 @@ async def test_a_companys_vehicle_is_chosen_by_its_drivers_until_it_is_retired(w
     assert until == work.now
     assert await vehicles_of(work, driver_id=ours.id) == []
     with pytest.raises(VehicleNotReady, match="retired"):
-        await check_vehicle(work, vehicle_id=van, good_until=work.now + YEAR, **checked)
+        await check_vehicle(work, vehicle_id=van, **checked)
     with pytest.raises(NotFound, match="no such company"):
         await add_company_vehicle(work, company_id=van, market_id=market.id, kind=Vehicle.VAN, label="white")
