@@ -319,6 +319,7 @@ async def test_a_companys_vehicle_is_chosen_by_its_drivers_until_it_is_retired(w
         "is_passed": True,
         "reason": "seen",
         "equipment": [],
+        "good_until": work.now + YEAR,
     }
     van = await add_company_vehicle(work, company_id=company, market_id=market.id, kind=Vehicle.VAN, label="white")
     await check_vehicle(work, vehicle_id=van, **checked)
