@@ -27,6 +27,7 @@ from marketplace.onboarding.papers import EQUIPMENT, needed_papers
 from marketplace.onboarding.remind import remind_of_documents
 from marketplace.onboarding.renew import renew_eligibility
 from marketplace.onboarding.store_document import DocumentStored, is_document, receive_document
+from marketplace.onboarding.sweep_papers import sweep_papers
 from marketplace.onboarding.vehicles import (
     TooManyVehicles,
     VehicleNotReady,
@@ -68,6 +69,7 @@ __all__ = [
     "remind_of_documents",
     "renew_eligibility",
     "retire_vehicle",
+    "sweep_papers",
     "vehicles_of",
     "vehicles_to_check",
 ]
