@@ -165,7 +165,7 @@ STATES = {
         "kind",
     ): "IDENTITY DRIVING_LICENCE INSURANCE REGISTRATION COLD PHARMACY AGE_CHECK TWO_PERSON HEAVY",
     ("driver_document", "state"): "EXPECTED UPLOADED ACCEPTED REFUSED REVOKED",
-    ("vehicle", "state"): "WAITING PASSED FAILED",
+    ("vehicle", "state"): "WAITING PASSED FAILED RETIRED",
     ("delivery", "safe_place"): "FRONT_DOOR BACK_DOOR PORCH GARAGE RECEPTION MAILROOM NEIGHBOUR",
     ("erasure", "erased_by_kind"): "shipper operator",
     ("driver", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",

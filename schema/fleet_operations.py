@@ -25,11 +25,14 @@ from marketplace.fleet import (
 )
 from marketplace.onboarding import (
     activate_driver,
+    add_company_vehicle,
     applicants,
     approve_driver,
     check_document,
     check_vehicle,
     documents_to_check,
+    enter_document,
+    retire_vehicle,
     vehicles_to_check,
 )
 from schema.access import require_operator
@@ -171,6 +174,80 @@ class Mutation:
         details = {"document": document.hex, "is_accepted": is_accepted, "reason": reason}
         details |= {"good_until": good_until.isoformat()} if good_until else {}
         return await _decide(info, "checkDocument", "driver_document", market_id, details, idempotency_key, run)
+
+    @mutation(
+        description="Enters a paper that was shown in person: without a picture, and accepted at once. For operations."
+    )
+    async def enter_document(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        driver_id: DriverArgument,
+        kind: Annotated[DocumentKind, strawberry.argument(description="Which paper or certificate.")],
+        good_until: Annotated[DateTime, strawberry.argument(description="Until when it is good, market time.")],
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Enters a paper."""
+        driver = from_wire("driver", driver_id, field="driverId")
+
+        async def run(work: Work, market: UUID, operator: Principal) -> UUID:
+            return await enter_document(
+                work,
+                driver_id=driver,
+                market_id=market,
+                kind=kind,
+                operator_id=operator.id,
+                reason=reason,
+                good_until=good_until,
+            )
+
+        details = {"driver": driver.hex, "kind": kind.value, "reason": reason, "good_until": good_until.isoformat()}
+        return await _decide(info, "enterDocument", "driver_document", market_id, details, idempotency_key, run)
+
+    @mutation(
+        description="Takes in a vehicle of a company, which then waits for its check; any of the company's drivers may"
+        " choose it. At most 500 for each company. For operations."
+    )
+    async def add_company_vehicle(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        company_id: CompanyArgument,
+        kind: Annotated[Vehicle, strawberry.argument(description="What it is.")],
+        label: Annotated[str, strawberry.argument(description="What to call it, 1 to 40 characters; no number plate.")],
+        equipment: Annotated[list[str], strawberry.argument(description="Such as COLD_BOX, HAND_TRUCK, STRAPS.")],
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Adds a company's vehicle."""
+        company = from_wire("company", company_id, field="companyId")
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            return await add_company_vehicle(
+                work, company_id=company, market_id=market, kind=kind, label=label, equipment=equipment
+            )
+
+        details = {"company": company.hex, "kind": kind.value, "label": label, "equipment": equipment}
+        return await _decide(info, "addCompanyVehicle", "vehicle", market_id, details, idempotency_key, run)
+
+    @mutation(description="Takes a vehicle out for good; whoever has chosen it needs another one. For operations.")
+    async def retire_vehicle(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        vehicle_id: Annotated[strawberry.ID, strawberry.argument(description="vhc_….")],
+        reason: Reason,
+        idempotency_key: IdempotencyKey,
+    ) -> FleetResult:
+        """Retires a vehicle."""
+        vehicle = from_wire("vehicle", vehicle_id, field="vehicleId")
+
+        async def run(work: Work, market: UUID, operator: Principal) -> UUID:
+            await retire_vehicle(work, vehicle_id=vehicle, market_id=market, operator_id=operator.id, reason=reason)
+            return vehicle
+
+        details = {"vehicle": vehicle.hex, "reason": reason}
+        return await _decide(info, "retireVehicle", "vehicle", market_id, details, idempotency_key, run)
 
     @mutation(description="Says whether a vehicle and its equipment are in order, and until when. For operations.")
     async def check_vehicle(

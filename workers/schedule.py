@@ -19,7 +19,7 @@ from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.markets import market_ids
 from marketplace.offers import take_back_unqualified
-from marketplace.onboarding import remind_of_documents
+from marketplace.onboarding import remind_of_documents, sweep_papers
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
@@ -110,6 +110,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("judge standing", JUDGE_EVERY_S, lambda: judge_standing(works, runner)),
         Periodic("begin suspensions", BEGIN_EVERY_S, lambda: until_none_left(works, begin_suspensions)),
         Periodic("sweep proofs", FORGET_EVERY_S, lambda: sweep_all_proofs(marketplace)),
+        Periodic("sweep papers", FORGET_EVERY_S, lambda: sweep_all_papers(marketplace)),
     ]
 
 
@@ -286,6 +287,13 @@ async def until_none_left(works: Works, drop: Callable[[Work], Awaitable[int]]) 
         async with works.open() as work:
             if not await drop(work):
                 return
+
+
+async def sweep_all_papers(marketplace: Marketplace) -> None:
+    """Erases the pictures of papers that nothing needs any more, until there are none left."""
+    for _ in range(BATCHES_AT_ONCE):
+        if not await sweep_papers(marketplace.works, store=marketplace.object_store):
+            return
 
 
 async def sweep_all_proofs(marketplace: Marketplace) -> None:

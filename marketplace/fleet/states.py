@@ -77,8 +77,9 @@ class DocumentState(StrEnum):
 
 
 class VehicleState(StrEnum):
-    """WAITING for its check → PASSED or FAILED; each check follows from the one before."""
+    """WAITING for its check → PASSED or FAILED; each check follows from the one before. RETIRED is the end."""
 
     WAITING = "WAITING"
     PASSED = "PASSED"
     FAILED = "FAILED"
+    RETIRED = "RETIRED"

@@ -27,12 +27,15 @@ from marketplace.onboarding.papers import EQUIPMENT, needed_papers
 from marketplace.onboarding.remind import remind_of_documents
 from marketplace.onboarding.renew import renew_eligibility
 from marketplace.onboarding.store_document import DocumentStored, is_document, receive_document
+from marketplace.onboarding.sweep_papers import sweep_papers
 from marketplace.onboarding.vehicles import (
     TooManyVehicles,
     VehicleNotReady,
+    add_company_vehicle,
     add_vehicle,
     check_vehicle,
     choose_vehicle,
+    retire_vehicle,
     vehicles_of,
     vehicles_to_check,
 )
@@ -48,6 +51,7 @@ __all__ = [
     "VehicleNotReady",
     "WrongStage",
     "activate_driver",
+    "add_company_vehicle",
     "add_vehicle",
     "announce_document",
     "applicants",
@@ -64,6 +68,8 @@ __all__ = [
     "receive_document",
     "remind_of_documents",
     "renew_eligibility",
+    "retire_vehicle",
+    "sweep_papers",
     "vehicles_of",
     "vehicles_to_check",
 ]

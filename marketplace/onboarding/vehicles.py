@@ -16,12 +16,18 @@ from marketplace.onboarding.papers import EQUIPMENT
 from marketplace.onboarding.renew import renew_eligibility
 
 VEHICLES_EACH = 10
+VEHICLES_OF_A_COMPANY = 500
 LISTED_AT_MOST = 200
 LONGEST_LABEL = 40
 
 OWNER = "SELECT market_id FROM driver WHERE id = $1 FOR NO KEY UPDATE"
-COUNT = "SELECT count(*) FROM vehicle WHERE driver_id = $1"
-LOCK = "SELECT id, driver_id FROM vehicle WHERE id = $1 AND market_id = $2 FOR UPDATE"
+COUNT = "SELECT count(*) FROM vehicle WHERE driver_id = $1 AND state <> 'RETIRED'"
+COMPANY = "SELECT true FROM company WHERE id = $1 AND market_id = $2 AND state = 'ACTIVE' FOR NO KEY UPDATE"
+COUNT_OF_COMPANY = "SELECT count(*) FROM vehicle WHERE company_id = $1 AND state <> 'RETIRED'"
+RETIRE = """
+UPDATE vehicle SET state = 'RETIRED', checked_at = $2, checked_by = $3, reason = $4 WHERE id = $1
+"""
+LOCK = "SELECT id, driver_id, state FROM vehicle WHERE id = $1 AND market_id = $2 FOR UPDATE"
 CHECK = """
 UPDATE vehicle SET state = $2, checked_until = $3, checked_at = $4, checked_by = $5, reason = $6, equipment = $7
 WHERE id = $1
@@ -38,7 +44,7 @@ OF_DRIVER = """
 SELECT 'vhc_' || replace(v.id::text, '-', '') AS id, v.kind, v.label, v.capacity, v.equipment, v.state,
        v.checked_until, v.reason, v.id IS NOT DISTINCT FROM d.vehicle_id AS is_chosen
 FROM vehicle v JOIN driver d ON d.id = $1
-WHERE v.driver_id = d.id OR v.company_id = d.company_id ORDER BY v.created_at, v.id LIMIT $2
+WHERE (v.driver_id = d.id OR v.company_id = d.company_id) AND v.state <> 'RETIRED' ORDER BY v.created_at, v.id LIMIT $2
 """
 TO_CHECK = """
 SELECT 'vhc_' || replace(v.id::text, '-', '') AS id, 'drv_' || replace(v.driver_id::text, '-', '') AS driver_id,
@@ -61,28 +67,38 @@ class VehicleNotReady(Conflict):
 
 async def add_vehicle(work: Work, *, driver_id: UUID, kind: Vehicle, label: str, equipment: Sequence[str] = ()) -> UUID:
     """Takes in a driver's vehicle; it waits for its check."""
-    _check_equipment(equipment)
-    if not 1 <= len(label.strip()) <= LONGEST_LABEL:
-        raise Invalid(f"call the vehicle something of 1 to {LONGEST_LABEL} characters", field="label")
+    _check_words(label, equipment)
     # Two at once: the lock on the driver makes the second see the first in the count.
     market_id = await work.fetch_value(OWNER, driver_id)
     if market_id is None:
         raise NotFound("there is no such driver")
     if await work.fetch_value(COUNT, driver_id) >= VEHICLES_EACH:
         raise TooManyVehicles(f"at most {VEHICLES_EACH} vehicles each")
-    vehicle = await VehicleRecord.create(
-        using_db=work.db,
-        id=work.new_id(),
-        market_id=market_id,
-        driver_id=driver_id,
-        kind=kind.value,
-        label=label.strip(),
-        capacity=list(CAPACITY[kind]),
-        equipment=sorted(set(equipment)),
-        state=VehicleState.WAITING.value,
-        created_at=work.now,
-    )
-    return vehicle.id
+    return await _take_in(work, kind, label, equipment, market_id=market_id, driver_id=driver_id)
+
+
+async def add_company_vehicle(
+    work: Work, *, company_id: UUID, market_id: UUID, kind: Vehicle, label: str, equipment: Sequence[str] = ()
+) -> UUID:
+    """An operator takes in a vehicle of a company, which any of its drivers may choose once it has passed its check."""
+    _check_words(label, equipment)
+    # Two at once: the lock on the company makes the second see the first in the count.
+    if not await work.fetch_value(COMPANY, company_id, market_id):
+        raise NotFound("there is no such company", field="companyId")
+    if await work.fetch_value(COUNT_OF_COMPANY, company_id) >= VEHICLES_OF_A_COMPANY:
+        raise TooManyVehicles(f"at most {VEHICLES_OF_A_COMPANY} vehicles of a company")
+    return await _take_in(work, kind, label, equipment, market_id=market_id, company_id=company_id)
+
+
+async def retire_vehicle(work: Work, *, vehicle_id: UUID, market_id: UUID, operator_id: UUID, reason: str) -> None:
+    """An operator takes a vehicle out for good: nobody chooses it, and who has chosen it needs another one."""
+    row = await work.fetch_row(LOCK, vehicle_id, market_id)
+    if row is None:
+        raise NotFound("there is no such vehicle", field="vehicleId")
+    if row["state"] == VehicleState.RETIRED.value:
+        return
+    await work.execute(RETIRE, vehicle_id, work.now, operator_id, reason.strip())
+    await _follow(work, vehicle_id, row["driver_id"], market_id, VehicleState.RETIRED)
 
 
 async def check_vehicle(
@@ -106,12 +122,12 @@ async def check_vehicle(
     row = await work.fetch_row(LOCK, vehicle_id, market_id)
     if row is None:
         raise NotFound("there is no such vehicle", field="vehicleId")
+    if row["state"] == VehicleState.RETIRED.value:
+        raise VehicleNotReady("this vehicle was retired; hand in another one", field="vehicleId")
     state = VehicleState.PASSED if is_passed else VehicleState.FAILED
     found = sorted(set(equipment))
     await work.execute(CHECK, vehicle_id, state.value, good_until, work.now, operator_id, why, found)
-    for driver in await work.fetch(DRIVES, vehicle_id):
-        await renew_eligibility(work, driver_id=driver["id"])
-    work.emit(VehicleChecked(market_id=market_id, driver_id=row["driver_id"], vehicle_id=vehicle_id, state=state.value))
+    await _follow(work, vehicle_id, row["driver_id"], market_id, state)
     return state
 
 
@@ -136,6 +152,45 @@ async def vehicles_of(work: Work, *, driver_id: UUID) -> list[dict[str, Any]]:
 async def vehicles_to_check(work: Work, *, market_id: UUID) -> list[dict[str, Any]]:
     """Vehicles of a market that wait for a person, longest waiting first."""
     return [dict(row) for row in await work.fetch(TO_CHECK, market_id, LISTED_AT_MOST)]
+
+
+async def _take_in(
+    work: Work,
+    kind: Vehicle,
+    label: str,
+    equipment: Sequence[str],
+    *,
+    market_id: UUID,
+    driver_id: UUID | None = None,
+    company_id: UUID | None = None,
+) -> UUID:
+    vehicle = await VehicleRecord.create(
+        using_db=work.db,
+        id=work.new_id(),
+        market_id=market_id,
+        driver_id=driver_id,
+        company_id=company_id,
+        kind=kind.value,
+        label=label.strip(),
+        capacity=list(CAPACITY[kind]),
+        equipment=sorted(set(equipment)),
+        state=VehicleState.WAITING.value,
+        created_at=work.now,
+    )
+    return vehicle.id
+
+
+async def _follow(work: Work, vehicle_id: UUID, driver_id: UUID | None, market_id: UUID, state: VehicleState) -> None:
+    """What was said of a vehicle counts for everybody who has chosen it."""
+    for driver in await work.fetch(DRIVES, vehicle_id):
+        await renew_eligibility(work, driver_id=driver["id"])
+    work.emit(VehicleChecked(market_id=market_id, driver_id=driver_id, vehicle_id=vehicle_id, state=state.value))
+
+
+def _check_words(label: str, equipment: Sequence[str]) -> None:
+    _check_equipment(equipment)
+    if not 1 <= len(label.strip()) <= LONGEST_LABEL:
+        raise Invalid(f"call the vehicle something of 1 to {LONGEST_LABEL} characters", field="label")
 
 
 def _check_equipment(equipment: Sequence[str]) -> None:

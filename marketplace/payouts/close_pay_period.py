@@ -44,8 +44,15 @@ SELECT DISTINCT ON (driver_id) driver_id, facts FROM pay_statement
 WHERE market_id = $1 AND jurisdiction = $2 AND period_starts_at = $3 AND period_ends_at = $4 AND kind = 'TRUE_UP'
 ORDER BY driver_id, number DESC
 """
+# What the floors of blocks added to these drivers' pay is in the period in which the block closed.
 PAID = """
-SELECT coalesce(sum(total_minor) FILTER (WHERE kind IN ('ROUTE', 'TRUE_UP')), 0)::bigint AS paid,
+SELECT coalesce(sum(total_minor) FILTER (WHERE kind IN ('ROUTE', 'TRUE_UP')), 0)::bigint
+       + (SELECT coalesce(sum(b.total_minor), 0)::bigint FROM pay_statement b
+          WHERE b.market_id = $1 AND b.kind = 'BLOCK' AND b.company_id IS NULL
+            AND (b.facts #>> '{evidence,closes_at}')::timestamptz >= $3
+            AND (b.facts #>> '{evidence,closes_at}')::timestamptz < $4
+            AND b.driver_id IN (SELECT t.driver_id FROM pay_statement t WHERE t.market_id = $1 AND t.jurisdiction = $2
+                AND t.period_starts_at = $3 AND t.period_ends_at = $4 AND t.kind = 'TRUE_UP')) AS paid,
        coalesce(sum(total_minor) FILTER (WHERE kind = 'POOL_SHARE'), 0)::bigint AS shared
 FROM pay_statement WHERE market_id = $1 AND jurisdiction = $2 AND period_starts_at = $3 AND period_ends_at = $4
 """

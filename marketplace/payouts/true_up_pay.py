@@ -2,7 +2,8 @@
 
 A route belongs to the period in which it ended. A held statement counts in full, its time and its pay: it can only be
 released whole. A statement that comes late, or is of a route that was reported late, leads to an adjustment, which is
-the whole period reckoned anew less what was made up before; it never takes anything back.
+the whole period reckoned anew less what was made up before; it never takes anything back. What a block's floor added
+is pay too.
 """
 
 from collections.abc import Sequence
@@ -67,6 +68,12 @@ SELECT count(*)::int AS times, coalesce(sum(total_minor), 0)::bigint AS minor FR
 WHERE market_id = $1 AND driver_id = $2 AND jurisdiction = $3 AND period_starts_at = $4 AND period_ends_at = $5
   AND kind = 'TRUE_UP'
 """
+# What a block's floor added is pay of the period in which the block closed, and is not made up a second time.
+BLOCK_TOP_UPS = """
+SELECT coalesce(sum(total_minor), 0)::bigint FROM pay_statement
+WHERE market_id = $1 AND driver_id = $2 AND kind = 'BLOCK' AND company_id IS NULL
+  AND (facts #>> '{evidence,closes_at}')::timestamptz >= $3 AND (facts #>> '{evidence,closes_at}')::timestamptz < $4
+"""
 COUNT_STATEMENTS = "UPDATE pay_statement SET true_up_id = $2 WHERE id = ANY($1) AND true_up_id IS NULL"
 
 
@@ -122,9 +129,12 @@ async def true_up_pay(work: Work, *, period: DriverPeriod) -> StatementId | None
         return None
     made_up = await work.fetch_row(MADE_UP, *period.values)
     assert made_up is not None, "a sum always has a row"
+    topped_up: int = await work.fetch_value(
+        BLOCK_TOP_UPS, period.market_id, period.driver_id, period.starts_at, period.ends_at
+    )
     facts = PeriodFacts(
         work=await _work_of(work, period, rows),
-        earned_minor=sum(row["total_minor"] for row in rows),
+        earned_minor=sum(row["total_minor"] for row in rows) + topped_up,
         paid_before_minor=made_up["minor"],
         routes=len(rows),
     )

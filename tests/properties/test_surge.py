@@ -1,17 +1,26 @@
 """Surge is bounded, rises with the ratio, does not tremble, and is nothing where too few are around."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from marketplace.core.work import Work
+from marketplace.markets import dials
 from marketplace.pricing import Around, SurgeLimit, SurgeRule, SurgeState, next_step
 from marketplace.pricing.surge import STEP_PERCENT
+from marketplace.surge import BonusOffered, decide_surge, keep_bonus
+from marketplace.surge.budget import window_start
 from marketplace.surge.neighbourhood import CellCounts, Neighbourhoods, cells_to_judge
-from tests.builders import HUB_PLACE
+from marketplace.surge.promise import SurgeSpent
+from tests.builders import HUB_PLACE, make_batch, make_delivery, make_route
+from tests.marketplace.surge.worlds import BusyWorld, make_busy_world
 
-pure = settings(max_examples=150, deadline=None)
+pure = settings(max_examples=80, deadline=None)
 
 rules = st.builds(
     SurgeRule,
@@ -170,3 +179,87 @@ def test_a_place_with_hardly_anybody_around_goes_by_its_parents_surroundings() -
     around = Neighbourhoods(rule, counts).around(cell)
 
     assert (around.is_wide, around.demand_milli, around.supply_milli, around.population) == (True, 6_000, 3_000, 7)
+
+
+class Undo(Exception):
+    """Ends an example's savepoint."""
+
+
+moves = st.lists(
+    st.one_of(
+        st.tuples(st.just("grant"), st.integers(1, 900)),
+        st.tuples(st.just("call off"), st.integers(0, 20)),
+        st.tuples(st.just("decide"), st.integers(0, 100)),
+        st.tuples(st.just("pass"), st.integers(1, 400)),
+    ),
+    min_size=5,
+    max_size=30,
+)
+BUDGET = 2_000
+SPENT = """
+SELECT b.window_start, sum(b.bonus_minor)::bigint AS minor FROM surge_bonus b JOIN route r ON r.id = b.route_id
+WHERE b.market_id = $1 AND r.state NOT IN ('DISSOLVED', 'CANCELLED') GROUP BY b.window_start
+"""
+
+
+@settings(
+    deadline=None,
+    max_examples=8,
+    # Each example runs in a savepoint of the same connection, so the fixture may be shared.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(history=moves)
+async def test_no_window_promises_more_than_its_budget_after_any_history(
+    work: Work, history: list[tuple[str, int]]
+) -> None:
+    with pytest.raises(Undo):
+        async with work.connection.transaction():
+            world = await make_busy_world(work, surge_budget_minor=BUDGET, surge_window_s=600)
+            await _decide(work, world, 100)
+            route_ids: list[UUID] = []
+            for kind, number in history:
+                await _move(work, world, route_ids, kind, number)
+                assert all(row["minor"] <= BUDGET for row in await work.fetch(SPENT, world.market.id))
+            raise Undo
+
+
+async def _move(work: Work, world: BusyWorld, route_ids: list[UUID], kind: str, number: int) -> None:
+    """One thing that happens to a budget: granted from, given back to, decided about, or its window passes."""
+    match kind:
+        case "pass":
+            work.now += timedelta(seconds=number)
+        case "decide":
+            await _decide(work, world, number)
+        case "call off" if route_ids:
+            called_off = route_ids[number % len(route_ids)]
+            await work.execute("UPDATE route SET state = 'DISSOLVED' WHERE id = $1", called_off)
+        case "grant":
+            await _grant(work, world, route_ids, number)
+
+
+async def _decide(work: Work, world: BusyWorld, percent: int) -> None:
+    """The next tick, under a cap of the bonus that somebody has set meanwhile."""
+    cap_minor = 6 * percent
+    await work.execute("UPDATE market SET surge_bonus_cap_minor = $2 WHERE id = $1", world.market.id, cap_minor)
+    work.now += timedelta(seconds=60)
+    await decide_surge(work, market_id=world.market_id)
+
+
+async def _grant(work: Work, world: BusyWorld, route_ids: list[UUID], bonus_minor: int) -> None:
+    """A route asks for its bonus, and has it exactly where the window's budget has as much left."""
+    settings_now = await dials(work, market_id=world.market_id)
+    start = window_start(settings_now, work.now)
+    spent = {row["window_start"]: row["minor"] for row in await work.fetch(SPENT, world.market.id)}
+    batch = await make_batch(work, world.market, world.shipper)
+    delivery = await make_delivery(work, world.market, world.shipper, world.hub, batch)
+    route, _ = await make_route(work, world.market, [delivery])
+    decision_id = await work.fetch_value("SELECT id FROM surge_decision WHERE market_id = $1 LIMIT 1", world.market.id)
+    bonus = BonusOffered(decision_id=decision_id, bonus_minor=bonus_minor, rule="surge:borne_by_platform")
+    try:
+        await keep_bonus(work, settings_now, route_id=route.id, bonus=bonus)
+    except SurgeSpent:
+        assert spent.get(start, 0) + bonus_minor > BUDGET
+    else:
+        assert spent.get(start, 0) + bonus_minor <= BUDGET
+        route_ids.append(route.id)

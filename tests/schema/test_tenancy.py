@@ -205,6 +205,19 @@ RULES = {
         asks=(lambda things: {"marketId": things.market, "vehicleId": things.vehicle},),
         more={"isPassed": True, "equipment": [], "goodUntil": "2027-03-02T12:00:00Z", "reason": "seen"},
     ),
+    "enterDocument": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "driverId": things.driver},),
+        more={"kind": "IDENTITY", "goodUntil": "2027-03-02T12:00:00Z", "reason": "seen"},
+    ),
+    "addCompanyVehicle": Rule(
+        callers=OPERATOR, asks=(of_company,), more={"kind": "VAN", "label": "white", "equipment": []}
+    ),
+    "retireVehicle": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "vehicleId": things.vehicle},),
+        more={"reason": "sold"},
+    ),
     "approveDriver": Rule(
         callers=OPERATOR,
         asks=(lambda things: {"marketId": things.market, "driverId": things.driver, "companyId": things.company},),

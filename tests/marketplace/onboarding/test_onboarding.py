@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from marketplace.onboarding import (
     VehicleNotReady,
     WrongStage,
     activate_driver,
+    add_company_vehicle,
     add_vehicle,
     announce_document,
     apply_to_drive,
@@ -35,6 +37,8 @@ from marketplace.onboarding import (
     needed_papers,
     receive_document,
     remind_of_documents,
+    retire_vehicle,
+    vehicles_of,
     vehicles_to_check,
 )
 from marketplace.routes import UploadSigner
@@ -301,3 +305,35 @@ async def test_the_picture_of_a_paper_comes_in_at_its_signed_address(works: Work
         row = await work.fetch_row("SELECT state, object_key FROM driver_document")
         assert row is not None
         assert (row["state"], row["object_key"].split("/")[0]) == ("UPLOADED", "documents")
+
+
+async def test_a_companys_vehicle_is_chosen_by_its_drivers_until_it_is_retired(work: Work) -> None:
+    market = await make_market(work)
+    marta = await make_operator(work, market)
+    company = await add_company(work, market_id=market.id, name="alfa")
+    ours = await make_driver(work, market, kind=ContractKind.CONTRACTED, company_id=company)
+    theirs = await make_driver(work, market, kind=ContractKind.CONTRACTED)
+    checked: dict[str, Any] = {
+        "market_id": market.id,
+        "operator_id": marta,
+        "is_passed": True,
+        "reason": "seen",
+        "equipment": [],
+        "good_until": work.now + YEAR,
+    }
+    van = await add_company_vehicle(work, company_id=company, market_id=market.id, kind=Vehicle.VAN, label="white")
+    await check_vehicle(work, vehicle_id=van, **checked)
+
+    await choose_vehicle(work, driver_id=ours.id, vehicle_id=van)
+    with pytest.raises(NotFound):
+        await choose_vehicle(work, driver_id=theirs.id, vehicle_id=van)
+    for _ in range(2):
+        await retire_vehicle(work, vehicle_id=van, market_id=market.id, operator_id=marta, reason="sold")
+
+    until = await work.fetch_value("SELECT vehicle_until FROM driver WHERE id = $1", ours.id)
+    assert until == work.now
+    assert await vehicles_of(work, driver_id=ours.id) == []
+    with pytest.raises(VehicleNotReady, match="retired"):
+        await check_vehicle(work, vehicle_id=van, **checked)
+    with pytest.raises(NotFound, match="no such company"):
+        await add_company_vehicle(work, company_id=van, market_id=market.id, kind=Vehicle.VAN, label="white")

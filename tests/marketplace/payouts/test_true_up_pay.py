@@ -9,15 +9,26 @@ import pytest
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import DriverId, MarketId, OperatorId
+from marketplace.core.money import Money
 from marketplace.core.work import Work, Works
-from marketplace.ledger import PAY_TRUE_UP, balance_of, check_ledger
+from marketplace.ledger import BLOCK_TOP_UP, PAY_TRUE_UP, Entry, balance_of, check_ledger, driver_wallet
 from marketplace.markets import pay_pack, set_pay_policy
-from marketplace.payouts import DriverPeriod, due_true_ups, recompute_statement, release_statement, true_up_pay
+from marketplace.payouts import (
+    DriverPeriod,
+    NewStatement,
+    StatementKind,
+    due_true_ups,
+    recompute_statement,
+    release_statement,
+    true_up_pay,
+    write_statement,
+)
 from marketplace.payouts.events import PayTruedUp
 from marketplace.payouts.true_up_pay import TooManyRoutes
+from marketplace.pricing.lines import price_line
 from tests.marketplace.ledger.world import refused_by_database
 from tests.marketplace.payouts.laws import LA_WAGE, NO_RATES, drive, lines_of, make_law_world, make_worker, true_up
-from tests.marketplace.payouts.world import statement_row, wallet_minor
+from tests.marketplace.payouts.world import PayWorld, statement_row, wallet_minor
 
 true_ups = import_module("marketplace.payouts.true_up_pay")
 MILE = 1609.344
@@ -82,6 +93,44 @@ async def test_a_driver_above_the_floor_gets_nothing_and_the_period_is_still_set
         assert (row["total_minor"], row["journal_id"]) == (0, None)
         assert await wallet_minor(work, world, driver_id) == (9000, 0)
         assert await due_true_ups(work, market_id=world.market_id) == []
+
+
+async def add_top_up(work: Work, world: PayWorld, driver_id: DriverId, closes_at: datetime, minor: int) -> None:
+    """What a block's floor has added, as the block's settling writes it."""
+    new = NewStatement(
+        kind=StatementKind.BLOCK,
+        market_id=world.market_id,
+        driver_id=driver_id,
+        currency="USD",
+        key=f"block:{work.new_id()}",
+        facts={"evidence": {"closes_at": closes_at.isoformat()}},
+        lines=[price_line(code="block_floor", quantity=1, unit="block", rate_minor=minor, rule="block")],
+        digest=b"",
+        more={},
+    )
+    amount = Money(minor, "USD")
+    await write_statement(work, new, [Entry(debit=BLOCK_TOP_UP, credit=driver_wallet(driver_id), amount=amount)])
+
+
+async def test_what_a_blocks_floor_added_is_not_made_up_a_second_time(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_law_world(work, "california_prop_22_2025", parameters=LA_WAGE)
+        driver, driver_id = await make_worker(work, world)
+    at(clock, WORKED + timedelta(hours=5))
+    async with works.open() as work:
+        await drive(work, world, driver, accepted_at=WORKED, hours=4, metres=round(15 * MILE), paid_minor=6000)
+        await add_top_up(work, world, driver_id, WORKED + timedelta(hours=4), 1000)
+        await add_top_up(work, world, driver_id, SETTLED, 500)  # of the next period
+    at(clock, SETTLED)
+
+    async with works.open() as work:
+        [statement_id] = await true_up(work, world)
+
+        # The floor of the published example is 85.94: 60.00 by routes, 10.00 by the block, 15.94 by the law.
+        assert await lines_of(work, statement_id) == [("floor_time", 8054), ("floor_distance", 540), ("earned", -7000)]
+        assert (await statement_row(work, statement_id))["total_minor"] == 1594
+        assert await wallet_minor(work, world, driver_id) == (8594 + 500, 0)
+        assert await recompute_statement(work, statement_id=statement_id)
 
 
 async def test_a_late_statement_leads_to_the_rest_and_never_to_a_second_whole_true_up(

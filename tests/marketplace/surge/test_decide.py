@@ -168,3 +168,15 @@ async def test_another_market_is_not_counted(works: Works, clock: ManualClock) -
     async with works.open() as work:
         assert await decide_surge(work, market_id=other.id) == 0
         assert await surge_map(work.connection, market_id=other.id, at=work.now) == []
+
+
+@pytest.mark.parametrize("lacking", ["documents_until", "vehicle_until"])
+async def test_who_has_no_good_papers_is_no_supply(works: Works, clock: ManualClock, lacking: str) -> None:
+    async with works.open() as work:
+        world = await make_busy_world(work, parcels=6, drivers=3)
+        await work.execute(f"UPDATE driver SET {lacking} = $2 WHERE id = $1", world.drivers[0].id, work.now)
+    await tick(works, clock, world)
+
+    async with works.open() as work:
+        (first, *_) = await surge_decisions(work.connection, market_id=world.market.id, cell=CELL)
+    assert first.idle_drivers == 2
