@@ -1,7 +1,7 @@
 """Two tenants of each kind side by side: what belongs to the one, and that nothing of it may reach the other."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
@@ -74,7 +75,7 @@ SECRETS = {
     "driver": "Ana Alfa",
     "driver's phone": "+56955500001",
     "company": "Reparto Alfa",
-    "paper": "documents/al/fa",
+    "paper": "documents/alfa",
     "vehicle": "furgón alfa",
     "company's driver": "Chofer Alfa",
     "hub": "Bodega Alfa",
@@ -105,6 +106,12 @@ SECRETS = {
     "where the driver is": repr(SECRET_SPOT.lat),
 }
 """What belongs to the first tenants and may be read by nobody else."""
+Secrets = Mapping[str, str]
+SECRETS_OF_OTHERS = {
+    name: secret.translate(str.maketrans("123456789", "987654321")).replace("Alfa", "Beta").replace("alfa", "beta")
+    for name, secret in SECRETS.items()
+} | {"latitude of home": "-29.95", "longitude of home": "-71.32"}
+"""What belongs to the second ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +151,12 @@ class Things:
     def __iter__(self) -> Any:
         return (getattr(self, field.name) for field in fields(self))
 
+    def id_of(self, noun: str) -> str:
+        """The id of the thing of that kind."""
+        assert hasattr(self, noun), f"callers ask for a {noun}: each tenant needs one, made below"
+        one: str = getattr(self, noun)
+        return one
+
 
 def things_of_nobody() -> Things:
     """Ids of things that do not exist."""
@@ -152,26 +165,60 @@ def things_of_nobody() -> Things:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenants:
-    """The first tenants, who own everything, and the second ones, who own nothing; credentials by kind of caller."""
+    """The first tenants with their things, and the second ones with their own; credentials by kind of caller."""
 
     marketplace: Marketplace
     http: httpx.AsyncClient
+    works: "UndoneWorks"
     market: Market
     things: Things
+    own: dict[str, Things]
     first: dict[str, str]
     second: dict[str, str]
-    second_market: str
 
     async def ask(self, text: str, variables: dict[str, Any], credential: str | None) -> httpx.Response:
         """Sends one operation as somebody."""
         headers = {"authorization": f"Bearer {credential}"} if credential else {}
         return await self.http.post("/graphql", json={"query": text, "variables": variables}, headers=headers)
 
+    async def try_out(self, text: str, variables: dict[str, Any], credential: str | None) -> httpx.Response:
+        """Sends one operation as somebody; whatever it changes is undone."""
+        async with self.works.undone():
+            return await self.ask(text, variables, credential)
+
     def edge_with(self, streams: EventStreams) -> Edge:
         """The edge over streams of its own."""
         app = build_app(replace(self.marketplace, streams=streams), rates=no_rates())
         edge: Edge = app.state.edge
         return edge
+
+
+class UndoneWorks(Works):
+    """Works that can be undone for a while; meanwhile they all are savepoints, and fresh ids the same each time."""
+
+    _undone: asyncpg.Connection | None = None
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        """What is changed meanwhile has never been."""
+        async with super()._connection() as connection:
+            self.source.seed(7)
+            transaction = connection.transaction()
+            await transaction.start()
+            self._undone = connection
+            try:
+                yield
+            finally:
+                self._undone = None
+                await transaction.rollback()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        if self._undone is not None:
+            yield self._undone
+            return
+        async with super()._connection() as connection:
+            yield connection
 
 
 def no_rates() -> Rates:
@@ -210,16 +257,18 @@ async def open_tenants(url: str, database: AsyncpgDBClient, clock: Clock, folder
                 geocoder=StreetGeocoder(city),
                 webhooks=webhooks,
             )
-            transport = httpx.ASGITransport(build_app(marketplace, rates=no_rates()))
+            asked = UndoneWorks(database, clock, source=random.Random(7))
+            app = build_app(replace(marketplace, works=asked), rates=no_rates())
+            transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://doorstep.test") as http:
                 async with works.open() as work:
-                    tenants = await _furnish(work, marketplace, http)
+                    tenants = await _furnish(work, marketplace, http, asked)
                 async with works.open() as work:
                     await publish_events(work, MarketId(tenants.market.id))
                 yield tenants
 
 
-async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient) -> Tenants:
+async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient, works: UndoneWorks) -> Tenants:
     market, elsewhere = await make_market(work, name=SECRETS["market"]), await make_market(work, name="Ciudad Beta")
     common = await make_hub(work, market)
     ana, bruno = [await make_shipper(work, market, name=name) for name in (SECRETS["shipper"], "Farmacia Beta")]
@@ -234,34 +283,35 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
     )
     driver = await make_driver(work, market, name=SECRETS["driver"], phone=SECRETS["driver's phone"], place=SECRET_SPOT)
     other = await make_driver(work, market, place=Point(lat=common.lat, lon=common.lon))
-    things = await _things(work, market, ana, hub, driver)
-    await _papers(work, market, driver, things)
-    await _block(work, market, things)
+    things = await _things(work, SECRETS, market, ana, hub, driver)
+    theirs = await _things(work, SECRETS_OF_OTHERS, market, bruno, common, other)
+    far_hub, far_driver = await make_hub(work, elsewhere), await make_driver(work, elsewhere)
+    carla = await make_shipper(work, elsewhere, name="Farmacia Gama")
+    far = await _things(work, SECRETS_OF_OTHERS, elsewhere, carla, far_hub, far_driver)
     tokens = Tokens(marketplace.settings.secret.get_secret_value())
-    foreign_hub, foreign_batch = await make_hub(work, elsewhere), await make_batch(work, elsewhere, bruno)
-    foreign = await make_delivery(work, elsewhere, bruno, foreign_hub, foreign_batch)
     links = [
-        await create_tracking_link(work, delivery_id=DeliveryId(delivery_id), tokens=tokens)
-        for delivery_id in (from_wire("delivery", things.delivery), foreign.id)
+        await create_tracking_link(work, delivery_id=DeliveryId(from_wire("delivery", tracked)), tokens=tokens)
+        for tracked in (things.delivery, far.delivery)
     ]
     return Tenants(
         marketplace=marketplace,
         http=http,
+        works=works,
         market=market,
         things=things,
+        own={"shipper": theirs, "driver": theirs, "dispatcher": theirs, "recipient": far, "operator": far},
         first=await _credentials(work, tokens, ana, driver, market)
         | {"recipient": links[0], "dispatcher": await _dispatcher(work, tokens, market, SECRETS["company"])},
         second=await _credentials(work, tokens, bruno, other, elsewhere)
-        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, "Reparto Beta")},
-        second_market=to_wire("market", elsewhere.id),
+        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, SECRETS_OF_OTHERS["company"])},
     )
 
 
-async def _papers(work: Work, market: Market, driver: Driver, things: Things) -> None:
+async def _papers(work: Work, secrets: Secrets, market: Market, driver: Driver, things: Things) -> None:
     """A company with a block, a paper that waits for its check, and a vehicle, whose names are nobody else's."""
     common: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "created_at": work.now}
     await Company.create(
-        id=from_wire("company", things.company), name=SECRETS["company"], state="ACTIVE", route_minor=0, **common
+        id=from_wire("company", things.company), name=secrets["company"], state="ACTIVE", route_minor=0, **common
     )
     await DriverDocument.create(
         id=from_wire("driver_document", things.driver_document),
@@ -269,7 +319,7 @@ async def _papers(work: Work, market: Market, driver: Driver, things: Things) ->
         kind="COLD",
         state="UPLOADED",
         content_type="image/png",
-        object_key=SECRETS["paper"],
+        object_key=secrets["paper"],
         expires_at=work.now + timedelta(days=400),
         uploaded_at=work.now,
         **common,
@@ -278,7 +328,7 @@ async def _papers(work: Work, market: Market, driver: Driver, things: Things) ->
         id=from_wire("vehicle", things.vehicle),
         driver_id=driver.id,
         kind="CAR",
-        label=SECRETS["vehicle"],
+        label=secrets["vehicle"],
         capacity=[1, 1, 1],
         equipment=[],
         state="WAITING",
@@ -286,14 +336,14 @@ async def _papers(work: Work, market: Market, driver: Driver, things: Things) ->
     )
 
 
-async def _block(work: Work, market: Market, things: Things) -> None:
+async def _block(work: Work, secrets: Secrets, market: Market, things: Things) -> None:
     """A block of the first company for its own drivers."""
     await Block.create(
         using_db=work.db,
         id=from_wire("block", things.block),
         market_id=market.id,
         company_id=from_wire("company", things.company),
-        area_name=SECRETS["block"],
+        area_name=secrets["block"],
         area_cells=["87b2ddd6effffff"],
         time_zone=market.time_zone,
         opens_at=work.now + timedelta(minutes=30),
@@ -357,25 +407,26 @@ async def _credentials(work: Work, tokens: Tokens, shipper: Shipper, driver: Dri
     }
 
 
-async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver: Driver) -> Things:
+async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper, hub: Hub, driver: Driver) -> Things:
     """A driver on a route with a proof, and an open offer of another route, both with deliveries of the shipper."""
     batch = await make_batch(work, market, shipper)
     private = {
-        "dropoff_lat": SECRET_PLACE.lat,
-        "dropoff_lon": SECRET_PLACE.lon,
-        "dropoff_address": SECRETS["address"],
-        "recipient_name": SECRETS["recipient"],
-        "recipient_phone": SECRETS["recipient's phone"],
-        "instructions": SECRETS["instructions"],
-        "pickup_name": SECRETS["pickup"],
-        "pin": SECRETS["pin"],
+        "dropoff_lat": float(secrets["latitude of home"]),
+        "dropoff_lon": float(secrets["longitude of home"]),
+        "dropoff_address": secrets["address"],
+        "recipient_name": secrets["recipient"],
+        "recipient_phone": secrets["recipient's phone"],
+        "instructions": secrets["instructions"],
+        "pickup_name": secrets["pickup"],
+        "pin": secrets["pin"],
     }
     waits, offered, driven = [await make_delivery(work, market, shipper, hub, batch, **private) for _ in range(3)]
     await work.execute("UPDATE delivery SET unassigned_reason = 'NO_DRIVER' WHERE id = $1", waits.id)
     await work.execute(
         "INSERT INTO package (id, market_id, delivery_id, description, weight_g, length_mm, width_mm, height_mm)"
-        " SELECT gen_random_uuid(), market_id, id, $1, 1, 1, 1, 1 FROM delivery",
-        SECRETS["package"],
+        " SELECT gen_random_uuid(), market_id, id, $1, 1, 1, 1, 1 FROM delivery WHERE batch_id = $2",
+        secrets["package"],
+        batch.id,
     )
     await make_route(work, market, [driven], driver=driver, state=RouteState.STARTED)
     on_offer, _ = await make_route(work, market, [offered], state=RouteState.OFFERING)
@@ -385,33 +436,37 @@ async def _things(work: Work, market: Market, shipper: Shipper, hub: Hub, driver
     )
     route_id = await work.fetch_value("SELECT route_id FROM stop WHERE id = $1", stop_id)
     offer = await _offer(work, on_offer, driver)
-    await _tell(work, waits, offer, route_id)
-    return Things(
+    if secrets is SECRETS:
+        await _tell(work, waits, offer, route_id)
+    things = Things(
         market=to_wire("market", market.id),
         hub=to_wire("hub", hub.id),
         batch=to_wire("batch", batch.id),
         delivery=to_wire("delivery", waits.id),
-        quote=to_wire("quote", (await _quote(work, market, shipper)).id),
+        quote=to_wire("quote", (await _quote(work, secrets, market, shipper)).id),
         route=to_wire("route", route_id),
         stop=to_wire("stop", stop_id),
         proof=to_wire("proof", (await _proof(work, market, stop_id, driver)).id),
         offer=to_wire("offer", offer.id),
-        job=to_wire("job", await _dead_job(work, market)),
+        job=to_wire("job", await _dead_job(work, secrets, market)),
         drop_point=to_wire("drop_point", await _drop_point(work, market)),
-        statement=to_wire("statement", (await _held_statement(work, market, route_id, driver)).id),
+        statement=to_wire("statement", (await _held_statement(work, secrets, market, route_id, driver)).id),
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
-        payout=to_wire("payout", await _payout(work, market, driver)),
+        payout=to_wire("payout", await _payout(work, secrets, market, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle", "block")},
-        **await _standing(work, market, driver),
-        payout_quote=to_wire("payout_quote", await _payout_quote(work, market, driver)),
-        **await _webhook(work, market, shipper),
-        **await _money(work, market, shipper),
+        **await _standing(work, secrets, market, driver),
+        payout_quote=to_wire("payout_quote", await _payout_quote(work, secrets, market, driver)),
+        **await _webhook(work, secrets, market, shipper),
+        **await _money(work, secrets, market, shipper),
     )
+    await _papers(work, secrets, market, driver, things)
+    await _block(work, secrets, market, things)
+    return things
 
 
-async def _standing(work: Work, market: Market, driver: Driver) -> dict[str, str]:
+async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver) -> dict[str, str]:
     """A row of evidence that its driver contests, and a proposal that nobody has decided."""
     ids = {noun: work.new_id() for noun in ("standing_evidence", "standing_correction", "suspension")}
     whose: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "driver_id": driver.id}
@@ -422,12 +477,12 @@ async def _standing(work: Work, market: Market, driver: Driver) -> dict[str, str
         facts={}, occurred_at=work.now, found_at=work.now,
     )  # fmt: skip
     await StandingCorrection.create(
-        **whose, id=ids["standing_correction"], evidence_id=evidence_id, text=SECRETS["correction"],
+        **whose, id=ids["standing_correction"], evidence_id=evidence_id, text=secrets["correction"],
         asked_at=work.now, state="OPEN",
     )  # fmt: skip
     await Suspension.create(
         **whose, id=ids["suspension"], state="PROPOSED", rule="BAD_RATINGS", rules_version=1, evidence=[{"text": "x"}],
-        reason=SECRETS["suspension"], proposed_at=work.now,
+        reason=secrets["suspension"], proposed_at=work.now,
     )  # fmt: skip
     return {noun: to_wire(noun, made) for noun, made in ids.items()}
 
@@ -463,12 +518,12 @@ async def _window_hold(work: Work, delivery: Delivery) -> UUID:
     return hold.id
 
 
-async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:
+async def _money(work: Work, secrets: Secrets, market: Market, shipper: Shipper) -> dict[str, str]:
     """A credit limit, a rate card with a surcharge, a charge that asks its owner, and an invoice with a line."""
     await work.execute(
         "UPDATE billing_profile SET credit_limit_minor = $2 WHERE shipper_id = $1",
         shipper.id,
-        int(SECRETS["credit limit"]),
+        int(secrets["credit limit"]),
     )
     await set_rate_card(
         work,
@@ -480,7 +535,7 @@ async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]
         per_km_minor=0,
         per_stop_minor=0,
         minimum_minor=0,
-        surcharges=[{"code": SECRETS["rate card"], "amount_minor": 1}],
+        surcharges=[{"code": secrets["rate card"], "amount_minor": 1}],
     )
     of_shipper = {"market_id": market.id, "shipper_id": shipper.id, "currency": market.currency}
     charge = await Charge.create(
@@ -488,13 +543,13 @@ async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]
         id=work.new_id(),
         means="TOP_UP",
         state="ACTION_REQUIRED",
-        amount_minor=int(SECRETS["charge"]),
+        amount_minor=int(secrets["charge"]),
         created_at=work.now,
         **of_shipper,
     )
     invoice_id, line_id = work.new_id(), work.new_id()
     owed = NewLine(
-        key="owed by alfa",
+        key=f"owed by {shipper.id}",
         kind=LineKind.NO_SHOW,
         market_id=market.id,
         shipper_id=shipper.id,
@@ -522,39 +577,40 @@ async def _money(work: Work, market: Market, shipper: Shipper) -> dict[str, str]
         invoice_id=invoice_id,
         place=1,
         kind="NO_SHOW",
-        label=SECRETS["invoice line"],
+        label=secrets["invoice line"],
         quantity=1,
         amount_minor=7,
         currency=market.currency,
     )
-    await work.execute("UPDATE bill_line SET invoice_line_id = $1", line_id)
+    await work.execute("UPDATE bill_line SET invoice_line_id = $1 WHERE shipper_id = $2", line_id, shipper.id)
     billing_id = await work.fetch_value("SELECT id FROM billing_profile WHERE shipper_id = $1", shipper.id)
     ids = {"billing": billing_id, "charge": charge.id, "invoice": invoice_id}
     return {noun: to_wire(noun, thing) for noun, thing in ids.items()}
 
 
-async def _webhook(work: Work, market: Market, shipper: Shipper) -> dict[str, str]:
+async def _webhook(work: Work, secrets: Secrets, market: Market, shipper: Shipper) -> dict[str, str]:
     """A webhook that fails, with a message and what its receiver said."""
     made = await register_webhook(
         work,
         box=SecretBox("of tests"),
         shipper_id=ShipperId(shipper.id),
         market_id=MarketId(market.id),
-        url=SECRETS["webhook"],
+        url=secrets["webhook"],
         events=["DeliveryDelivered"],
     )
     message_id = await send_test_event(work, shipper_id=ShipperId(shipper.id), webhook_id=made.webhook_id)
-    await work.execute("UPDATE webhook SET failing_since = created_at, failures = 1")
+    await work.execute("UPDATE webhook SET failing_since = created_at, failures = 1 WHERE id = $1", made.webhook_id)
     await work.execute(
         "INSERT INTO webhook_attempt (id, market_id, webhook_id, message_id, number, status, failure, latency_ms,"
         " answer, happened_at) SELECT id, market_id, webhook_id, id, 1, 500, 'STATUS', 9, $1, created_at"
-        " FROM webhook_message",
-        SECRETS["what a receiver said"],
+        " FROM webhook_message WHERE id = $2",
+        secrets["what a receiver said"],
+        message_id,
     )
     return {"webhook": to_wire("webhook", made.webhook_id), "message": to_wire("message", message_id)}
 
 
-async def _payout(work: Work, market: Market, driver: Driver) -> UUID:
+async def _payout(work: Work, secrets: Secrets, market: Market, driver: Driver) -> UUID:
     """A payout that was held, whose amount and reason are nobody else's."""
     made = await Payout.create(
         using_db=work.db,
@@ -563,9 +619,9 @@ async def _payout(work: Work, market: Market, driver: Driver) -> UUID:
         driver_id=driver.id,
         method="STANDARD",
         state="ON_HOLD",
-        amount_minor=int(SECRETS["payout"]),
+        amount_minor=int(secrets["payout"]),
         entries_minor=0,
-        carried_minor=int(SECRETS["payout"]),
+        carried_minor=int(secrets["payout"]),
         fee_minor=0,
         debt_minor=0,
         currency=market.currency,
@@ -576,14 +632,14 @@ async def _payout(work: Work, market: Market, driver: Driver) -> UUID:
     return UUID(str(made.id))
 
 
-async def _payout_quote(work: Work, market: Market, driver: Driver) -> UUID:
+async def _payout_quote(work: Work, secrets: Secrets, market: Market, driver: Driver) -> UUID:
     made = await PayoutQuote.create(
         using_db=work.db,
         id=work.new_id(),
         market_id=market.id,
         driver_id=driver.id,
         method="STANDARD",
-        amount_minor=int(SECRETS["payout"]),
+        amount_minor=int(secrets["payout"]),
         fee_minor=0,
         debt_minor=0,
         currency=market.currency,
@@ -611,17 +667,17 @@ async def _drop_point(work: Work, market: Market) -> UUID:
     return key
 
 
-async def _dead_job(work: Work, market: Market) -> UUID:
+async def _dead_job(work: Work, secrets: Secrets, market: Market) -> UUID:
     job_id = work.new_id()
     await work.execute(
         "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
         " VALUES ($1, $2, 'settle_payout', $3, 'DEAD', $4, $4, 8, $5)",
-        *(job_id, market.id, str(uuid4()), work.machine_now, SECRETS["job"]),
+        *(job_id, market.id, str(uuid4()), work.machine_now, secrets["job"]),
     )
     return job_id
 
 
-async def _held_statement(work: Work, market: Market, route_id: UUID, driver: Driver) -> PayStatement:
+async def _held_statement(work: Work, secrets: Secrets, market: Market, route_id: UUID, driver: Driver) -> PayStatement:
     return await PayStatement.create(
         using_db=work.db,
         id=work.new_id(),
@@ -631,7 +687,7 @@ async def _held_statement(work: Work, market: Market, route_id: UUID, driver: Dr
         policy_version=1,
         facts={},
         lines=[],
-        total_minor=int(SECRETS["statement"]),
+        total_minor=int(secrets["statement"]),
         currency=market.currency,
         digest=b"",
         state="HELD",
@@ -674,13 +730,13 @@ async def _offer(work: Work, route: Route, driver: Driver) -> Offer:
     )
 
 
-async def _quote(work: Work, market: Market, shipper: Shipper) -> Quote:
+async def _quote(work: Work, secrets: Secrets, market: Market, shipper: Shipper) -> Quote:
     return await Quote.create(
         using_db=work.db,
         id=work.new_id(),
         market_id=market.id,
         shipper_id=shipper.id,
-        request=[{"address": SECRETS["address"]}],
+        request=[{"address": secrets["address"]}],
         lines=[],
         problems=[],
         total_minor=0,

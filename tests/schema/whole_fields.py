@@ -1,17 +1,17 @@
 """Operations that ask for one root field with all its arguments and everything that it can answer, from the schema."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from graphql import (
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_required_argument,
 )
 
 from schema.prepared import Documents
@@ -52,24 +52,14 @@ def whole_operations(schema: GraphQLSchema, name: str) -> list[str]:
 
 def _operation(schema: GraphQLSchema, name: str, part: int, parts: int) -> str:
     root, field = root_fields(schema)[name]
-    declared = ", ".join(f"${argument}: {given.type}" for argument, given in field.args.items())
+    # One that has a default may be left out.
+    declared = ", ".join(
+        f"${argument}: {given.type if is_required_argument(given) else get_nullable_type(given.type)}"
+        for argument, given in field.args.items()
+    )
     passed = ", ".join(f"{argument}: ${argument}" for argument in field.args)
     head = f"{root} Whole{f'({declared})' if declared else ''}"
     return f"{head} {{ {name}{f'({passed})' if passed else ''}{_selection(field.type, (), part, parts)} }}"
-
-
-def id_arguments(field: GraphQLField) -> set[str]:
-    """The names of all arguments, and of fields of inputs, that take an id."""
-    return {path for name, given in field.args.items() for path in _ids(name, given.type)}
-
-
-def _ids(name: str, kind: Any) -> Iterator[str]:
-    named = get_named_type(kind)
-    if isinstance(named, GraphQLInputObjectType):
-        for inner, given in named.fields.items():
-            yield from (f"{name}.{path}" for path in _ids(inner, given.type))
-    elif named.name == "ID":
-        yield name
 
 
 def _selection(kind: Any, above: tuple[str, ...], part: int, parts: int) -> str:
