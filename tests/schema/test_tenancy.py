@@ -280,6 +280,9 @@ RULES = {
     "freezeSurge": Rule(callers=OPERATOR, asks=(in_market,), more={"reason": "a storm", "expiresAt": LATER}),
     "market": Rule(callers=OPERATOR, asks=(lambda things: {"id": things.market},)),
     "etaQuality": Rule(callers=OPERATOR, asks=(in_market,), more={"first": "2026-03-02", "last": "2026-03-08"}),
+    "kpis": Rule(
+        callers=OPERATOR | SHIPPER, asks=(in_market,), more={"from": "2026-03-02", "to": "2026-03-08", "groupBy": "DAY"}
+    ),
     "liveDrivers": Rule(callers=OPERATOR, asks=(in_market,)),
     "liveRoutes": Rule(callers=OPERATOR, asks=(in_market,)),
     "waitingDeliveries": Rule(callers=OPERATOR, asks=(in_market,)),
