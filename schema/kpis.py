@@ -7,12 +7,11 @@ from typing import Annotated, Any, cast
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.accounts import PrincipalKind
 from marketplace.analytics import KpiGroup, kpis
 from marketplace.analytics import KpiRow as Row
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.fleet import Vehicle
-from schema.access import require_one_of, require_operator
+from schema.access import require_principal, whose_figures
 from schema.arguments import MarketArgument
 from schema.context import Info
 from schema.costs import usually
@@ -44,6 +43,7 @@ class KpiRow:
         description="hub_…, in rows of hubs; null in that of deliveries from no hub."
     )
     shipper_id: strawberry.ID | None = strawberry.field(description="shp_…, in rows of shippers.")
+    name: str | None = strawberry.field(description="What the hub or shipper is called.")
     currency: str = strawberry.field(description="ISO 4217, of all amounts of the row.")
     posted: int = strawberry.field(description="Deliveries posted, without returns.")
     delivered: int = strawberry.field(description="Deliveries handed over, without returns.")
@@ -131,11 +131,7 @@ class Query:
     ) -> list[KpiRow]:
         """Reads figures."""
         market = from_wire("market", market_id, field="marketId")
-        principal = require_one_of(info, PrincipalKind.OPERATOR, PrincipalKind.SHIPPER)
-        is_operator = principal.kind is PrincipalKind.OPERATOR
-        if is_operator:
-            require_operator(info, market)
-        shipper_id = None if is_operator else principal.id
+        shipper_id = whose_figures(require_principal(info), market)
         async with info.context.marketplace.works.open() as work:
             rows = await kpis(work, market_id=market, first=first, last=last, group_by=group_by, shipper_id=shipper_id)
         return cast("list[KpiRow]", [as_wire(row) for row in rows])

@@ -12,6 +12,7 @@ from marketplace.analytics.fairness import (
     own_fairness,
 )
 from marketplace.analytics.headline import Headline, headline
+from marketplace.analytics.kpi_table import kpi_lines
 from marketplace.analytics.kpis import COLUMNS, KpiGroup, KpiRow, VehicleFigures, kpis
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recorded_day import (
@@ -54,6 +55,7 @@ __all__ = [
     "eta_quality",
     "fairness",
     "headline",
+    "kpi_lines",
     "kpis",
     "markets_overview",
     "own_fairness",

@@ -34,6 +34,10 @@ class KpiGroup(StrEnum):
 
 
 KEYS: Mapping[KpiGroup, str] = {KpiGroup.HUB: "hub_id", KpiGroup.SHIPPER: "shipper_id", KpiGroup.DAY: "day"}
+NAMES: Mapping[KpiGroup, str] = {
+    KpiGroup.HUB: "(SELECT name FROM hub WHERE id = hub_id) AS name",
+    KpiGroup.SHIPPER: "(SELECT name FROM shipper WHERE id = shipper_id) AS name",
+}
 TOTALS = ", ".join(f"sum({name})::bigint AS {name}" for name in SUMS)
 
 
@@ -42,7 +46,7 @@ def _read(group: KpiGroup) -> str:
     # What belongs to the market alone has no shipper, and is part of no hub's and no shipper's row.
     of_shippers = " AND shipper_id IS NOT NULL" if group in {KpiGroup.HUB, KpiGroup.SHIPPER} else ""
     grouped = f"GROUP BY {key} ORDER BY {key} NULLS LAST LIMIT {MOST_ROWS}" if key else "HAVING count(*) > 0"
-    asked = f"{key}, {TOTALS}" if key else TOTALS
+    asked = ", ".join(part for part in (key, TOTALS, NAMES.get(group)) if part)
     return (
         f"SELECT {asked} FROM kpi_day WHERE market_id = $1 AND day BETWEEN $2 AND $3"  # noqa: S608 - names of ours
         f" AND ($4::uuid IS NULL OR shipper_id = $4){of_shippers} {grouped}"
@@ -77,6 +81,7 @@ class KpiRow:
     day: date | None = None
     hub_id: UUID | None = None
     shipper_id: UUID | None = None
+    name: str | None = None
     currency: str
     # What became of deliveries
     posted: int
@@ -147,7 +152,7 @@ async def kpis(
 
 
 def _row(found: Mapping[str, Any], currency: str, group: KpiGroup, *, is_own: bool) -> KpiRow:
-    key: dict[str, Any] = {KEYS[group]: found[KEYS[group]]} if group in KEYS else {}
+    key: dict[str, Any] = {name: found[name] for name in (*KEYS.values(), "name") if name in found}
     is_whole = group in {KpiGroup.MARKET, KpiGroup.DAY} and not is_own
     more = (_of_market(found) if is_whole else {}) | ({} if is_own else _costs(found, currency))
     return KpiRow(**key, currency=currency, **_service(found), **_effort(found), **_paid(found), **more)

@@ -125,7 +125,8 @@ driven AS (
     ) AS f(figure, amount)
 )"""
 
-# A credit gives back what was billed, a refund what was paid. What is carried over or came back moves no revenue.
+# A credit gives back what was billed, a refund what was paid; what had only been
+# prepaid was no revenue. What is carried over or came back moves no revenue.
 BILLED = """
 billed AS (
     SELECT b.shipper_id, coalesce(o.hub_id, d.hub_id) AS hub_id,
@@ -139,7 +140,9 @@ billed AS (
 ), refunded AS (
     SELECT f.shipper_id, coalesce(o.hub_id, d.hub_id) AS hub_id, 'refunded_minor', f.amount_minor
     FROM refund f LEFT JOIN delivery d ON d.id = f.delivery_id LEFT JOIN delivery o ON o.id = d.return_of
+    LEFT JOIN charge c ON c.id = f.charge_id
     WHERE f.market_id = $1 AND f.created_at >= $2 AND f.created_at < $3 AND f.state <> 'FAILED'
+      AND c.means IS DISTINCT FROM 'TOP_UP'
 )"""
 
 # Tips are the recipients' money and no cost. An adjustment below nothing is owed back by its driver.
