@@ -471,6 +471,27 @@ def forecast_demand(
     _say(told, forecasting.forecast_lines(told), as_json=as_json)
 
 
+@app.command("kpis")
+def read_kpis(
+    first: Annotated[str, typer.Option("--from", help="First local day, such as 2026-03-02.")],
+    last: Annotated[str, typer.Option("--to", help="Last local day, at most 365 days later.")],
+    by: Annotated[str, typer.Option(help="What the rows are of: market, hub, shipper or day.")] = "day",
+    market: Annotated[str | None, typer.Option(help="mkt_… of the market; the oldest one by default.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All figures as CSV for a spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Shows what a market's days came to: cost, density, service, empty metres, use and carbon.
+
+    Amounts are whole minor units of the market's currency. Days that changed are counted first.
+    """
+    figures = part("workers.figures_of_days")
+    rows = asyncio.run(figures.read_kpis(startable(), first=first, last=last, group_by=by, market=market))
+    if as_csv:
+        typer.echo(figures.as_csv(rows), nl=False)
+    else:
+        _say(figures.as_json(rows), figures.as_table(rows), as_json=as_json)
+
+
 @geo.command("import")
 def import_city(
     extract: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as city.osm.pbf.", exists=True)],

@@ -777,6 +777,17 @@ INDEXES = [
     ("", "geocoded_text_age", "geocoded_text (expires_at)"),
     ("UNIQUE", "shipper_day_once", "shipper_day (market_id, shipper_id, day)"),
     ("UNIQUE", "attempt_day_once", "attempt_day (market_id, shipper_id, day, reason)"),
+    # Figures of a day: read by market and day, by a shipper for itself, and written from what carries that day
+    ("UNIQUE", "kpi_day_once", "kpi_day (market_id, day, shipper_id, hub_id) NULLS NOT DISTINCT"),
+    ("", "kpi_day_shipper", "kpi_day (market_id, shipper_id, day)"),
+    ("UNIQUE", "kpi_due_once", "kpi_due (market_id, day)"),
+    # Events come in order of time: a few bytes for each hundred pages, and hardly any work for who writes them
+    ("", "event_of_day", "event USING brin (occurred_at) WITH (autosummarize = on)"),
+    ("", "route_completed", "route (market_id, ended_at) WHERE state = 'COMPLETED'"),
+    ("", "pay_statement_besides", "pay_statement (market_id, created_at) WHERE kind NOT IN ('ROUTE', 'TIP')"),
+    ("", "bill_line_of_day", "bill_line (market_id, created_at)"),
+    ("", "refund_of_day", "refund (market_id, created_at)"),
+    ("", "delivery_of_day", "delivery (market_id, created_at)"),
     ("", "package_delivery", "package (delivery_id)"),
     # A driver holds one active route
     ("UNIQUE", "route_one_active_per_driver", "route (driver_id) WHERE state IN ('ASSIGNED', 'STARTED')"),

@@ -43,6 +43,17 @@ def require_one_of(info: Info, *kinds: PrincipalKind) -> Principal:
     return principal
 
 
+def whose_figures(principal: Principal, market_id: UUID) -> UUID | None:
+    """The shipper whose figures a caller may see; None where it is operations, who see all of their market."""
+    if principal.kind is PrincipalKind.SHIPPER:
+        return principal.id
+    if principal.kind is not PrincipalKind.OPERATOR:
+        raise NotAllowed(f"figures are for operators and shippers; you are a {principal.kind}")
+    if not principal.may_see_market(market_id):
+        raise NotFound("there is no such market")
+    return None
+
+
 def require_principal(info: Info) -> Principal:
     """Whoever is calling with a credential; raises Unauthenticated without one."""
     principal = info.context.principal

@@ -17,6 +17,7 @@ from schema.endpoint import GraphQLEndpoint
 from schema.event_source import EventSource
 from schema.headers import SecurityHeaders
 from schema.health import Health
+from schema.kpi_download import KpiDownload
 from schema.pictures import PictureEndpoint
 from schema.rates import Rates
 from schema.schema import schema as market_schema
@@ -55,6 +56,7 @@ def build_app(
             WebSocketRoute("/graphql", sockets),
             Route("/uploads/{token}", UploadEndpoint(edge)),
             Route("/proofs/{token}", PictureEndpoint(edge).answer, methods=["GET"]),
+            Route("/figures/{market}.csv", KpiDownload(edge).answer, methods=["GET"]),
             Route("/webhooks/stripe", WebhookEndpoint(edge, Endpoint.PLATFORM)),
             Route("/webhooks/stripe/connect", WebhookEndpoint(edge, Endpoint.CONNECT)),
             Route("/health", health.health, methods=["GET"]),

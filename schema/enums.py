@@ -6,6 +6,7 @@ import strawberry
 
 from marketplace.addresses import Precision
 from marketplace.alerts import Cause, NotificationState
+from marketplace.analytics import KpiGroup
 from marketplace.arrivals import PredictionMoment
 from marketplace.batches import (
     AttemptFailure,
@@ -75,6 +76,7 @@ ENUMS: dict[type[Enum], str] = {
     DocumentKind: "A paper that every driver of a vehicle needs, or the certificate of a skill.",
     DocumentState: "The life of a paper: announced, sent, and what operations said of it.",
     VehicleState: "Whether a vehicle has passed its check.",
+    KpiGroup: "What rows of figures are of: the whole MARKET, each HUB, each SHIPPER, or each local DAY.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
     WaveState: "The life of offers that were sent together.",

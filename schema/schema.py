@@ -27,6 +27,7 @@ from schema import (
     fleet,
     fleet_operations,
     hubs,
+    kpis,
     lying_open,
     markets,
     money_operations,
@@ -90,6 +91,7 @@ NOUNS: tuple[ModuleType, ...] = (
     reconciliation,
     lying_open,
     eta_quality,
+    kpis,
     events,
 )
 

@@ -69,7 +69,7 @@ async def plan_dry(settings: Settings, file: Path, text: str, market: str | None
                 marketplace.works,
                 router=marketplace.router,
                 solver=marketplace.solver,
-                market_id=await _market_id(marketplace.works, market),
+                market_id=await chosen_market(marketplace.works, market),
                 problem=problem,
             )
 
@@ -81,7 +81,7 @@ async def export_year(settings: Settings, year: int, market: str | None) -> str:
         open_database(servers.database_url, pool_size=1) as database,
     ):
         works = Works(database, DatabaseClock())
-        market_id = await _market_id(works, market)
+        market_id = await chosen_market(works, market)
         async with works.read() as connection:
             return as_csv(await pay_of_year(connection, market_id=market_id, year=year))
 
@@ -94,7 +94,7 @@ async def export_speeds(settings: Settings, market: str | None) -> str:
         open_database(servers.database_url, pool_size=1) as database,
     ):
         works = Works(database, DatabaseClock())
-        market_id = await _market_id(works, market)
+        market_id = await chosen_market(works, market)
         async with works.open() as work:
             zone = (await dials(work, market_id=market_id)).time_zone
             traffic = await read_traffic(work, market_ids=[market_id], time_zone=zone)
@@ -112,7 +112,8 @@ async def _explain(work: Work, thing: str, route: str | None) -> dict[str, Any]:
     raise CannotStart("explain a delivery (dlv_…), an offer (off_…), or a driver (drv_…) with --route rte_…")
 
 
-async def _market_id(works: Works, market: str | None) -> UUID:
+async def chosen_market(works: Works, market: str | None) -> UUID:
+    """The market that was named, or the oldest one."""
     if market is not None:
         return from_wire("market", market)
     async with works.open() as work:

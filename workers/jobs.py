@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from marketplace.alerts import notify
-from marketplace.analytics import roll_up_all
+from marketplace.analytics import count_kpis, roll_up_all
 from marketplace.app import Marketplace
 from marketplace.arrivals import learn_all_arrivals, retime_route
 from marketplace.batches import PlaceAddress, settle_attempt
@@ -302,6 +302,11 @@ async def count(marketplace: Marketplace, market_id: UUID) -> None:
     await roll_up_all(marketplace.works, market_id=MarketId(market_id))
 
 
+async def count_days(marketplace: Marketplace, market_id: UUID) -> None:
+    """Reads the days of a market that changed into its figures."""
+    await count_kpis(marketplace.works, market_id=MarketId(market_id))
+
+
 async def judge_standing(marketplace: Marketplace, market_id: UUID) -> None:
     """Computes the standing of a market's drivers, and proposes what the published rules propose; people decide."""
     async with marketplace.works.open() as work:
@@ -352,6 +357,7 @@ JOBS: Mapping[str, Job] = {
     "notify": tell,
     "forget_pictures": forget_pictures,
     "roll_up": count,
+    "count_kpis": count_days,
 }
 
 MATCHING_S = 40.0
@@ -362,6 +368,7 @@ BOUNDS: Mapping[str, float] = {
     "send_operation": 110.0,
     "reconcile": 120.0,
     "true_up_pay": 300.0,
+    "count_kpis": 300.0,
     "forecast_demand": 120.0,
     "judge_standing": 120.0,
     "learn_traffic": 120.0,

@@ -37,6 +37,7 @@ MADE_BY_TIME = frozenset(
     {
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
         "refresh_standing", "look_up_tip", "forecast_demand", "judge_standing",
+        "count_kpis",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -59,6 +60,8 @@ SURGE_EVERY_S = 1.0
 BLOCKS_EVERY_S = 1.0
 FORECAST_EVERY_S = 3_600.0
 FIGURES_EVERY_S = 5.0
+KPIS_EVERY_S = 300.0
+"""A day under way is read as a whole each time."""
 FORGET_EVERY_S = 3_600.0
 REMIND_EVERY_S = 600.0
 TAKE_BACK_EVERY_S = 10.0
@@ -90,6 +93,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("look after blocks", BLOCKS_EVERY_S, lambda: look_after_all_blocks(works)),
         Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),
+        Periodic("count figures of days", KPIS_EVERY_S, lambda: count_figures(works, runner)),
         Periodic("decide surge", SURGE_EVERY_S, lambda: decide_all_surge(works)),
         Periodic("tell what is due", ALERTS_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
@@ -265,6 +269,17 @@ async def forecast_demand(works: Works, runner: JobRunner) -> None:
     async with works.open() as work:
         wanted = [
             WantedJob(market_id=market_id, kind="forecast_demand", subject=str(market_id))
+            for market_id in await market_ids(work)
+        ]
+        jobs = await make_jobs(work, wanted) if wanted else []
+    await runner.start(jobs)
+
+
+async def count_figures(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to read those of its days that changed."""
+    async with works.open() as work:
+        wanted = [
+            WantedJob(market_id=market_id, kind="count_kpis", subject=str(market_id))
             for market_id in await market_ids(work)
         ]
         jobs = await make_jobs(work, wanted) if wanted else []

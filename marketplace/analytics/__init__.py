@@ -1,6 +1,7 @@
 """Figures, read only: what happened in a market is counted by local day, and shown beside what is under way now."""
 
 from marketplace.analytics.attempts import BadDays, Days, attempt_figures
+from marketplace.analytics.count_kpis import count_kpis
 from marketplace.analytics.eta_quality import EtaFigures, EtaQuality, eta_quality
 from marketplace.analytics.fairness import (
     Fairness,
@@ -11,6 +12,8 @@ from marketplace.analytics.fairness import (
     own_fairness,
 )
 from marketplace.analytics.headline import Headline, headline
+from marketplace.analytics.kpi_table import kpi_lines
+from marketplace.analytics.kpis import COLUMNS, KpiGroup, KpiRow, VehicleFigures, kpis
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recorded_day import (
     NothingRecorded,
@@ -26,6 +29,7 @@ from marketplace.analytics.roll_up import roll_up, roll_up_all
 from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
 
 __all__ = [
+    "COLUMNS",
     "BadDays",
     "Days",
     "EtaFigures",
@@ -33,6 +37,8 @@ __all__ = [
     "Fairness",
     "FairnessFigures",
     "Headline",
+    "KpiGroup",
+    "KpiRow",
     "NothingRecorded",
     "OwnFairness",
     "OwnFigures",
@@ -43,10 +49,14 @@ __all__ = [
     "RecordedShipper",
     "Recount",
     "SurgeFigures",
+    "VehicleFigures",
     "attempt_figures",
+    "count_kpis",
     "eta_quality",
     "fairness",
     "headline",
+    "kpi_lines",
+    "kpis",
     "markets_overview",
     "own_fairness",
     "recorded_day",

@@ -110,3 +110,94 @@ class AttemptDay(Model):
 
     class Meta:
         table = "attempt_day"
+
+
+class KpiDay(Model):
+    """What one local day of a market came to for one shipper and hub, as counts and sums of whole units.
+
+    Without a shipper it is what belongs to the market alone: offers, online time, pay that no parcel caused. A shipper
+    without a hub sent from places of its own. What a route had as a whole is shared evenly among its deliveries.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    day = fields.DateField()
+    shipper_id = fields.UUIDField(null=True)
+    hub_id = fields.UUIDField(null=True)
+    posted = fields.BigIntField(db_default=0)
+    delivered = fields.BigIntField(db_default=0)
+    failed = fields.BigIntField(db_default=0)
+    returned = fields.BigIntField(db_default=0)
+    cancelled = fields.BigIntField(db_default=0)
+    on_time = fields.BigIntField(db_default=0)
+    delivered_2h = fields.BigIntField(db_default=0)
+    on_time_2h = fields.BigIntField(db_default=0)
+    delivered_4h = fields.BigIntField(db_default=0)
+    on_time_4h = fields.BigIntField(db_default=0)
+    delivered_first = fields.BigIntField(db_default=0)
+    attempted_first = fields.BigIntField(db_default=0)
+    attempts = fields.BigIntField(db_default=0)
+    filled = fields.BigIntField(db_default=0)
+    fill_s = fields.BigIntField(db_default=0)
+    hub_in = fields.BigIntField(db_default=0)
+    hub_out = fields.BigIntField(db_default=0)
+    stops = fields.BigIntField(db_default=0)
+    bicycle_m = fields.BigIntField(db_default=0)
+    motorcycle_m = fields.BigIntField(db_default=0)
+    car_m = fields.BigIntField(db_default=0)
+    van_m = fields.BigIntField(db_default=0)
+    empty_m = fields.BigIntField(db_default=0)
+    driven_s = fields.BigIntField(db_default=0)
+    load_l = fields.BigIntField(db_default=0)
+    capacity_l = fields.BigIntField(db_default=0)
+    bicycle_delivered = fields.BigIntField(db_default=0)
+    motorcycle_delivered = fields.BigIntField(db_default=0)
+    car_delivered = fields.BigIntField(db_default=0)
+    van_delivered = fields.BigIntField(db_default=0)
+    billed_minor = fields.BigIntField(db_default=0)
+    credited_minor = fields.BigIntField(db_default=0)
+    refunded_minor = fields.BigIntField(db_default=0)
+    driver_minor = fields.BigIntField(db_default=0)
+    attempt_minor = fields.BigIntField(db_default=0)
+    return_minor = fields.BigIntField(db_default=0)
+    fuel_minor = fields.BigIntField(db_default=0)
+    vehicle_minor = fields.BigIntField(db_default=0)
+    support_minor = fields.BigIntField(db_default=0)
+    actions = fields.BigIntField(db_default=0)
+    routes = fields.BigIntField(db_default=0)
+    offers_sent = fields.BigIntField(db_default=0)
+    offers_accepted = fields.BigIntField(db_default=0)
+    offers_declined = fields.BigIntField(db_default=0)
+    offers_expired = fields.BigIntField(db_default=0)
+    drivers = fields.BigIntField(db_default=0)
+    online_s = fields.BigIntField(db_default=0)
+    engaged_s = fields.BigIntField(db_default=0)
+    gini_ppm = fields.BigIntField(db_default=0)
+    gini_days = fields.BigIntField(db_default=0)
+    eta_arrivals = fields.BigIntField(db_default=0)
+    eta_covered = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "kpi_day"
+
+
+class KpiDue(Model):
+    """A market's day of which something has changed since it was read into the figures."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    day = fields.DateField()
+
+    class Meta:
+        table = "kpi_due"
+
+
+class KpiHead(Model):
+    """How far a market's events have been looked through for days that changed, and when."""
+
+    market_id = fields.UUIDField(primary_key=True)
+    position = fields.BigIntField(db_default=0)
+    looked_at = fields.DatetimeField()
+
+    class Meta:
+        table = "kpi_head"

@@ -16,7 +16,7 @@ from marketplace.payouts.attention import MoneyMatter, money_attention
 from marketplace.payouts.close_pay_period import close_pay_periods
 from marketplace.payouts.company_pay import company_pay, company_payouts
 from marketplace.payouts.explain_statement import explain_statement
-from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year
+from marketplace.payouts.export import BadYear, YearOfPay, as_csv, pay_of_year, safe_cell
 from marketplace.payouts.figures import count_unfinished
 from marketplace.payouts.forget_old import forget_old_quotes
 from marketplace.payouts.hold_payout import PayoutNotHeld, PayoutOnItsWay, hold_payout, release_payout
@@ -127,6 +127,7 @@ __all__ = [
     "request_payout",
     "reverse_payout",
     "run_payouts_now",
+    "safe_cell",
     "schedule_payouts",
     "settle_account",
     "settle_payout",

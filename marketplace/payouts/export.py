@@ -113,10 +113,10 @@ def as_csv(rows: Iterable[YearOfPay]) -> str:
     table.writerow(COLUMNS)
     for row in rows:
         numbers = (row.gross_minor, row.tips_minor, row.fees_minor, row.paid_minor, row.count)
-        table.writerow((to_wire("driver", row.driver_id), safe(row.name), row.quarter, row.currency, *numbers))
+        table.writerow((to_wire("driver", row.driver_id), safe_cell(row.name), row.quarter, row.currency, *numbers))
     return text.getvalue()
 
 
-def safe(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """A cell that begins like a formula is written as the text that it is."""
     return f"'{cell}" if cell.startswith(RISKY) else cell

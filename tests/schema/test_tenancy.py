@@ -246,6 +246,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "enterDocument": OPERATOR,
     "addCompanyVehicle": OPERATOR,
     "retireVehicle": OPERATOR,
+    # Figures of days
+    "kpis": OPERATOR | SHIPPER,
 }
 
 NAMES = sorted(WHO_MAY_ASK.keys() & FIELDS.keys())

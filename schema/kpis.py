@@ -1,0 +1,143 @@
+"""The figures that a market is steered by: for operations, and for each shipper its own."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, cast
+
+import strawberry
+
+import schema.enums  # noqa: F401 - the enums below become types of the API
+from marketplace.analytics import KpiGroup, kpis
+from marketplace.analytics import KpiRow as Row
+from marketplace.core.ids import from_wire, to_wire
+from marketplace.fleet import Vehicle
+from schema.access import require_principal, whose_figures
+from schema.arguments import MarketArgument
+from schema.context import Info
+from schema.costs import usually
+from schema.fields import query
+from schema.scalars import MoneyMinor
+
+
+@strawberry.type(description="What one kind of vehicle drove, delivered and emitted.")
+class KpiVehicle:
+    """A kind of vehicle."""
+
+    vehicle: Vehicle = strawberry.field(description="The kind of vehicle, as it is on the driver's record now.")
+    distance_m: int = strawberry.field(description="Metres of completed routes, with the way to the first stop.")
+    delivered: int = strawberry.field(description="Deliveries handed over.")
+    co2_g: int = strawberry.field(description="Grams of CO2 equivalent at the tailpipe, by published factors.")
+    co2_per_delivery_g: float | None = strawberry.field(description="Grams for each delivery; null without any.")
+
+
+@strawberry.type(
+    description="Figures of a market, hub, shipper or day. Ratios are of sums, and null where nothing is divided by."
+    " Costs and margin are null for shippers, and whatever belongs to a market as a whole is null in rows of hubs"
+    " and shippers."
+)
+class KpiRow:
+    """Figures of some days."""
+
+    day: date | None = strawberry.field(description="The local day, in rows of days.")
+    hub_id: strawberry.ID | None = strawberry.field(
+        description="hub_…, in rows of hubs; null in that of deliveries from no hub."
+    )
+    shipper_id: strawberry.ID | None = strawberry.field(description="shp_…, in rows of shippers.")
+    name: str | None = strawberry.field(description="What the hub or shipper is called.")
+    currency: str = strawberry.field(description="ISO 4217, of all amounts of the row.")
+    posted: int = strawberry.field(description="Deliveries posted, without returns.")
+    delivered: int = strawberry.field(description="Deliveries handed over, without returns.")
+    failed: int = strawberry.field(description="Deliveries that failed or found no driver in time.")
+    returned: int = strawberry.field(description="Deliveries that came back.")
+    cancelled: int = strawberry.field(description="Deliveries called off.")
+    on_time_percent: float | None = strawberry.field(description="Deliveries handed over in time, of a hundred.")
+    on_time_2h_percent: float | None = strawberry.field(description="The same of windows of at most two hours.")
+    on_time_4h_percent: float | None = strawberry.field(
+        description="The same of windows of more than two hours and at most four."
+    )
+    on_time_wider_percent: float | None = strawberry.field(description="The same of windows of more than four hours.")
+    promise_kept_percent: float | None = strawberry.field(
+        description="Deliveries handed over in time, of a hundred that were handed over, failed or returned."
+    )
+    attempts: int = strawberry.field(description="Hand-overs that failed.")
+    first_attempt_percent: float | None = strawberry.field(description="First attempts that succeeded, of a hundred.")
+    mean_fill_s: float | None = strawberry.field(description="Mean seconds from the posting to the first driver.")
+    eta_covered_percent: float | None = strawberry.field(
+        description="Arrivals within the spread that should hold eighty of a hundred."
+    )
+    hub_in: int = strawberry.field(description="Parcels brought back to hubs.")
+    hub_out: int = strawberry.field(description="Parcels picked up at hubs.")
+    stops: int = strawberry.field(description="Stops visited on completed routes.")
+    distance_m: int = strawberry.field(description="Metres of completed routes, with the way to the first stop.")
+    empty_m: int = strawberry.field(description="Metres of them without a parcel on board.")
+    empty_percent: float | None = strawberry.field(description="Metres without a parcel, of a hundred.")
+    stops_per_km: float | None = strawberry.field(description="Stops for each kilometre.")
+    stops_per_hour: float | None = strawberry.field(description="Stops for each hour from the start to the end.")
+    load_percent: float | None = strawberry.field(
+        description="Litres picked up, of a hundred that the vehicles of the routes hold; above it where filled again."
+    )
+    co2_g: int = strawberry.field(description="Grams of CO2 equivalent at the tailpipe, by published factors.")
+    co2_per_delivery_g: float | None = strawberry.field(description="Grams for each delivery handed over.")
+    vehicles: list[KpiVehicle] = strawberry.field(description="The same by kind of vehicle.", metadata=usually(2))
+    routes: int | None = strawberry.field(description="Routes completed.")
+    offers_sent: int | None = strawberry.field(description="Offers sent.")
+    offers_accepted: int | None = strawberry.field(description="Offers accepted.")
+    acceptance_percent: float | None = strawberry.field(
+        description="Offers accepted, of a hundred accepted, declined or expired."
+    )
+    utilisation_percent: float | None = strawberry.field(description="Time with a route, of a hundred online.")
+    offer_gini: float | None = strawberry.field(
+        description="How unevenly offers for each online hour fell to drivers, 0 to 1; the mean of the days."
+    )
+    billed_minor: MoneyMinor = strawberry.field(description="What deliveries and cancellations cost the shippers.")
+    credited_minor: MoneyMinor = strawberry.field(description="Credits for broken promises, goodwill and notes.")
+    refunded_minor: MoneyMinor = strawberry.field(description="Refunds that did not fail.")
+    driver_minor: MoneyMinor | None = strawberry.field(
+        description="Pay of drivers besides that of failed attempts and returns, without tips."
+    )
+    attempt_minor: MoneyMinor | None = strawberry.field(description="Pay for the part of routes that failed attempts.")
+    return_minor: MoneyMinor | None = strawberry.field(description="Pay for the part of routes that were returns.")
+    fuel_minor: MoneyMinor | None = strawberry.field(
+        description="Fuel of the market's own vehicles by published rates; whoever brings a vehicle has it inside pay."
+    )
+    vehicle_minor: MoneyMinor | None = strawberry.field(description="Wear of the market's own vehicles, likewise.")
+    support_minor: MoneyMinor | None = strawberry.field(description="Actions of operators by a published wage.")
+    actions: int | None = strawberry.field(description="Actions of operators.")
+    cost_minor: MoneyMinor | None = strawberry.field(
+        description="All costs together; null in a currency without published rates."
+    )
+    cost_per_delivery_minor: float | None = strawberry.field(description="Minor units for each delivery handed over.")
+    cost_per_stop_minor: float | None = strawberry.field(description="Minor units for each stop visited.")
+    margin_minor: MoneyMinor | None = strawberry.field(
+        description="What was billed, without credits, refunds and costs."
+    )
+
+
+@strawberry.type
+class Query:
+    """Figures to steer by."""
+
+    @query(
+        description="The figures of a market's local days: for operations all of them, for shippers their own without"
+        " what drivers got. At most 1,000 rows; days are counted within some minutes."
+    )
+    async def kpis(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        first: Annotated[date, strawberry.argument(name="from", description="First local day.")],
+        last: Annotated[date, strawberry.argument(name="to", description="Last local day, at most 365 days later.")],
+        group_by: Annotated[KpiGroup, strawberry.argument(description="What the rows are of.")] = KpiGroup.MARKET,
+    ) -> list[KpiRow]:
+        """Reads figures."""
+        market = from_wire("market", market_id, field="marketId")
+        shipper_id = whose_figures(require_principal(info), market)
+        async with info.context.marketplace.works.open() as work:
+            rows = await kpis(work, market_id=market, first=first, last=last, group_by=group_by, shipper_id=shipper_id)
+        return cast("list[KpiRow]", [as_wire(row) for row in rows])
+
+
+def as_wire(row: Row) -> dict[str, Any]:
+    """A row with its ids as they are on the wire."""
+    ids = {"hub_id": row.hub_id and to_wire("hub", row.hub_id)}
+    return asdict(row) | ids | {"shipper_id": row.shipper_id and to_wire("shipper", row.shipper_id)}
