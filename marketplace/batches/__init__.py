@@ -36,6 +36,7 @@ from marketplace.batches.quote import QuoteBatch, QuoteExpired, QuoteResult, fin
 from marketplace.batches.request import (
     BadDelivery,
     DeliveryRequest,
+    ItemRequest,
     LocalWindow,
     PackageRequest,
     Place,
@@ -76,6 +77,7 @@ __all__ = [
     "DoubtedAddress",
     "FailurePolicy",
     "FeeChanged",
+    "ItemRequest",
     "LeftAt",
     "LocalWindow",
     "NextStep",
