@@ -235,7 +235,8 @@ class DeliveryInput:
     pickup_window: WindowInput = strawberry.field(description="When it can be picked up, local time.")
     dropoff_window: WindowInput = strawberry.field(description="When it is to be handed over, local time.")
     packages: list[PackageInput] = strawberry.field(
-        default_factory=list, description="1 to 20; with `items` and none here each thing is a package."
+        default_factory=list,
+        description="1 to 20; with `items` and none here each thing is a package, of more than 20 each kind.",
     )
     items: list[ItemInput] = strawberry.field(
         default_factory=list,

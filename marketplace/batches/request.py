@@ -132,8 +132,6 @@ class DeliveryRequest:
             raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
         if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):
             raise BadDelivery(f"of each SKU 1 to {MOST_OF_ONE} can be wished for", field="items")
-        if not self.packages and sum(item.quantity for item in self.items) > MOST_PACKAGES:
-            raise BadDelivery(f"name the packages of more than {MOST_PACKAGES} things", field="packages")
 
     def windows(self, *, time_zone: str, now: datetime) -> tuple[Window, Window]:
         """Pickup and drop-off window as instants; refuses windows that cannot be kept any more."""

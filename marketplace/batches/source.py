@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from marketplace.batches.request import DeliveryRequest, PackageRequest
+from marketplace.batches.request import MOST_PACKAGES, DeliveryRequest, PackageRequest
 from marketplace.core.errors import Invalid
 from marketplace.core.work import Work
 from marketplace.hubs import Source, Wish, source_lines
@@ -21,19 +21,20 @@ async def source_rows(
 
 
 def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageRequest]:
-    """The packages that the shipper has named, or else one for each thing."""
+    """The packages that the shipper has named, or else one for each thing; of many things one for each kind."""
     if request.packages:
         return request.packages
+    is_loose = sum(count for _, count in source.units) <= MOST_PACKAGES
     return [
         PackageRequest(
             description=sku["name"],
-            weight_g=sku["weight_g"],
+            weight_g=sku["weight_g"] * together,
             length_mm=sku["length_mm"],
             width_mm=sku["width_mm"],
-            height_mm=sku["height_mm"],
+            height_mm=sku["height_mm"] * together,
         )
         for sku, count in source.units
-        for _ in range(count)
+        for together in ([1] * count if is_loose else [count])
     ]
 
 

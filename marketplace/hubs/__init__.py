@@ -3,18 +3,26 @@
 In order of life: `create_hub`, `set_hub_opening`, `ReachHub`, `promises_for`. When it serves and how much is an
 `Opening`; what lies within its reach is kept as cells, so that what it can promise to a place is one lookup.
 
-Shippers keep goods there: `set_sku`, `receive_stock`, `count_stock`. What a delivery wants of them is found by
-`source_lines`, promised by `reserve_stock`, and goes the way of the delivery by `step_promised`.
+Shippers keep goods there: `set_sku`, `receive_stock`, `count_stock`, `set_replenishment`. What a delivery wants of them
+is found by `source_lines`, promised by `reserve_stock`, and goes the way of the delivery by `step_promised`.
 """
 
 from marketplace.hubs.catchment import ReachHub, reach_cell, reach_cells
 from marketplace.hubs.create import create_hub
 from marketplace.hubs.opening import BadOpening, DayHours, Opening, clock_time
 from marketplace.hubs.promises import Promise, promises_for
-from marketplace.hubs.queries import KeptOpening, hubs_of_market, hubs_open_to, read_opening
+from marketplace.hubs.queries import KeptOpening, hub_stock, hubs_of_market, hubs_open_to, read_opening
 from marketplace.hubs.receive import BadQuantity, StockPromised, count_stock, receive_stock
+from marketplace.hubs.replenishment import (
+    BadReplenishment,
+    Shortage,
+    set_replenishment,
+    shortage_of,
+    shortages,
+)
 from marketplace.hubs.reserve import (
     StockLine,
+    add_transfer,
     end_transfers,
     lock_promised,
     pick_enough,
@@ -31,6 +39,7 @@ from marketplace.hubs.stock import Level
 __all__ = [
     "BadOpening",
     "BadQuantity",
+    "BadReplenishment",
     "BadSku",
     "DayHours",
     "KeptOpening",
@@ -41,6 +50,7 @@ __all__ = [
     "Promise",
     "ReachHub",
     "ReservationState",
+    "Shortage",
     "SkuFacts",
     "Source",
     "StockLine",
@@ -48,10 +58,12 @@ __all__ = [
     "StockReason",
     "UnknownSku",
     "Wish",
+    "add_transfer",
     "clock_time",
     "count_stock",
     "create_hub",
     "end_transfers",
+    "hub_stock",
     "hubs_of_market",
     "hubs_open_to",
     "lock_promised",
@@ -64,7 +76,10 @@ __all__ = [
     "receive_stock",
     "reserve_stock",
     "set_hub_opening",
+    "set_replenishment",
     "set_sku",
+    "shortage_of",
+    "shortages",
     "source_lines",
     "step_promised",
 ]

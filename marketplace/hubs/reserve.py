@@ -23,6 +23,13 @@ FROM unnest($2::uuid[], $3::text[]) AS now(id, state) WHERE r.id = now.id
 END_TRANSFERS = "UPDATE stock_transfer SET ended_at = $2 WHERE id = ANY($1) AND ended_at IS NULL"
 
 
+INSERT_TRANSFER = """
+INSERT INTO stock_transfer (id, market_id, delivery_id, from_hub_id, to_hub_id, replenishment_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (replenishment_id) WHERE replenishment_id IS NOT NULL AND ended_at IS NULL DO NOTHING
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockLine:
     """So many of a SKU at a hub that go with one delivery."""
@@ -81,6 +88,20 @@ async def step_promised(work: Work, goals: Sequence[tuple[asyncpg.Record, Reserv
         return
     await work.execute(STEP, work.now, rows, states)
     await move_stock(work, market_id=goals[0][0]["market_id"], movements=movements)
+
+
+async def add_transfer(
+    work: Work,
+    *,
+    market_id: UUID,
+    delivery_id: UUID,
+    from_hub_id: UUID,
+    to_hub_id: UUID,
+    replenishment_id: UUID | None,
+) -> bool:
+    """Has what is promised to a delivery arrive at another hub; False where the shortage has raised a transfer."""
+    values = (delivery_id, from_hub_id, to_hub_id, replenishment_id, work.now)
+    return bool(await work.execute(INSERT_TRANSFER, work.new_id(), market_id, *values))
 
 
 async def end_transfers(work: Work, transfer_ids: Sequence[UUID]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from marketplace.core.errors import Invalid
+from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.work import Work
 
 LONGEST_CODE, LONGEST_NAME = 60, 200
@@ -19,7 +19,7 @@ WHERE shipper_id = $1 AND market_id = $2 AND code = ANY($3)
 """
 SAVE = """
 INSERT INTO sku (id, market_id, shipper_id, code, name, weight_g, length_mm, width_mm, height_mm, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM market WHERE id = $2
 ON CONFLICT (shipper_id, market_id, code) DO UPDATE SET name = excluded.name, weight_g = excluded.weight_g,
     length_mm = excluded.length_mm, width_mm = excluded.width_mm, height_mm = excluded.height_mm
 RETURNING id
@@ -62,7 +62,7 @@ class SkuFacts:
 
 async def set_sku(work: Work, *, market_id: UUID, shipper_id: UUID, facts: SkuFacts) -> UUID:
     """Describes a thing that a shipper keeps at hubs of a market; the same code again describes it anew."""
-    sku_id: UUID = await work.fetch_value(
+    sku_id: UUID | None = await work.fetch_value(
         SAVE,
         work.new_id(),
         market_id,
@@ -75,6 +75,8 @@ async def set_sku(work: Work, *, market_id: UUID, shipper_id: UUID, facts: SkuFa
         facts.height_mm,
         work.now,
     )
+    if sku_id is None:
+        raise NotFound("there is no such market", field="marketId")
     return sku_id
 
 

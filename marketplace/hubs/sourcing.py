@@ -110,12 +110,14 @@ class Search:
         able = [hub_id for hub_id in nearest if await self._has_room(work, hub_id, wish)]
         chosen = self._choose(able, wish)
         if not chosen:
-            if self._choose([*self.hubs] if wish.hub_id is None else [wish.hub_id], wish):
+            if wish.hub_id is None and self._choose([*self.hubs], wish):
                 raise NoHubServes("the hubs that have it do not reach there, are closed or full then", field="items")
             raise OutOfStock("there is not so much of it at any hub" + _alone(wish), field="items")
         return [self._take(hub_id, units, wish) for hub_id, units in chosen]
 
     def _by_drive(self, wish: Wish) -> list[UUID]:
+        if wish.hub_id is not None:  # whoever names a hub has chosen it, near or far
+            return [wish.hub_id] if wish.hub_id in self.hubs else []
         cell, ranked = reach_cell(wish.door), []
         for hub_id, hub in self.hubs.items():
             drive_s = self.drives.get((hub_id, cell))
@@ -124,13 +126,12 @@ class Search:
             if drive_s is None:
                 line_m = straight_line_m(Point(lat=hub["lat"], lon=hub["lon"]), wish.door)
                 drive_s = int(line_m * DETOUR / SPEED_M_PER_S)
-            if wish.hub_id in (None, hub_id):
-                ranked.append((drive_s, hub_id))
+            ranked.append((drive_s, hub_id))
         return [hub_id for _, hub_id in sorted(ranked)]
 
     async def _has_room(self, work: Work, hub_id: UUID, wish: Wish) -> bool:
         hub = self.hubs[hub_id]
-        if hub["opening"] is None:
+        if hub["opening"] is None or wish.hub_id is not None:
             return True
         opening, zone = Opening.of(orjson.loads(hub["opening"])), hub["time_zone"]
         if not opening.is_open_in(local_window(*wish.pickup, zone), time_zone=zone):

@@ -35,6 +35,7 @@ PORTAL = {
     "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
     "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
     "alert_policy", "set_alert_policy", "notifications",
+    "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -55,6 +56,7 @@ OPERATIONS = {
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
+    "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
 }  # fmt: skip
 
 
@@ -121,6 +123,16 @@ COSTS = {
         )
     },
     "portal/webhooks": 35, "portal/webhook_attempts": 50,
+    # What lies at hubs
+    "portal/set_sku": 25,
+    **{
+        f"{client}/{name}": bound
+        for client in ("portal", "operations")
+        for name, bound in (
+            ("hub_stock", 90), ("receive_stock", 25), ("count_stock", 25), ("set_replenishment", 25),
+            ("transfer_stock", 25),
+        )
+    },
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/eta_quality": 50,

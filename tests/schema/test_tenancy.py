@@ -93,10 +93,16 @@ def at_hub(things: Things) -> Variables:
     return {"marketId": things.market, "hubId": things.hub}
 
 
+def goods_at_hub(things: Things) -> Variables:
+    return at_hub(things) | {"shipperId": things.shipper}
+
+
 def at_block(things: Things) -> Variables:
     return {"marketId": things.market, "blockId": things.block}
 
 
+SKU = "goods"
+SIDES = {"lengthMm": 1, "widthMm": 1, "heightMm": 1}
 A_WINDOW = {"day": "2026-03-02", "opensAt": "2026-03-02T19:00:00Z", "closesAt": "2026-03-02T21:00:00Z"}
 
 PAY_RATES_INPUT = {
@@ -321,6 +327,7 @@ RULES = {
             lambda things: {"quoteId": things.quote},
             lambda things: {"marketId": things.market, "deliveries": [row(things)]},
         ),
+        more={"maySplit": False},
     ),
     "cancelDelivery": Rule(
         callers=SHIPPER, asks=(lambda things: {"deliveryId": things.delivery},), more={"reason": "OTHER"}
@@ -423,6 +430,21 @@ RULES = {
     "hubPromises": Rule(callers=SHIPPER | OPERATOR, asks=(in_market,), more={"place": POINT}),
     "setHubOpening": Rule(
         callers=OPERATOR, asks=(at_hub,), more={"opening": {"hours": [{"day": 1, "opens": "08:00", "closes": "20:00"}]}}
+    ),
+    # What lies at hubs: shippers ask about their own, operations of the market about anybody's
+    "setSku": Rule(callers=SHIPPER, asks=(in_market,), more={"sku": "own", "name": "x", **SIDES, "weightG": 1}),
+    "hubStock": Rule(callers=SHIPPER | OPERATOR, asks=(in_market, goods_at_hub)),
+    "receiveStock": Rule(callers=SHIPPER | OPERATOR, asks=(goods_at_hub,), more={"sku": SKU, "quantity": 1}),
+    "countStock": Rule(callers=SHIPPER | OPERATOR, asks=(goods_at_hub,), more={"sku": SKU, "counted": 5}),
+    "setReplenishment": Rule(
+        callers=SHIPPER | OPERATOR,
+        asks=(lambda things: goods_at_hub(things) | {"sourceHubId": things.hub},),
+        more={"sku": SKU, "minQuantity": 1, "targetQuantity": 2},
+    ),
+    "transferStock": Rule(
+        callers=SHIPPER | OPERATOR,
+        asks=(lambda things: of_shipper(things) | {"fromHubId": things.hub, "toHubId": things.hub},),
+        more={"items": [{"sku": SKU, "quantity": 1}]},
     ),
     # Parcels that nobody takes, and addresses that are not known
     "failureWishes": Rule(callers=SHIPPER),
@@ -624,7 +646,7 @@ def without_references(answer: Any) -> Any:
     return [without_references(inner) for inner in answer] if isinstance(answer, list) else answer
 
 
-OF_A_CITY = {"registerWebhook"}
+OF_A_CITY = {"registerWebhook", "setSku"}
 """Changes whose only id is that of a market, which all its shippers share."""
 
 
