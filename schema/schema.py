@@ -26,6 +26,7 @@ from schema import (
     explanations,
     fleet,
     fleet_operations,
+    hub_advice,
     hubs,
     lying_open,
     markets,
@@ -92,6 +93,7 @@ NOUNS: tuple[ModuleType, ...] = (
     reconciliation,
     lying_open,
     eta_quality,
+    hub_advice,
     events,
 )
 

@@ -47,6 +47,7 @@ COMMANDS = [
     "stripe-sandbox",
     "reconcile",
     "forecast",
+    "hubs",
     "geo",
     "ledger",
     "payouts",

@@ -4,9 +4,11 @@ In order of life: `create_hub`, `set_hub_opening`, `ReachHub`, `promises_for`. W
 `Opening`; what lies within its reach is kept as cells, so that what it can promise to a place is one lookup.
 
 Shippers keep goods there: `set_sku`, `receive_stock`, `count_stock`, `set_replenishment`. What a delivery wants of them
-is found by `source_lines`, promised by `reserve_stock`, and goes the way of the delivery by `step_promised`.
+is found by `source_lines`, promised by `reserve_stock`, and goes the way of the delivery by `step_promised`. Where
+the next hub would save most is said by `AdviseHub`.
 """
 
+from marketplace.hubs.advise import Advice, AdviseHub, NoDemand
 from marketplace.hubs.catchment import ReachHub, reach_cell, reach_cells
 from marketplace.hubs.create import create_hub
 from marketplace.hubs.opening import BadOpening, DayHours, Opening, clock_time
@@ -37,6 +39,8 @@ from marketplace.hubs.states import ReservationState, StockReason
 from marketplace.hubs.stock import Level
 
 __all__ = [
+    "Advice",
+    "AdviseHub",
     "BadOpening",
     "BadQuantity",
     "BadReplenishment",
@@ -44,6 +48,7 @@ __all__ = [
     "DayHours",
     "KeptOpening",
     "Level",
+    "NoDemand",
     "NoHubServes",
     "Opening",
     "OutOfStock",

@@ -57,6 +57,7 @@ OPERATIONS = {
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
+    "hub_advice",
 }  # fmt: skip
 
 
@@ -124,7 +125,7 @@ COSTS = {
     },
     "portal/webhooks": 35, "portal/webhook_attempts": 50,
     # What lies at hubs
-    "portal/set_sku": 25,
+    "portal/set_sku": 25, "operations/hub_advice": 430,
     **{
         f"{client}/{name}": bound
         for client in ("portal", "operations")

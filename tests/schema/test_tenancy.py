@@ -434,6 +434,18 @@ RULES = {
     # What lies at hubs: shippers ask about their own, operations of the market about anybody's
     "setSku": Rule(callers=SHIPPER, asks=(in_market,), more={"sku": "own", "name": "x", **SIDES, "weightG": 1}),
     "hubStock": Rule(callers=SHIPPER | OPERATOR, asks=(in_market, goods_at_hub)),
+    "hubAdvice": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={
+            "from": "2026-03-01",
+            "to": "2026-03-02",
+            "candidates": 3,
+            "sites": 1,
+            "withinS": 900,
+            "worthHoursPerDay": 0.0,
+        },
+    ),
     "receiveStock": Rule(callers=SHIPPER | OPERATOR, asks=(goods_at_hub,), more={"sku": SKU, "quantity": 1}),
     "countStock": Rule(callers=SHIPPER | OPERATOR, asks=(goods_at_hub,), more={"sku": SKU, "counted": 5}),
     "setReplenishment": Rule(
