@@ -8,12 +8,12 @@ is found by `source_lines`, promised by `reserve_stock`, and goes the way of the
 the next hub would save most is said by `AdviseHub`.
 """
 
-from marketplace.hubs.advise import Advice, AdviseHub, NoDemand
+from marketplace.hubs.advise import Advice, AdvisedSite, AdviseHub, Drives, NoDemand
 from marketplace.hubs.catchment import ReachHub, reach_cell, reach_cells
 from marketplace.hubs.create import create_hub
 from marketplace.hubs.opening import BadOpening, DayHours, Opening, clock_time
 from marketplace.hubs.promises import Promise, promises_for
-from marketplace.hubs.queries import KeptOpening, hub_stock, hubs_of_market, hubs_open_to, read_opening
+from marketplace.hubs.queries import KeptOpening, hub_stock, hubs_of_market, hubs_open_to, read_opening, stock_figures
 from marketplace.hubs.receive import BadQuantity, StockPromised, count_stock, receive_stock
 from marketplace.hubs.replenishment import (
     BadReplenishment,
@@ -41,11 +41,13 @@ from marketplace.hubs.stock import Level
 __all__ = [
     "Advice",
     "AdviseHub",
+    "AdvisedSite",
     "BadOpening",
     "BadQuantity",
     "BadReplenishment",
     "BadSku",
     "DayHours",
+    "Drives",
     "KeptOpening",
     "Level",
     "NoDemand",
@@ -87,4 +89,5 @@ __all__ = [
     "shortages",
     "source_lines",
     "step_promised",
+    "stock_figures",
 ]

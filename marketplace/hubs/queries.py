@@ -38,6 +38,12 @@ WHERE s.market_id = $1 AND ($2::uuid IS NULL OR k.shipper_id = $2) AND ($3::uuid
   AND ($4::text IS NULL OR k.code = $4)
 ORDER BY k.code, s.hub_id, k.id LIMIT $5
 """
+FIGURES = """
+SELECT coalesce(sum(-on_hand_change) FILTER (WHERE reason = 'SHIPPED'), 0)::int AS shipped,
+       coalesce(sum(on_hand_change) FILTER (WHERE reason IN ('RETURNED', 'ARRIVED')), 0)::int AS back,
+       coalesce(sum(reserved_change), 0)::int AS promised
+FROM stock_movement WHERE market_id = $1
+"""
 OPENING = """
 SELECT opening, reached_at, (SELECT count(*) FROM hub_cell WHERE hub_id = hub.id) AS cells
 FROM hub WHERE id = $1 AND market_id = $2
@@ -79,3 +85,10 @@ async def hub_stock(
     """What lies at the hubs of a market by SKU and hub, of one shipper or, for operations, of all."""
     rows = await work.fetch(STOCK, market_id, shipper_id, hub_id, code, STOCK_AT_MOST)
     return [dict(row) for row in rows]
+
+
+async def stock_figures(work: Work, *, market_id: UUID) -> dict[str, int]:
+    """How many things have left the shelves of a market, came back or arrived on one, and are promised now."""
+    row = await work.fetch_row(FIGURES, market_id)
+    assert row is not None, "a sum is one row"
+    return dict(row)
