@@ -36,8 +36,10 @@ def test_advice_is_a_table_that_says_what_to_play_next() -> None:
         "  now             50.90    2385.9            66%",
         "  with them       33.90    1452.5            94%",
         "Nothing better is possible among these sites.",
-        "Drives are as if each parcel went alone, which routes share: see what it saves of a day with doorstep simulate"
-        " --hub=-29.95255,-71.26455",
+        (
+            "Drives are as if each parcel went alone, which routes share: see what it saves of a day with doorstep"
+            " simulate --hub=-29.95255,-71.26455"
+        ),
     ]
 
 
