@@ -36,6 +36,8 @@ payouts = typer.Typer(help="Pay: what drivers were paid.", no_args_is_help=True)
 app.add_typer(payouts, name="payouts")
 traffic_commands = typer.Typer(help="Traffic: what drivers have taught about the streets.", no_args_is_help=True)
 app.add_typer(traffic_commands, name="traffic")
+hub_commands = typer.Typer(help="Hubs: where the next one would save most.", no_args_is_help=True)
+app.add_typer(hub_commands, name="hubs")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
 
@@ -490,6 +492,25 @@ def read_kpis(
         typer.echo(figures.as_csv(rows), nl=False)
     else:
         _say(figures.as_json(rows), figures.as_table(rows), as_json=as_json)
+
+
+@hub_commands.command("advise")
+def advise_hub(
+    market: Annotated[str | None, typer.Option(help="mkt_… of the market; the oldest one by default.")] = None,
+    days: Annotated[int, typer.Option(help="Learn from the last so many days, today included.", min=1, max=92)] = 28,
+    candidates: Annotated[int, typer.Option(help="Look at so many of the busiest cells.", min=1, max=200)] = 60,
+    sites: Annotated[int, typer.Option(help="Open at most so many hubs.", min=1, max=5)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Says where the next hub would save most driving, from where things went.
+
+    Facility location over the busiest cells: the hub, or hubs, that together save most of the drives from hub to door,
+    with what they save a day, how many deliveries they bring near, and how surely nothing better was missed.
+    """
+    advice = part("workers.hub_advice")
+    asked = {"market": market, "days": days, "candidates": candidates, "sites": sites}
+    told = asyncio.run(advice.advise(startable(), **asked))
+    _say(told, advice.advice_lines(told), as_json=as_json)
 
 
 @geo.command("import")

@@ -45,6 +45,19 @@ REFERENCES = [
     ("hub", "market_id", "market"),
     ("hub", "shipper_id", "shipper"),
     ("hub_cell", "hub_id", "hub"),
+    ("sku", "market_id", "market"),
+    ("sku", "shipper_id", "shipper"),
+    ("hub_stock", "hub_id", "hub"),
+    ("stock_movement", "hub_id", "hub"),
+    ("stock_movement", "delivery_id", "delivery"),
+    ("stock_reservation", "hub_id", "hub"),
+    ("stock_reservation", "delivery_id", "delivery"),
+    ("replenishment", "hub_id", "hub"),
+    ("replenishment", "source_hub_id", "hub"),
+    ("stock_transfer", "delivery_id", "delivery"),
+    ("stock_transfer", "from_hub_id", "hub"),
+    ("stock_transfer", "to_hub_id", "hub"),
+    ("stock_transfer", "replenishment_id", "replenishment"),
     ("window_hold", "market_id", "market"),
     ("window_hold", "shipper_id", "shipper"),
     ("window_hold", "hub_id", "hub"),
@@ -78,6 +91,7 @@ REFERENCES = [
     ("delivery", "batch_id", "batch"),
     ("delivery", "hub_id", "hub"),
     ("delivery", "return_of", "delivery"),
+    ("delivery", "part_of", "delivery"),
     ("delivery", "route_id", "route"),
     ("package", "delivery_id", "delivery"),
     ("attempt", "market_id", "market"),
@@ -177,6 +191,8 @@ STATES = {
     ("suspension", "state"): "PROPOSED DISMISSED CONFIRMED LIFTED REVERSED DEACTIVATED",
     ("suspension", "rule"): "LATE_BY_OWN_PART BAD_HAND_OVERS BAD_RATINGS SAFETY",
     ("suspension", "safety_reason"): "VIOLENCE INTOXICATION THEFT FALSE_IDENTITY DANGEROUS_DRIVING",
+    ("stock_movement", "reason"): "RECEIVED COUNTED RESERVED RELEASED SHIPPED RETURNED ARRIVED",
+    ("stock_reservation", "state"): "RESERVED RELEASED SHIPPED RETURNED ARRIVED",
     ("presence", "state"): "OFFLINE AVAILABLE OFFERED ENGAGED PAUSED",
     ("account", "kind"): "ASSET LIABILITY REVENUE EXPENSE",
     ("posting", "state"): "POSTED PENDING POST_PENDING VOID_PENDING",
@@ -442,6 +458,13 @@ CHECKS = [
     ),
     ("hub", "reach", "reach_s BETWEEN 60 AND 7200"),
     ("hub_cell", "drive", "drive_s >= 0"),
+    ("sku", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
+    # What is promised lies there: two who want the last one cannot both have it
+    ("hub_stock", "promised", "on_hand >= 0 AND reserved >= 0 AND reserved <= on_hand"),
+    ("stock_movement", "moves", "on_hand_change <> 0 OR reserved_change <> 0"),
+    ("stock_reservation", "quantity", "quantity > 0"),
+    ("replenishment", "points", "min_quantity >= 0 AND target_quantity > min_quantity AND source_hub_id <> hub_id"),
+    ("stock_transfer", "elsewhere", "from_hub_id <> to_hub_id"),
     ("window_hold", "window", "opens_at < closes_at"),
     ("window_hold", "booked", "delivery_id IS NOT NULL OR state NOT IN ('BOOKED', 'REVOKED', 'REPLACED')"),
     ("package", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
@@ -660,6 +683,31 @@ INDEXES = [
     ("", "hub_market", "hub (market_id)"),
     ("UNIQUE", "hub_cell_once", "hub_cell (market_id, cell, hub_id)"),
     ("", "hub_cell_hub", "hub_cell (hub_id)"),
+    ("UNIQUE", "sku_once", "sku (shipper_id, market_id, code)"),
+    ("UNIQUE", "sku_within", "sku (id, market_id)"),
+    ("", "sku_market", "sku (market_id)"),
+    ("UNIQUE", "hub_stock_once", "hub_stock (sku_id, hub_id)"),
+    ("UNIQUE", "hub_stock_of_hub", "hub_stock (hub_id, sku_id, market_id)"),
+    ("", "stock_movement_of_sku", "stock_movement (sku_id, hub_id, id)"),
+    ("", "stock_movement_delivery", "stock_movement (delivery_id) WHERE delivery_id IS NOT NULL"),
+    ("UNIQUE", "stock_reservation_once", "stock_reservation (delivery_id, sku_id)"),
+    ("", "stock_reservation_of_hub", "stock_reservation (hub_id, sku_id)"),
+    ("UNIQUE", "replenishment_once", "replenishment (sku_id, hub_id)"),
+    ("", "replenishment_hub", "replenishment (hub_id)"),
+    ("", "replenishment_source", "replenishment (source_hub_id)"),
+    ("", "replenishment_market", "replenishment (market_id)"),
+    ("UNIQUE", "stock_transfer_delivery", "stock_transfer (delivery_id)"),
+    ("", "stock_transfer_from", "stock_transfer (from_hub_id)"),
+    ("", "stock_transfer_to", "stock_transfer (to_hub_id)"),
+    # A shortage raises one transfer at a time
+    (
+        "UNIQUE",
+        "stock_transfer_one_open",
+        "stock_transfer (replenishment_id) WHERE replenishment_id IS NOT NULL AND ended_at IS NULL",
+    ),
+    ("", "stock_transfer_replenishment", "stock_transfer (replenishment_id)"),
+    ("", "stock_transfer_open", "stock_transfer (market_id, created_at) WHERE ended_at IS NULL"),
+    ("", "delivery_part_of", "delivery (part_of) WHERE part_of IS NOT NULL"),
     # A delivery has one window booked and one on hold
     ("UNIQUE", "window_hold_one_held", "window_hold (delivery_id) WHERE state = 'HELD' AND delivery_id IS NOT NULL"),
     ("UNIQUE", "window_hold_one_booked", "window_hold (delivery_id) WHERE state = 'BOOKED'"),
@@ -970,6 +1018,11 @@ WITHIN = [
     # (table, column, referenced table, columns that are the same on both sides); they need an index of their own
     ("posting", "debit_id", "account", "market_id, currency"),
     ("posting", "credit_id", "account", "market_id, currency"),
+    # Stock is of a SKU of the same market
+    ("hub_stock", "sku_id", "sku", "market_id"),
+    ("stock_movement", "sku_id", "sku", "market_id"),
+    ("stock_reservation", "sku_id", "sku", "market_id"),
+    ("replenishment", "sku_id", "sku", "market_id"),
     ("driver", "company_id", "company", "market_id"),
     ("dispatcher", "company_id", "company", "market_id"),
     ("driver_document", "driver_id", "driver", "market_id"),
@@ -1026,6 +1079,10 @@ BEGIN
 END $$;
 CREATE TRIGGER offer_final BEFORE UPDATE OF state, driver_id, route_id, pay_minor ON offer FOR EACH ROW
     WHEN (OLD.state IN ('ACCEPTED', 'DECLINED', 'EXPIRED', 'WITHDRAWN')) EXECUTE FUNCTION refuse_final();
+CREATE TRIGGER stock_movement_stays BEFORE UPDATE OR DELETE ON stock_movement
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stock_movement_whole BEFORE TRUNCATE ON stock_movement
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
     EXECUTE FUNCTION refuse_change();

@@ -14,6 +14,7 @@ from marketplace.batches import (
     DeliveryRequest,
     DeliveryState,
     FailurePolicy,
+    ItemRequest,
     LeftAt,
     PostBatch,
     PostResult,
@@ -136,6 +137,9 @@ class PostedDelivery:
     tracking_url: str | None = strawberry.field(
         description="The recipient's page, for whoever holds the address: pass it to the recipient alone."
     )
+    part_ids: list[strawberry.ID] = strawberry.field(
+        description="dlv_… of the parts that come from further hubs; mostly none.", metadata=usually(1)
+    )
     problem: RowProblemType | None = strawberry.field(description="Why the row was not taken.")
 
 
@@ -214,15 +218,31 @@ class CancellationFee:
     rule: CancellationRule = strawberry.field(description="The rule, by the card under which it was posted.")
 
 
+@strawberry.input(description="So many of one of your SKUs.")
+class ItemInput:
+    """A line of what comes from stock."""
+
+    sku: str = strawberry.field(description="Your code, as setSku knows it.")
+    quantity: int = strawberry.field(description="1 to 1,000.")
+
+
 @strawberry.input(description="One delivery as a shipper asks for it.")
 class DeliveryInput:
     """A row of a quote or batch."""
 
     external_id: str = strawberry.field(description="Your own reference, 1 to 100 characters, unique for you.")
     dropoff: AddressInput = strawberry.field(description="Where it goes.")
-    packages: list[PackageInput] = strawberry.field(description="1 to 20 items.")
     pickup_window: WindowInput = strawberry.field(description="When it can be picked up, local time.")
     dropoff_window: WindowInput = strawberry.field(description="When it is to be handed over, local time.")
+    packages: list[PackageInput] = strawberry.field(
+        default_factory=list,
+        description="1 to 20; with `items` and none here each thing is a package, of more than 20 each kind.",
+    )
+    items: list[ItemInput] = strawberry.field(
+        default_factory=list,
+        description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
+        " door cheapest, or with `hubId` from that hub alone.",
+    )
     hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
     pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
     requirements: list[Requirement] = strawberry.field(
@@ -248,6 +268,7 @@ class DeliveryInput:
             pickup=self.pickup.value() if self.pickup else None,
             dropoff=self.dropoff.value(),
             packages=[package.value() for package in self.packages],
+            items=[ItemRequest(sku=item.sku, quantity=item.quantity) for item in self.items],
             pickup_window=self.pickup_window.value(),
             dropoff_window=self.dropoff_window.value(),
             requirements=list(self.requirements),
@@ -387,6 +408,13 @@ class Mutation:
         deliveries: Annotated[
             list[DeliveryInput] | None, strawberry.argument(description="1 to 1,000 deliveries.")
         ] = None,
+        may_split: Annotated[
+            bool,
+            strawberry.argument(
+                description="Whether what no hub has all of may come from several: then it is several deliveries, each"
+                " priced for itself. Not with `quoteId`, and not for rows that name their packages."
+            ),
+        ] = False,
     ) -> PostBatchResult:
         """Posts."""
         shipper = require_shipper(info)
@@ -402,6 +430,7 @@ class Mutation:
                 "quote": quote,
                 "market": market,
                 "digests": [request.external_id + request.digest.hex() for request in requests],
+                "may_split": may_split,
             },
             idempotency_key=idempotency_key,
             errand=PostBatch(
@@ -413,6 +442,7 @@ class Mutation:
                 requests=requests,
                 quote_id=quote,
                 has_geocoder=info.context.marketplace.geocoder is not None,
+                may_split=may_split,
             ),
             reference=_keep_posted,
             answer=partial(_posted, info),
@@ -508,6 +538,7 @@ async def _posted(info: Info, _work: Work, kept: str) -> BatchPosted:
                 delivery_id=_wire("delivery", row["delivery_id"]),
                 is_new=row["is_new"],
                 tracking_url=tracking_url(info, UUID(row["link_id"])) if row.get("link_id") else None,
+                part_ids=[strawberry.ID(to_wire("delivery", UUID(part))) for part in row.get("part_ids", ())],
                 problem=_row_problem(RowProblem(**row["problem"])) if row["problem"] else None,
             )
             for row in result["rows"]

@@ -24,6 +24,8 @@ NUMBERS = {
     "window_s": "Seconds that a window lasts by the local clock, 1,800 to 43,200.",
     "places_per_hour": "Deliveries given out in an hour; null for as many as drivers can take.",
     "places_per_day": "Deliveries given out on a local day; null for as many as drivers can take.",
+    "docks": "Vehicles that load at the same time, 1 to 200; null where nobody waits for a dock.",
+    "dock_s": "Seconds that a vehicle stands at a dock, 60 to 7,200.",
     "reach_s": "Driving seconds to the edge of its catchment, 60 to 7,200; null for as far as streets go.",
 }
 HOURS = "Opening hours, at most 28; a day without any is a day of rest."
@@ -81,6 +83,8 @@ class HubOpening:
     window_s: int = strawberry.field(description=NUMBERS["window_s"])
     places_per_hour: int | None = strawberry.field(description=NUMBERS["places_per_hour"])
     places_per_day: int | None = strawberry.field(description=NUMBERS["places_per_day"])
+    docks: int | None = strawberry.field(description=NUMBERS["docks"])
+    dock_s: int = strawberry.field(description=NUMBERS["dock_s"])
     reach_s: int | None = strawberry.field(description=NUMBERS["reach_s"])
     reached_at: DateTime | None = strawberry.field(description="When its catchment was computed, market time.")
     cells: int = strawberry.field(description="H3 cells of about 0.1 km² in its catchment; 0 without a reach.")
@@ -97,6 +101,8 @@ class HubOpeningInput:
     window_s: int = strawberry.field(default=7_200, description=NUMBERS["window_s"])
     places_per_hour: int | None = strawberry.field(default=None, description=NUMBERS["places_per_hour"])
     places_per_day: int | None = strawberry.field(default=None, description=NUMBERS["places_per_day"])
+    docks: int | None = strawberry.field(default=None, description=NUMBERS["docks"])
+    dock_s: int = strawberry.field(default=600, description=NUMBERS["dock_s"])
     reach_s: int | None = strawberry.field(default=None, description=NUMBERS["reach_s"])
 
     def value(self) -> Opening:
@@ -111,6 +117,8 @@ class HubOpeningInput:
             window_s=self.window_s,
             places_per_hour=self.places_per_hour,
             places_per_day=self.places_per_day,
+            docks=self.docks,
+            dock_s=self.dock_s,
             reach_s=self.reach_s,
         )
 

@@ -26,6 +26,7 @@ from schema import (
     explanations,
     fleet,
     fleet_operations,
+    hub_advice,
     hubs,
     kpis,
     lying_open,
@@ -44,6 +45,7 @@ from schema import (
     routes,
     shipper_webhooks,
     standing,
+    stock,
     surge,
     suspensions,
     windows,
@@ -63,6 +65,7 @@ NOUNS: tuple[ModuleType, ...] = (
     batches,
     windows,
     attempts,
+    stock,
     addresses,
     fleet,
     onboarding,
@@ -92,6 +95,7 @@ NOUNS: tuple[ModuleType, ...] = (
     lying_open,
     eta_quality,
     kpis,
+    hub_advice,
     events,
 )
 

@@ -48,6 +48,7 @@ COMMANDS = [
     "reconcile",
     "forecast",
     "kpis",
+    "hubs",
     "geo",
     "ledger",
     "payouts",

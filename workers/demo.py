@@ -33,6 +33,7 @@ from workers.demo_cards import give_cards
 from workers.demo_figures import figures_of, show_figures, show_payslip
 from workers.demo_links import tell_links
 from workers.demo_receiver import DemoReceiver, open_receiver
+from workers.demo_stock import A_BOX, stock_hubs
 from workers.progress import Bar, console, progress
 from workers.simulation.bank import fund_platform
 from workers.simulator import DayPlan, DaySummary, SimulatedDay
@@ -150,6 +151,8 @@ class _Demo:
                 line = await stack.enter_async_context(open_line())
                 await self.receiver.register(self._shipper(line, seeded), seeded.market_id)
                 await open_blocks(marketplace, market_id)
+                shipper_ids = [from_wire("shipper", shipper["id"]) for shipper in seeded.shippers]
+                await stock_hubs(marketplace, market_id=market_id, shipper_ids=shipper_ids)
             self._say_where(seeded, marketplace)
             parcels = self._address_parcels(line, marketplace, seeded)
             summary = await self._day(marketplace, seeded, parcels)
@@ -265,6 +268,7 @@ class _Demo:
             hours=POSTING_HOURS,
             peak=PEAK,
             reserve_rate=RESERVE_RATE,
+            sku=A_BOX.code,
         )
         random = Random(self.options.seed)  # noqa: S311 - a made-up day, no secret
         places = PlaceSampler(marketplace.city).draw_places(random, self.options.deliveries)

@@ -20,6 +20,7 @@ from marketplace.payouts import page_payouts, page_statements
 from marketplace.tips import tipped_so_far
 from workers.agreement import compare_now
 from workers.demo_blocks import blocks_so_far
+from workers.demo_stock import stock_so_far
 from workers.progress import console
 from workers.simulator import DaySummary
 from workers.telling import payslip_lines
@@ -29,6 +30,8 @@ FIGURES = {
     "delivered": "delivered",
     "returned": "returned to their sender",
     "cancelled": "cancelled before pickup",
+    "stock_shipped": "things that came from stock at hubs",
+    "stock_back": "of which came back on the shelf",
     "failed": "failed",
     "offers_sent": "offers sent",
     "offers_accepted": "offers accepted",
@@ -101,6 +104,7 @@ async def figures_of(
             tips, tipped_minor = await tipped_so_far(work, market_id=market_id)
             stops = await stops_by_kind(work, market_id=market_id)
             blocks = await blocks_so_far(work, market_id=market_id)
+            stock = await stock_so_far(work, market_id=market_id)
         if recount.is_settled or loop.time() > until:
             break
         await asyncio.sleep(0.5)
@@ -115,6 +119,7 @@ async def figures_of(
         "windows_kept": await _windows_kept(marketplace, market_id),
         **{f"{kind.lower()}_stops": count for kind, count in stops.items()},
         **blocks,
+        **stock,
         "charges_paid": charges,
         "charged_minor": charged_minor,
         "tips_paid": tips,

@@ -1,6 +1,7 @@
 """Every kind of job, one line each: the verb or errand that it runs, and the subject that it is about."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from marketplace.alerts import notify
 from marketplace.analytics import count_kpis, roll_up_all
 from marketplace.app import Marketplace
 from marketplace.arrivals import learn_all_arrivals, retime_route
-from marketplace.batches import PlaceAddress, settle_attempt
+from marketplace.batches import PlaceAddress, Replenish, TransferUnderWay, settle_attempt
 from marketplace.billing import (
     accrue_delivery,
     check_credit,
@@ -24,7 +25,7 @@ from marketplace.billing import (
 from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
-from marketplace.hubs import ReachHub
+from marketplace.hubs import OutOfStock, ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import (
     LearnAcceptance,
@@ -116,6 +117,13 @@ async def mend_left_route(marketplace: Marketplace, route_id: UUID) -> None:
 async def reach_hub(marketplace: Marketplace, hub_id: UUID) -> None:
     """Computes what lies within a hub's reach."""
     await run_errand(marketplace.works, ReachHub(router=marketplace.router, hub_id=hub_id))
+
+
+async def replenish_hub(marketplace: Marketplace, replenishment_id: UUID) -> None:
+    """Has a hub filled up from another one where it is short of something."""
+    errand = Replenish(router=marketplace.router, gate=check_credit, replenishment_id=replenishment_id)
+    with suppress(TransferUnderWay, OutOfStock):  # somebody was faster, and the next look sees what is lacking then
+        await run_errand(marketplace.works, errand)
 
 
 async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
@@ -325,6 +333,7 @@ JOBS: Mapping[str, Job] = {
     "mend_route": mend_route,
     "mend_left_route": mend_left_route,
     "reach_hub": reach_hub,
+    "replenish_hub": replenish_hub,
     "withdraw_offers": withdraw_offers,
     "take_back_offers": take_back_offers,
     "plan_return": plan_way_back,

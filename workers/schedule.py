@@ -17,6 +17,7 @@ from marketplace.core.idempotency import forget_old
 from marketplace.core.ids import MarketId
 from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
+from marketplace.hubs import shortages
 from marketplace.markets import market_ids
 from marketplace.offers import take_back_unqualified
 from marketplace.onboarding import remind_of_documents, sweep_papers
@@ -38,6 +39,7 @@ MADE_BY_TIME = frozenset(
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
         "refresh_standing", "look_up_tip", "forecast_demand", "judge_standing",
         "count_kpis",
+        "replenish_hub",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -58,6 +60,7 @@ ALERTS_EVERY_S = 5.0
 SURGE_EVERY_S = 1.0
 """A market is looked at when its own time has come; in a demo that comes much sooner by our clock."""
 BLOCKS_EVERY_S = 1.0
+REPLENISH_EVERY_S = 10.0
 FORECAST_EVERY_S = 3_600.0
 FIGURES_EVERY_S = 5.0
 KPIS_EVERY_S = 300.0
@@ -92,6 +95,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("look after blocks", BLOCKS_EVERY_S, lambda: look_after_all_blocks(works)),
+        Periodic("replenish hubs", REPLENISH_EVERY_S, lambda: replenish_hubs(works, runner)),
         Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),
         Periodic("count figures of days", KPIS_EVERY_S, lambda: count_figures(works, runner)),
         Periodic("decide surge", SURGE_EVERY_S, lambda: decide_all_surge(works)),
@@ -262,6 +266,20 @@ async def look_after_all_blocks(works: Works) -> None:
     for market_id in map(MarketId, markets):
         async with works.open() as work:
             await look_after_blocks(work, market_id=market_id)
+
+
+async def replenish_hubs(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each thing that a hub is short of."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        async with works.open() as work:
+            wanted = [
+                WantedJob(market_id=market_id, kind="replenish_hub", subject=str(short.replenishment_id))
+                for short in await shortages(work, market_id=market_id)
+            ]
+            jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
 
 
 async def forecast_demand(works: Works, runner: JobRunner) -> None:

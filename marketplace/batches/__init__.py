@@ -36,6 +36,7 @@ from marketplace.batches.quote import QuoteBatch, QuoteExpired, QuoteResult, fin
 from marketplace.batches.request import (
     BadDelivery,
     DeliveryRequest,
+    ItemRequest,
     LocalWindow,
     PackageRequest,
     Place,
@@ -56,6 +57,7 @@ from marketplace.batches.states import (
     Requirement,
     UnassignedReason,
 )
+from marketplace.batches.transfer_stock import BadTransfer, Replenish, TransferStock, TransferUnderWay
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "BadDelivery",
     "BadNewWindow",
     "BadPromise",
+    "BadTransfer",
     "CancelReason",
     "CancellationQuote",
     "ChosenBy",
@@ -76,6 +79,7 @@ __all__ = [
     "DoubtedAddress",
     "FailurePolicy",
     "FeeChanged",
+    "ItemRequest",
     "LeftAt",
     "LocalWindow",
     "NextStep",
@@ -91,10 +95,13 @@ __all__ = [
     "QuoteBatch",
     "QuoteExpired",
     "QuoteResult",
+    "Replenish",
     "Requirement",
     "RowProblem",
     "TooLateToCancel",
     "TooLateToChange",
+    "TransferStock",
+    "TransferUnderWay",
     "UnassignedReason",
     "addresses_to_review",
     "cancel_delivery",

@@ -63,8 +63,9 @@ async def add_return(
         moment=original["created_at"],
     )
     # By the card under which the delivery was posted; without one the way back costs what the way there did.
+    # What was moved for nothing goes back for nothing.
     price_minor = original["price_minor"]
-    if card is not None:
+    if card is not None and price_minor:
         price_minor = total_minor(price_delivery(RateCard.of(dict(card)), distance_m=distance_m))
     external_id = await _external_id(work, original["shipper_id"], original["external_id"], return_id)
     digest = sha256(return_id.bytes).digest()

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.batches.events import DeliveryCancelled
+from marketplace.batches.settle_stock import settle_stock
 from marketplace.batches.states import STEPS, CancelReason, DeliveryState
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.money import Money
@@ -94,6 +95,7 @@ async def cancel_delivery(
     if fee_at_most_minor is not None and fee.minor > fee_at_most_minor:
         raise FeeChanged(f"calling this off costs {fee.minor} {fee.currency} by now; agree to that", field="feeAtMost")
     sequence = await work.fetch_value(CANCEL, delivery_id, reason.value, work.now, fee.minor)
+    await settle_stock(work, [delivery_id])
     work.emit(
         DeliveryCancelled(
             market_id=row["market_id"],

@@ -5,6 +5,7 @@ from datetime import datetime
 import asyncpg
 
 from marketplace.batches.events import DeliveryExpired
+from marketplace.batches.settle_stock import settle_stock
 from marketplace.batches.states import UnassignedReason
 from marketplace.core.work import Work
 
@@ -28,6 +29,7 @@ SELECT least((SELECT min(dropoff_closes_at) FROM delivery WHERE state = 'SCHEDUL
 async def expire_due(work: Work, *, limit: int = 500) -> int:
     """Ends deliveries that nobody can deliver in time any more, and says why nobody did."""
     rows = await work.fetch_sorted(EXPIRE, work.now, limit)
+    await settle_stock(work, [row["id"] for row in rows])
     for row in rows:
         work.emit(
             DeliveryExpired(

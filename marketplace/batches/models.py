@@ -50,7 +50,8 @@ class Delivery(Model):
     `attempts` counts the hand-overs that did not happen. After one, `brought_back_at` is since when the parcel lies
     where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
     `answer_due_at` is until when one can be chosen. `given_lat` and `given_lon` are the shipper's own point where
-    drivers have shown a better one. A delivery without a drop-off point waits for its address to be found.
+    drivers have shown a better one. A delivery without a drop-off point waits for its address to be found. What could
+    not come from one hub is split: `part_of` is the first delivery of the row.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -63,6 +64,7 @@ class Delivery(Model):
     sequence = fields.IntField(db_default=0)
     service_level = fields.CharField(max_length=20)
     return_of = fields.UUIDField(null=True)
+    part_of = fields.UUIDField(null=True)
     route_id = fields.UUIDField(null=True)
     # Where from
     hub_id = fields.UUIDField(null=True)

@@ -3,11 +3,15 @@
 A row whose `external_id` was posted before with the same content answers with the first delivery; with other content it
 is a conflict of that row alone. The unique (shipper, external_id) of the database decides between two at once.
 
+A row that names things of the shipper's stock has them promised in the same commit, or becomes a problem where somebody
+else has taken the last of them meanwhile.
+
 A row with an address and no coordinates is posted without a price: it waits, CREATED, until its address is found.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,15 +22,17 @@ from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
-from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable
+from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, problem_of
 from marketplace.batches.states import DeliveryState, Requirement
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.hubs import OutOfStock, StockLine, pick_enough, reserve_stock
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
 
 NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
+SOLD_OUT = OutOfStock("somebody else has taken the last of it; post again, another hub may have it", field="items")
 INSERT_DELIVERIES = """
 INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, $1::jsonb)
 ON CONFLICT (shipper_id, external_id) DO NOTHING RETURNING id
@@ -39,7 +45,9 @@ INSERT INTO batch (id, market_id, shipper_id, quote_id, created_at) VALUES ($1, 
 ON CONFLICT (quote_id) WHERE quote_id IS NOT NULL DO NOTHING RETURNING id
 """
 FIND_POSTED = """
-SELECT d.external_id, d.id, d.batch_id, d.digest, l.id AS link_id FROM delivery d
+SELECT d.external_id, d.id, d.batch_id, d.digest, l.id AS link_id,
+       ARRAY(SELECT p.id FROM delivery p WHERE p.part_of = d.id ORDER BY p.id) AS part_ids
+FROM delivery d
 LEFT JOIN tracking_link l ON l.delivery_id = d.id AND l.revoked_at IS NULL
 WHERE d.shipper_id = $1 AND d.external_id = ANY($2)
 """
@@ -47,13 +55,14 @@ WHERE d.shipper_id = $1 AND d.external_id = ANY($2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedRow:
-    """The answer to one row: a delivery, new or posted before, or a problem."""
+    """The answer to one row: a delivery, new or posted before, or a problem; parts are what comes from further hubs."""
 
     external_id: str
     delivery_id: UUID | None = None
     batch_id: UUID | None = None
     is_new: bool = False
     link_id: UUID | None = None
+    part_ids: Sequence[UUID] = ()
     problem: RowProblem | None = None
 
 
@@ -100,6 +109,7 @@ class PostBatch:
     requests: Sequence[DeliveryRequest] = ()
     quote_id: UUID | None = None
     has_geocoder: bool = False
+    may_split: bool = False
 
     async def read(self, work: Work) -> ToPost:
         """Answers repeats, checks and places the other rows."""
@@ -117,6 +127,7 @@ class PostBatch:
             requests=requests,
             leave_out=known,
             refuse_addresses=None if self.has_geocoder else NO_GEOCODER,
+            may_split=self.may_split and quote is None,
         )
         keys = [_drop_point(market_id, row) for row in placed.rows.values()]
         return ToPost(
@@ -147,7 +158,8 @@ class PostBatch:
         return Priced(rows=rows, problems=found.placed.problems, is_degraded=found.quote.is_degraded)
 
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
-        """Writes batch, deliveries and packages, and answers each row."""
+        """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
+        answer, short = await _take_stock(work, found.placed.market_id, answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         links: Mapping[UUID, UUID] = {}
@@ -157,9 +169,10 @@ class PostBatch:
             )
         if batch_id is not None:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
-        # Rows that lost a race against another posting are found now, after that posting has committed.
-        lost = [found.requests[i] for i in (*answer.rows, *found.placed.unplaced) if i not in fresh]
-        raced = await posted_before(work, self.shipper_id, lost)
+        # Rows that lost a race against another posting are found now, after that posting has committed; it may have
+        # taken what was left of their things, too.
+        lost = {i: found.requests[i] for i in (*_firsts(answer), *found.placed.unplaced, *short) if i not in fresh}
+        raced = await posted_before(work, self.shipper_id, list(lost.values()))
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []
         for i, request in enumerate(found.requests):
@@ -173,12 +186,13 @@ class PostBatch:
                         batch_id=batch_id,
                         is_new=True,
                         link_id=links.get(fresh[i]),
+                        part_ids=[fresh[n] for n, row in answer.rows.items() if row.placed.part_of == i and n in fresh],
                     )
                 )
-            elif i in answer.problems:
-                rows.append(PostedRow(external_id=request.external_id, problem=answer.problems[i]))
-            else:
+            elif i in lost and request.external_id in by_reference:
                 rows.append(by_reference[request.external_id])
+            else:
+                rows.append(PostedRow(external_id=request.external_id, problem=answer.problems[i]))
         return PostResult(batch_id=batch_id or _one_batch(rows), rows=rows)
 
     async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
@@ -207,6 +221,7 @@ async def posted_before(work: Work, shipper_id: UUID, requests: Sequence[Deliver
                 delivery_id=row["id"],
                 batch_id=row["batch_id"],
                 link_id=row["link_id"],
+                part_ids=row["part_ids"],
                 is_new=False,
             )
         else:
@@ -229,30 +244,75 @@ def _one_batch(rows: Sequence[PostedRow]) -> UUID | None:
     return batches.pop() if len(batches) == 1 else None
 
 
+async def _take_stock(work: Work, market_id: UUID, answer: Priced) -> tuple[Priced, frozenset[int]]:
+    """Locks the stock that rows want, and makes problems of those for which somebody else has left too little.
+
+    A row that comes from several hubs comes from all of them or is not posted. Returns the positions of those rows too.
+    """
+    rows = {i: row for i, row in answer.rows.items() if row.placed.part_of is None or row.placed.part_of in answer.rows}
+    wishes: dict[int, list[StockLine]] = defaultdict(list)
+    for i, row in rows.items():
+        if row.placed.lines:
+            wishes[_first(i, row)].extend(row.placed.lines)
+    if not wishes:
+        return answer, frozenset()
+    kept = await pick_enough(work, market_id=market_id, wishes=wishes)
+    short = frozenset(wishes.keys() - kept)
+    problems = dict(answer.problems) | {i: problem_of(rows[i].placed.request, SOLD_OUT) for i in short}
+    rows = {i: row for i, row in rows.items() if _first(i, row) not in short}
+    return replace(answer, rows=rows, problems=problems), short
+
+
+def _first(i: int, row: PricedRow) -> int:
+    return i if row.placed.part_of is None else row.placed.part_of
+
+
+def _firsts(answer: Priced) -> list[int]:
+    return [i for i, row in answer.rows.items() if row.placed.part_of is None]
+
+
 async def _insert_deliveries(
     work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced
 ) -> dict[int, UUID]:
-    records = {i: _priced_record(work, shipper_id, batch_id, found, row) for i, row in answer.rows.items()}
+    """Writes what is new, with its packages and what is promised to it; what was posted meanwhile stays as it is."""
+    records = {i: _priced_record(work, shipper_id, batch_id, found, answer.rows[i]) for i in _firsts(answer)}
     records |= {i: _record(work, shipper_id, batch_id, found, row) for i, row in found.placed.unplaced.items()}
-    inserted = await work.fetch(INSERT_DELIVERIES, orjson.dumps(list(records.values()), default=str).decode())
-    taken = {row["id"] for row in inserted}
-    fresh = {i: record["id"] for i, record in records.items() if record["id"] in taken}
+    fresh = await _insert(work, records)
+    parts = {}
+    for i, row in answer.rows.items():
+        if row.placed.part_of is not None and row.placed.part_of in fresh:
+            record = _priced_record(work, shipper_id, batch_id, found, row)
+            reference = f"{row.placed.request.external_id}/{record['id'].hex[-12:]}"
+            parts[i] = record | {"part_of": fresh[row.placed.part_of], "external_id": reference}
+    fresh |= await _insert(work, parts)
+    placed = {i: answer.rows[i].placed if i in answer.rows else found.placed.unplaced[i] for i in fresh}
     packages = [
         {
             "id": work.new_id(),
             "market_id": found.placed.market_id,
-            "delivery_id": delivery_id,
+            "delivery_id": fresh[i],
             "description": package.description,
             "weight_g": package.weight_g,
             "length_mm": package.length_mm,
             "width_mm": package.width_mm,
             "height_mm": package.height_mm,
         }
-        for i, delivery_id in fresh.items()
-        for package in found.requests[i].packages
+        for i, row in placed.items()
+        for package in row.packages
     ]
     await work.execute(INSERT_PACKAGES, orjson.dumps(packages, default=str).decode())
+    lines = {fresh[i]: row.lines for i, row in placed.items() if row.lines}
+    await reserve_stock(work, market_id=found.placed.market_id, lines=lines)
     return fresh
+
+
+async def _insert(work: Work, records: Mapping[int, dict[str, Any]]) -> dict[int, UUID]:
+    """Writes deliveries, and returns those that nobody had posted before, by position."""
+    if not records:
+        return {}
+    inserted = await work.fetch(INSERT_DELIVERIES, orjson.dumps(list(records.values()), default=str).decode())
+    taken = {row["id"] for row in inserted}
+    return {i: record["id"] for i, record in records.items() if record["id"] in taken}
 
 
 def _priced_record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, row: PricedRow) -> dict[str, Any]:
@@ -292,7 +352,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "state": DeliveryState.CREATED,
         "sequence": 1,
         "service_level": request.service_level,
-        "hub_id": request.hub_id,
+        "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,
         "pickup_address": spot.pickup_address,
@@ -312,7 +372,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "dropoff_opens_at": spot.dropoff_window.opens_at,
         "dropoff_closes_at": spot.dropoff_window.closes_at,
         "time_zone": spot.time_zone,
-        "load": request.load,
+        "load": load_of(spot.packages),
         "requirements": sorted(request.requirements),
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,

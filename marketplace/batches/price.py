@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -15,15 +16,18 @@ from marketplace.batches.request import (
     BadDelivery,
     Checked,
     DeliveryRequest,
+    PackageRequest,
     RowProblem,
     check_rows,
+    load_of,
     problem_of,
 )
+from marketplace.batches.source import packages_from, source_rows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import hubs_open_to
+from marketplace.hubs import Source, StockLine, hubs_open_to
 from marketplace.markets import Dials, dials
 from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge
 from marketplace.routing import Router
@@ -41,9 +45,17 @@ class TooManyDeliveries(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedRow:
-    """A checked row with its pickup place, its windows as instants and its rate card."""
+    """A checked row with its pickup place, its windows as instants and its rate card.
+
+    What comes from stock has lines of it, and where it comes from several hubs a row for each: `part_of` is the
+    position of the first.
+    """
 
     request: DeliveryRequest
+    packages: Sequence[PackageRequest]
+    hub_id: UUID | None
+    lines: Sequence[StockLine] = ()
+    part_of: int | None = None
     origin: Point
     pickup_address: str
     pickup_name: str
@@ -103,10 +115,12 @@ async def place_rows(
     requests: Sequence[DeliveryRequest],
     leave_out: Container[int] = (),
     refuse_addresses: Invalid | None = None,
+    may_split: bool = False,
 ) -> Placed:
     """Checks every row and finds its hub and rate card; a bad row becomes a problem and stops no other.
 
-    With `refuse_addresses` a row without coordinates is such a problem too.
+    With `refuse_addresses` a row without coordinates is such a problem too. With `may_split` a row that no hub has all
+    of may come from several, whose further parts stand at positions after those of the request.
     Positions in `leave_out` were posted before and are neither placed nor priced again.
     """
     if not 1 <= len(requests) <= MOST_DELIVERIES:
@@ -117,7 +131,11 @@ async def place_rows(
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
-    placed = _place(checked, hubs, cards, settings, work.now, refuse_addresses)
+    sources = await source_rows(
+        work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
+    )
+    placed = _place(checked, hubs, sources, cards, settings, work.now, refuse_addresses)
+    placed.rows.update(_further_parts(placed.rows, sources, len(requests)))
     return await _with_surge(work, settings, placed)
 
 
@@ -134,6 +152,7 @@ async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
 def _place(
     checked: Checked,
     hubs: Mapping[UUID, asyncpg.Record],
+    sources: Mapping[int, Sequence[Source] | Invalid],
     cards: Mapping[str, RateCard],
     settings: Dials,
     now: datetime,
@@ -147,7 +166,11 @@ def _place(
             if request.dropoff.point is None and refuse_addresses is not None:
                 raise refuse_addresses
             found = rows if request.dropoff.point is not None else unplaced
-            found[i] = _place_row(request, hubs, cards, settings.time_zone, now)
+            source = sources.get(i)
+            if isinstance(source, Invalid):
+                raise source
+            placed = _place_row(request, hubs, cards, settings.time_zone, now, source[0] if source else None)
+            found[i] = placed
         except Invalid as refusal:
             problems[i] = problem_of(request, refusal)
     return Placed(
@@ -167,17 +190,20 @@ def _place_row(
     cards: Mapping[str, RateCard],
     market_zone: str,
     now: datetime,
+    source: Source | None,
 ) -> PlacedRow:
     card = cards.get(request.service_level)
     if card is None:
         raise BadDelivery("you have no rate card for this service level here", field="serviceLevel")
-    if request.hub_id is not None:
-        hub = hubs.get(request.hub_id)
+    if request.hub_id is not None or source is not None:
+        hub = source.hub if source is not None else hubs.get(cast("UUID", request.hub_id))
         if hub is None:
             raise BadDelivery("there is no such hub in this market", field="hubId")
+        hub_id: UUID | None = hub["id"]
         origin = Point(lat=hub["lat"], lon=hub["lon"])
         address, name, phone, zone = hub["address"], hub["name"], "", hub["time_zone"]
     else:
+        hub_id = None
         assert request.pickup is not None, "checked rows have a hub or a pickup"
         assert request.pickup.point is not None, "a pickup has coordinates"
         origin, address = request.pickup.point, request.pickup.address
@@ -185,6 +211,9 @@ def _place_row(
     pickup_window, dropoff_window = request.windows(time_zone=zone, now=now)
     return PlacedRow(
         request=request,
+        packages=packages_from(request, source) if source is not None else request.packages,
+        hub_id=hub_id,
+        lines=source.lines if source is not None else (),
         origin=origin,
         pickup_address=address,
         pickup_name=name,
@@ -194,6 +223,28 @@ def _place_row(
         dropoff_window=dropoff_window,
         card=card,
     )
+
+
+def _further_parts(
+    rows: Mapping[int, PlacedRow], sources: Mapping[int, Sequence[Source] | Invalid], first: int
+) -> dict[int, PlacedRow]:
+    """The rows of what comes from further hubs, numbered from `first` on."""
+    parts = [
+        replace(
+            rows[i],
+            packages=packages_from(rows[i].request, source),
+            hub_id=source.hub["id"],
+            lines=source.lines,
+            part_of=i,
+            origin=Point(lat=source.hub["lat"], lon=source.hub["lon"]),
+            pickup_address=source.hub["address"],
+            pickup_name=source.hub["name"],
+        )
+        for i, found in sources.items()
+        if i in rows and not isinstance(found, Invalid)
+        for source in found[1:]
+    ]
+    return dict(enumerate(parts, start=first))
 
 
 async def price_rows(router: Router, placed: Placed) -> Priced:
@@ -218,7 +269,11 @@ async def price_rows(router: Router, placed: Placed) -> Priced:
                     message="no street leads from the pickup to this drop-off; check both places",
                     field="dropoff",
                 )
-    return Priced(rows=rows, problems=problems, is_degraded=is_degraded)
+    for i, row in placed.rows.items():
+        if row.part_of is not None and i in problems:
+            problems[row.part_of] = problems.pop(i)
+    whole = {i: row for i, row in rows.items() if i not in problems and row.placed.part_of not in problems}
+    return Priced(rows=whole, problems=problems, is_degraded=is_degraded)
 
 
 def _target(row: PlacedRow) -> Point:
@@ -228,7 +283,7 @@ def _target(row: PlacedRow) -> Point:
 
 def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
     request = placed.request
-    _, weight_g, volume_dm3 = request.load
+    _, weight_g, volume_dm3 = load_of(placed.packages)
     facts = PricedFacts(
         opens=request.dropoff_window.opens,
         requirements=frozenset(request.requirements),

@@ -12,6 +12,7 @@ import orjson
 from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.request import (
     DeliveryRequest,
+    ItemRequest,
     LocalWindow,
     PackageRequest,
     Place,
@@ -201,6 +202,7 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "hub_id": UUID(values["hub_id"]) if values["hub_id"] else None,
             "pickup": _place(values["pickup"]) if values["pickup"] else None,
             "dropoff": _place(values["dropoff"]),
+            "items": [ItemRequest(**item) for item in values["items"]],
             "packages": [PackageRequest(**package) for package in values["packages"]],
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),

@@ -16,6 +16,8 @@ from marketplace.core.window import Window, local_window
 from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS
 
 MOST_PACKAGES = 20
+MOST_ITEMS = 20
+MOST_OF_ONE = 1_000
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
 DEFAULT_SERVICE_LEVEL = "STANDARD"
@@ -36,6 +38,14 @@ class PackageRequest:
     length_mm: int
     width_mm: int
     height_mm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRequest:
+    """So many of what the shipper keeps at hubs."""
+
+    sku: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +70,17 @@ class Place:
 class DeliveryRequest:
     """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows.
 
-    Without a failure policy or a number of attempts it has those of its shipper.
+    With items it comes from stock: from whichever hub serves it best, or from the hub that it names. Its packages are
+    then those of the things themselves, one each, unless they are named. Without a failure policy or a number of
+    attempts it has those of its shipper.
     """
 
     external_id: str
     hub_id: UUID | None = None
     pickup: Place | None = None
     dropoff: Place
-    packages: Sequence[PackageRequest]
+    packages: Sequence[PackageRequest] = ()
+    items: Sequence[ItemRequest] = ()
     pickup_window: LocalWindow
     dropoff_window: LocalWindow
     requirements: Sequence[Requirement] = ()
@@ -83,24 +96,15 @@ class DeliveryRequest:
         needs = sorted(requirement.value for requirement in self.requirements)
         return sha256(orjson.dumps([needs, *_OTHER_WISHES(self)], default=str)).digest()
 
-    @property
-    def load(self) -> list[int]:
-        """Packages, grams and cubic decimetres, each package rounded up."""
-        litres = sum(-(-p.length_mm * p.width_mm * p.height_mm // 1_000_000) for p in self.packages)
-        return [len(self.packages), sum(p.weight_g for p in self.packages), litres]
-
     def check(self) -> None:
         """Raises BadDelivery for the first limit that this row breaks."""
         _check_text(self.external_id, "externalId", 1, 100)
         _check_text(self.instructions, "instructions", 0, 500)
-        if (self.hub_id is None) == (self.pickup is None):
-            raise BadDelivery("a pickup is either a hub or a place", field="pickup")
+        self._check_origin()
         for name, place in (("pickup", self.pickup), ("dropoff", self.dropoff)):
             if place is not None:
                 _check_place(place, name)
-        if self.pickup is not None and self.pickup.point is None:
-            raise BadDelivery("a pickup needs lat and lon", field="pickup.lat")
-        if not 1 <= len(self.packages) <= MOST_PACKAGES:
+        if not (1 if not self.items else 0) <= len(self.packages) <= MOST_PACKAGES:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):
             _check_package(package, f"packages[{i}]")
@@ -110,6 +114,24 @@ class DeliveryRequest:
             raise BadDelivery("priority is between 0 and 100", field="priority")
         if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:
             raise BadDelivery(f"a delivery is attempted 1 to {MOST_ATTEMPTS} times", field="maxAttempts")
+
+    def _check_origin(self) -> None:
+        if self.items:
+            self._check_items()
+        elif (self.hub_id is None) == (self.pickup is None):
+            raise BadDelivery("a pickup is either a hub or a place", field="pickup")
+        if self.pickup is not None and self.pickup.point is None:
+            raise BadDelivery("a pickup needs lat and lon", field="pickup.lat")
+
+    def _check_items(self) -> None:
+        if self.pickup is not None:
+            raise BadDelivery("what comes from stock has no pickup place; leave it out", field="pickup")
+        if self.dropoff.point is None:
+            raise BadDelivery("what comes from stock needs lat and lon of its door", field="dropoff.lat")
+        if len(self.items) > MOST_ITEMS or len({item.sku for item in self.items}) < len(self.items):
+            raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
+        if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):
+            raise BadDelivery(f"of each SKU 1 to {MOST_OF_ONE} can be wished for", field="items")
 
     def windows(self, *, time_zone: str, now: datetime) -> tuple[Window, Window]:
         """Pickup and drop-off window as instants; refuses windows that cannot be kept any more."""
@@ -122,6 +144,12 @@ class DeliveryRequest:
         if dropoff.closes_at < pickup.opens_at:
             raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
         return pickup, dropoff
+
+
+def load_of(packages: Sequence[PackageRequest]) -> list[int]:
+    """Packages, grams and cubic decimetres, each package rounded up."""
+    litres = sum(-(-p.length_mm * p.width_mm * p.height_mm // 1_000_000) for p in packages)
+    return [len(packages), sum(p.weight_g for p in packages), litres]
 
 
 _OTHER_WISHES = attrgetter(*(each.name for each in fields(DeliveryRequest) if each.name != "requirements"))

@@ -14,6 +14,7 @@ from marketplace.batches.add_return import add_return
 from marketplace.batches.cancel import promises_of
 from marketplace.batches.events import DeliveryDelivered, DeliveryRequeued, DeliveryReturned, DeliveryReturning
 from marketplace.batches.failure_policy import next_step
+from marketplace.batches.settle_stock import settle_stock
 from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
 from marketplace.core.work import Work
 from marketplace.markets import dials
@@ -112,6 +113,7 @@ async def _give_back(work: Work, row: asyncpg.Record) -> DeliveryState:
         work, delivery_id=row["id"], distance_m=row["way_back_m"] or 0, state=DeliveryState.DELIVERED
     )
     await work.execute(GIVE_BACK, row["id"], work.now)
+    await settle_stock(work, [row["id"]])
     driven = await work.fetch_row(BROUGHT_BY, row["id"])
     assert driven is not None, "an attempted delivery has an attempt"
     returning = _about(row, row["sequence"] + 1, DeliveryState.RETURNING)

@@ -102,6 +102,11 @@ def uuid7(moment: datetime, source: random.Random) -> UUID:
     return UUID(int=value)
 
 
+def first_id(moment: datetime) -> UUID:
+    """An id before all that are made from that moment on, and after all that were made before it."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
 def to_wire(noun: str, value: UUID) -> str:
     """The id as outside clients see it, such as `dlv_0198c0de…`."""
     return f"{PREFIXES[noun]}_{value.hex}"

@@ -1,4 +1,4 @@
-"""When a hub serves and how much: opening hours, holidays, cut-offs, notice, places and reach, as a value.
+"""When a hub serves and how much: opening hours, holidays, cut-offs, notice, places, docks and reach, as a value.
 
 Hours are those of the clock that hangs in the hub, so that a window is at the same time of day all year round, whatever
 clock changes do to the instants.
@@ -20,6 +20,8 @@ LIMITS = {
     "window_s": (1_800, 43_200),
     "places_per_hour": (0, 10_000),
     "places_per_day": (0, 100_000),
+    "docks": (1, 200),
+    "dock_s": (60, 7_200),
     "reach_s": (60, 7_200),
 }
 
@@ -56,6 +58,8 @@ USUAL_HOURS = tuple(DayHours(day=day, opens=time(8), closes=time(20)) for day in
 class Opening:
     """The terms of one hub. Places are deliveries; None means as many as drivers can take, or as far as streets go.
 
+    At each of its `docks` one vehicle loads at a time, for `dock_s`; None means that nobody waits for a dock.
+
     A delivery asked for later than `cutoffs` of its service level no longer goes on the first day of that level, which
     is the next day for NEXT_DAY and the same day for the others. A window is bookable until `notice_s` before it opens
     and lasts `window_s` by the local clock.
@@ -68,6 +72,8 @@ class Opening:
     window_s: int = 7_200
     places_per_hour: int | None = None
     places_per_day: int | None = None
+    docks: int | None = None
+    dock_s: int = 600
     reach_s: int | None = None
 
     def __post_init__(self) -> None:
@@ -113,6 +119,28 @@ class Opening:
         if self.places_per_hour is None:
             return None
         return int(self.places_per_hour * (window.closes_at - window.opens_at) / timedelta(hours=1))
+
+    def vehicles_in(self, window: Window) -> int | None:
+        """How many vehicles can load one after the other at the docks in a window; None where there is no bound."""
+        if self.docks is None:
+            return None
+        return self.docks * int((window.closes_at - window.opens_at) / timedelta(seconds=self.dock_s))
+
+    @property
+    def is_without_bound(self) -> bool:
+        """Whether the hub gives out as much as drivers can take."""
+        return self.places_per_hour is None and self.places_per_day is None and self.docks is None
+
+    def is_open_in(self, window: Window, *, time_zone: str) -> bool:
+        """Whether there is an hour of service at some time of a window."""
+        day, last = (moment.astimezone(zone(time_zone)).date() for moment in (window.opens_at, window.closes_at))
+        day -= timedelta(days=1)  # what opened the evening before may still be open
+        while day <= last:
+            for one in self.windows_on(day, time_zone=time_zone):
+                if one.opens_at < window.closes_at and window.opens_at < one.closes_at:
+                    return True
+            day += timedelta(days=1)
+        return False
 
     def as_json(self) -> dict[str, Any]:
         """The terms as they are kept."""

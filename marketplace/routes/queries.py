@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from marketplace.batches.failure_policy import ONLY_IN_PERSON
+from marketplace.batches.settle_stock import MOVES_STOCK, settle_stock
 from marketplace.batches.states import DeliveryState, FailurePolicy
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
@@ -210,6 +211,7 @@ async def put_back(work: Work, route: RouteInHand) -> None:
         await _save_stops(work, route.id, stops)
     if deliveries := [delivery for delivery in route.deliveries.values() if delivery.id in route.touched]:
         await _save_deliveries(work, route.id, deliveries)
+        await settle_stock(work, [delivery.id for delivery in deliveries if delivery.state in MOVES_STOCK])
     for event in route.events:
         work.emit(event)
 

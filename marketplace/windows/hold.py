@@ -9,9 +9,9 @@ import orjson
 from marketplace.core.errors import Refusal
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import Opening
+from marketplace.hubs import Opening, places_left
 from marketplace.routing import Router
-from marketplace.windows.capacity import holds_in, places_left
+from marketplace.windows.holds import holds_in
 from marketplace.windows.look import OfferedDay, OfferedWindow, Seen, look, read_day
 from marketplace.windows.refusals import (
     DifferenceChanged,

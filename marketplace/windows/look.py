@@ -18,9 +18,10 @@ from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work, Works, outside
+from marketplace.hubs import places_left
 from marketplace.markets import Dials, dials, pay_policy_at
 from marketplace.routing import Matrix, Router
-from marketplace.windows.capacity import holds_in, places_left
+from marketplace.windows.holds import holds_in
 from marketplace.windows.live_plan import LivePlan, read_live_plan
 from marketplace.windows.price import differences
 from marketplace.windows.probe import Place, Probe, Terms, Wish

@@ -38,6 +38,7 @@ HISTORY = [
     "quote",
     "rating",
     "standing_evidence",
+    "stock_movement",
     "surge_bonus",
     "surge_decision",
 ]

@@ -192,6 +192,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "reconciliation",
             "standing_correction",
             "standing_evidence",
+            "stock_movement",
             "stripe_movement",
             "surge_bonus",
             "surge_decision",

@@ -48,6 +48,7 @@ from marketplace.fleet import (
     Vehicle,
     VehicleState,
 )
+from marketplace.hubs import ReservationState, StockReason
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
@@ -78,6 +79,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("sign_in_code", "kind"): SIGNING_IN,
     ("driver", "contract_kind"): ContractKind,
     ("driver", "account_state"): AccountState,
+    ("stock_reservation", "state"): ReservationState,
+    ("stock_movement", "reason"): StockReason,
     ("company", "state"): CompanyState,
     ("driver_document", "kind"): DocumentKind,
     ("driver_document", "state"): DocumentState,

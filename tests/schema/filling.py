@@ -65,6 +65,7 @@ NAMES: dict[str, Any] = {
     "contentType": "image/png",
     "year": NOW.year,
     "serviceLevel": "STANDARD",
+    "sku": "goods",
 }
 """Values of arguments, and of fields of inputs, that mean the same wherever they are called so."""
 
@@ -73,6 +74,7 @@ OVERRIDES: dict[str, Any] = {
     "addCompanyVehicle.equipment": ["COLD_BOX"],
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",
+    "setReplenishment.targetQuantity": 5,
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

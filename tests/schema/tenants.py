@@ -45,6 +45,7 @@ from marketplace.core.settings import Settings
 from marketplace.core.work import Work, Works
 from marketplace.fleet import ContractKind, PresenceState, add_company, add_dispatcher
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
+from marketplace.hubs import SkuFacts, receive_stock, set_sku
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.matching import SolverPool
@@ -80,6 +81,7 @@ SECRETS = {
     "company's driver": "Chofer Alfa",
     "hub": "Bodega Alfa",
     "hub's address": "Pasaje Alfa 7",
+    "goods": "Té Alfa",
     "pickup": "Mostrador Alfa",
     "address": "Avenida Alfa 1200",
     "recipient": "Luz Alfa",
@@ -422,6 +424,10 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
     }
     waits, offered, driven = [await make_delivery(work, market, shipper, hub, batch, **private) for _ in range(3)]
     await work.execute("UPDATE delivery SET unassigned_reason = 'NO_DRIVER' WHERE id = $1", waits.id)
+    goods = SkuFacts(code="goods", name=secrets["goods"], weight_g=1, length_mm=1, width_mm=1, height_mm=1)
+    await set_sku(work, market_id=market.id, shipper_id=shipper.id, facts=goods)
+    shelf: dict[str, Any] = {"market_id": market.id, "hub_id": hub.id, "shipper_id": shipper.id, "code": "goods"}
+    await receive_stock(work, **shelf, quantity=5)
     await work.execute(
         "INSERT INTO package (id, market_id, delivery_id, description, weight_g, length_mm, width_mm, height_mm)"
         " SELECT gen_random_uuid(), market_id, id, $1, 1, 1, 1, 1 FROM delivery WHERE batch_id = $2",

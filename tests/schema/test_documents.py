@@ -35,6 +35,7 @@ PORTAL = {
     "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
     "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
     "alert_policy", "set_alert_policy", "notifications",
+    "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -56,6 +57,8 @@ OPERATIONS = {
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "enter_document", "add_company_vehicle", "retire_vehicle",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
+    "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
+    "hub_advice",
 }  # fmt: skip
 
 
@@ -99,7 +102,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 70, "portal/batch": 330, "portal/batches": 50,
+    "portal/quote_batch": 200, "portal/post_batch": 80, "portal/batch": 330, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -123,6 +126,16 @@ COSTS = {
         )
     },
     "portal/webhooks": 35, "portal/webhook_attempts": 50,
+    # What lies at hubs
+    "portal/set_sku": 25, "operations/hub_advice": 430,
+    **{
+        f"{client}/{name}": bound
+        for client in ("portal", "operations")
+        for name, bound in (
+            ("hub_stock", 90), ("receive_stock", 25), ("count_stock", 25), ("set_replenishment", 25),
+            ("transfer_stock", 25),
+        )
+    },
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
     "operations/eta_quality": 50, "operations/kpis": 90, "portal/kpis": 75,

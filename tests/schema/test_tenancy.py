@@ -248,6 +248,14 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "retireVehicle": OPERATOR,
     # Figures of days
     "kpis": OPERATOR | SHIPPER,
+    # Stock at hubs
+    "setSku": SHIPPER,
+    "hubStock": SHIPPER | OPERATOR,
+    "hubAdvice": OPERATOR,
+    "receiveStock": SHIPPER | OPERATOR,
+    "countStock": SHIPPER | OPERATOR,
+    "setReplenishment": SHIPPER | OPERATOR,
+    "transferStock": SHIPPER | OPERATOR,
 }
 
 NAMES = sorted(WHO_MAY_ASK.keys() & FIELDS.keys())
@@ -259,12 +267,18 @@ STREAMS = [name for name in NAMES if FIELDS[name][0] == "subscription"]
 ANSWERED = [name for name in NAMES if name not in STREAMS]
 WITH_IDS = [name for name in ANSWERED if ID_PATHS[name]]
 QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
-OF_A_CITY = frozenset({"applyToDrive", "registerWebhook"})
+OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku"})
 """Changes whose only id is that of a market, which is open to all."""
 OPEN = {"setBillingTerms": {"shipperId"}, "setRateCard": {"shipperId"}}
 """A shipper belongs to no market: operations of each may agree terms before the first batch."""
-STOPPED_BEFORE = {("approveDriver", "companyId"), ("dropOff", "proofIds")}
-"""One's own driver is approved already, and one's own stop is a pickup: what stands beside them is not looked at."""
+STOPPED_BEFORE = {
+    ("approveDriver", "companyId"),
+    ("dropOff", "proofIds"),
+    *((name, where) for name in ("setReplenishment", "transferStock") for where in ("all", "shipperId")),
+    *((name, "shipperId") for name in ("countStock", "receiveStock")),
+}
+"""One's own driver is approved already, one's own stop is a pickup, and goods go from one hub to another one: what
+stands beside them is not looked at. A shipper who has no goods here is told of as one whose goods are unknown."""
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ async def counter(works: Works, marketplace: TestMarketplace, tokens: Tokens) ->
     callers = {
         client: Caller(id=one, market_id=market, credential=credential) for client, (one, credential) in known.items()
     }
-    app = build_app(SimpleNamespace(**{**_parts(marketplace), "router": world.router}))
+    app = build_app(SimpleNamespace(geocoder=None, **{**_parts(marketplace), "router": world.router}))
     api = Api(app)
     async with api.http:
         yield Counter(api, world, callers)
@@ -154,7 +154,8 @@ async def test_an_operator_sets_what_a_hub_serves_and_it_is_written_down(counter
     assert now == {
         "hubId": counter.hub["hubId"], "hours": DAILY, "holidays": ["2026-12-25"],
         "cutoffs": [{"serviceLevel": "SAME_DAY", "until": "11:00"}], "noticeS": 3600, "windowS": 3600,
-        "placesPerHour": 1, "placesPerDay": None, "reachS": None, "reachedAt": None, "cells": 0,
+        "placesPerHour": 1, "placesPerDay": None, "docks": None, "dockS": 600, "reachS": None,
+            "reachedAt": None, "cells": 0,
     }  # fmt: skip
     actions = await counter("operations", "operator_actions", marketId=counter.hub["marketId"])
     [action] = [edge["node"] for edge in actions["edges"]]

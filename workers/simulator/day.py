@@ -164,6 +164,7 @@ class SimulatedDay:
             clock=clock,
             recipients=self._recipients,
             tally=self.tally,
+            sku=self.plan.sku,
         )
 
     def _make_drivers(self, line: httpx.AsyncClient, clock: MarketClock) -> list[DriverApp]:

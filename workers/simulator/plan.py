@@ -44,6 +44,9 @@ class DayPlan:
     reserve_rate: float = 0.0
     """Drivers of the crowd who stay at home until a bonus is worth their while."""
 
+    sku: str | None = None
+    """What every shipper keeps at all hubs; then some batches come from there."""
+
     def __post_init__(self) -> None:
         if not 1 <= self.smallest_batch <= self.largest_batch <= LARGEST_BATCH:
             raise ValueError(f"a batch of the simulator has 1 to {LARGEST_BATCH} deliveries")

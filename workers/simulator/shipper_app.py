@@ -27,6 +27,8 @@ STANDARD_WITHIN = timedelta(hours=4)
 EXPRESS_WITHIN = timedelta(minutes=100)
 AGAIN_WITHIN = timedelta(minutes=70)
 """How long the window of another try is open."""
+STOCK_EVERY = 5
+"""Of so many batches one names things of the shop's stock, wherever they lie, in place of a hub."""
 FINAL = frozenset({"DELIVERED", "RETURNED", "CANCELLED", "EXPIRED", "FAILED"})
 
 Row = dict[str, Any]
@@ -45,6 +47,7 @@ class ShipperApp:
         clock: MarketClock,
         recipients: Recipients,
         tally: Tally,
+        sku: str | None = None,
     ) -> None:
         """`hub_ids` are the hubs by their position in the world; `run` makes keys unique among several days."""
         self.states: dict[str, str] = {}
@@ -55,6 +58,7 @@ class ShipperApp:
         self._clock = clock
         self._recipients = recipients
         self._tally = tally
+        self._sku = sku
         self._sequences: dict[str, int] = {}
         self._open_batches: dict[str, set[str]] = {}
         self._zones: dict[str, ZoneInfo] = {}
@@ -254,9 +258,11 @@ class ShipperApp:
         opens = self._clock.now.astimezone(self._zones[hub_id]).replace(tzinfo=None, second=0, microsecond=0)
         is_express = parcel.is_express and parcel.pickup_address is None
         within = EXPRESS_WITHIN if is_express else STANDARD_WITHIN
+        is_from_stock = self._sku is not None and posting.number % STOCK_EVERY == 0 and parcel.pickup_address is None
         return {
             "externalId": parcel.external_id,
-            "hubId": hub_id if parcel.pickup_address is None else None,
+            "hubId": hub_id if parcel.pickup_address is None and not is_from_stock else None,
+            "items": [{"sku": self._sku, "quantity": 1}] if is_from_stock else [],
             "pickup": _address(parcel.pickup_address, "Taller") if parcel.pickup_address else None,
             "dropoff": _address(parcel.home, parcel.recipient),
             "packages": [{"weightG": parcel.weight_g, "lengthMm": 300, "widthMm": 200, "heightMm": 150}],

@@ -1,6 +1,8 @@
-"""How many places of a hub's windows are taken: by what is promised already, and by what is on hold.
+"""How much room a hub has left in its windows: places that it gives out, and docks at which vehicles load.
 
-A delivery whose window is wider than the one in question takes a part of a place in it.
+What is promised already and what is on hold take a place each; one whose window is wider than the one in question takes
+a part of it. Deliveries of one route are loaded by one vehicle; those not bundled yet count as a vehicle each, which is
+the most that they can be.
 """
 
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from uuid import UUID
 
 from marketplace.core.window import Window, local_instant, zone
 from marketplace.core.work import Work
-from marketplace.hubs import Opening
+from marketplace.hubs.opening import Opening
 
 UNLIMITED = 1_000_000
 
@@ -17,29 +19,25 @@ TAKEN = """
 WITH wanted AS (
     SELECT * FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(opens_at, closes_at, number)
 ), taken AS (
-    SELECT dropoff_opens_at AS opens_at, dropoff_closes_at AS closes_at FROM delivery
+    SELECT dropoff_opens_at AS opens_at, dropoff_closes_at AS closes_at, coalesce(route_id, id) AS vehicle
+    FROM delivery
     WHERE hub_id = $1 AND state NOT IN ('CANCELLED', 'EXPIRED', 'FAILED') AND return_of IS NULL
       AND dropoff_closes_at > $4 AND dropoff_opens_at < $5 AND id IS DISTINCT FROM $6
     UNION ALL
-    SELECT opens_at, closes_at FROM window_hold
+    SELECT opens_at, closes_at, coalesce(route_id, id) FROM window_hold
     WHERE hub_id = $1 AND state = 'HELD' AND expires_at > $7 AND closes_at > $4 AND opens_at < $5
       AND (delivery_id IS NULL OR delivery_id IS DISTINCT FROM $6)
-), counted AS (
-    SELECT w.number, coalesce(sum(
+), shares AS (
+    SELECT w.number, t.vehicle,
         extract(epoch FROM least(t.closes_at, w.closes_at) - greatest(t.opens_at, w.opens_at))
-        / extract(epoch FROM greatest(t.closes_at - t.opens_at, interval '1 second')))
-        FILTER (WHERE t.opens_at IS NOT NULL), 0) AS taken
-    FROM wanted w LEFT JOIN taken t ON t.opens_at < w.closes_at AND t.closes_at > w.opens_at GROUP BY w.number
+        / extract(epoch FROM greatest(t.closes_at - t.opens_at, interval '1 second')) AS share
+    FROM wanted w JOIN taken t ON t.opens_at < w.closes_at AND t.closes_at > w.opens_at
+), vehicles AS (
+    SELECT number, sum(share) AS taken, max(share) AS calls FROM shares GROUP BY number, vehicle
 )
-SELECT number, ceil(taken)::int AS taken,
+SELECT w.number, ceil(coalesce(sum(v.taken), 0))::int AS taken, ceil(coalesce(sum(v.calls), 0))::int AS calls,
        (SELECT count(*) FROM taken WHERE closes_at > $4 AND closes_at <= $5)::int AS taken_that_day
-FROM counted ORDER BY number
-"""
-
-
-HOLDS = """
-SELECT id FROM window_hold
-WHERE market_id = $1 AND state IN ('HELD', 'BOOKED') AND opens_at < $3 AND closes_at > $2
+FROM wanted w LEFT JOIN vehicles v USING (number) GROUP BY w.number ORDER BY w.number
 """
 
 
@@ -56,7 +54,7 @@ async def places_left(
 
     Without a hub, or where nobody has set a bound, there is always a place.
     """
-    if hub_id is None or not windows or (opening.places_per_hour is None and opening.places_per_day is None):
+    if hub_id is None or not windows or opening.is_without_bound:
         return [UNLIMITED] * len(windows)
     begins, ends = day_of(windows[0].opens_at, time_zone)
     rows = await work.fetch(
@@ -71,15 +69,15 @@ async def places_left(
     )
     return [
         max(
-            0, min(_left(opening.places_in(window), row["taken"]), _left(opening.places_per_day, row["taken_that_day"]))
+            0,
+            min(
+                _left(opening.places_in(window), row["taken"]),
+                _left(opening.places_per_day, row["taken_that_day"]),
+                _left(opening.vehicles_in(window), row["calls"]),
+            ),
         )
         for window, row in zip(windows, rows, strict=True)
     ]
-
-
-async def holds_in(work: Work, *, market_id: UUID, span: Window) -> frozenset[UUID]:
-    """Every place of a market that is held or booked in a span."""
-    return frozenset(row["id"] for row in await work.fetch(HOLDS, market_id, span.opens_at, span.closes_at))
 
 
 def day_of(moment: datetime, time_zone: str) -> tuple[datetime, datetime]:
