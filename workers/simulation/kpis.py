@@ -57,7 +57,7 @@ KPIS = (
     Kpi("contracted_hour_minor", "… of contracted drivers", Better.MORE),
     Kpi("crowdsourced_hour_minor", "… of the crowd", Better.MORE),
     Kpi("offers_per_hour", "offers for each hour online", Better.MORE, 2),
-    Kpi("offers_gini", "… how unequal, 0 to 1 (Gini)", Better.LESS, 2),
+    Kpi("offers_gini", "offers, how unequal (Gini)", Better.LESS, 2),
     Kpi("idle_min", "idle minutes for each driver", Better.LESS),
     Kpi("idle_pct", "hours online without a route (%)", Better.LESS, 1),
     Kpi("km_per_delivery", "km for each delivery", Better.LESS, 2),
