@@ -232,7 +232,9 @@ def simulate(
         str,
         typer.Option(help="How drivers are asked: ladder, as the market does; broadcast, all together; one by one."),
     ] = "ladder",
-    blocks: Annotated[str, typer.Option(help="So many drivers more hold a block over the peak: +10.")] = "+0",
+    blocks: Annotated[
+        str, typer.Option(help="Publish so many places in blocks where the day lacks drivers most: +10.")
+    ] = "+0",
     hub: Annotated[
         str | None, typer.Option(help="Another hub at lat,lon, from which what is nearest to it is delivered.")
     ] = None,

@@ -13,7 +13,14 @@ from marketplace.blocks.forecast import MakeForecast, foresee
 from marketplace.blocks.leave import leave_block
 from marketplace.blocks.look_after import look_after_blocks
 from marketplace.blocks.lot import Wish, draw, seed_digest, ticket
-from marketplace.blocks.needed import DayNeed, HourNeed, blocks_needed, latest_run, stops_per_driver_hour
+from marketplace.blocks.needed import (
+    USUAL_STOPS_PER_HOUR,
+    DayNeed,
+    HourNeed,
+    blocks_needed,
+    latest_run,
+    stops_per_driver_hour,
+)
 from marketplace.blocks.publish import BlockPlan, hub_area, publish_blocks
 from marketplace.blocks.queries import block_figures, blocks_of_driver, blocks_of_market, blocks_open_to, some_blocks
 from marketplace.blocks.refusals import (
@@ -28,6 +35,7 @@ from marketplace.blocks.sign_up import sign_up_for_block
 from marketplace.blocks.states import BlockState, SignUpState
 
 __all__ = [
+    "USUAL_STOPS_PER_HOUR",
     "BadBlock",
     "BlockKept",
     "BlockNotOpen",

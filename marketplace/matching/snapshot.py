@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from marketplace.batches.states import SKILLS
+from marketplace.batches.states import SKILLS, UnassignedReason
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
@@ -40,6 +40,8 @@ class OpenDelivery:
     skills: Sequence[str]
     priority: int
     created_at: datetime
+    reason: UnassignedReason | None = None
+    """Why it got no route at a look before; None where it is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +121,5 @@ def _open_delivery(row: asyncpg.Record) -> OpenDelivery:
         skills=[name for name in row["requirements"] if name in SKILLS],
         priority=row["priority"],
         created_at=row["created_at"],
+        reason=UnassignedReason(row["unassigned_reason"]) if row["unassigned_reason"] else None,
     )

@@ -29,6 +29,7 @@ from marketplace.matching.request import (
     PlanStop,
     ShiftEndCovers,
 )
+from marketplace.matching.resting import let_rest, new_ones, nobody_is_free
 from marketplace.matching.snapshot import OpenDelivery, Snapshot, take_border_snapshot, take_snapshot
 from marketplace.matching.solver_pool import SolverPool
 from marketplace.matching.wake import wake_due
@@ -64,6 +65,10 @@ class Look:
         if not found.drivers:
             nobody = [Unassigned(delivery_id=str(d.id), reason=Reason.OUT_OF_REACH) for d in found.deliveries]
             return Answer(points=(), matrix=None, plan=Plan(routes=(), unassigned=nobody))
+        if nobody_is_free(found):
+            found = replace(found, deliveries=new_ones(found))
+        if not found.deliveries:
+            return Answer(points=(), matrix=None, plan=Plan(routes=(), unassigned=()))
         found = await choose_candidates(self.router, found)
         points = places_of(found)
         matrix = await self.router.matrix(points, depart_at=found.now)
@@ -89,6 +94,8 @@ class Look:
             },
         )
         await keep_counts(work, found, answer.plan.unassigned)
+        if nobody_is_free(found) and not committed.is_overtaken:
+            await let_rest(work, found)
         return committed
 
 

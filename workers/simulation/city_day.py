@@ -21,10 +21,11 @@ from marketplace.routing import Router
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
-from workers.simulation.blocks import BlockHolder, bring_blocks
+from workers.simulation.block_need import Ask, hours_of_need
+from workers.simulation.blocks import Blocks
 from workers.simulation.booking import Bookers, Booking
 from workers.simulation.closing import Played, close_day, pay_regularly
-from workers.simulation.conditions import SURGE_DIALS, Conditions
+from workers.simulation.conditions import BLOCK_FLOOR_PER_HOUR_MINOR, SURGE_DIALS, Conditions
 from workers.simulation.driver import Driver
 from workers.simulation.learning import learn_regularly
 from workers.simulation.loop import run
@@ -40,7 +41,7 @@ from workers.simulation.timeless import TimelessRouter
 from workers.simulation.timing import AfterTiming, Timing
 from workers.simulation.world import Doors, World
 from workers.simulator.chance import chance
-from workers.simulator.demand import draw_postings
+from workers.simulator.demand import Posting, draw_postings
 from workers.simulator.personality import Mind, draw_personality
 from workers.simulator.plan import DayPlan
 from workers.simulator.recipients import Recipients
@@ -224,14 +225,16 @@ class Playing:
             self._nearer_hub = await open_nearer_hub(self.world, place=place, others=others, time_zone=time_zone)
 
     async def _bring_blocks(self) -> None:
+        plan, blocks = self.day.plan, self.day.conditions.blocks
+        if not blocks:
+            return
+        asks = [Ask(at_s=one.at_s, hub=one.hub) for one in self._postings(plan, RUN) for _ in one.parcels]
+        hours = hours_of_need(asks, hubs=len(self.seeded.hubs), hours=plan.hours, places=blocks)
         places = [Point(lat=hub["lat"], lon=hub["lon"]) for hub in self.seeded.hubs]
-        holders = [
-            BlockHolder(person=self._draw_mind("block", number), place=places[number % len(places)])
-            for number in range(self.day.conditions.blocks)
-        ]
-        if holders:
-            brought = await bring_blocks(self.world, holders, begins=self.world.stage.now, hours=self.day.plan.hours)
-            self._by_id.update({driver.driver_id: driver for driver in brought})
+        opened = Blocks(self.world, hours, places)
+        await opened.open([from_wire("hub", hub["id"]) for hub in self.seeded.hubs], BLOCK_FLOOR_PER_HOUR_MINOR)
+        brought = await opened.bring_wishers(plan.seed, self._draw_mind)
+        self._by_id.update({driver.driver_id: driver for driver in brought})
 
     async def bring_bookers(self, booking: Booking) -> Bookers:
         """Recipients who choose a window, from now on."""
@@ -287,13 +290,17 @@ class Playing:
             )
             for row in self.seeded.shippers
         ]
-        places = PlaceSampler(self.world.marketplace.city).draw_places(chance(plan.seed, "homes"), plan.deliveries)
-        addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
-        drawn = draw_postings(plan, run=run, shippers=len(shippers), hubs=len(hub_ids), addresses=addresses)
-        peak = self.day.conditions.peak
-        for posting in with_peak(drawn, times=peak, hours=plan.hours, seed=plan.seed):
+        for posting in self._postings(plan, run):
             self._wanted += len(posting.parcels)
             self.world.stage.after(posting.at_s, partial(shippers[posting.shipper].carry_out, posting))
+
+    def _postings(self, plan: DayPlan, run: str) -> list[Posting]:
+        """All that is asked for on a day, its peak included."""
+        places = PlaceSampler(self.world.marketplace.city).draw_places(chance(plan.seed, "homes"), plan.deliveries)
+        addresses = [{"lat": p.point.lat, "lon": p.point.lon, "address": p.address} for p in places]
+        shippers, hubs = len(self.seeded.shippers), len(self.seeded.hubs)
+        drawn = draw_postings(plan, run=run, shippers=shippers, hubs=hubs, addresses=addresses)
+        return with_peak(drawn, times=self.day.conditions.peak, hours=plan.hours, seed=plan.seed)
 
 
 def _seed_plan(day: CityDay) -> SeedPlan:

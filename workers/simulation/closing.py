@@ -8,15 +8,20 @@ from typing import Any
 
 from marketplace.analytics import (
     EtaQuality,
+    FairnessFigures,
     Recount,
     SurgeFigures,
     eta_quality,
+    fairness,
     recount_market,
     roll_up_all,
     surge_figures,
 )
+from marketplace.blocks import block_figures
 from marketplace.core.errors import Conflict
+from marketplace.core.window import zone
 from marketplace.ledger import check_ledger
+from marketplace.markets import dials
 from marketplace.payouts import is_payout_run_due, schedule_payouts
 from workers.simulation.bank import let_payouts_arrive
 from workers.simulation.booking import BookedFigures
@@ -53,15 +58,20 @@ class Played:
     cpu_s: float
     surge: SurgeFigures
     came_for_bonus: int
+    blocks: dict[str, Any]
+    """What its blocks came to: kept and missed places, hours attended, pay, and what was made up to a floor."""
+    fairness: list[FairnessFigures]
+    """All drivers first, then each kind."""
     windows: BookedFigures | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as one flat object, ready for JSON."""
-        parts = {"figures", "arrivals", "windows", "surge"}
+        parts = {"figures", "arrivals", "windows", "surge", "fairness"}
         rest = {name: getattr(self, name) for name in self.__slots__ if name not in parts}
         if self.windows is not None:
             rest |= {"windows": asdict(self.windows) | {"kept_pct": self.windows.kept_pct}}
         rest |= {"arrivals": asdict(self.arrivals), "surge": asdict(self.surge)}
+        rest |= {"fairness": [asdict(kind) for kind in self.fairness]}
         return self.figures.as_dict() | rest | {"times_real_time": self.times_real_time, "per_cpu_s": self.per_cpu_s}
 
     @property
@@ -105,6 +115,9 @@ async def close_day(world: World, *, until: datetime) -> Played:
             work, market_id=world.market_id, first=starts_at.date() - A_DAY, last=work.now.date() + A_DAY
         )
         surge = await surge_figures(work, market_id=world.market_id, begins=starts_at - A_DAY, ends=work.now + A_DAY)
+        local = zone((await dials(work, market_id=world.market_id)).time_zone)
+        shared = await fairness(work, market_id=world.market_id, day=starts_at.astimezone(local).date())
+        blocks = await block_figures(work.connection, market_id=world.market_id)
     ends_at = record.last_end_at or world.stage.now
     spans = [span for spans in record.shifts.values() for span in spans if span[0] < ends_at]
     online_s = sum((min(end, ends_at) - begin).total_seconds() for begin, end in spans)
@@ -117,6 +130,8 @@ async def close_day(world: World, *, until: datetime) -> Played:
         ledger_findings=len(ledger.findings),
         surge=surge,
         came_for_bonus=record.came_for_bonus,
+        blocks=blocks,
+        fairness=shared.figures,
         statements_held=recount.statements_held,
         event_hash=record.event_hash,
         events=record.events,

@@ -18,11 +18,11 @@ SHOWN = (
     "time_to_fill_min",
     "offers_per_acceptance",
     "cost_per_delivery_minor",
-    "surcharge_minor",
+    "top_up_minor",
     "pay_per_engaged_hour_minor",
     "idle_pct",
     "km_per_delivery",
-    "on_time_pct",
+    "offers_gini",
     "undelivered",
 )
 ACROSS = 4

@@ -26,6 +26,8 @@ SURGE_DIALS: Mapping[str, Any] = {
     "surge_budget_minor": 150_000,
 }
 """Surge in the pesos of the demo city; what is promised to drivers is bounded for each hour."""
+BLOCK_FLOOR_PER_HOUR_MINOR = 9_000
+"""What a block of the demo city guarantees for each hour, in pesos."""
 
 
 class BadVariant(CannotStart):
@@ -64,11 +66,12 @@ ORDER_DIALS: Mapping[OrderOfCall, Mapping[str, Any]] = {
 class Conditions:
     """What may differ between two plays of the same day.
 
-    Without `has_surge` there is neither bonus nor surcharge. Without `has_crowd` nobody of the crowd comes. `blocks` is
-    how many drivers more hold a block over the peak. `hub` is where another hub is opened, from which those parcels
-    come that live nearer to it than to the hub that they would come from. `order_of_call` is in which order the
-    kinds of drivers are called; where it is not told, as the market does. `peak` is how much is asked for in the peak
-    hours, as a multiple of what the day asks for in them; what is added is the same in every variant.
+    Without `has_surge` there is neither bonus nor surcharge. Without `has_crowd` nobody of the crowd comes by itself.
+    `blocks` is how many places in blocks are published where the day lacks drivers most; who takes them would not come
+    otherwise. `hub` is where another hub is opened, from which those parcels come that live nearer to it than to the
+    hub that they would come from. `order_of_call` is in which order the kinds of drivers are called; where it is not
+    told, as the market does. `peak` is how much is asked for in the peak hours, as a multiple of what the day asks for
+    in them; what is added is the same in every variant.
     """
 
     has_surge: bool = False

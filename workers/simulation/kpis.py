@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from marketplace.fleet import ContractKind
 from workers.simulation.figures import ratio
 
 
@@ -47,9 +48,17 @@ KPIS = (
     Kpi("time_to_fill_min", "posting to driver, mean (min)", Better.LESS, 1),
     Kpi("offers_per_acceptance", "offers for each yes", Better.LESS, 2),
     Kpi("cost_per_delivery_minor", "drivers' pay for each delivery", Better.LESS),
+    Kpi("blocks_kept", "places kept in blocks", Better.NEITHER),
+    Kpi("top_up_minor", "of all pay, up to the floor of blocks", Better.NEITHER),
     Kpi("bonus_minor", "of all pay, surge bonus", Better.NEITHER),
     Kpi("surcharge_minor", "surge surcharges", Better.NEITHER),
     Kpi("pay_per_engaged_hour_minor", "pay for each hour on a route", Better.MORE),
+    Kpi("dedicated_hour_minor", "… of dedicated drivers", Better.MORE),
+    Kpi("contracted_hour_minor", "… of contracted drivers", Better.MORE),
+    Kpi("crowdsourced_hour_minor", "… of the crowd", Better.MORE),
+    Kpi("offers_per_hour", "offers for each hour online", Better.MORE, 2),
+    Kpi("offers_gini", "offers, how unequal (Gini)", Better.LESS, 2),
+    Kpi("idle_min", "idle minutes for each driver", Better.LESS),
     Kpi("idle_pct", "hours online without a route (%)", Better.LESS, 1),
     Kpi("km_per_delivery", "km for each delivery", Better.LESS, 2),
 )
@@ -65,6 +74,26 @@ def kpis_of(figures: Mapping[str, Any]) -> dict[str, float | None]:
         "bonus_minor": figures["surge"]["paid_minor"],
         "surcharge_minor": figures["surge"]["surcharges_minor"],
         "idle_pct": None if used_pct is None else round(100 - used_pct, 2),
+        "blocks_kept": figures["blocks"]["kept"],
+        "top_up_minor": figures["blocks"]["top_up_minor"],
         "km_per_delivery": ratio(figures["driven_km"], delivered),
-    }
+    } | _shared(figures["fairness"])
     return {kpi.name: own[kpi.name] if kpi.name in own else figures[kpi.name] for kpi in KPIS}
+
+
+def _shared(kinds: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """How work and pay are shared: among all drivers, and the pay of each kind that drove."""
+    everybody = next(one for one in kinds if one["contract_kind"] is None)
+    hours = {f"{kind.lower()}_hour_minor": None for kind in ContractKind}
+    paid = {
+        f"{one['contract_kind'].lower()}_hour_minor": one["pay_per_engaged_hour_minor"]
+        for one in kinds
+        if one["contract_kind"] is not None and one["pay_minor"]
+    }
+    return {
+        **hours,
+        **paid,
+        "offers_per_hour": round(everybody["offers_per_online_hour"], 2),
+        "offers_gini": round(everybody["gini"], 2),
+        "idle_min": ratio(everybody["idle_minutes"], everybody["drivers"]),
+    }

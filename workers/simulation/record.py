@@ -135,6 +135,8 @@ class Record:
             self.engaged_s += (happened_at - self._engaged_since.pop(event.driver_id)).total_seconds()
         elif name == "PayStatementIssued":
             self.earned_minor += payload["total_minor"]
+        elif name == "BlockKept":
+            self.earned_minor += payload["top_up_minor"]
         elif name == "PayoutPaid":
             self.paid_minor += payload["amount_minor"]
             self.drivers_paid.add(event.driver_id)

@@ -13,6 +13,7 @@ from marketplace.adapters.routers import CachedRouter, GraphRouter
 from marketplace.adapters.stripe import SimulatedStripe
 from marketplace.analytics import RecordedDay, recorded_day
 from marketplace.app import Marketplace, open_city, open_servers
+from marketplace.blocks import USUAL_STOPS_PER_HOUR
 from marketplace.core.clock import DatabaseClock, ManualClock
 from marketplace.core.database import open_database
 from marketplace.core.errors import CannotStart
@@ -21,10 +22,11 @@ from marketplace.core.ids import from_wire
 from marketplace.core.outbox import PublishedEvent
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
-from marketplace.markets import market_by_slug
+from marketplace.markets import PayPolicy, market_by_slug
 from workers.jobs import jobs_of
 from workers.simulation.bank import fund_platform, open_accounts
-from workers.simulation.blocks import BlockHolder, bring_blocks
+from workers.simulation.block_need import Ask, hours_of_need
+from workers.simulation.blocks import Blocks
 from workers.simulation.closing import Played, close_day, pay_regularly
 from workers.simulation.conditions import Conditions
 from workers.simulation.driver import Driver
@@ -211,15 +213,22 @@ class _Replay:
                     stage.at(ends, driver.go_home)
 
     async def _bring_blocks(self) -> None:
-        """Those who hold blocks come for the peak's share of the time from the first posting to the last."""
-        holders = [
-            BlockHolder(person=self._mind("block", number), place=self._some_hub(number))
-            for number in range(self._day.conditions.blocks)
+        """Blocks at the recorded market's own hubs; one whose shippers have them collected elsewhere has none."""
+        hubs, places = self._recorded.hubs, self._day.conditions.blocks
+        if not places or not hubs:
+            return
+        begins = self._world.stage.now
+        asks = [
+            Ask(at_s=(batch.posted_at - begins).total_seconds(), hub=parcel.hub)
+            for batch in self._batches
+            for parcel in batch.deliveries.values()
+            if parcel.hub is not None
         ]
-        if holders:
-            begins = self._batches[0].posted_at
-            brought = await bring_blocks(self._world, holders, begins=begins, hours=self._hours)
-            self._by_id.update({driver.driver_id: driver for driver in brought})
+        hours = hours_of_need(asks, hubs=len(hubs), hours=self._hours, places=places)
+        opened = Blocks(self._world, hours, [hub.place for hub in hubs])
+        await opened.open(self._people.hub_ids, _usual_hour_minor(self._recorded.policy))
+        brought = await opened.bring_wishers(self._day.seed, self._mind)
+        self._by_id.update({driver.driver_id: driver for driver in brought})
 
     def _bring_shippers(self) -> None:
         shippers = [
@@ -260,3 +269,8 @@ class _Replay:
             gathering_s=rates.gathering_s,
         )
         return Mind(traits, source)
+
+
+def _usual_hour_minor(policy: PayPolicy) -> int:
+    """What a usual hour on a route pays by a market's own rates: its floor of a block, in its own currency."""
+    return 60 * policy.per_minute_minor + round(USUAL_STOPS_PER_HOUR * policy.per_stop_minor)

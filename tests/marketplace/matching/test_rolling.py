@@ -262,3 +262,42 @@ async def test_a_market_on_demand_pairs_single_trips_for_the_least_delay(works: 
         stops = await work.fetch("SELECT route_id, count(*) FROM stop GROUP BY route_id")
     assert sorted(row["route_id"] for row in stops) == sorted(plan.route_ids)
     assert [row["count"] for row in stops] == [2, 2]
+
+
+async def test_what_waits_is_weighed_once_while_everybody_is_busy_and_again_when_somebody_is_free(
+    works: Works, solver: SolverPool, clock: ManualClock
+) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        _, route_id = await busy_driver(work, world)
+        waits = await world.delivery(work, 2)
+    errand = MatchMarket(router=StraightLineRouter(), solver=solver, market_id=world.market.id)
+    assert (await weighed(works, errand)) == {str(waits.id)}
+    clock.advance(seconds=60)
+    async with works.open() as work:
+        new = await world.delivery(work, 3)
+
+    assert (await weighed(works, errand)) == {str(new.id)}
+    assert (await weighed(works, errand)) == set()
+
+    async with works.open() as work:
+        rows = [await delivery_row(work, one.id) for one in (waits, new)]
+        assert [row["unassigned_reason"] for row in rows] == ["HELD", "HELD"]
+        # Both rest until one and the same moment.
+        assert [row["plan_after"] for row in rows] == [work.now + timedelta(seconds=world.market.replan_after_s)] * 2
+        await finish(work, route_id)
+    assert (await weighed(works, errand)) == {str(waits.id), str(new.id)}
+
+
+async def weighed(works: Works, errand: MatchMarket) -> set[str]:
+    """The deliveries of which a look makes a plan, or says why not."""
+    async with works.open() as work:
+        found = await errand.read(work)
+    assert found is not None
+    answer = await errand.call(found)
+    async with works.open() as work:
+        await errand.record(work, found, answer)
+    plan = answer.plan
+    return {step.delivery_id for route in plan.routes for step in route.steps} | {
+        one.delivery_id for one in plan.unassigned
+    }

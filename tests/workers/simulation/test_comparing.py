@@ -16,6 +16,11 @@ FIGURES: dict[str, Any] = {
     "posted": 12, "cancelled": 2, "delivered": 8, "on_time_pct": 87.5, "windows_kept_pct": 80.0,
     "click_to_door_p50_min": 40.25, "time_to_fill_min": 3.0, "offers_sent": 9, "offers_accepted": 3,
     "cost_per_delivery_minor": 2_500.4, "surge": {"paid_minor": 700, "surcharges_minor": 450},
+    "blocks": {"kept": 2, "top_up_minor": 900}, "fairness": [
+        {"contract_kind": None, "drivers": 4, "idle_minutes": 90.0, "offers_per_online_hour": 1.256, "gini": 0.254},
+        {"contract_kind": "CROWDSOURCED", "pay_minor": 9_000, "pay_per_engaged_hour_minor": 11_000},
+        {"contract_kind": "DEDICATED", "pay_minor": 0, "pay_per_engaged_hour_minor": 0},
+    ],
     "pay_per_engaged_hour_minor": 12_000.0, "utilisation_pct": 30.0, "driven_km": 60.0, "times_real_time": 500.4,
     "per_cpu_s": 800.0, "event_hash": "f" * 64,
 }  # fmt: skip
@@ -32,6 +37,10 @@ def test_the_figures_of_a_play_are_drawn_from_its_day() -> None:
     assert list(figures) == [kpi.name for kpi in KPIS]
     assert (figures["undelivered"], figures["offers_per_acceptance"], figures["idle_pct"]) == (2, 3.0, 70.0)
     assert (figures["km_per_delivery"], figures["bonus_minor"], figures["surcharge_minor"]) == (7.5, 700, 450)
+    assert (figures["blocks_kept"], figures["top_up_minor"]) == (2, 900)
+    assert (figures["offers_per_hour"], figures["offers_gini"], figures["idle_min"]) == (1.26, 0.25, 22.5)
+    hours = [figures[f"{kind}_hour_minor"] for kind in ("crowdsourced", "dedicated", "contracted")]
+    assert hours == [11_000, None, None]
 
 
 @pytest.mark.parametrize(

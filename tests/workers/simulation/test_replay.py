@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.analytics import RecordedDay
 from marketplace.core.database import connect
 from marketplace.core.settings import Settings
 from tests.workers.simulation.conftest import settings_for
@@ -55,7 +56,7 @@ async def recorded(empty_urls: list[str], tmp_path: Path) -> Settings:
     return settings
 
 
-async def test_a_replay_posts_what_was_posted_when_it_was_posted_and_under_no_names(
+async def test_a_replay_has_the_demand_hours_and_stops_of_the_record_and_no_names(
     recorded: Settings, empty_urls: list[str], tmp_path: Path
 ) -> None:
     day = await read_recorded_day(recorded, market="la-serena", day=DAY)
@@ -71,11 +72,11 @@ async def test_a_replay_posts_what_was_posted_when_it_was_posted_and_under_no_na
     }
     assert re.fullmatch(r"(Driver \d\+\d+#?)*", drivers)
     assert re.fullmatch(r"(Shipper \d#?)*", shippers)
+    _has_hours_and_stops(day)
 
 
-async def test_drivers_are_there_when_they_were_there_and_stops_take_as_long(recorded: Settings) -> None:
-    day = await read_recorded_day(recorded, market="la-serena", day=DAY)
-
+def _has_hours_and_stops(day: RecordedDay) -> None:
+    """Drivers are there when they were there, and stops take as long."""
     assert len(day.drivers) == 5
     begins = [driver.online[0][0] for driver in day.drivers]
     assert all(timedelta(0) <= moment - PLAYED.starts_at <= timedelta(minutes=3) for moment in begins)
