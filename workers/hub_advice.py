@@ -42,7 +42,8 @@ async def advise(settings: Settings, *, market: str | None, days: int, candidate
 def advice_lines(told: Told) -> Iterator[str]:
     """The advice as a table for people."""
     before, after, minutes = told["before"], told["after"], told["within_s"] // 60
-    yield f"Learnt from {told['deliveries']:,} deliveries of {told['days']} days; {told['candidates']} sites looked at."
+    days = "one day" if told["days"] == 1 else f"{told['days']} days"
+    yield f"Learnt from {told['deliveries']:,} deliveries of {days}; {told['candidates']} sites looked at."
     if not told["sites"]:
         yield "None of them would save anything."
         return
