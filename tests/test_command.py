@@ -47,11 +47,11 @@ COMMANDS = [
     "stripe-sandbox",
     "reconcile",
     "forecast",
-    "hubs",
     "geo",
     "ledger",
     "payouts",
     "traffic",
+    "hubs",
 ]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
