@@ -53,6 +53,7 @@ COMMANDS = [
     "ledger",
     "payouts",
     "traffic",
+    "hubs",
 ]
 PATIENCE_S = 100
 COUNT = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"

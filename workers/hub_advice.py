@@ -10,8 +10,9 @@ from marketplace.core.errand import run_errand
 from marketplace.core.errors import CannotStart
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.settings import Settings
+from marketplace.core.window import zone
 from marketplace.hubs import AdviseHub
-from marketplace.markets import market_ids
+from marketplace.markets import dials, market_ids
 
 Told = Mapping[str, Any]
 
@@ -21,9 +22,10 @@ async def advise(settings: Settings, *, market: str | None, days: int, candidate
     async with open_servers(settings) as servers, open_marketplace(settings, servers) as marketplace:
         async with marketplace.works.open() as work:
             markets = [from_wire("market", market)] if market else await market_ids(work)
-            today = work.now.date()
-        if not markets:
-            raise CannotStart("there is no market yet; make one with doorstep seed")
+            if not markets:
+                raise CannotStart("there is no market yet; make one with doorstep seed")
+            time_zone = (await dials(work, market_id=markets[0])).time_zone
+            today = work.now.astimezone(zone(time_zone)).date()
         errand = AdviseHub(
             router=marketplace.router,
             market_id=markets[0],
@@ -40,7 +42,8 @@ async def advise(settings: Settings, *, market: str | None, days: int, candidate
 def advice_lines(told: Told) -> Iterator[str]:
     """The advice as a table for people."""
     before, after, minutes = told["before"], told["after"], told["within_s"] // 60
-    yield f"Learnt from {told['deliveries']:,} deliveries of {told['days']} days; {told['candidates']} sites looked at."
+    days = "one day" if told["days"] == 1 else f"{told['days']} days"
+    yield f"Learnt from {told['deliveries']:,} deliveries of {days}; {told['candidates']} sites looked at."
     if not told["sites"]:
         yield "None of them would save anything."
         return
