@@ -28,6 +28,7 @@ from marketplace.billing import (
     Terms,
 )
 from marketplace.blocks import BlockState, SignUpState
+from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.notifier import Channel
 from marketplace.fleet import (
     AccountState,
@@ -122,6 +123,9 @@ ENUMS: dict[type[Enum], str] = {
     TrackedStatus: "Where a parcel is, as its recipient cares.",
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
+    ClaimKind: "What is wrong with a parcel.",
+    ClaimState: "The life of a claim: ACCEPTED and REJECTED are decided by a person, WITHDRAWN by whoever asked.",
+    EntryKind: "A step in the file of a claim; an ANSWER is the driver's, and the operator has ASKED for more.",
     TipState: "WANTED until its page is ready, WAITING until it is PAID or EXPIRED; REFUSED where there is no page.",
     EvidenceKind: "All that standing is made of. An answer to an offer is not among it.",
     Excluded: "Why something does not count: planned late, waiting at a pickup, traffic, waiting at a door, or a low"

@@ -125,7 +125,7 @@ class Delivery(Model):
 
 
 class Package(Model):
-    """A physical item of a delivery: weight in grams, sides in millimetres."""
+    """A physical item of a delivery: weight in grams, sides in millimetres, and what its shipper says it is worth."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -135,6 +135,7 @@ class Package(Model):
     length_mm = fields.IntField()
     width_mm = fields.IntField()
     height_mm = fields.IntField()
+    declared_minor = fields.BigIntField(null=True)
 
     class Meta:
         table = "package"

@@ -247,6 +247,7 @@ async def _insert_deliveries(
             "length_mm": package.length_mm,
             "width_mm": package.width_mm,
             "height_mm": package.height_mm,
+            "declared_minor": package.declared_minor,
         }
         for i, delivery_id in fresh.items()
         for package in found.requests[i].packages

@@ -18,6 +18,8 @@ from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS
 MOST_PACKAGES = 20
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
+LARGEST_AMOUNT = 10**12
+"""Minor units: as large as anything that a market is set to."""
 DEFAULT_SERVICE_LEVEL = "STANDARD"
 
 
@@ -29,13 +31,14 @@ class BadDelivery(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageRequest:
-    """A physical item: grams and millimetres."""
+    """A physical item: grams and millimetres, and its declared value in minor units, if there is one."""
 
     description: str = ""
     weight_g: int
     length_mm: int
     width_mm: int
     height_mm: int
+    declared_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,5 +199,7 @@ def _check_package(package: PackageRequest, name: str) -> None:
     _check_text(package.description, f"{name}.description", 0, 200)
     if not 1 <= package.weight_g <= HEAVIEST_G:
         raise BadDelivery(f"a package weighs 1 to {HEAVIEST_G} grams", field=f"{name}.weightG")
+    if package.declared_minor is not None and not 0 <= package.declared_minor <= LARGEST_AMOUNT:
+        raise BadDelivery(f"a declared value is 0 to {LARGEST_AMOUNT} minor units", field=f"{name}.declaredMinor")
     if not all(1 <= side <= LONGEST_SIDE_MM for side in (package.length_mm, package.width_mm, package.height_mm)):
         raise BadDelivery(f"a side is 1 to {LONGEST_SIDE_MM} millimetres", field=name)

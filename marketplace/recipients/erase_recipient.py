@@ -72,6 +72,17 @@ GIVE_UP_PICTURES = """
 UPDATE proof SET named_at = NULL, left_in = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
 WHERE stop_id = ANY($1)
 """
+# What was said and shown in a claim goes, by whomever; the reason of whoever decided stays with the amounts.
+GIVE_UP_CLAIM_PICTURES = """
+UPDATE proof SET named_at = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
+WHERE kind = 'CLAIM' AND stop_id IN (SELECT stop_id FROM task WHERE delivery_id = ANY($1))
+  AND announced_by IN (SELECT unnest(ARRAY[d.id, d.shipper_id, c.driver_id]) FROM delivery d
+      LEFT JOIN claim c ON c.delivery_id = d.id WHERE d.id = ANY($1))
+"""
+ERASE_CLAIMS = """
+UPDATE claim_entry SET text = '', proof_ids = '{}'
+WHERE by_kind <> 'operator' AND claim_id IN (SELECT id FROM claim WHERE delivery_id = ANY($1))
+"""
 ERASE_MESSAGES = """
 UPDATE notification SET address = '', text = '' WHERE delivery_id = ANY($1) AND audience = 'recipient'
 """
@@ -168,6 +179,8 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     taught = await work.fetch(FORGET_VISITS, stop_ids)
     await work.execute(FORGET_DROP_POINTS, sorted({row["drop_point_id"] for row in taught}))
     await work.execute(GIVE_UP_PICTURES, stop_ids)
+    await work.execute(GIVE_UP_CLAIM_PICTURES, ids)
+    await work.execute(ERASE_CLAIMS, ids)
     await work.execute(ERASE_MESSAGES, ids)
     await work.execute(FORGET_BROWSERS, ids)
     for shipper_id in sorted({row["shipper_id"] for row in deliveries}):

@@ -18,6 +18,7 @@ from marketplace.routes.arrive import arrive_at_stop
 from marketplace.routes.create_proof_upload import ProofUpload, create_proof_upload
 from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
+from marketplace.routes.evidence import announce_evidence, name_evidence
 from marketplace.routes.fail import fail_stop
 from marketplace.routes.learn_drop_point import correct_pin, learn_drop_point
 from marketplace.routes.line import read_line
@@ -49,6 +50,7 @@ __all__ = [
     "StopState",
     "StoredProof",
     "UploadSigner",
+    "announce_evidence",
     "arrive_at_stop",
     "correct_pin",
     "create_proof_upload",
@@ -59,6 +61,7 @@ __all__ = [
     "mend_driven_route",
     "mend_route",
     "my_route",
+    "name_evidence",
     "pick_up",
     "plan_return",
     "read_line",

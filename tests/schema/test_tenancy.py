@@ -125,6 +125,14 @@ def of_file(things: Things) -> Variables:
     return {"marketId": things.market, "suspensionId": things.suspension}
 
 
+def on_claim(things: Things) -> Variables:
+    return {"claimId": things.claim, "proofIds": [things.proof]}
+
+
+def of_claim(things: Things) -> Variables:
+    return {"marketId": things.market, "claimId": things.claim}
+
+
 AMOUNT = {"amountMinor": 1, "currency": "CLP", "reason": "because"}
 POINT = {"lat": -29.9, "lon": -71.25}
 PAGE = {"first": MOST_ROWS}
@@ -408,6 +416,22 @@ RULES = {
         callers=SHIPPER | OPERATOR,
         asks=(lambda things: {"marketId": things.market, "deliveryId": things.delivery},),
     ),
+    # Claims: one file for whoever takes part
+    "claims": Rule(callers=SHIPPER | RECIPIENT | DRIVER | OPERATOR, asks=(in_market,), more={"onlyOpen": False}),
+    "createClaimUpload": Rule(
+        callers=SHIPPER | RECIPIENT | DRIVER, asks=(for_delivery,), more={"contentType": "image/jpeg", "sizeBytes": 9}
+    ),
+    "openClaim": Rule(
+        callers=SHIPPER | RECIPIENT,
+        asks=(lambda things: {"deliveryId": things.delivery, "proofIds": [things.proof]},),
+        more={"kind": "DAMAGED", "askedMinor": 1, "text": "broken"},
+    ),
+    "addClaimEvidence": Rule(callers=SHIPPER | RECIPIENT, asks=(on_claim,), more={"text": "broken"}),
+    "withdrawClaim": Rule(callers=SHIPPER | RECIPIENT, asks=(lambda things: {"claimId": things.claim},)),
+    "answerClaim": Rule(callers=DRIVER, asks=(on_claim,), more={"text": "not so"}),
+    "askClaimEvidence": Rule(callers=OPERATOR, asks=(of_claim,), more={"text": "a picture, please"}),
+    "acceptClaim": Rule(callers=OPERATOR, asks=(of_claim,), more={"acceptedMinor": 1, "reason": "seen"}),
+    "rejectClaim": Rule(callers=OPERATOR, asks=(of_claim,), more={"reason": "seen"}),
     # Windows, for shippers and recipients; hubs' terms, for operations
     "deliveryWindows": Rule(callers=SHIPPER | RECIPIENT, asks=(for_delivery, for_wish), more={"day": "2026-03-02"}),
     "holdWindow": Rule(callers=SHIPPER | RECIPIENT, asks=(for_delivery, for_wish), more=A_WINDOW),
@@ -687,6 +711,9 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("webhookAttempts", "shipper", {"what a receiver said"}),
         ("webhookAttention", "operator", {"webhook"}),
         ("shipperRateCards", "operator", {"rate card"}),
+        ("claims", "shipper", {"claim"}),
+        ("claims", "driver", {"claim"}),
+        ("claims", "operator", {"claim"}),
     ],
 )
 async def test_its_owner_reads_it(tenants: Tenants, name: str, kind: str, seen: set[str]) -> None:
