@@ -101,6 +101,10 @@ REFERENCES = [
     ("task", "stop_id", "stop"),
     ("task", "delivery_id", "delivery"),
     ("proof", "stop_id", "stop"),
+    ("custody", "delivery_id", "delivery"),
+    ("custody", "route_id", "route"),
+    ("custody", "stop_id", "stop"),
+    ("custody", "driver_id", "driver"),
     ("stop_report", "route_id", "route"),
     ("stop_report", "driver_id", "driver"),
     ("wave", "route_id", "route"),
@@ -191,6 +195,7 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("attempt", "next_step"): "REDELIVER RETURN DISCARD",
@@ -198,6 +203,8 @@ STATES = {
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
     ("proof", "kind"): "PHOTO SIGNATURE CLAIM",
+    ("custody", "kind"): "PICKED_UP HANDED_OVER BROUGHT_BACK RETURNED",
+    ("custody", "identity_kind"): "NATIONAL_ID PASSPORT DRIVING_LICENCE",
     ("claim", "kind"): "DAMAGED MISSING WRONG_ITEM",
     ("claim", "state"): "OPEN NEEDS_EVIDENCE ACCEPTED REJECTED WITHDRAWN",
     ("claim", "opened_by_kind"): "shipper recipient",
@@ -819,6 +826,7 @@ INDEXES = [
     ("UNIQUE", "stop_place", "stop (route_id, place)"),
     ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
     ("", "task_delivery", "task (delivery_id)"),
+    ("UNIQUE", "custody_number", "custody (delivery_id, number)"),
     ("", "proof_stop", "proof (stop_id)"),
     ("", "proof_unnamed", "proof (created_at) WHERE named_at IS NULL AND object_key IS NOT NULL"),
     ("", "stop_report_route", "stop_report (route_id)"),
@@ -1078,6 +1086,12 @@ CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXE
 CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- The mark of the recipient's papers goes with the recipient; the chain stays.
+CREATE TRIGGER custody_kept BEFORE DELETE ON custody FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER custody_whole BEFORE TRUNCATE ON custody FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER custody_stays BEFORE UPDATE ON custody FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'identity_mark') <> (to_jsonb(OLD) - 'identity_mark') OR NEW.identity_mark IS NOT NULL)
+    EXECUTE FUNCTION refuse_change();
 -- What was asked for never changes, and nothing does once a claim has ended
 CREATE TRIGGER claim_kept BEFORE DELETE ON claim FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER claim_whole BEFORE TRUNCATE ON claim FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

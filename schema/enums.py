@@ -14,6 +14,7 @@ from marketplace.batches import (
     FailurePolicy,
     LeftAt,
     Requirement,
+    Sector,
     UnassignedReason,
 )
 from marketplace.billing import (
@@ -46,7 +47,16 @@ from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, 
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
-from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.routes import (
+    CustodyKind,
+    IdentityKind,
+    ProofKind,
+    ReportFlag,
+    ReportVerb,
+    RouteState,
+    StopKind,
+    StopState,
+)
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -123,6 +133,9 @@ ENUMS: dict[type[Enum], str] = {
     TrackedStatus: "Where a parcel is, as its recipient cares.",
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
+    Sector: "The trade that a delivery is for; `sectors` lists what each asks for.",
+    CustodyKind: "How a parcel changed hands: from the sender to the driver, and from the driver to whom.",
+    IdentityKind: "Papers that a recipient can show.",
     ClaimKind: "What is wrong with a parcel.",
     ClaimState: "The life of a claim: ACCEPTED and REJECTED are decided by a person, WITHDRAWN by whoever asked.",
     EntryKind: "A step in the file of a claim; an ANSWER is the driver's, and the operator has ASKED for more.",

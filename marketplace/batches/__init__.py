@@ -43,6 +43,7 @@ from marketplace.batches.request import (
     is_storable,
 )
 from marketplace.batches.reschedule import reschedule_delivery, return_delivery
+from marketplace.batches.sectors import BINDING, BUNDLES, BundleIsBinding, Sector
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
@@ -59,6 +60,8 @@ from marketplace.batches.states import (
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
+    "BINDING",
+    "BUNDLES",
     "DISCARDED",
     "SKILLS",
     "AlreadyPlaced",
@@ -67,6 +70,7 @@ __all__ = [
     "BadDelivery",
     "BadNewWindow",
     "BadPromise",
+    "BundleIsBinding",
     "CancelReason",
     "CancellationQuote",
     "ChosenBy",
@@ -93,6 +97,7 @@ __all__ = [
     "QuoteResult",
     "Requirement",
     "RowProblem",
+    "Sector",
     "TooLateToCancel",
     "TooLateToChange",
     "UnassignedReason",

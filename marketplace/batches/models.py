@@ -91,6 +91,7 @@ class Delivery(Model):
     # What
     load = ArrayField(element_type="int", null=False)
     requirements = ArrayField(element_type="text", null=False)
+    sector = fields.CharField(max_length=14, null=True)
     pin = fields.CharField(max_length=8, null=True)
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan

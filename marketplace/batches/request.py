@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.batches.sectors import Sector, requirements_of
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
@@ -63,7 +64,8 @@ class Place:
 class DeliveryRequest:
     """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows.
 
-    Without a failure policy or a number of attempts it has those of its shipper.
+    Without a failure policy or a number of attempts it has those of its shipper. It asks for what its sector asks for,
+    without what is `waived`, and for its own `requirements`.
     """
 
     external_id: str
@@ -79,6 +81,13 @@ class DeliveryRequest:
     priority: int = 0
     failure_policy: FailurePolicy | None = None
     max_attempts: int | None = None
+    sector: Sector | None = None
+    waived: Sequence[Requirement] = ()
+
+    @property
+    def needs(self) -> frozenset[Requirement]:
+        """All that this row asks for, with what its sector asks for where it says nothing else."""
+        return requirements_of(self.sector, self.requirements, self.waived)
 
     @property
     def digest(self) -> bytes:
@@ -103,6 +112,7 @@ class DeliveryRequest:
                 _check_place(place, name)
         if self.pickup is not None and self.pickup.point is None:
             raise BadDelivery("a pickup needs lat and lon", field="pickup.lat")
+        requirements_of(self.sector, self.requirements, self.waived)
         if not 1 <= len(self.packages) <= MOST_PACKAGES:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):

@@ -83,6 +83,9 @@ ERASE_CLAIMS = """
 UPDATE claim_entry SET text = '', proof_ids = '{}'
 WHERE by_kind <> 'operator' AND claim_id IN (SELECT id FROM claim WHERE delivery_id = ANY($1))
 """
+FORGET_PAPERS = """
+UPDATE custody SET identity_mark = NULL WHERE delivery_id = ANY($1) AND identity_mark IS NOT NULL
+"""
 ERASE_MESSAGES = """
 UPDATE notification SET address = '', text = '' WHERE delivery_id = ANY($1) AND audience = 'recipient'
 """
@@ -181,6 +184,7 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     await work.execute(GIVE_UP_PICTURES, stop_ids)
     await work.execute(GIVE_UP_CLAIM_PICTURES, ids)
     await work.execute(ERASE_CLAIMS, ids)
+    await work.execute(FORGET_PAPERS, ids)
     await work.execute(ERASE_MESSAGES, ids)
     await work.execute(FORGET_BROWSERS, ids)
     for shipper_id in sorted({row["shipper_id"] for row in deliveries}):

@@ -15,7 +15,9 @@ In order of life: `draw_route`, `my_route`, `start_route`, `arrive_at_stop`, `pi
 """
 
 from marketplace.routes.arrive import arrive_at_stop
+from marketplace.routes.care import Care, CustodyKind, Identity, IdentityKind, IdentityMarker
 from marketplace.routes.create_proof_upload import ProofUpload, create_proof_upload
+from marketplace.routes.custody import custody_of
 from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
 from marketplace.routes.evidence import announce_evidence, name_evidence
@@ -36,7 +38,12 @@ from marketplace.routes.upload_address import UPLOAD_PATH, UploadSigner
 
 __all__ = [
     "UPLOAD_PATH",
+    "Care",
+    "CustodyKind",
     "DropOffOutcome",
+    "Identity",
+    "IdentityKind",
+    "IdentityMarker",
     "ObjectKey",
     "ObjectMissing",
     "ObjectStore",
@@ -54,6 +61,7 @@ __all__ = [
     "arrive_at_stop",
     "correct_pin",
     "create_proof_upload",
+    "custody_of",
     "draw_route",
     "drop_off",
     "fail_stop",

@@ -103,6 +103,30 @@ class Proof(Model):
         table = "proof"
 
 
+class Custody(Model):
+    """A careful parcel changed hands: the next link of its chain, never changed.
+
+    Of the recipient's papers their kind is kept and a keyed mark of their last digits, until the recipient is erased.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    number = fields.SmallIntField()
+    kind = fields.CharField(max_length=12)
+    route_id = fields.UUIDField()
+    stop_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    seal = fields.CharField(max_length=40, null=True)
+    temperature_dc = fields.SmallIntField(null=True)
+    identity_kind = fields.CharField(max_length=15, null=True)
+    identity_mark = fields.BinaryField(null=True)
+    occurred_at = fields.DatetimeField()
+
+    class Meta:
+        table = "custody"
+
+
 class StopReport(Model):
     """A driver's report as it came in: what, when the app says it happened, when it arrived, and what is odd about it.
 

@@ -22,7 +22,7 @@ from marketplace.alerts import Audience, Cause, NotificationState
 from marketplace.alerts.wording import WORDS
 from marketplace.arrivals import PredictionMoment
 from marketplace.arrivals.law import Stage
-from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, UnassignedReason
+from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, Sector, UnassignedReason
 from marketplace.billing import (
     ChargeState,
     Collects,
@@ -56,6 +56,7 @@ from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import SafePlace
+from marketplace.routes.care import CustodyKind, IdentityKind
 from marketplace.routes.states import (
     CLAIM_PICTURE,
     ProofKind,
@@ -103,6 +104,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
     ("delivery", "failure_policy"): FailurePolicy,
+    ("delivery", "sector"): Sector,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,
@@ -111,6 +113,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
     ("proof", "kind"): {*ProofKind, CLAIM_PICTURE},
+    ("custody", "kind"): CustodyKind,
+    ("custody", "identity_kind"): IdentityKind,
     ("claim", "kind"): ClaimKind,
     ("claim", "state"): ClaimState,
     ("claim", "opened_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT},

@@ -36,7 +36,7 @@ PORTAL = {
     "register_webhook", "rotate_webhook_secret", "enable_webhook", "disable_webhook", "delete_webhook",
     "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
     "alert_policy", "set_alert_policy", "notifications",
-    "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim",
+    "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim", "sectors", "custody",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -57,7 +57,7 @@ OPERATIONS = {
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
-    "claims", "ask_claim_evidence", "accept_claim", "reject_claim",
+    "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
 }  # fmt: skip
 
 
@@ -173,6 +173,8 @@ COSTS = {
             "decide_suspension", "decide_appeal", "end_suspension",
         )
     },
+    # Sectors
+    "portal/sectors": 35, "portal/custody": 35, "operations/custody": 35,
     # Claims
     **{f"{client}/claims": 45 for client in ("portal", "recipient", "driver", "operations")},
     **{f"{client}/create_claim_upload": 25 for client in ("portal", "recipient", "driver")},

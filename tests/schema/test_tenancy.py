@@ -69,6 +69,10 @@ def at_stop(things: Things) -> Variables:
     return {"stopId": things.stop}
 
 
+def with_care(things: Things) -> Variables:
+    return {"stopId": things.stop, "care": [{"deliveryId": things.delivery, "seal": "S1"}]}
+
+
 def at_offer(things: Things) -> Variables:
     return {"offerId": things.offer}
 
@@ -416,6 +420,9 @@ RULES = {
         callers=SHIPPER | OPERATOR,
         asks=(lambda things: {"marketId": things.market, "deliveryId": things.delivery},),
     ),
+    # Sectors and what careful parcels go through
+    "sectors": Rule(callers=None),
+    "custody": Rule(callers=SHIPPER | OPERATOR, asks=(for_delivery,)),
     # Claims: one file for whoever takes part
     "claims": Rule(callers=SHIPPER | RECIPIENT | DRIVER | OPERATOR, asks=(in_market,), more={"onlyOpen": False}),
     "createClaimUpload": Rule(
@@ -501,9 +508,9 @@ RULES = {
     "viewOffer": Rule(callers=DRIVER, asks=(at_offer,)),
     "startRoute": report(lambda things: {"routeId": things.route}),
     "arriveAtStop": report(at_stop),
-    "pickUp": report(at_stop),
+    "pickUp": report(with_care),
     "dropOff": report(
-        lambda things: {"stopId": things.stop, "proofIds": [things.proof]}, pin="000000", leftAt="RECIPIENT"
+        lambda things: with_care(things) | {"proofIds": [things.proof]}, pin="000000", leftAt="RECIPIENT"
     ),
     "failStop": report(at_stop, reason="OTHER"),
     "correctPin": Rule(callers=DRIVER, asks=(at_stop,), more={"point": POINT}),
