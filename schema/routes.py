@@ -386,8 +386,10 @@ def _cares(info: Info, care: list[CareInput] | None) -> list[Care]:
     found = []
     for one in care or ():
         delivery, papers = from_wire("delivery", one.delivery_id, field="care.deliveryId"), one.identity
-        identity = None if papers is None else marker.see(delivery, papers.kind, papers.last_digits, name_matches=papers.name_matches)
-        found.append(Care(delivery_id=delivery, seal=one.seal, temperature_dc=one.temperature_dc, identity=identity))
+        seen = None
+        if papers is not None:
+            seen = marker.see(delivery, papers.kind, papers.last_digits, name_matches=papers.name_matches)
+        found.append(Care(delivery_id=delivery, seal=one.seal, temperature_dc=one.temperature_dc, identity=seen))
     return found
 
 
