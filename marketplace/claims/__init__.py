@@ -16,7 +16,7 @@ from marketplace.claims.add_evidence import add_claim_evidence
 from marketplace.claims.announce_picture import announce_claim_picture
 from marketplace.claims.answer import AnsweredAlready, answer_claim
 from marketplace.claims.ask_evidence import ask_claim_evidence
-from marketplace.claims.file import BadClaimText, ClaimEnded
+from marketplace.claims.file import BadClaimText, ClaimEnded, ClaimFull
 from marketplace.claims.open import AlreadyClaimed, BadClaim, NotClaimable, open_claim
 from marketplace.claims.party import Party
 from marketplace.claims.queries import MOST_CLAIMS, find_claim, list_claims
@@ -31,6 +31,7 @@ __all__ = [
     "BadClaim",
     "BadClaimText",
     "ClaimEnded",
+    "ClaimFull",
     "ClaimKind",
     "ClaimState",
     "EntryKind",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from marketplace.claims.file import claim_before, tell, write_entry
+from marketplace.claims.file import check_room, claim_before, tell, write_entry
 from marketplace.claims.party import Party
 from marketplace.claims.queries import MOVE_CLAIM
 from marketplace.claims.states import ClaimState, EntryKind
@@ -15,6 +15,7 @@ async def add_claim_evidence(
 ) -> None:
     """Adds to the file; a claim that waited for it goes on."""
     claim = await claim_before(work, by, claim_id)
+    await check_room(work, claim_id)
     await write_entry(work, claim, by, EntryKind.EVIDENCE, text, proof_ids=proof_ids)
     if ClaimState(claim["state"]) is ClaimState.NEEDS_EVIDENCE:
         await work.execute(MOVE_CLAIM, claim_id, ClaimState.OPEN.value, None)

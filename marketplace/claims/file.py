@@ -17,6 +17,7 @@ from marketplace.routes import name_evidence
 
 LONGEST_TEXT = 1_000
 MOST_PICTURES = 10
+KEPT_FREE = 2
 
 
 class BadClaimText(Invalid):
@@ -45,12 +46,13 @@ async def claim_before(work: Work, party: Party, claim_id: UUID, then: ClaimStat
     now = ClaimState(claim["state"])
     if not STEPS[now] or (then is not None and then not in STEPS[now]):
         raise ClaimEnded(f"this claim is {now.value}, so this cannot be done any more, or not yet", field="claimId")
-    if await work.fetch_value(ENTRIES, claim_id) >= MOST_ENTRIES - 1 and then not in ENDS:
-        raise ClaimFull("the file of this claim is full: it has to be decided now", field="claimId")
     return claim
 
 
-ENDS = frozenset({ClaimState.ACCEPTED, ClaimState.REJECTED, ClaimState.WITHDRAWN})
+async def check_room(work: Work, claim_id: UUID) -> None:
+    """Refuses more evidence in a full file: the last places are for the driver's answer and for the end."""
+    if await work.fetch_value(ENTRIES, claim_id) >= MOST_ENTRIES - KEPT_FREE:
+        raise ClaimFull("the file of this claim is full: it has to be decided now", field="claimId")
 
 
 async def write_entry(

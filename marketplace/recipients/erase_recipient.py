@@ -75,9 +75,8 @@ WHERE stop_id = ANY($1)
 # What was said and shown in a claim goes, by whomever; the reason of whoever decided stays with the amounts.
 GIVE_UP_CLAIM_PICTURES = """
 UPDATE proof SET named_at = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
-WHERE kind = 'CLAIM' AND stop_id IN (SELECT stop_id FROM task WHERE delivery_id = ANY($1))
-  AND announced_by IN (SELECT unnest(ARRAY[d.id, d.shipper_id, c.driver_id]) FROM delivery d
-      LEFT JOIN claim c ON c.delivery_id = d.id WHERE d.id = ANY($1))
+WHERE id IN (SELECT unnest(e.proof_ids) FROM claim_entry e JOIN claim c ON c.id = e.claim_id
+    WHERE c.delivery_id = ANY($1))
 """
 ERASE_CLAIMS = """
 UPDATE claim_entry SET text = '', proof_ids = '{}'

@@ -13,6 +13,7 @@ from marketplace.claims import (
     BadClaim,
     BadClaimText,
     ClaimEnded,
+    ClaimFull,
     HearingOpen,
     NotClaimable,
     OverLimit,
@@ -235,6 +236,20 @@ async def test_a_withdrawn_claim_can_be_followed_by_another_and_a_rejected_one_c
         await case.open()
     assert [(await case.claim(one))["state"] for one in (first, second)] == ["WITHDRAWN", "REJECTED"]
     assert await case.amounts() == (0, 0)
+
+
+async def test_a_full_file_still_has_room_for_the_driver_and_the_end(works: Works, clock: ManualClock) -> None:
+    case = await make_case(works, clock)
+    claim_id = await case.open()
+    for _ in range(47):
+        await case.run(add_claim_evidence, by=case.shipper, claim_id=claim_id, text="more")
+
+    with pytest.raises(ClaimFull):
+        await case.run(add_claim_evidence, by=case.shipper, claim_id=claim_id, text="and more")
+    await case.run(answer_claim, by=case.driver, claim_id=claim_id, text="it was whole")
+    await accept(case, claim_id)
+
+    assert len((await case.claim(claim_id))["entries"]) == 50
 
 
 async def test_each_side_reads_its_own_claims_and_nobody_elses(works: Works, clock: ManualClock) -> None:
