@@ -17,6 +17,13 @@ REFERENCES = [
     ("rating", "delivery_id", "delivery"),
     ("erasure", "delivery_id", "delivery"),
     ("rating", "driver_id", "driver"),
+    ("claim", "market_id", "market"),
+    ("claim", "shipper_id", "shipper"),
+    ("claim", "delivery_id", "delivery"),
+    ("claim", "driver_id", "driver"),
+    ("claim", "decided_by", "operator"),
+    ("claim", "credit_id", "bill_line"),
+    ("claim_entry", "claim_id", "claim"),
     ("tip", "market_id", "market"),
     ("tip", "delivery_id", "delivery"),
     ("tip", "shipper_id", "shipper"),
@@ -108,6 +115,10 @@ REFERENCES = [
     ("task", "stop_id", "stop"),
     ("task", "delivery_id", "delivery"),
     ("proof", "stop_id", "stop"),
+    ("custody", "delivery_id", "delivery"),
+    ("custody", "route_id", "route"),
+    ("custody", "stop_id", "stop"),
+    ("custody", "driver_id", "driver"),
     ("stop_report", "route_id", "route"),
     ("stop_report", "driver_id", "driver"),
     ("wave", "route_id", "route"),
@@ -200,13 +211,21 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("attempt", "next_step"): "REDELIVER RETURN DISCARD",
     ("route", "state"): "PLANNED OFFERING ASSIGNED STARTED COMPLETED DISSOLVED CANCELLED",
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
-    ("proof", "kind"): "PHOTO SIGNATURE",
+    ("proof", "kind"): "PHOTO SIGNATURE CLAIM",
+    ("custody", "kind"): "PICKED_UP HANDED_OVER BROUGHT_BACK RETURNED",
+    ("custody", "identity_kind"): "NATIONAL_ID PASSPORT DRIVING_LICENCE",
+    ("claim", "kind"): "DAMAGED MISSING WRONG_ITEM",
+    ("claim", "state"): "OPEN NEEDS_EVIDENCE ACCEPTED REJECTED WITHDRAWN",
+    ("claim", "opened_by_kind"): "shipper recipient",
+    ("claim_entry", "kind"): "OPENED EVIDENCE ANSWER ASKED ACCEPTED REJECTED WITHDRAWN",
+    ("claim_entry", "by_kind"): "shipper recipient driver operator",
     ("proof", "state"): "EXPECTED UPLOADED SWEPT",
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
@@ -236,11 +255,11 @@ STATES = {
     (
         "bill_line",
         "kind",
-    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     (
         "invoice_line",
         "kind",
-    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -449,6 +468,37 @@ CHECKS = [
     ),
     ("rating", "stars", "stars BETWEEN 1 AND 5"),
     ("market", "tip_dials", "tip_limit_minor >= 0 AND tip_within_s BETWEEN 0 AND 2678400"),
+    (
+        "market",
+        "claim_dials",
+        ("claim_within_s BETWEEN 0 AND 31536000 AND claim_limit_minor >= 0 AND claim_hearing_s BETWEEN 0 AND 2678400"),
+    ),
+    (
+        "claim",
+        "amounts",
+        "asked_minor > 0 AND accepted_minor > 0 AND accepted_minor <= least(asked_minor, limit_minor)",
+    ),
+    # A person decides, and what is accepted has its line on the bill: neither without the other
+    (
+        "claim",
+        "decided_by_a_person",
+        (
+            "(state IN ('ACCEPTED', 'REJECTED')) = (decided_by IS NOT NULL)"
+            " AND (state IN ('OPEN', 'NEEDS_EVIDENCE')) = (ended_at IS NULL)"
+            " AND (state = 'ACCEPTED') = (accepted_minor IS NOT NULL) AND (state = 'ACCEPTED') = (credit_id IS NOT NULL)"
+        ),
+    ),
+    (
+        "claim",
+        "driver_heard",
+        "(driver_id IS NULL) = (heard_by IS NULL) AND (heard_at IS NULL OR driver_id IS NOT NULL)",
+    ),
+    (
+        "proof",
+        "announced",
+        "(kind = 'CLAIM') = (announced_by IS NOT NULL) AND (kind = 'CLAIM') = (driver_id IS NULL)",
+    ),
+    ("package", "declared", "declared_minor >= 0"),
     ("tip", "amounts", "amount_minor > 0 AND refunded_minor >= 0 AND disputed_minor >= 0"),
     ("tip", "paid", "(state = 'PAID') = (statement_id IS NOT NULL) AND (state = 'WAITING') = (url IS NOT NULL)"),
     (
@@ -844,6 +894,7 @@ INDEXES = [
     ("UNIQUE", "stop_place", "stop (route_id, place)"),
     ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
     ("", "task_delivery", "task (delivery_id)"),
+    ("UNIQUE", "custody_number", "custody (delivery_id, number)"),
     ("", "proof_stop", "proof (stop_id)"),
     ("", "proof_unnamed", "proof (created_at) WHERE named_at IS NULL AND object_key IS NOT NULL"),
     ("", "stop_report_route", "stop_report (route_id)"),
@@ -961,6 +1012,13 @@ INDEXES = [
     ("", "payout_quote_driver", "payout_quote (driver_id)"),
     ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
+    ("UNIQUE", "claim_once", "claim (delivery_id) WHERE state <> 'WITHDRAWN'"),
+    ("UNIQUE", "claim_credit", "claim (credit_id) WHERE credit_id IS NOT NULL"),
+    ("", "claim_market", "claim (market_id, id)"),
+    ("", "claim_shipper", "claim (shipper_id, id)"),
+    ("", "claim_driver", "claim (driver_id, id) WHERE driver_id IS NOT NULL"),
+    ("", "claim_delivery", "claim (delivery_id)"),
+    ("UNIQUE", "claim_entry_number", "claim_entry (claim_id, number)"),
     ("", "tip_delivery", "tip (delivery_id)"),
     ("", "tip_driver", "tip (driver_id)"),
     ("", "tip_look", "tip (market_id, look_at) WHERE look_at IS NOT NULL"),
@@ -1115,6 +1173,28 @@ CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXE
 CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- The mark of the recipient's papers goes with the recipient; the chain stays.
+CREATE TRIGGER custody_kept BEFORE DELETE ON custody FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER custody_whole BEFORE TRUNCATE ON custody FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER custody_stays BEFORE UPDATE ON custody FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'identity_mark') <> (to_jsonb(OLD) - 'identity_mark') OR NEW.identity_mark IS NOT NULL)
+    EXECUTE FUNCTION refuse_change();
+-- What was asked for never changes, and nothing does once a claim has ended
+CREATE TRIGGER claim_kept BEFORE DELETE ON claim FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_whole BEFORE TRUNCATE ON claim FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_stays BEFORE UPDATE ON claim FOR EACH ROW
+    WHEN (OLD.state NOT IN ('OPEN', 'NEEDS_EVIDENCE')
+          OR (to_jsonb(OLD) - ARRAY['state', 'accepted_minor', 'heard_at', 'decided_by', 'ended_at', 'credit_id'])
+          <> (to_jsonb(NEW) - ARRAY['state', 'accepted_minor', 'heard_at', 'decided_by', 'ended_at', 'credit_id']))
+    EXECUTE FUNCTION refuse_change();
+-- Words and pictures go with their recipient; who did what and when, and the amounts, stay.
+CREATE TRIGGER claim_entry_kept BEFORE DELETE ON claim_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_entry_whole BEFORE TRUNCATE ON claim_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_entry_stays BEFORE UPDATE ON claim_entry FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'text' - 'proof_ids') <> (to_jsonb(OLD) - 'text' - 'proof_ids')
+          OR NEW.text <> '' OR NEW.proof_ids <> '{}')
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER standing_evidence_stays BEFORE UPDATE OR DELETE ON standing_evidence
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER standing_evidence_whole BEFORE TRUNCATE ON standing_evidence

@@ -22,6 +22,7 @@ from marketplace.batches import (
     QuoteResult,
     Requirement,
     RowProblem,
+    Sector,
     UnassignedReason,
     cancel_delivery,
     find_batch,
@@ -72,6 +73,7 @@ class Delivery:
     )
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
+    sector: Sector | None = strawberry.field(description="The trade that it is for, if its shipper named one.")
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
     instructions: str = strawberry.field(description="For the driver, at most 500 characters.")
     pin: str | None = strawberry.field(description="What the recipient tells the driver, if a PIN was asked for.")
@@ -248,6 +250,12 @@ class DeliveryInput:
     requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What it asks of driver and hand-over, at most 10."
     )
+    sector: Sector | None = strawberry.field(
+        default=None, description="Asks for all that the trade asks for, as `sectors` lists it, besides `requirements`."
+    )
+    waived_requirements: list[Requirement] = strawberry.field(
+        default_factory=list, description="What of its sector it does without; a PHARMACY waives nothing."
+    )
     instructions: str = strawberry.field(default="", description="For the driver, at most 500 characters.")
     service_level: str = strawberry.field(
         default="STANDARD", description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY; your rate card names yours."
@@ -277,6 +285,8 @@ class DeliveryInput:
             priority=self.priority,
             failure_policy=self.failure_policy,
             max_attempts=self.max_attempts,
+            sector=self.sector,
+            waived=list(self.waived_requirements),
         )
 
 

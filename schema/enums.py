@@ -15,6 +15,7 @@ from marketplace.batches import (
     FailurePolicy,
     LeftAt,
     Requirement,
+    Sector,
     UnassignedReason,
 )
 from marketplace.billing import (
@@ -29,6 +30,7 @@ from marketplace.billing import (
     Terms,
 )
 from marketplace.blocks import BlockState, SignUpState
+from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.notifier import Channel
 from marketplace.fleet import (
     AccountState,
@@ -46,7 +48,16 @@ from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, 
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
-from marketplace.routes import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.routes import (
+    CustodyKind,
+    IdentityKind,
+    ProofKind,
+    ReportFlag,
+    ReportVerb,
+    RouteState,
+    StopKind,
+    StopState,
+)
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -124,6 +135,12 @@ ENUMS: dict[type[Enum], str] = {
     TrackedStatus: "Where a parcel is, as its recipient cares.",
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
+    Sector: "The trade that a delivery is for; `sectors` lists what each asks for.",
+    CustodyKind: "How a parcel changed hands: from the sender to the driver, and from the driver to whom.",
+    IdentityKind: "Papers that a recipient can show.",
+    ClaimKind: "What is wrong with a parcel.",
+    ClaimState: "The life of a claim: ACCEPTED and REJECTED are decided by a person, WITHDRAWN by whoever asked.",
+    EntryKind: "A step in the file of a claim; an ANSWER is the driver's, and the operator has ASKED for more.",
     TipState: "WANTED until its page is ready, WAITING until it is PAID or EXPIRED; REFUSED where there is no page.",
     EvidenceKind: "All that standing is made of. An answer to an offer is not among it.",
     Excluded: "Why something does not count: planned late, waiting at a pickup, traffic, waiting at a door, or a low"

@@ -66,6 +66,7 @@ DELIVERY_EVENTS = frozenset(
         "InstructionsLeft",
         "SafePlaceChosen",
         "RecipientErased",
+        "ClaimChanged",
     }
 )
 

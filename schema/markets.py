@@ -240,6 +240,15 @@ class MarketDials:
     tip_within_s: int = strawberry.field(
         description="Seconds after an arrival in which its recipient can tip, 0 to 2,678,400."
     )
+    claim_within_s: int = strawberry.field(
+        description="Seconds after the end of a delivery in which a claim can be opened, 0 to 31,536,000."
+    )
+    claim_limit_minor: MoneyMinor = strawberry.field(
+        description="The most that is given back for the goods of one delivery, minor units."
+    )
+    claim_hearing_s: int = strawberry.field(
+        description="Seconds that a driver has to answer a claim before it can be accepted, 0 to 2,678,400."
+    )
     surge_every_s: int = strawberry.field(
         description="Market seconds between two looks at how busy each cell is, 10 to 3,600."
     )
@@ -317,6 +326,9 @@ class MarketDialsInput:
     position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
     tip_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units; 0 for no tips.")
     tip_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
+    claim_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
+    claim_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units, up to 10^12.")
+    claim_hearing_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
     surge_every_s: int | None = strawberry.field(default=None, description="Seconds, 10 to 3,600.")
     surge_starts_at_percent: int | None = strawberry.field(default=None, description="0 to 900.")
     surge_full_after_percent: int | None = strawberry.field(default=None, description="1 to 1,000.")

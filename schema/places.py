@@ -5,7 +5,7 @@ import strawberry
 from marketplace.batches import LocalWindow, PackageRequest, Place
 from marketplace.core.geo import BadPoint
 from marketplace.core.geo import Point as GeoPoint
-from schema.scalars import DateTime, LocalDateTime
+from schema.scalars import DateTime, LocalDateTime, MoneyMinor
 
 
 @strawberry.type(description="A place on earth, WGS84.")
@@ -104,6 +104,9 @@ class PackageInput:
     width_mm: int = strawberry.field(description="Millimetres, 1 to 5,000.")
     height_mm: int = strawberry.field(description="Millimetres, 1 to 5,000.")
     description: str = strawberry.field(default="", description="What it is, at most 200 characters.")
+    declared_minor: MoneyMinor | None = strawberry.field(
+        default=None, description="What it is worth, minor units of the market's currency; a claim asks for no more."
+    )
 
     def value(self) -> PackageRequest:
         """The package as the marketplace takes it."""
@@ -113,4 +116,5 @@ class PackageInput:
             length_mm=self.length_mm,
             width_mm=self.width_mm,
             height_mm=self.height_mm,
+            declared_minor=self.declared_minor,
         )

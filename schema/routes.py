@@ -8,11 +8,14 @@ import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.batches import AttemptFailure, DeliveryState, LeftAt, Requirement
-from marketplace.core.errors import Refusal
+from marketplace.core.errors import Invalid, Refusal
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.recipients import SafePlace
 from marketplace.routes import (
+    Care,
+    IdentityKind,
+    IdentityMarker,
     ProofKind,
     Receipt,
     ReportFlag,
@@ -37,6 +40,8 @@ from schema.mutations import change, mutation
 from schema.places import Address, Package, Window
 from schema.problem import Problem, problem_of
 from schema.scalars import DateTime, MoneyMinor
+
+MOST_CARES = 50
 
 
 @strawberry.type(description="A delivery as its driver sees it, from acceptance on.")
@@ -127,6 +132,35 @@ class Route:
     accepted_at: DateTime = strawberry.field(description="Market time.")
     started_at: DateTime | None = strawberry.field(description="Market time.")
     stops: list[Stop] = strawberry.field(description="The next stop first, ended ones last.", metadata=usually(15))
+
+
+@strawberry.input(description="Papers that a driver has looked at at a door. Their digits are kept nowhere.")
+class IdentityInput:
+    """Kind, last digits, and whether the name is right."""
+
+    kind: IdentityKind = strawberry.field(description="Which document.")
+    last_digits: str = strawberry.field(description="The last 2 to 6 digits or capital letters of its number.")
+    name_matches: bool = strawberry.field(description="Whether it is in the recipient's name.")
+
+
+@strawberry.input(description="What a careful parcel asks for when it changes hands.")
+class CareInput:
+    """Seal, temperature and papers of one delivery of the stop."""
+
+    delivery_id: strawberry.ID = strawberry.field(description="dlv_….")
+    seal: str | None = strawberry.field(
+        default=None, description="1 to 40 characters, for CHAIN_OF_CUSTODY: at the door the same as at the pickup."
+    )
+    temperature_dc: int | None = strawberry.field(
+        default=None, description="Tenths of a degree Celsius, -1,000 to 1,000, for TEMPERATURE_LOG."
+    )
+    identity: IdentityInput | None = strawberry.field(default=None, description="For IDENTITY_CHECK, at the door only.")
+
+
+CareArgument = Annotated[
+    list[CareInput] | None,
+    strawberry.argument(description="For deliveries with such a requirement, each once; at most 50."),
+]
 
 
 @strawberry.type(description="A report was taken, now or when it first came.")
@@ -225,9 +259,11 @@ class Mutation:
         client_event_id: ClientEventId,
         occurred_at: OccurredAt,
         point: ReportPlace = None,
+        care: CareArgument = None,
     ) -> ReportResult:
         """Picks up."""
         driver, stop = require_driver(info), from_wire("stop", stop_id, field="stopId")
+        cares = _cares(info, care)
         return await _report(
             info,
             lambda work: pick_up(
@@ -237,6 +273,7 @@ class Mutation:
                 client_event_id=client_event_id,
                 occurred_at=occurred_at,
                 place=point.value() if point else None,
+                care=cares,
             ),
         )
 
@@ -258,10 +295,12 @@ class Mutation:
         left_at: Annotated[
             LeftAt, strawberry.argument(description="Where it was left, if its `mayBeLeft` says so; with a photo.")
         ] = LeftAt.RECIPIENT,
+        care: CareArgument = None,
     ) -> ReportResult:
         """Hands over."""
         driver, stop = require_driver(info), from_wire("stop", stop_id, field="stopId")
         proofs = [from_wire("proof", proof_id, field="proofIds") for proof_id in proof_ids or []]
+        cares = _cares(info, care)
 
         async def run(work: Work) -> Receipt | Refusal:
             outcome = await drop_off(
@@ -274,6 +313,7 @@ class Mutation:
                 pin=pin,
                 proof_ids=proofs,
                 left_at=left_at,
+                care=cares,
             )
             if outcome.refusal is not None:
                 return outcome.refusal
@@ -336,6 +376,21 @@ class Mutation:
             url=settings.public_url + upload.url_path,
             expires_at=upload.expires_at,
         )
+
+
+def _cares(info: Info, care: list[CareInput] | None) -> list[Care]:
+    """Care as the marketplace takes it: papers are marked here, so that their digits go no further."""
+    if len(care or ()) > MOST_CARES:
+        raise Invalid(f"say it for at most {MOST_CARES} deliveries", field="care")
+    marker = IdentityMarker(info.context.marketplace.settings.secret.get_secret_value())
+    found = []
+    for one in care or ():
+        delivery, papers = from_wire("delivery", one.delivery_id, field="care.deliveryId"), one.identity
+        seen = None
+        if papers is not None:
+            seen = marker.see(delivery, papers.kind, papers.last_digits, name_matches=papers.name_matches)
+        found.append(Care(delivery_id=delivery, seal=one.seal, temperature_dc=one.temperature_dc, identity=seen))
+    return found
 
 
 async def _report(info: Info, run: Callable[[Work], Awaitable[Receipt | Refusal]]) -> ReportTaken | Problem:

@@ -44,6 +44,7 @@ from marketplace.batches.request import (
     is_storable,
 )
 from marketplace.batches.reschedule import reschedule_delivery, return_delivery
+from marketplace.batches.sectors import BINDING, BUNDLES, BundleIsBinding, Sector
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
@@ -61,6 +62,8 @@ from marketplace.batches.transfer_stock import BadTransfer, Replenish, TransferS
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
+    "BINDING",
+    "BUNDLES",
     "DISCARDED",
     "SKILLS",
     "AlreadyPlaced",
@@ -70,6 +73,7 @@ __all__ = [
     "BadNewWindow",
     "BadPromise",
     "BadTransfer",
+    "BundleIsBinding",
     "CancelReason",
     "CancellationQuote",
     "ChosenBy",
@@ -98,6 +102,7 @@ __all__ = [
     "Replenish",
     "Requirement",
     "RowProblem",
+    "Sector",
     "TooLateToCancel",
     "TooLateToChange",
     "TransferStock",

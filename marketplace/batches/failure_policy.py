@@ -23,6 +23,8 @@ ONLY_IN_PERSON = frozenset(
         Requirement.PIN_AT_DROPOFF,
         Requirement.SIGNATURE_AT_DROPOFF,
         Requirement.AGE_CHECK,
+        Requirement.IDENTITY_CHECK,
+        Requirement.CHAIN_OF_CUSTODY,
     }
 )
 """What asks for the recipient: such a parcel is left nowhere and with nobody else."""

@@ -93,6 +93,7 @@ class Delivery(Model):
     # What
     load = ArrayField(element_type="int", null=False)
     requirements = ArrayField(element_type="text", null=False)
+    sector = fields.CharField(max_length=14, null=True)
     pin = fields.CharField(max_length=8, null=True)
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan
@@ -127,7 +128,7 @@ class Delivery(Model):
 
 
 class Package(Model):
-    """A physical item of a delivery: weight in grams, sides in millimetres."""
+    """A physical item of a delivery: weight in grams, sides in millimetres, and what its shipper says it is worth."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
@@ -137,6 +138,7 @@ class Package(Model):
     length_mm = fields.IntField()
     width_mm = fields.IntField()
     height_mm = fields.IntField()
+    declared_minor = fields.BigIntField(null=True)
 
     class Meta:
         table = "package"

@@ -296,6 +296,7 @@ async def _insert_deliveries(
             "length_mm": package.length_mm,
             "width_mm": package.width_mm,
             "height_mm": package.height_mm,
+            "declared_minor": package.declared_minor,
         }
         for i, row in placed.items()
         for package in row.packages
@@ -341,7 +342,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
     """The row of the delivery table, by column name, of a delivery whose place and price are not known yet."""
     placed, request = found.placed, spot.request
     version = found.quote.rate_cards.get(request.service_level) if found.quote else spot.card.version
-    needs_pin = Requirement.PIN_AT_DROPOFF in request.requirements
+    needs_pin = Requirement.PIN_AT_DROPOFF in request.needs
     return {
         "id": work.new_id(),
         "market_id": placed.market_id,
@@ -373,7 +374,8 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "dropoff_closes_at": spot.dropoff_window.closes_at,
         "time_zone": spot.time_zone,
         "load": load_of(spot.packages),
-        "requirements": sorted(request.requirements),
+        "requirements": sorted(request.needs),
+        "sector": request.sector,
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
         "price_minor": 0,

@@ -286,7 +286,7 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
     _, weight_g, volume_dm3 = load_of(placed.packages)
     facts = PricedFacts(
         opens=request.dropoff_window.opens,
-        requirements=frozenset(request.requirements),
+        requirements=request.needs,
         weight_g=weight_g,
         volume_dm3=volume_dm3,
     )

@@ -30,7 +30,8 @@ json_build_object(
     'promised_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
     'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
         FROM arrival a WHERE a.delivery_id = d.id),
-    'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'pin', d.pin,
+    'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'sector', d.sector,
+    'pin', d.pin,
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'failure_policy', d.failure_policy, 'attempts', d.attempts,
     'max_attempts', d.max_attempts, 'answer_due_at', CASE WHEN d.state = 'ATTEMPTED' THEN d.answer_due_at END,

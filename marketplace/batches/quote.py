@@ -18,6 +18,7 @@ from marketplace.batches.request import (
     Place,
     RowProblem,
 )
+from marketplace.batches.sectors import Sector
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
@@ -207,6 +208,8 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),
             "requirements": [Requirement(name) for name in values["requirements"]],
+            "sector": Sector(values["sector"]) if values["sector"] else None,
+            "waived": [Requirement(name) for name in values["waived"]],
             "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
         }
     )

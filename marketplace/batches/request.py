@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.batches.sectors import Sector, requirements_of
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
@@ -20,6 +21,8 @@ MOST_ITEMS = 20
 MOST_OF_ONE = 1_000
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
+LARGEST_AMOUNT = 10**12
+"""Minor units: as large as anything that a market is set to."""
 DEFAULT_SERVICE_LEVEL = "STANDARD"
 
 
@@ -31,13 +34,14 @@ class BadDelivery(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageRequest:
-    """A physical item: grams and millimetres."""
+    """A physical item: grams and millimetres, and its declared value in minor units, if there is one."""
 
     description: str = ""
     weight_g: int
     length_mm: int
     width_mm: int
     height_mm: int
+    declared_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,8 @@ class DeliveryRequest:
 
     With items it comes from stock: from whichever hub serves it best, or from the hub that it names. Its packages are
     then those of the things themselves, one each, unless they are named. Without a failure policy or a number of
-    attempts it has those of its shipper.
+    attempts it has those of its shipper. It asks for what its sector asks for, without what is `waived`, and for its
+    own `requirements`.
     """
 
     external_id: str
@@ -89,6 +94,13 @@ class DeliveryRequest:
     priority: int = 0
     failure_policy: FailurePolicy | None = None
     max_attempts: int | None = None
+    sector: Sector | None = None
+    waived: Sequence[Requirement] = ()
+
+    @property
+    def needs(self) -> frozenset[Requirement]:
+        """All that this row asks for, with what its sector asks for where it says nothing else."""
+        return requirements_of(self.sector, self.requirements, self.waived)
 
     @property
     def digest(self) -> bytes:
@@ -104,6 +116,7 @@ class DeliveryRequest:
         for name, place in (("pickup", self.pickup), ("dropoff", self.dropoff)):
             if place is not None:
                 _check_place(place, name)
+        requirements_of(self.sector, self.requirements, self.waived)
         if not (1 if not self.items else 0) <= len(self.packages) <= MOST_PACKAGES:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):
@@ -224,5 +237,7 @@ def _check_package(package: PackageRequest, name: str) -> None:
     _check_text(package.description, f"{name}.description", 0, 200)
     if not 1 <= package.weight_g <= HEAVIEST_G:
         raise BadDelivery(f"a package weighs 1 to {HEAVIEST_G} grams", field=f"{name}.weightG")
+    if package.declared_minor is not None and not 0 <= package.declared_minor <= LARGEST_AMOUNT:
+        raise BadDelivery(f"a declared value is 0 to {LARGEST_AMOUNT} minor units", field=f"{name}.declaredMinor")
     if not all(1 <= side <= LONGEST_SIDE_MM for side in (package.length_mm, package.width_mm, package.height_mm)):
         raise BadDelivery(f"a side is 1 to {LONGEST_SIDE_MM} millimetres", field=name)

@@ -15,6 +15,7 @@ from marketplace.billing.bill_tip import bill_tip
 from marketplace.billing.close_period import close_period
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.credit import Credit, CreditExhausted, PaymentRequired, check_credit, credit_of
+from marketplace.billing.credit_claim import credit_claim
 from marketplace.billing.credit_note import CreditTooLarge, grant_goodwill, issue_credit_note
 from marketplace.billing.profile import (
     UNLIMITED,
@@ -93,6 +94,7 @@ __all__ = [
     "check_credit",
     "close_period",
     "collect_lines",
+    "credit_claim",
     "credit_of",
     "find_charge",
     "find_invoice",

@@ -36,6 +36,7 @@ LABELS = {
     LineKind.TIP: "Tips for drivers",
     LineKind.SLA_CREDIT: "Credit for late deliveries",
     LineKind.GOODWILL: "Goodwill",
+    LineKind.CLAIM: "Damage claims",
     LineKind.CREDIT_NOTE: "Credit notes",
     LineKind.OVERPAID: "Paid twice",
     LineKind.SENT_BACK: "Sent back by hand, owed again",

@@ -9,6 +9,7 @@ from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.ledger import (
     CANCELLATION_REVENUE,
+    CLAIM_LOSS,
     DELIVERY_REVENUE,
     GATEWAY_AVAILABLE,
     GATEWAY_PENDING,
@@ -28,6 +29,7 @@ AGAINST: dict[LineKind, LedgerAccount] = {
     LineKind.NO_SHOW: CANCELLATION_REVENUE,
     LineKind.SLA_CREDIT: SLA_CREDIT,
     LineKind.GOODWILL: GOODWILL,
+    LineKind.CLAIM: CLAIM_LOSS,
     LineKind.CREDIT_NOTE: DELIVERY_REVENUE,
     LineKind.OVERPAID: GATEWAY_PENDING,
     LineKind.SENT_BACK: GATEWAY_AVAILABLE,

@@ -46,6 +46,7 @@ class LineKind(StrEnum):
     TIP = "TIP"
     SLA_CREDIT = "SLA_CREDIT"
     GOODWILL = "GOODWILL"
+    CLAIM = "CLAIM"
     CREDIT_NOTE = "CREDIT_NOTE"
     OVERPAID = "OVERPAID"
     SENT_BACK = "SENT_BACK"

@@ -36,6 +36,7 @@ MODELS = [
     "marketplace.payments.models",
     "marketplace.billing.models",
     "marketplace.payouts.models",
+    "marketplace.claims.models",
     "marketplace.tips.models",
     "marketplace.blocks.models",
     "marketplace.analytics.models",

@@ -39,7 +39,9 @@ NARROW = {
     # column; the trigger refuses to do it.
     "account": "SELECT, INSERT (id, market_id, code, kind, currency, is_floored, created_at), UPDATE (created_at)",
     "event": "SELECT, INSERT, UPDATE (position)",
-    # People in it can be erased; the trigger keeps the rest.
+    # People in these can be erased; the triggers keep the rest.
+    "claim_entry": "SELECT, INSERT, UPDATE (text, proof_ids)",
+    "custody": "SELECT, INSERT, UPDATE (identity_mark)",
     "quote": "SELECT, INSERT, UPDATE (request)",
     "tortoise_migrations": "SELECT",
 }

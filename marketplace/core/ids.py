@@ -61,6 +61,7 @@ PREFIXES = {
     "statement": "stm",
     "payout": "pay",
     "tip": "tip",
+    "claim": "clm",
     "billing": "bil",
     "charge": "chg",
     "refund": "rfd",

@@ -11,6 +11,7 @@ from marketplace.ledger.balances import balance_of, lock_wallets, wallet_availab
 from marketplace.ledger.chart import (
     BLOCK_TOP_UP,
     CANCELLATION_REVENUE,
+    CLAIM_LOSS,
     CONNECTED_FUNDS,
     DELIVERY_REVENUE,
     DISPUTE_LOSS,
@@ -49,6 +50,7 @@ from marketplace.ledger.states import PostingState
 __all__ = [
     "BLOCK_TOP_UP",
     "CANCELLATION_REVENUE",
+    "CLAIM_LOSS",
     "CONNECTED_FUNDS",
     "DELIVERY_REVENUE",
     "DISPUTES_CLEARING",

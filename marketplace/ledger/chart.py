@@ -49,6 +49,7 @@ GATEWAY_FEE = LedgerAccount("gateway_fee", AccountKind.EXPENSE)
 DISPUTE_LOSS = LedgerAccount("dispute_loss", AccountKind.EXPENSE)
 SLA_CREDIT = LedgerAccount("sla_credit", AccountKind.EXPENSE)
 GOODWILL = LedgerAccount("goodwill", AccountKind.EXPENSE)
+CLAIM_LOSS = LedgerAccount("claim_loss", AccountKind.EXPENSE)
 
 # The money that we really have at the gateway: captured charges are pending until they settle
 GATEWAY_AVAILABLE = LedgerAccount("gateway:available", AccountKind.ASSET)

@@ -80,6 +80,9 @@ LIMITS = {
     "recipient_data_s": Limit(0, 31_536_000, "the seconds that drivers see a recipient after the end are"),
     "tip_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "tip_within_s": Limit(0, 2_678_400, "the seconds after an arrival in which a recipient can tip are"),
+    "claim_within_s": Limit(0, 31_536_000, "the seconds after the end in which a claim can be opened are"),
+    "claim_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "claim_hearing_s": Limit(0, 2_678_400, "the seconds that a driver has to answer a claim are"),
     "position_kept_days": Limit(1, 90, "the days for which drivers' positions are kept are"),
     "surge_every_s": Limit(10, 3_600, "the seconds between two looks at how busy it is are"),
     "surge_starts_at_percent": Limit(0, 900, "the stops for each hundred that can be carried where surge begins are"),
@@ -125,6 +128,8 @@ class Dials:
     A recipient sees where the driver is once at most `driver_shown_stops` stops come before theirs. Their tracking link
     ends `tracking_link_s` after the delivery has ended, and their driver's sight of them `recipient_data_s` after it.
     For `tip_within_s` after it they can tip the driver, `tip_limit_minor` in all; 0 takes no tips.
+    For `claim_within_s` after the end a parcel that is damaged, missing or another can be claimed; what is accepted is
+    at most `claim_limit_minor` for each delivery, and its driver has `claim_hearing_s` to be heard before that.
     `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
 
     Surge is looked at `surge_every_s`. It begins at `surge_starts_at_percent` stops for each hundred that the idle
@@ -179,6 +184,9 @@ class Dials:
     position_kept_days: int = 7
     tip_limit_minor: int = 10_000
     tip_within_s: int = 604_800
+    claim_within_s: int = 1_209_600
+    claim_limit_minor: int = 50_000
+    claim_hearing_s: int = 259_200
     surge_every_s: int = 60
     surge_starts_at_percent: int = 100
     surge_full_after_percent: int = 200

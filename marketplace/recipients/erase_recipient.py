@@ -72,6 +72,19 @@ GIVE_UP_PICTURES = """
 UPDATE proof SET named_at = NULL, left_in = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
 WHERE stop_id = ANY($1)
 """
+# What was said and shown in a claim goes, by whomever; the reason of whoever decided stays with the amounts.
+GIVE_UP_CLAIM_PICTURES = """
+UPDATE proof SET named_at = NULL, state = CASE WHEN object_key IS NULL THEN state ELSE 'SWEPT' END
+WHERE id IN (SELECT unnest(e.proof_ids) FROM claim_entry e JOIN claim c ON c.id = e.claim_id
+    WHERE c.delivery_id = ANY($1))
+"""
+ERASE_CLAIMS = """
+UPDATE claim_entry SET text = '', proof_ids = '{}'
+WHERE by_kind <> 'operator' AND claim_id IN (SELECT id FROM claim WHERE delivery_id = ANY($1))
+"""
+FORGET_PAPERS = """
+UPDATE custody SET identity_mark = NULL WHERE delivery_id = ANY($1) AND identity_mark IS NOT NULL
+"""
 ERASE_MESSAGES = """
 UPDATE notification SET address = '', text = '' WHERE delivery_id = ANY($1) AND audience = 'recipient'
 """
@@ -168,6 +181,9 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
     taught = await work.fetch(FORGET_VISITS, stop_ids)
     await work.execute(FORGET_DROP_POINTS, sorted({row["drop_point_id"] for row in taught}))
     await work.execute(GIVE_UP_PICTURES, stop_ids)
+    await work.execute(GIVE_UP_CLAIM_PICTURES, ids)
+    await work.execute(ERASE_CLAIMS, ids)
+    await work.execute(FORGET_PAPERS, ids)
     await work.execute(ERASE_MESSAGES, ids)
     await work.execute(FORGET_BROWSERS, ids)
     for shipper_id in sorted({row["shipper_id"] for row in deliveries}):

@@ -65,7 +65,15 @@ class SafePlace(StrEnum):
     NEIGHBOUR = "NEIGHBOUR"
 
 
-IN_PERSON = frozenset({Requirement.PIN_AT_DROPOFF, Requirement.SIGNATURE_AT_DROPOFF, Requirement.AGE_CHECK})
+IN_PERSON = frozenset(
+    {
+        Requirement.PIN_AT_DROPOFF,
+        Requirement.SIGNATURE_AT_DROPOFF,
+        Requirement.AGE_CHECK,
+        Requirement.IDENTITY_CHECK,
+        Requirement.CHAIN_OF_CUSTODY,
+    }
+)
 """What asks for somebody at the door: such a parcel is never left."""
 
 

@@ -15,9 +15,12 @@ In order of life: `draw_route`, `my_route`, `start_route`, `arrive_at_stop`, `pi
 """
 
 from marketplace.routes.arrive import arrive_at_stop
+from marketplace.routes.care import Care, CustodyKind, Identity, IdentityKind, IdentityMarker
 from marketplace.routes.create_proof_upload import ProofUpload, create_proof_upload
+from marketplace.routes.custody import custody_of
 from marketplace.routes.draw import draw_route
 from marketplace.routes.drop_off import DropOffOutcome, drop_off
+from marketplace.routes.evidence import announce_evidence, name_evidence
 from marketplace.routes.fail import fail_stop
 from marketplace.routes.learn_drop_point import correct_pin, learn_drop_point
 from marketplace.routes.line import read_line
@@ -35,7 +38,12 @@ from marketplace.routes.upload_address import UPLOAD_PATH, UploadSigner
 
 __all__ = [
     "UPLOAD_PATH",
+    "Care",
+    "CustodyKind",
     "DropOffOutcome",
+    "Identity",
+    "IdentityKind",
+    "IdentityMarker",
     "ObjectKey",
     "ObjectMissing",
     "ObjectStore",
@@ -49,9 +57,11 @@ __all__ = [
     "StopState",
     "StoredProof",
     "UploadSigner",
+    "announce_evidence",
     "arrive_at_stop",
     "correct_pin",
     "create_proof_upload",
+    "custody_of",
     "draw_route",
     "drop_off",
     "fail_stop",
@@ -59,6 +69,7 @@ __all__ = [
     "mend_driven_route",
     "mend_route",
     "my_route",
+    "name_evidence",
     "pick_up",
     "plan_return",
     "read_line",

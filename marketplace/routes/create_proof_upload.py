@@ -48,10 +48,7 @@ async def create_proof_upload(
     signer: UploadSigner,
 ) -> ProofUpload:
     """Promises to take one picture of exactly that size for a stop of the driver's route."""
-    if content_type not in PICTURE_TYPES:
-        raise BadPicture(f"a proof is one of {', '.join(PICTURE_TYPES)}", field="contentType")
-    if not 1 <= size_bytes <= LARGEST_BYTES:
-        raise PictureTooLarge(f"a picture has 1 to {LARGEST_BYTES} bytes", field="sizeBytes")
+    check_picture(content_type, size_bytes)
     stop = await work.fetch_row(LOCK_STOP, stop_id, driver_id)
     if stop is None:
         raise NotFound("there is no such stop on a route of yours", field="stopId")
@@ -70,6 +67,21 @@ async def create_proof_upload(
         state=ProofState.EXPECTED.value,
         created_at=work.now,
     )
+    return promise_upload(work, signer, proof_id, content_type, size_bytes)
+
+
+def check_picture(content_type: str, size_bytes: int) -> None:
+    """Refuses what no picture of ours can be, before anything is written."""
+    if content_type not in PICTURE_TYPES:
+        raise BadPicture(f"a proof is one of {', '.join(PICTURE_TYPES)}", field="contentType")
+    if not 1 <= size_bytes <= LARGEST_BYTES:
+        raise PictureTooLarge(f"a picture has 1 to {LARGEST_BYTES} bytes", field="sizeBytes")
+
+
+def promise_upload(
+    work: Work, signer: UploadSigner, proof_id: ProofId, content_type: str, size_bytes: int
+) -> ProofUpload:
+    """The address at which an announced picture is taken in, and until when."""
     expires_at = (work.machine_now + GOOD_FOR).replace(microsecond=0)
     promise = PromisedUpload(proof_id=proof_id, content_type=content_type, size_bytes=size_bytes, expires_at=expires_at)
     return ProofUpload(proof_id=proof_id, url_path=signer.sign(promise), expires_at=expires_at)

@@ -10,6 +10,7 @@ from marketplace.batches.events import DeliveryDelivered, DeliveryReturned
 from marketplace.batches.states import DeliveryState, LeftAt
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
+from marketplace.routes.care import Care, CustodyKind, check_care, said, write_custody
 from marketplace.routes.complete import complete_if_done
 from marketplace.routes.events import PinLocked
 from marketplace.routes.hand_over import (
@@ -69,11 +70,13 @@ async def drop_off(
     pin: str | None = None,
     proof_ids: Sequence[UUID] = (),
     left_at: LeftAt = LeftAt.RECIPIENT,
+    care: Sequence[Care] = (),
 ) -> DropOffOutcome:
     """Hands over every parcel of a stop; an arrival that was not reported counts as of the same moment.
 
     With `left_at` the parcels are left in a safe place or with a neighbour, which their recipients or shippers must
     allow and a photo must prove; the photo keeps where. At a return, attempted parcels are brought back without proof.
+    `care` is what careful parcels ask for: their seal, how warm they are, the recipient's papers.
     Commit the Work whatever the outcome, then ask it with `accepted()`.
     """
     check_form(pin, proof_ids)
@@ -85,7 +88,8 @@ async def drop_off(
         occurred_at=occurred_at,
         place=place,
         content={"pin": pin, "proofs": sorted(proof_ids)}
-        | ({"left_at": left_at.value} if left_at is not LeftAt.RECIPIENT else {}),
+        | ({"left_at": left_at.value} if left_at is not LeftAt.RECIPIENT else {})
+        | said(care),
     )
     route = await take_up(work, report)
     if isinstance(route, Receipt):
@@ -98,10 +102,12 @@ async def drop_off(
     uploaded = await uploaded_proof_kinds(work, stop_id=stop.id, driver_id=driver_id, proof_ids=list(proof_ids))
     check_left_at(stop, handed_over, left_at, uploaded)
     check_pictures(handed_over, proof_ids, uploaded)
+    await check_care(work, stop, handed_over, care, CustodyKind.HANDED_OVER)
     judgement = judge_stop(work, route, stop, report)
     if refusal := await _refuse_wrong_pin(work, route, stop, report, judgement, handed_over, pin):
         return DropOffOutcome(refusal=refusal)
     await name_proofs(work, proof_ids=list(uploaded), left_in=place_left(handed_over, left_at))
+    await write_custody(work, route, stop, _taken(deliveries), care, judgement.effective_at)
     _hand_over(route, stop, deliveries, judgement.effective_at, left_at)
     await complete_if_done(work, route, judgement.effective_at)
     return DropOffOutcome(receipt=await keep(work, route, report, judgement))
@@ -144,6 +150,19 @@ async def _refuse_wrong_pin(
     wrong_try = replace(report, verb=ReportVerb.WRONG_PIN)
     await keep_report(work, route, wrong_try, judgement, report_id=try_id)
     return pin_refusal(wrong)
+
+
+def _taken(deliveries: Sequence[DeliveryInHand]) -> dict[UUID, CustodyKind]:
+    """Which parcels change hands here, and to whom: what is returned is the parcel of the delivery that it returns."""
+    taken = {}
+    for delivery in deliveries:
+        if delivery.return_of is not None:
+            taken[delivery.return_of] = CustodyKind.RETURNED
+        elif delivery.state is DeliveryState.ATTEMPTED:
+            taken[delivery.id] = CustodyKind.BROUGHT_BACK
+        else:
+            taken[delivery.id] = CustodyKind.HANDED_OVER
+    return taken
 
 
 def _hand_over(

@@ -80,13 +80,15 @@ class Proof(Model):
     """Evidence of a hand-over; a picture has a key in the object store from its upload on.
 
     `named_at` is when a hand-over named it; one that nothing names is swept. `left_in` is where a photo shows the
-    parcel: the place that its recipient chose, or a safe place or neighbour as its shipper wished.
+    parcel: the place that its recipient chose, or a safe place or neighbour as its shipper wished. A picture that
+    belongs to a claim is of no driver's report, but of `announced_by`, whoever that is.
     """
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
     stop_id = fields.UUIDField()
-    driver_id = fields.UUIDField()
+    driver_id = fields.UUIDField(null=True)
+    announced_by = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=10)
     state = fields.CharField(max_length=10)
     object_key = fields.CharField(max_length=120, null=True)
@@ -100,6 +102,30 @@ class Proof(Model):
 
     class Meta:
         table = "proof"
+
+
+class Custody(Model):
+    """A careful parcel changed hands: the next link of its chain, never changed.
+
+    Of the recipient's papers their kind is kept and a keyed mark of their last digits, until the recipient is erased.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    delivery_id = fields.UUIDField()
+    number = fields.SmallIntField()
+    kind = fields.CharField(max_length=12)
+    route_id = fields.UUIDField()
+    stop_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    seal = fields.CharField(max_length=40, null=True)
+    temperature_dc = fields.SmallIntField(null=True)
+    identity_kind = fields.CharField(max_length=15, null=True)
+    identity_mark = fields.BinaryField(null=True)
+    occurred_at = fields.DatetimeField()
+
+    class Meta:
+        table = "custody"
 
 
 class StopReport(Model):

@@ -51,6 +51,10 @@ class ProofKind(StrEnum):
     SIGNATURE = "SIGNATURE"
 
 
+CLAIM_PICTURE = "CLAIM"
+"""The kind of a picture that belongs to a claim, which no hand-over can name."""
+
+
 class ProofState(StrEnum):
     """EXPECTED → UPLOADED; SWEPT when no hand-over named it in time."""
 

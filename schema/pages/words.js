@@ -157,6 +157,7 @@ export const WORDS = {
     tone: "good",
     say: (event, _number, context) => `${driverOf(event, context)} was tipped ${money(event, context)}`,
   },
+  ClaimChanged: { tone: "quiet", say: () => "A damage claim has changed" },
   TipChanged: null,
   TipGiven: null,
   PayoutScheduled: null,

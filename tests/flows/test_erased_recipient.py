@@ -13,17 +13,19 @@ from tests.contracts.push_double import BrowserDouble
 from tests.flows.api import Caller
 from tests.flows.test_post_to_pay import Story, books_balance, drive, go_online
 from tests.flows.test_post_to_pay import story as _story
+from tests.marketplace.routes.pictures import picture
 
 story = _story
 
 NAME, PHONE, ADDRESS = "Esmeralda Huidobro", "+56987654321", "Pasaje Quillay 4711"
 BROWSER = BrowserDouble(place="127.0.0.1:9")
+CLAIMED, ANSWERED = "un frasco llegó roto", "lo dejé entero en la puerta verde"
 ASKED, SAID, GOODS = "timbre de la izquierda", "cuidado con el gato azul", "seis frascos de insulina"
 COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
   AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'ARRAY', 'double precision')
 """
-MONEY = ("journal", "posting", "bill_line", "pay_statement", "event", "batch", "rating")
+MONEY = ("journal", "posting", "bill_line", "pay_statement", "event", "batch", "rating", "claim", "claim_entry")
 
 
 def order(story: Story, **changes: Any) -> dict[str, Any]:
@@ -87,10 +89,35 @@ async def delivered(story: Story) -> tuple[dict[str, Any], Caller, str]:
     return row, recipient, delivery["pin"]
 
 
+async def claim_damage(story: Story, recipient: Caller) -> str:
+    """A claim of the recipient with a picture, which the driver answers and an operator accepts; the picture's URL."""
+    ana, body = story.drivers[0], picture()
+    upload = await recipient("create_claim_upload", contentType="image/jpeg", sizeBytes=len(body))
+    path = urlsplit(upload["url"]).path
+    assert (await story.http.put(path, content=body, headers={"content-type": "image/jpeg"})).status_code == 201
+    asked = {"kind": "DAMAGED", "askedMinor": 3_000, "text": CLAIMED, "proofIds": [upload["proofId"]]}
+    opened = await recipient("open_claim", **asked, idempotencyKey="4")
+    assert await recipient("open_claim", **asked, idempotencyKey="4") == opened
+    claim_id = opened["claim"]["id"]
+    [about] = await ana("claims")
+    assert (about["id"], about["state"], about["entries"][0]["text"]) == (claim_id, "OPEN", CLAIMED)
+    await ana("answer_claim", claimId=claim_id, text=ANSWERED, idempotencyKey=ana.key())
+    decided = {"marketId": story.seeded.market_id, "claimId": claim_id, "acceptedMinor": 2_000, "reason": "seen"}
+    for _ in range(2):
+        accepted = await story.operator("accept_claim", **decided, idempotencyKey="accepted")
+        assert accepted["claim"]["acceptedMinor"] == 2_000
+    [claim] = await story.shipper("claims")
+    assert [entry["kind"] for entry in claim["entries"]] == ["OPENED", "ANSWER", "ACCEPTED"]
+    url: str = claim["entries"][0]["pictures"][0]
+    assert (await story.http.get(url)).headers["content-type"] == "image/jpeg"
+    return url
+
+
 async def test_a_recipient_is_forgotten_everywhere_and_the_money_stays(story: Story) -> None:
     row, recipient, pin = await delivered(story)
-    [picture] = (await recipient("tracked_delivery"))["pictures"]
-    assert (await story.http.get(picture)).headers["content-type"] == "image/jpeg"
+    [proved] = (await recipient("tracked_delivery"))["pictures"]
+    assert (await story.http.get(proved)).headers["content-type"] == "image/jpeg"
+    shown = await claim_damage(story, recipient)
     async with story.marketplace.works.open() as work:
         await work.execute(
             "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
@@ -105,6 +132,8 @@ async def test_a_recipient_is_forgotten_everywhere_and_the_money_stays(story: St
         ADDRESS,
         ASKED,
         SAID,
+        CLAIMED,
+        ANSWERED,
         GOODS,
         pin,
         repr(door["lat"]),
@@ -131,7 +160,8 @@ async def test_a_recipient_is_forgotten_everywhere_and_the_money_stays(story: St
     assert erased == {"erasedCount": 1, "underWayCount": 0}
     assert await traces_in(story, *secrets) == {}
     assert list(stored_pictures(story)) == []
-    assert (await story.http.get(picture)).json()["errors"][0]["extensions"]["code"] == "NO_SUCH_PICTURE"
+    for gone in (proved, shown):
+        assert (await story.http.get(gone)).json()["errors"][0]["extensions"]["code"] == "NO_SUCH_PICTURE"
     ended = await story.http.post("/graphql", json={"query": "{ trackedDelivery { id } }"}, headers=recipient.headers)
     money["event"] += 1
     assert await count_money(story) == money

@@ -22,7 +22,7 @@ from marketplace.alerts import Audience, Cause, NotificationState
 from marketplace.alerts.wording import WORDS
 from marketplace.arrivals import PredictionMoment
 from marketplace.arrivals.law import Stage
-from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, UnassignedReason
+from marketplace.batches import AttemptFailure, DeliveryState, FailurePolicy, LeftAt, NextStep, Sector, UnassignedReason
 from marketplace.billing import (
     ChargeState,
     Collects,
@@ -35,6 +35,7 @@ from marketplace.billing import (
     Terms,
 )
 from marketplace.blocks import BlockState, SignUpState
+from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
@@ -56,7 +57,17 @@ from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import SafePlace
-from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.routes.care import CustodyKind, IdentityKind
+from marketplace.routes.states import (
+    CLAIM_PICTURE,
+    ProofKind,
+    ProofState,
+    ReportFlag,
+    ReportVerb,
+    RouteState,
+    StopKind,
+    StopState,
+)
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -96,6 +107,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("posting", "state"): PostingState,
     ("delivery", "state"): DeliveryState,
     ("delivery", "failure_policy"): FailurePolicy,
+    ("delivery", "sector"): Sector,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,
@@ -103,7 +115,14 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("route", "state"): RouteState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
-    ("proof", "kind"): ProofKind,
+    ("proof", "kind"): {*ProofKind, CLAIM_PICTURE},
+    ("custody", "kind"): CustodyKind,
+    ("custody", "identity_kind"): IdentityKind,
+    ("claim", "kind"): ClaimKind,
+    ("claim", "state"): ClaimState,
+    ("claim", "opened_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT},
+    ("claim_entry", "kind"): EntryKind,
+    ("claim_entry", "by_kind"): set(PrincipalKind) - {PrincipalKind.DISPATCHER},
     ("proof", "state"): ProofState,
     ("wave", "state"): WaveState,
     ("wave", "contract_kind"): ContractKind,
@@ -175,6 +194,8 @@ EXCLUSIVE = {
         " WHERE ((state)::text = ANY ((ARRAY['READY'::character varying, 'SENT'::character varying,"
         " 'UNKNOWN'::character varying])::text[]))"
     ),
+    "claim_once": "UNIQUE INDEX ON claim USING btree (delivery_id) WHERE ((state)::text <> 'WITHDRAWN'::text)",
+    "claim_credit": "UNIQUE INDEX ON claim USING btree (credit_id) WHERE (credit_id IS NOT NULL)",
     "delivery_external_id": "UNIQUE INDEX ON delivery USING btree (shipper_id, external_id)",
     "journal_key": "UNIQUE INDEX ON journal USING btree (key)",
     "offer_one_accepted": "UNIQUE INDEX ON offer USING btree (route_id) WHERE ((state)::text = 'ACCEPTED'::text)",

@@ -36,6 +36,7 @@ from marketplace.billing import LineKind
 from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.models import Charge, Invoice, InvoiceLine
 from marketplace.blocks.models import Block
+from marketplace.claims.models import Claim, ClaimEntry
 from marketplace.core.clock import Clock
 from marketplace.core.geo import Point
 from marketplace.core.ids import DeliveryId, MarketId, ShipperId, from_wire, to_wire
@@ -91,6 +92,7 @@ SECRETS = {
     "package": "insulina alfa",
     "market": "Ciudad Alfa",
     "block": "Bloque Alfa",
+    "claim": "grieta alfa",
     "correction": "puente alfa cerrado",
     "suspension": "denuncia alfa",
     "job": "gateway alfa said no",
@@ -140,6 +142,7 @@ class Things:
     payout: str
     payout_quote: str
     window_hold: str
+    claim: str
     company: str
     block: str
     driver_document: str
@@ -460,6 +463,7 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         driver=to_wire("driver", driver.id),
         shipper=to_wire("shipper", shipper.id),
         payout=to_wire("payout", await _payout(work, secrets, market, driver)),
+        claim=to_wire("claim", await _claim(work, secrets, driven, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
         **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle", "block")},
         **await _standing(work, secrets, market, driver),
@@ -491,6 +495,21 @@ async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver
         reason=secrets["suspension"], proposed_at=work.now,
     )  # fmt: skip
     return {noun: to_wire(noun, made) for noun, made in ids.items()}
+
+
+async def _claim(work: Work, secrets: Secrets, delivery: Delivery, driver: Driver) -> UUID:
+    """A claim about what the driver carries, that nobody has decided."""
+    whose: dict[str, Any] = {"using_db": work.db, "market_id": delivery.market_id}
+    claim = await Claim.create(
+        **whose, id=work.new_id(), shipper_id=delivery.shipper_id, delivery_id=delivery.id, driver_id=driver.id,
+        kind="DAMAGED", state="OPEN", asked_minor=1, limit_minor=1, currency=delivery.currency,
+        opened_by_kind="shipper", opened_at=work.now, heard_by=work.now,
+    )  # fmt: skip
+    await ClaimEntry.create(
+        **whose, id=work.new_id(), claim_id=claim.id, number=1, kind="OPENED", by_kind="shipper",
+        by_id=delivery.shipper_id, text=secrets["claim"], proof_ids=[], made_at=work.now,
+    )  # fmt: skip
+    return claim.id
 
 
 async def _window_hold(work: Work, delivery: Delivery) -> UUID:

@@ -22,6 +22,7 @@ DRIVER = REPORTS | {
     "payout_onboarding_link", "correct_pin",
     "surge", "blocks", "my_blocks", "sign_up_for_block", "leave_block",
     "standing_rules", "my_standing", "suspension_file", "my_fairness", "ask_correction", "appeal_suspension",
+    "claims", "create_claim_upload", "answer_claim",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
 }  # fmt: skip
 PORTAL = {
@@ -36,6 +37,7 @@ PORTAL = {
     "replay_webhook", "send_test_event", "webhooks", "webhook_attempts",
     "alert_policy", "set_alert_policy", "notifications",
     "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
+    "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim", "sectors", "custody",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -59,6 +61,7 @@ OPERATIONS = {
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
+    "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
 }  # fmt: skip
 
 
@@ -72,6 +75,7 @@ RECIPIENT = {
     "delivery_events",
     "choose_redelivery",
     "push_key", "subscribe_browser", "unsubscribe_browser",
+    "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim",
 }  # fmt: skip
 
 
@@ -186,6 +190,18 @@ COSTS = {
             "retire_vehicle",
         )
     },
+    # Sectors
+    "portal/sectors": 35, "portal/custody": 35, "operations/custody": 35,
+    # Claims
+    **{f"{client}/claims": 45 for client in ("portal", "recipient", "driver", "operations")},
+    **{f"{client}/create_claim_upload": 25 for client in ("portal", "recipient", "driver")},
+    **{
+        f"{client}/{verb}": 30
+        for client in ("portal", "recipient")
+        for verb in ("open_claim", "add_claim_evidence", "withdraw_claim")
+    },
+    "driver/answer_claim": 30,
+    **{f"operations/{verb}": 30 for verb in ("ask_claim_evidence", "accept_claim", "reject_claim")},
     # Blocks
     "company/blocks": 90, "operations/blocks": 90, "driver/blocks": 100, "driver/my_blocks": 100,
     "operations/blocks_needed": 45,
