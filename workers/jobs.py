@@ -44,6 +44,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
+from marketplace.reassignments import end_with_route
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.standing import compute_standing, propose_suspensions
 from marketplace.tips import look_up_tip, settle_tip
@@ -146,6 +147,12 @@ async def learn_door(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Learns from a hand-over where the door of an address is."""
     async with marketplace.works.open() as work:
         await learn_drop_point(work, delivery_id=delivery_id)
+
+
+async def end_reassignment(marketplace: Marketplace, route_id: UUID) -> None:
+    """Ends the reassignment of a route that its first driver has finished alone."""
+    async with marketplace.works.open() as work:
+        await end_with_route(work, route_id=route_id)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -319,6 +326,7 @@ JOBS: Mapping[str, Job] = {
     "place_address": place_address,
     "learn_drop_point": learn_door,
     "draw_route": draw,
+    "end_reassignment": end_reassignment,
     "retime_route": retime,
     "learn_arrivals": learn_how_arrivals_turn_out,
     "issue_statement": issue_pay_statement,

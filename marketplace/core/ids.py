@@ -55,6 +55,7 @@ PREFIXES = {
     "drop_point": "drp",
     "route": "rte",
     "stop": "stp",
+    "reassignment": "ras",
     "wave": "wav",
     "offer": "off",
     "proof": "prf",

@@ -54,6 +54,7 @@ from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawRe
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
+from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.standing import (
@@ -98,6 +99,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "safe_place"): SafePlace,
     ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
+    ("reassignment", "state"): ReassignmentState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
     ("proof", "kind"): ProofKind,
