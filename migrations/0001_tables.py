@@ -243,6 +243,44 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="DriverMessage",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("driver_id", fields.UUIDField()),
+                ("operator_id", fields.UUIDField()),
+                ("text", fields.CharField(max_length=480)),
+                ("sent_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "driver_message",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "What an operator wrote to a driver; such a line is never changed.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="ZonePause",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("cells", ArrayField(element_type="TEXT")),
+                ("reason", fields.CharField(max_length=200)),
+                ("operator_id", fields.UUIDField()),
+                ("set_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "zone_pause",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "A part of the city in which nothing new is planned, offered or promised until a time.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="DropPoint",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

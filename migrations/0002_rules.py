@@ -35,6 +35,10 @@ REFERENCES = [
     ("suspension", "decided_by", "operator"),
     ("suspension", "appeal_decided_by", "operator"),
     ("suspension", "ended_by", "operator"),
+    ("driver_message", "market_id", "market"),
+    ("driver_message", "operator_id", "operator"),
+    ("zone_pause", "market_id", "market"),
+    ("zone_pause", "operator_id", "operator"),
     ("company", "market_id", "market"),
     ("dispatcher", "market_id", "market"),
     ("driver_document", "checked_by", "operator"),
@@ -518,6 +522,7 @@ CHECKS = [
         ),
     ),
     ("route", "raise", "raise_minor >= 0 AND bonus_minor >= 0"),
+    ("zone_pause", "span", "expires_at > set_at AND cardinality(cells) BETWEEN 1 AND 200"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
     ("reassignment", "two_drivers", "from_driver_id <> to_driver_id"),
     ("reassignment", "place", "(lat IS NULL) = (lon IS NULL)"),
@@ -644,6 +649,8 @@ INDEXES = [
     ("UNIQUE", "company_within", "company (id, market_id)"),
     ("UNIQUE", "driver_within", "driver (id, market_id)"),
     ("", "company_market", "company (market_id)"),
+    ("", "driver_message_driver", "driver_message (driver_id, id)"),
+    ("", "zone_pause_open", "zone_pause (market_id, expires_at) WHERE ended_at IS NULL"),
     ("UNIQUE", "dispatcher_email", "dispatcher (email)"),
     ("", "dispatcher_company", "dispatcher (company_id)"),
     ("", "driver_document_driver", "driver_document (driver_id, kind)"),
@@ -980,6 +987,7 @@ WITHIN = [
     ("driver_document", "driver_id", "driver", "market_id"),
     # Evidence is of a route that this driver drove, and of nothing else
     ("standing_evidence", "route_id", "route", "driver_id"),
+    ("driver_message", "driver_id", "driver", "market_id"),
     ("reassignment", "from_driver_id", "driver", "market_id"),
     ("reassignment", "to_driver_id", "driver", "market_id"),
     ("standing_evidence", "driver_id", "driver", "market_id"),
@@ -1052,6 +1060,10 @@ CREATE TRIGGER surge_decision_whole BEFORE TRUNCATE ON surge_decision
 CREATE TRIGGER surge_bonus_stays BEFORE UPDATE OR DELETE ON surge_bonus
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER surge_bonus_whole BEFORE TRUNCATE ON surge_bonus
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER driver_message_stays BEFORE UPDATE OR DELETE ON driver_message
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER driver_message_whole BEFORE TRUNCATE ON driver_message
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_stays BEFORE UPDATE OR DELETE ON attempt FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_whole BEFORE TRUNCATE ON attempt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -30,8 +30,10 @@ from marketplace.offers import (
     LearnAcceptance,
     SendWave,
     WithdrawReason,
+    clear_paused_routes,
     mend_after_cancel,
     mend_after_change,
+    plan_after_pause,
     withdraw_offers_of_driver,
 )
 from marketplace.payments import read_all_movements, reconcile, reconciliation_is_due, send_operation
@@ -153,6 +155,18 @@ async def end_reassignment(marketplace: Marketplace, route_id: UUID) -> None:
     """Ends the reassignment of a route that its first driver has finished alone."""
     async with marketplace.works.open() as work:
         await end_with_route(work, route_id=route_id)
+
+
+async def clear_paused(marketplace: Marketplace, market_id: UUID) -> None:
+    """Takes back what is on offer in a paused part of the city."""
+    async with marketplace.works.open() as work:
+        await clear_paused_routes(work, market_id=market_id)
+
+
+async def plan_what_was_paused(marketplace: Marketplace, market_id: UUID) -> None:
+    """Has planned what waited for the end of a pause."""
+    async with marketplace.works.open() as work:
+        await plan_after_pause(work, market_id=market_id)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -314,6 +328,8 @@ JOBS: Mapping[str, Job] = {
     "match_zone": match_zone,
     "match_border": match_border,
     "match_near_driver": match_near_driver,
+    "clear_paused": clear_paused,
+    "plan_after_pause": plan_what_was_paused,
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
     "learn_traffic": learn_traffic,

@@ -142,6 +142,8 @@ MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
 MATCH_BORDER = Reaction(kind="match_border", about=zone, when=is_at_border)
+CLEAR_PAUSED = Reaction(kind="clear_paused", about=market)
+PLAN_AFTER_PAUSE = Reaction(kind="plan_after_pause", about=market)
 MATCH_NEAR_DRIVER = Reaction(kind="match_near_driver", about=driver)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery, when=lambda event: event.payload["next_step"] != "DISCARD")
@@ -205,6 +207,9 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
     "RouteDissolved": [MATCH, RETIME],
+    # Nothing new begins in a part of the city for a while
+    "ZonePaused": [CLEAR_PAUSED],
+    "ZoneResumed": [PLAN_AFTER_PAUSE, MATCH],
     "DriverWentOnline": [MATCH, MATCH_NEAR_DRIVER],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
@@ -239,6 +244,8 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS, END_REASSIGNMENT],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
+    # Operations have written to a driver
+    "DriverMessaged": [TELL_DRIVER],
     # A paper of a driver ends soon, or was taken back
     "DocumentExpiring": [TELL_DRIVER],
     # A place in a block is held for whoever is next, or a block will not be

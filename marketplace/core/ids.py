@@ -53,6 +53,8 @@ PREFIXES = {
     "delivery": "dlv",
     "package": "pkg",
     "drop_point": "drp",
+    "pause": "pse",
+    "driver_message": "dms",
     "route": "rte",
     "stop": "stp",
     "reassignment": "ras",

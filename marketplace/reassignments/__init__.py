@@ -13,7 +13,7 @@ In order of life: `ReassignRoute`, `accept_reassignment`, `decline_reassignment`
 from marketplace.reassignments.agree import accept_reassignment, decline_reassignment
 from marketplace.reassignments.end import cancel_reassignment, end_with_route
 from marketplace.reassignments.parcels import Taken, give_parcels, take_parcels
-from marketplace.reassignments.queries import reassignments_of_driver, reassignments_of_market
+from marketplace.reassignments.queries import how_far, reassignments_of_driver, reassignments_of_market
 from marketplace.reassignments.reassign import ReassignRoute
 from marketplace.reassignments.states import ReassignmentState
 
@@ -26,6 +26,7 @@ __all__ = [
     "decline_reassignment",
     "end_with_route",
     "give_parcels",
+    "how_far",
     "reassignments_of_driver",
     "reassignments_of_market",
     "take_parcels",

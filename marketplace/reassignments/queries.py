@@ -135,3 +135,10 @@ async def reassignments_of_market(
 ) -> list[dict[str, Any]]:
     """The open reassignments of a market, oldest first."""
     return [orjson.loads(row[0]) for row in await connection.fetch(OF_MARKET, None, now, OPEN_AT_MOST, market_id)]
+
+
+async def how_far(work: Work, *, reassignment_id: UUID) -> tuple[ReassignmentState, UUID | None]:
+    """How far a reassignment has come, and the second driver's route once it is done."""
+    row = await work.fetch_row("SELECT state, next_route_id FROM reassignment WHERE id = $1", reassignment_id)
+    assert row is not None, "a reassignment is never removed"
+    return ReassignmentState(row["state"]), row["next_route_id"]

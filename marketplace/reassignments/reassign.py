@@ -7,8 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
+from marketplace.accounts import note_action
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.geo import Point
+from marketplace.core.ids import MarketId, OperatorId
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
 from marketplace.offers.candidates import Candidate, RouteNeeds, find_needs, judge_driver
@@ -89,12 +91,12 @@ class ReassignRoute:
     """The errand of asking `to_driver_id`; its result is the reassignment."""
 
     router: Router
-    market_id: UUID
+    market_id: MarketId
     route_id: UUID
     to_driver_id: UUID
     meeting_point: Point | None
     reason: str
-    operator_id: UUID
+    operator_id: OperatorId
 
     async def read(self, work: Work) -> ToReassign:
         """Checks route and driver, and what is left to be driven."""
@@ -143,6 +145,14 @@ class ReassignRoute:
         await self._clear_the_way(work)
         await self._candidate(work, found.needs, found.from_driver_id)
         reassignment_id = await self._ask(work, found, answer)
+        await note_action(
+            work,
+            operator_id=self.operator_id,
+            market_id=self.market_id,
+            verb="reassignRoute",
+            subject_id=reassignment_id,
+            details={"route": self.route_id.hex, "to_driver": self.to_driver_id.hex, "reason": self.reason.strip()},
+        )
         if found.candidate.kind is ContractKind.DEDICATED:
             await agree(work, await take_reassignment(work, reassignment_id=reassignment_id))
         return reassignment_id

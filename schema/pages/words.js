@@ -221,6 +221,12 @@ export const WORDS = {
     say: () => "The ledger and the payment provider do not agree",
   },
 
+  DriverMessaged: { tone: "quiet", say: (event, _number, context) => `Operations wrote to ${driverOf(event, context)}` },
+  ZonePaused: {
+    tone: "wait",
+    say: () => "A zone is paused: nothing new begins there",
+  },
+  ZoneResumed: { tone: "good", say: () => "A paused zone goes on" },
   DriverApplied: { tone: "quiet", say: () => "Somebody wants to drive" },
   DriverApproved: { tone: "quiet", say: () => "An applicant was taken on" },
   DriverActivated: { tone: "good", say: () => "A new driver may go online" },

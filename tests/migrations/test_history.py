@@ -177,6 +177,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "attempt",
             "bill_line",
             "choice",
+            "driver_message",
             "erasure",
             "event",
             "invoice_line",

@@ -55,6 +55,8 @@ OPERATIONS = {
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
+    "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
+    "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
 }  # fmt: skip
 
 
@@ -168,6 +170,20 @@ COSTS = {
             "add_dispatcher", "set_company_terms", "end_company", "answer_correction", "propose_suspension",
             "decide_suspension", "decide_appeal", "end_suspension",
         )
+    },
+    # The operator's seat
+    "operations/needs_attention": 60, "operations/reassignments": 45, "driver/my_reassignments": 35,
+    "operations/zone_pauses": 75, "operations/cells_around": 60,
+    **{
+        f"operations/{verb}": 25
+        for verb in (
+            "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
+            "message_driver", "pause_zone", "resume_zone",
+        )
+    },
+    **{
+        f"driver/{verb}": 25
+        for verb in ("accept_reassignment", "decline_reassignment", "give_parcels", "take_parcels")
     },
     # Blocks
     "company/blocks": 90, "operations/blocks": 90, "driver/blocks": 100, "driver/my_blocks": 100,

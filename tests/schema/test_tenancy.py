@@ -475,6 +475,48 @@ RULES = {
     "acceptOffer": Rule(callers=DRIVER, asks=(at_offer,)),
     "declineOffer": Rule(callers=DRIVER, asks=(at_offer,)),
     "viewOffer": Rule(callers=DRIVER, asks=(at_offer,)),
+    # A route passes from one driver to another, and what operations do by hand
+    "needsAttention": Rule(callers=OPERATOR, asks=(in_market,)),
+    "reassignments": Rule(callers=OPERATOR, asks=(in_market,)),
+    "cellsAround": Rule(callers=OPERATOR, more={"point": POINT, "rings": 1}),
+    "zonePauses": Rule(callers=OPERATOR, asks=(in_market,)),
+    "myReassignments": Rule(callers=DRIVER),
+    "reassignRoute": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "routeId": things.route, "toDriverId": things.driver},),
+        more={"reason": "ill", "meetingPoint": POINT},
+    ),
+    "cancelReassignment": Rule(
+        callers=OPERATOR, asks=(lambda things: {"marketId": things.market, "reassignmentId": things.reassignment},)
+    ),
+    "acceptReassignment": Rule(callers=DRIVER, asks=(lambda things: {"reassignmentId": things.reassignment},)),
+    "declineReassignment": Rule(callers=DRIVER, asks=(lambda things: {"reassignmentId": things.reassignment},)),
+    "giveParcels": Rule(
+        callers=DRIVER, asks=(lambda things: {"reassignmentId": things.reassignment, "parcels": [things.delivery]},)
+    ),
+    "takeParcels": Rule(
+        callers=DRIVER,
+        asks=(lambda things: {"reassignmentId": things.reassignment, "parcels": [things.delivery]},),
+        more={"code": "123456"},
+    ),
+    "assignDelivery": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "deliveryId": things.delivery, "driverId": things.driver},),
+    ),
+    "assignRoute": Rule(
+        callers=OPERATOR,
+        asks=(lambda things: {"marketId": things.market, "routeId": things.route, "driverId": things.driver},),
+    ),
+    "unassignRoute": Rule(
+        callers=OPERATOR, asks=(lambda things: {"marketId": things.market, "routeId": things.route},)
+    ),
+    "messageDriver": Rule(callers=OPERATOR, asks=(of_driver,), more={"text": "Call us."}),
+    "pauseZone": Rule(
+        callers=OPERATOR,
+        asks=(in_market,),
+        more={"cells": ["88b2ddd6edfffff"], "reason": "a flood", "expiresAt": LATER},
+    ),
+    "resumeZone": Rule(callers=OPERATOR, asks=(lambda things: {"marketId": things.market, "pauseId": things.pause},)),
     "startRoute": report(lambda things: {"routeId": things.route}),
     "arriveAtStop": report(at_stop),
     "pickUp": report(at_stop),
@@ -667,6 +709,8 @@ async def test_what_one_reads_of_oneself_holds_nothing_of_others(tenants: Tenant
         ("companyDrivers", "dispatcher", {"company's driver"}),
         ("companies", "operator", {"company"}),
         ("fleetAttention", "operator", {"paper", "vehicle", "driver"}),
+        ("needsAttention", "operator", {"driver"}),
+        ("zonePauses", "operator", {"pause"}),
         ("myPapers", "driver", {"vehicle"}),
         ("liveRoutes", "operator", {"latitude of home"}),
         ("unassignedDeliveries", "operator", {"address"}),

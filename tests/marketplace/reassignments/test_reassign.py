@@ -237,7 +237,7 @@ async def test_a_no_changes_nothing_and_somebody_can_be_asked_again(works: Works
     with pytest.raises(ReassignmentOver, match="time to answer is over"):
         await relief.accept(again)
     third = await relief.ask()
-    states = await relief.rows("SELECT state FROM reassignment ORDER BY id")
+    states = await relief.rows("SELECT state FROM reassignment ORDER BY state")
     assert [row["state"] for row in states] == ["DECLINED", "EXPIRED", "OFFERED"]
     assert (await relief.row(third))["expires_at"] == clock.now + timedelta(minutes=5)
     assert await relief.presence_of(relief.second) == "AVAILABLE"
