@@ -1,4 +1,4 @@
-"""The pages of operations, shippers and recipients, and what their maps draw: our files, Leaflet's, and the city's streets."""
+"""The pages of operations, shippers and recipients, and what their maps draw: our files, Leaflet's, and streets."""
 
 import gzip
 from pathlib import Path

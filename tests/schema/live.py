@@ -11,6 +11,7 @@ import uvicorn
 
 from marketplace.accounts import PrincipalKind, SignedIn, Tokens, add_operator, open_session
 from marketplace.adapters.city import CityPack
+from marketplace.adapters.geocoders import StreetGeocoder
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.core.events import Event
 from marketplace.core.geo import Point
@@ -40,6 +41,7 @@ class LiveMarketplace(TestMarketplace):
 
     streams: EventStreams
     router: StraightLineRouter = field(default_factory=StraightLineRouter)
+    geocoder: StreetGeocoder | None = None
 
 
 @dataclass(slots=True, kw_only=True)

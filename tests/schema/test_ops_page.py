@@ -1,9 +1,10 @@
-"""The console in a real browser, driven by keys alone: a route changes hands, surge is set, and what can be is undone."""
+"""The console in a real browser, driven by keys alone: a route changes hands, surge is set and taken back."""
 
 import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +12,18 @@ import orjson
 import pytest
 
 from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.core.geo import Point
+from marketplace.core.ids import MarketId
 from marketplace.core.work import Works
+from marketplace.fleet import ContractKind
+from marketplace.hubs.models import Hub
+from marketplace.markets import cells_around, pause_zone
+from marketplace.markets.models import Market
 from marketplace.reassignments import accept_reassignment, give_parcels, take_parcels
+from marketplace.shippers.models import Shipper
+from marketplace.standing.models import Suspension
+from marketplace.surge import set_surge
+from tests.builders import make_batch, make_delivery, make_driver
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.live import CENTRE, IS_LIVE, World, open_world
 
@@ -70,6 +81,7 @@ async def console(
 async def take_picture(page: Page, name: str) -> None:
     """Keeps what is seen, where somebody wants to look at it."""
     if folder := os.environ.get("DOORSTEP_PICTURES"):
+        await asyncio.sleep(2.5)  # what was just done comes to the map with the next reading
         picture = await page.call("Page.captureScreenshot", format="png")
         await asyncio.to_thread((Path(folder) / name).write_bytes, base64.b64decode(picture["data"]))
 
@@ -211,9 +223,66 @@ async def test_a_phone_shows_the_queue_without_scrolling_sideways(console: tuple
     await take_picture(page, "ops-calm-phone.png")
     await page.press("j")
     await page.until("document.getElementById('panel').dataset.drawer === 'open'")
-    await asyncio.sleep(0.4)
     await take_picture(page, "ops-queue-phone.png")
 
     assert await page.ask("document.documentElement.scrollWidth") == 390
     assert await page.ask("document.getElementById('queue-panel').scrollWidth") <= 390
-    assert CENTRE.lat < 0
+
+
+async def test_a_peak_is_listed_by_urgency_and_counted_whole(console: tuple[Page, World]) -> None:
+    page, world = console
+    await make_peak(world)
+    await world.publish(world.came_online("Bruno Araya"))
+
+    await page.until("document.getElementById('queue-tally').textContent === '65'")
+
+    assert await page.ask(f"{QUEUE}.length") == 53
+    assert await page.ask("document.getElementById('queue-note').textContent") == "The most urgent 53 of 65"
+    await page.press("j")
+    await page.press("j")
+    await take_picture(page, "ops-peak-desktop.png")
+    await page.resize(width=390, height=844)
+    await take_picture(page, "ops-peak-phone.png")
+
+
+async def make_peak(world: World) -> None:
+    """Sixty more deliveries that find no driver, a suspension to decide, work that stands still, and surge."""
+    async with world.marketplace.works.open() as work:
+        market = await Market.get(id=world.market_id, using_db=work.db)
+        hub = await Hub.first(using_db=work.db)
+        shipper = await Shipper.first(using_db=work.db)
+        assert hub is not None
+        assert shipper is not None
+        batch = await make_batch(work, market, shipper)
+        for number in range(60):
+            lat, lon = CENTRE.lat - number % 8 / 300, CENTRE.lon + number // 8 / 300 - 0.012
+            reason = ("NO_DRIVER", "NOBODY_ACCEPTED", "NO_CAPACITY")[number % 3]
+            await make_delivery(
+                work, market, shipper, hub, batch, external_id=f"order-{2000 + number}", unassigned_reason=reason,
+                dropoff_closes_at=work.now + timedelta(minutes=20 + number), dropoff_lat=lat, dropoff_lon=lon,
+            )  # fmt: skip
+        for number in range(9):
+            spot = Point(lat=CENTRE.lat + number % 3 / 250, lon=CENTRE.lon + number // 3 / 250 - 0.008)
+            kind = list(ContractKind)[number % 3]
+            await make_driver(work, market, name=f"Driver {number + 4}", kind=kind, place=spot)
+        ana = world.driver_ids["Ana Rojas"]
+        await Suspension.create(
+            using_db=work.db, id=work.new_id(), market_id=market.id, driver_id=ana, state="PROPOSED",
+            rule="BAD_RATINGS", rules_version=1, evidence=[{"text": "x"}], reason="four of ten", proposed_at=work.now,
+        )  # fmt: skip
+        await work.execute(
+            "INSERT INTO job (id, market_id, kind, subject, state, run_at, created_at, attempts, error)"
+            " VALUES ($1, $2, 'issue_statement', 'x', 'DEAD', $3, $3, 8, 'no answer')",
+            *(work.new_id(), market.id, work.now),
+        )
+        operator_id = await work.fetch_value("SELECT id FROM operator LIMIT 1")
+        await work.execute("UPDATE market SET surge_bonus_cap_minor = 600, surge_budget_minor = 100000")
+        await set_surge(
+            work, market_id=MarketId(market.id), cells=cells_around(CENTRE, 1), percent=80, reason="rain",
+            expires_at=work.now + timedelta(hours=1), operator_id=operator_id,
+        )  # fmt: skip
+        beyond = Point(lat=CENTRE.lat + 0.02, lon=CENTRE.lon)
+        await pause_zone(
+            work, market_id=market.id, cells=cells_around(beyond, 0), reason="flood", operator_id=operator_id,
+            expires_at=work.now + timedelta(hours=1),
+        )  # fmt: skip

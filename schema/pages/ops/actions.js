@@ -199,7 +199,7 @@ export class Actions {
       title: `Release the pay of ${need.driverName}`, verb: "Release", fields: [],
       note: `${this.wording.money(need.amountMinor)} go to the wallet, once, after you have looked at the flagged reports.`,
     });
-    if (answer) await this.send("release_statement", { statementId: need.subjectId }, `${need.driverName} is paid`);
+    if (answer) await this.send("release_statement", { statementId: need.subjectId, marketId: undefined }, `${need.driverName} is paid`);
   }
 
   async replay() {

@@ -74,7 +74,7 @@ export class Queue {
     actions.hidden = actions.children.length === 0;
     if (isQuiet) return;
     button.focus({ preventScroll: true });
-    button.scrollIntoView({ block: "nearest" });
+    button.parentElement.scrollIntoView({ block: "nearest" });
     this.onChoose(need, button);
   }
 
