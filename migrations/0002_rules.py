@@ -537,8 +537,10 @@ CHECKS = [
     (
         "reassignment",
         "proven",
-        "(state IN ('AGREED', 'GIVEN', 'DONE')) <= (agreed_at IS NOT NULL) AND (state = 'GIVEN') <= (given IS NOT NULL)"
-        " AND (state = 'DONE' AND code IS NOT NULL) <= (given IS NOT NULL)",
+        (
+            "(state IN ('AGREED', 'GIVEN', 'DONE')) <= (agreed_at IS NOT NULL)"
+            " AND (state = 'GIVEN' OR state = 'DONE' AND code IS NOT NULL) <= (given IS NOT NULL)"
+        ),
     ),
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
     ("stop", "path", "length(path) <= 1200"),

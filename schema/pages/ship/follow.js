@@ -33,7 +33,7 @@ async function look(api, wording) {
   const left = batch.deliveries.filter(({ state }) => !OVER.has(state)).length;
   byId("followed").hidden = false;
   write(byId("follow-note"), left === 0 ? "Everything is through." : `${plural(left, "delivery", "deliveries")} under way.`);
-  byId("deliveries").replaceChildren(...batch.deliveries.map((one) => element("tr", {},
+  byId("deliveries").replaceChildren(...[...batch.deliveries].sort(byReference).map((one) => element("tr", {},
     element("td", {}, one.externalId),
     element("td", {}, element("span", { class: `badge tone-${TONES[one.state] ?? "move"}` }, capital(plain(one.state)))),
     element("td", {}, span(one.dropoffWindow, wording)),
@@ -45,5 +45,7 @@ async function look(api, wording) {
 function wait(api, wording) {
   timer = setTimeout(() => look(api, wording).catch(() => wait(api, wording)), EVERY_MS);
 }
+
+const byReference = (a, b) => a.externalId.localeCompare(b.externalId, "en", { numeric: true });
 
 const span = ({ opensAt, closesAt }, wording) => `${wording.day(opensAt)} ${wording.time(opensAt)} to ${wording.time(closesAt)}`;
