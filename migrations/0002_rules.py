@@ -42,6 +42,10 @@ REFERENCES = [
     ("suspension", "decided_by", "operator"),
     ("suspension", "appeal_decided_by", "operator"),
     ("suspension", "ended_by", "operator"),
+    ("driver_message", "market_id", "market"),
+    ("driver_message", "operator_id", "operator"),
+    ("zone_pause", "market_id", "market"),
+    ("zone_pause", "operator_id", "operator"),
     ("company", "market_id", "market"),
     ("dispatcher", "market_id", "market"),
     ("driver_document", "checked_by", "operator"),
@@ -111,6 +115,11 @@ REFERENCES = [
     ("drop_visit", "stop_id", "stop"),
     ("route", "market_id", "market"),
     ("route", "driver_id", "driver"),
+    ("reassignment", "market_id", "market"),
+    ("reassignment", "route_id", "route"),
+    ("reassignment", "next_route_id", "route"),
+    ("reassignment", "next_stop_id", "stop"),
+    ("reassignment", "operator_id", "operator"),
     ("stop", "route_id", "route"),
     ("task", "stop_id", "stop"),
     ("task", "delivery_id", "delivery"),
@@ -216,10 +225,11 @@ STATES = {
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("attempt", "next_step"): "REDELIVER RETURN DISCARD",
     ("route", "state"): "PLANNED OFFERING ASSIGNED STARTED COMPLETED DISSOLVED CANCELLED",
+    ("reassignment", "state"): "OFFERED AGREED GIVEN DONE DECLINED EXPIRED CANCELLED",
     ("stop", "state"): "PENDING EN_ROUTE ARRIVED COMPLETED FAILED SKIPPED CANCELLED",
     ("stop", "kind"): "PICKUP DROPOFF RETURN",
     ("proof", "kind"): "PHOTO SIGNATURE CLAIM",
-    ("custody", "kind"): "PICKED_UP HANDED_OVER BROUGHT_BACK RETURNED",
+    ("custody", "kind"): "PICKED_UP PASSED_ON HANDED_OVER BROUGHT_BACK RETURNED",
     ("custody", "identity_kind"): "NATIONAL_ID PASSPORT DRIVING_LICENCE",
     ("claim", "kind"): "DAMAGED MISSING WRONG_ITEM",
     ("claim", "state"): "OPEN NEEDS_EVIDENCE ACCEPTED REJECTED WITHDRAWN",
@@ -585,7 +595,26 @@ CHECKS = [
         ),
     ),
     ("route", "raise", "raise_minor >= 0 AND bonus_minor >= 0"),
+    ("zone_pause", "span", "expires_at > set_at AND cardinality(cells) BETWEEN 1 AND 200"),
     ("stop", "leg", "leg_m >= 0 AND leg_s >= 0"),
+    ("reassignment", "two_drivers", "from_driver_id <> to_driver_id"),
+    ("reassignment", "place", "(lat IS NULL) = (lon IS NULL)"),
+    (
+        "reassignment",
+        "amounts",
+        "way_m >= 0 AND approach_m >= 0 AND approach_s >= 0 AND first_leg_m >= 0 AND first_leg_s >= 0 AND pay_minor >= 0",
+    ),
+    ("reassignment", "code_tries", "code_tries BETWEEN 0 AND 5"),
+    # Parcels that are aboard change hands by code and scan, and what passed on is a route of its own
+    ("reassignment", "done", "(state = 'DONE') = (next_route_id IS NOT NULL)"),
+    (
+        "reassignment",
+        "proven",
+        (
+            "(state IN ('AGREED', 'GIVEN', 'DONE')) <= (agreed_at IS NOT NULL)"
+            " AND (state = 'GIVEN' OR state = 'DONE' AND code IS NOT NULL) <= (given IS NOT NULL)"
+        ),
+    ),
     ("proof", "named", "named_at IS NULL OR state = 'UPLOADED'"),
     ("stop", "path", "length(path) <= 1200"),
     ("offer", "pay", "pay_minor >= 0"),
@@ -704,6 +733,8 @@ INDEXES = [
     ("UNIQUE", "company_within", "company (id, market_id)"),
     ("UNIQUE", "driver_within", "driver (id, market_id)"),
     ("", "company_market", "company (market_id)"),
+    ("", "driver_message_driver", "driver_message (driver_id, id)"),
+    ("", "zone_pause_open", "zone_pause (market_id, expires_at) WHERE ended_at IS NULL"),
     ("UNIQUE", "dispatcher_email", "dispatcher (email)"),
     ("", "dispatcher_company", "dispatcher (company_id)"),
     ("", "driver_document_driver", "driver_document (driver_id, kind)"),
@@ -891,6 +922,15 @@ INDEXES = [
     ("UNIQUE", "route_one_active_per_driver", "route (driver_id) WHERE state IN ('ASSIGNED', 'STARTED')"),
     ("", "route_open", "route (market_id, state) WHERE state IN ('PLANNED', 'OFFERING', 'ASSIGNED', 'STARTED')"),
     ("", "route_of_driver", "route (driver_id, id) WHERE driver_id IS NOT NULL"),
+    # A route passes on once, to one driver at a time, and a driver waits for one route only
+    ("UNIQUE", "reassignment_one_open", "reassignment (route_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
+    ("UNIQUE", "reassignment_one_done", "reassignment (route_id) WHERE state = 'DONE'"),
+    ("UNIQUE", "reassignment_next", "reassignment (next_route_id) WHERE next_route_id IS NOT NULL"),
+    ("UNIQUE", "reassignment_one_waiting", "reassignment (to_driver_id) WHERE state IN ('AGREED', 'GIVEN')"),
+    ("", "reassignment_stop", "reassignment (next_stop_id)"),
+    ("", "reassignment_to", "reassignment (to_driver_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
+    ("", "reassignment_from", "reassignment (from_driver_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
+    ("", "reassignment_market", "reassignment (market_id, id)"),
     ("UNIQUE", "stop_place", "stop (route_id, place)"),
     ("UNIQUE", "task_once", "task (stop_id, delivery_id)"),
     ("", "task_delivery", "task (delivery_id)"),
@@ -1086,6 +1126,9 @@ WITHIN = [
     ("driver_document", "driver_id", "driver", "market_id"),
     # Evidence is of a route that this driver drove, and of nothing else
     ("standing_evidence", "route_id", "route", "driver_id"),
+    ("driver_message", "driver_id", "driver", "market_id"),
+    ("reassignment", "from_driver_id", "driver", "market_id"),
+    ("reassignment", "to_driver_id", "driver", "market_id"),
     ("standing_evidence", "driver_id", "driver", "market_id"),
     ("standing_correction", "evidence_id", "standing_evidence", "driver_id"),
     ("standing_correction", "driver_id", "driver", "market_id"),
@@ -1141,6 +1184,8 @@ CREATE TRIGGER stock_movement_stays BEFORE UPDATE OR DELETE ON stock_movement
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER stock_movement_whole BEFORE TRUNCATE ON stock_movement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reassignment_final BEFORE UPDATE ON reassignment FOR EACH ROW
+    WHEN (OLD.state IN ('DONE', 'DECLINED', 'EXPIRED', 'CANCELLED')) EXECUTE FUNCTION refuse_final();
 CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
     EXECUTE FUNCTION refuse_change();
@@ -1162,6 +1207,10 @@ CREATE TRIGGER surge_decision_whole BEFORE TRUNCATE ON surge_decision
 CREATE TRIGGER surge_bonus_stays BEFORE UPDATE OR DELETE ON surge_bonus
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER surge_bonus_whole BEFORE TRUNCATE ON surge_bonus
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER driver_message_stays BEFORE UPDATE OR DELETE ON driver_message
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER driver_message_whole BEFORE TRUNCATE ON driver_message
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_stays BEFORE UPDATE OR DELETE ON attempt FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER attempt_whole BEFORE TRUNCATE ON attempt FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

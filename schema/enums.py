@@ -8,6 +8,7 @@ from marketplace.addresses import Precision
 from marketplace.alerts import Cause, NotificationState
 from marketplace.analytics import KpiGroup
 from marketplace.arrivals import PredictionMoment
+from marketplace.attention import NeedKind
 from marketplace.batches import (
     AttemptFailure,
     CancelReason,
@@ -47,6 +48,7 @@ from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, Wav
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
+from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
 from marketplace.routes import (
     CustodyKind,
@@ -96,6 +98,9 @@ ENUMS: dict[type[Enum], str] = {
     DeclineReason: "Why a driver said no; optional, and never counted against anybody.",
     RouteState: "The life of a route.",
     StopState: "The life of a stop.",
+    ReassignmentState: "The life of a route's passing to another driver: OFFERED to the second one, AGREED, GIVEN once"
+    " the first one has scanned the parcels, DONE; the others end it.",
+    NeedKind: "Why something needs a person, the gravest first.",
     StopKind: "What is done at a stop.",
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
     ReportFlag: "What is odd about a report; a flagged route is looked at before it is paid.",

@@ -1,4 +1,4 @@
-"""The pages of operations and recipients, and what their maps draw: our files, Leaflet's, and the city's streets."""
+"""The pages of operations, shippers and recipients, and what their maps draw: our files, Leaflet's, and streets."""
 
 import gzip
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from xstatic.pkg import leaflet
@@ -34,12 +34,15 @@ def site_routes(city: Any, *, has_inbox: bool) -> list[BaseRoute]:
     """
     streets = Streets(city)
     return [
-        Route("/", _map_with_inbox if has_inbox else _map_alone, methods=["GET"]),
+        Route("/", _to_the_console, methods=["GET"]),
+        Route("/ops", _map_with_inbox if has_inbox else _map_alone, methods=["GET"]),
+        Route("/ship", _ship, methods=["GET"]),
         *([Route("/inbox", _inbox, methods=["GET"])] if has_inbox else []),
         Route("/map/streets.geojson", streets.answer, methods=["GET"]),
         Mount("/static/leaflet", StaticFiles(directory=leaflet.BASE_DIR), name="leaflet"),
         Route("/static/documents/{name}.graphql", _document, methods=["GET"]),
         Route("/static/documents/recipient/{name}.graphql", _recipient_document, methods=["GET"]),
+        Route("/static/documents/portal/{name}.graphql", _portal_document, methods=["GET"]),
         Route("/t/{token}", _tracking_page, methods=["GET"]),
         Route(WORKER, _worker, methods=["GET"]),
         Mount("/static", PageFiles(directory=PAGES), name="pages"),
@@ -119,6 +122,16 @@ async def _map_alone(_request: Request) -> Response:
     return Response(text, media_type="text/html", headers={"cache-control": ASK_AGAIN})
 
 
+async def _to_the_console(_request: Request) -> Response:
+    """The console has an address of its own; a browser takes the fragment along, in which a session may come."""
+    return RedirectResponse("/ops", status_code=307)
+
+
+async def _ship(_request: Request) -> Response:
+    """The page of small shippers: the same for everybody, its script asks the API."""
+    return FileResponse(PAGES / "ship" / "index.html", headers={"cache-control": ASK_AGAIN})
+
+
 async def _inbox(_request: Request) -> Response:
     return FileResponse(PAGES / "inbox.html", headers={"cache-control": ASK_AGAIN})
 
@@ -137,6 +150,11 @@ async def _document(request: Request) -> Response:
 async def _recipient_document(request: Request) -> Response:
     """One of the ready-made operations of recipients, for the tracking page."""
     return _document_of("recipient", request)
+
+
+async def _portal_document(request: Request) -> Response:
+    """One of the ready-made operations of shippers, for their page."""
+    return _document_of("portal", request)
 
 
 def _document_of(client: str, request: Request) -> Response:

@@ -31,8 +31,10 @@ from marketplace.offers import (
     LearnAcceptance,
     SendWave,
     WithdrawReason,
+    clear_paused_routes,
     mend_after_cancel,
     mend_after_change,
+    plan_after_pause,
     take_back_unqualified,
     withdraw_offers_of_driver,
 )
@@ -46,6 +48,7 @@ from marketplace.payouts import (
     tell_driver,
     true_up_market,
 )
+from marketplace.reassignments import end_with_route
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.standing import compute_standing, propose_suspensions
 from marketplace.tips import look_up_tip, settle_tip
@@ -161,6 +164,24 @@ async def learn_door(marketplace: Marketplace, delivery_id: UUID) -> None:
     """Learns from a hand-over where the door of an address is."""
     async with marketplace.works.open() as work:
         await learn_drop_point(work, delivery_id=delivery_id)
+
+
+async def end_reassignment(marketplace: Marketplace, route_id: UUID) -> None:
+    """Ends the reassignment of a route that its first driver has finished alone."""
+    async with marketplace.works.open() as work:
+        await end_with_route(work, route_id=route_id)
+
+
+async def clear_paused(marketplace: Marketplace, market_id: UUID) -> None:
+    """Takes back what is on offer in a paused part of the city."""
+    async with marketplace.works.open() as work:
+        await clear_paused_routes(work, market_id=market_id)
+
+
+async def plan_what_was_paused(marketplace: Marketplace, market_id: UUID) -> None:
+    """Has planned what waited for the end of a pause."""
+    async with marketplace.works.open() as work:
+        await plan_after_pause(work, market_id=market_id)
 
 
 async def draw(marketplace: Marketplace, route_id: UUID) -> None:
@@ -327,6 +348,8 @@ JOBS: Mapping[str, Job] = {
     "match_zone": match_zone,
     "match_border": match_border,
     "match_near_driver": match_near_driver,
+    "clear_paused": clear_paused,
+    "plan_after_pause": plan_what_was_paused,
     "send_wave": send_wave,
     "learn_acceptance": learn_acceptance,
     "learn_traffic": learn_traffic,
@@ -341,6 +364,7 @@ JOBS: Mapping[str, Job] = {
     "place_address": place_address,
     "learn_drop_point": learn_door,
     "draw_route": draw,
+    "end_reassignment": end_reassignment,
     "retime_route": retime,
     "learn_arrivals": learn_how_arrivals_turn_out,
     "issue_statement": issue_pay_statement,

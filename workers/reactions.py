@@ -100,6 +100,11 @@ def has_no_place(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "CREATED")
 
 
+def has_not_been_taken(event: PublishedEvent) -> bool:
+    """Whether the parcel goes back, which may have been about to be planned for the route that it has left."""
+    return bool(event.payload["state"] == "ATTEMPTED")
+
+
 def is_driven_past(event: PublishedEvent) -> bool:
     """Whether nobody goes to the stop any more, so that the way leads elsewhere."""
     return event.payload["state"] in {"SKIPPED", "CANCELLED"}
@@ -137,9 +142,12 @@ MATCH = Reaction(kind="match_market", about=market)
 MATCH_WHOLE = Reaction(kind="match_market", about=market, when=lambda event: not is_in_zone(event))
 MATCH_ZONE = Reaction(kind="match_zone", about=zone, when=lambda event: is_in_zone(event) and not is_at_border(event))
 MATCH_BORDER = Reaction(kind="match_border", about=zone, when=is_at_border)
+CLEAR_PAUSED = Reaction(kind="clear_paused", about=market)
+PLAN_AFTER_PAUSE = Reaction(kind="plan_after_pause", about=market)
 MATCH_NEAR_DRIVER = Reaction(kind="match_near_driver", about=driver)
 SEND_WAVE = Reaction(kind="send_wave", about=route)
 PLAN_RETURN = Reaction(kind="plan_return", about=delivery, when=lambda event: event.payload["next_step"] != "DISCARD")
+PLAN_RETURN_AGAIN = Reaction(kind="plan_return", about=delivery, when=has_not_been_taken)
 LEARN_DROP_POINT = Reaction(kind="learn_drop_point", about=delivery)
 PLACE_ADDRESS = Reaction(kind="place_address", about=delivery, when=has_no_place)
 SETTLE_ATTEMPT = Reaction(kind="settle_attempt", about=delivery)
@@ -149,6 +157,7 @@ RETIME = Reaction(kind="retime_route", about=route)
 RETIME_AFTER_STOP = Reaction(kind="retime_route", about=route, when=is_visited)
 LEARN_ARRIVALS = Reaction(kind="learn_arrivals", about=market, delay_s=60.0)
 ISSUE_STATEMENT = Reaction(kind="issue_statement", about=route)
+END_REASSIGNMENT = Reaction(kind="end_reassignment", about=route)
 MEND_ROUTE = Reaction(kind="mend_route", about=delivery)
 MEND_LEFT_ROUTE = Reaction(kind="mend_left_route", about=route, when=has_route)
 REACH_HUB = Reaction(kind="reach_hub", about=hub)
@@ -199,6 +208,9 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "PlanningDue": [MATCH_WHOLE, MATCH_ZONE, MATCH_BORDER],
     "DeliveryUnplanned": [MATCH],
     "RouteDissolved": [MATCH, RETIME],
+    # Nothing new begins in a part of the city for a while
+    "ZonePaused": [CLEAR_PAUSED],
+    "ZoneResumed": [PLAN_AFTER_PAUSE, MATCH],
     "DriverWentOnline": [MATCH, MATCH_NEAR_DRIVER],
     "DriverWentOffline": [WITHDRAW_OFFERS],
     # A route looks for its driver
@@ -212,6 +224,7 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A delivery goes its way, and recipient and sender hear of it
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
+    "DeliveryReassigned": [PLAN_RETURN_AGAIN],
     "DeliveryDelivered": [ACCRUE, LEARN_DROP_POINT, NOTIFY],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryBroughtBack": [SETTLE_ATTEMPT],
@@ -229,9 +242,11 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     # A recipient is erased
     "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid
-    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS],
+    "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS, END_REASSIGNMENT],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
+    # Operations have written to a driver
+    "DriverMessaged": [TELL_DRIVER],
     # A paper of a driver ends soon, or was taken back
     "DocumentExpiring": [TELL_DRIVER],
     "DocumentChecked": [TAKE_BACK_OFFERS],

@@ -76,6 +76,15 @@ class DeliveryMoved(DeliveryChanged):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryReassigned(DeliveryChanged):
+    """Another driver has taken the route over, and this delivery with it; how far it is has not changed."""
+
+    route_id: UUID
+    driver_id: UUID
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryDelivered(DeliveryChanged):
     """The parcel was handed over, with whatever proof was asked for."""
 

@@ -28,7 +28,7 @@ from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import Source, StockLine, hubs_open_to
-from marketplace.markets import Dials, dials
+from marketplace.markets import Dials, dials, open_pauses, paused_until
 from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge
 from marketplace.routing import Router
 from marketplace.shippers import rate_card_row
@@ -41,6 +41,12 @@ class TooManyDeliveries(Invalid):
     """A batch is larger than one posting may be."""
 
     code = "TOO_MANY_DELIVERIES"
+
+
+class ZonePaused(Invalid):
+    """Operations have paused the part of the city in which a delivery begins or ends."""
+
+    code = "ZONE_PAUSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +142,28 @@ async def place_rows(
     )
     placed = _place(checked, hubs, sources, cards, settings, work.now, refuse_addresses)
     placed.rows.update(_further_parts(placed.rows, sources, len(requests)))
+    placed = await _without_paused(work, placed)
     return await _with_surge(work, settings, placed)
+
+
+async def _without_paused(work: Work, placed: Placed) -> Placed:
+    """The rows that may be promised: none that begins or ends in a paused part of the city before the pause is over."""
+    pauses = await open_pauses(work.connection, market_id=placed.market_id, at=work.now)
+    if not pauses:
+        return placed
+    problems, rows = dict(placed.problems), dict(placed.rows)
+    for i, row in placed.rows.items():
+        until = paused_until(pauses, row.origin, _target(row))
+        if until is not None and row.dropoff_window.opens_at < until:
+            problems[i] = problem_of(
+                row.request,
+                ZonePaused(
+                    f"nothing new is promised there before {until:%Y-%m-%dT%H:%MZ}; choose a later window",
+                    field="dropoffWindow",
+                ),
+            )
+            del rows[i]
+    return replace(placed, rows=rows, problems=problems)
 
 
 async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:

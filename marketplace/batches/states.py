@@ -81,6 +81,7 @@ class UnassignedReason(StrEnum):
     HELD = "HELD"
     NO_DRIVER = "NO_DRIVER"
     NOBODY_ACCEPTED = "NOBODY_ACCEPTED"
+    PAUSED = "PAUSED"
 
 
 UNASSIGNED_WORDS = {
@@ -91,6 +92,7 @@ UNASSIGNED_WORDS = {
     UnassignedReason.HELD: "It waits for a better moment, or for others to go with it.",
     UnassignedReason.NO_DRIVER: "No driver was online who could be asked.",
     UnassignedReason.NOBODY_ACCEPTED: "Drivers were asked and nobody took it; it is planned again after a pause.",
+    UnassignedReason.PAUSED: "Operations have paused this part of the city; it is planned when that is over.",
 }
 """The reasons in words for people."""
 

@@ -25,6 +25,7 @@ MODELS = [
     "marketplace.addresses.models",
     "marketplace.batches.models",
     "marketplace.routes.models",
+    "marketplace.reassignments.models",
     "marketplace.matching.models",
     "marketplace.windows.models",
     "marketplace.offers.models",

@@ -17,6 +17,7 @@ TABLES = {noun: noun for noun in PREFIXES.keys() - NOT_OURS} | {
     "credit": "bill_line",
     "message": "webhook_message",
     "surge": "surge_decision",
+    "pause": "zone_pause",
 }
 """Where the things of each noun are; most tables are called as the noun."""
 PRESENT = """

@@ -19,6 +19,7 @@ from marketplace.fleet.create import create_driver, plan_shift, plan_shift_of
 from marketplace.fleet.expire_presence import expire_presence, next_presence_end
 from marketplace.fleet.go_offline import go_offline
 from marketplace.fleet.go_online import NoShift, go_online
+from marketplace.fleet.message import message_driver
 from marketplace.fleet.preferences import AREA_RESOLUTION, BadPreference, area_of, set_preferences
 from marketplace.fleet.queries import driver_profile, live_drivers, stops_by_kind
 from marketplace.fleet.states import (
@@ -61,6 +62,7 @@ __all__ = [
     "go_offline",
     "go_online",
     "live_drivers",
+    "message_driver",
     "next_presence_end",
     "plan_shift",
     "plan_shift_of",

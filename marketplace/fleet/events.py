@@ -69,3 +69,11 @@ class DocumentExpiring(Event):
     document_id: UUID
     kind: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DriverMessaged(Event):
+    """An operator has written to a driver; what was written stays out of the event."""
+
+    driver_id: UUID
+    message_id: UUID

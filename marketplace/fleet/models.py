@@ -141,3 +141,17 @@ class Presence(Model):
 
     class Meta:
         table = "presence"
+
+
+class DriverMessage(Model):
+    """What an operator wrote to a driver; such a line is never changed."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    operator_id = fields.UUIDField()
+    text = fields.CharField(max_length=480)
+    sent_at = fields.DatetimeField()
+
+    class Meta:
+        table = "driver_message"

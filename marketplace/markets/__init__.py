@@ -8,6 +8,7 @@ database when one is outgrown.
 from marketplace.markets.adopt_pay_policy_pack import adopt_pay_policy_pack
 from marketplace.markets.create import create_market
 from marketplace.markets.dials import Dials
+from marketplace.markets.pauses import Pause, cells_around, open_pauses, pause_zone, paused_until, resume_zone
 from marketplace.markets.pay_calendar import BadPayCalendar, PayCalendar, PayPeriod
 from marketplace.markets.pay_floors import BadPayFloor, ExactRate, OfferFloor, PayFloors, PayUnit, PeriodFloor
 from marketplace.markets.pay_packs import PayPack, pay_pack, pay_packs
@@ -35,6 +36,7 @@ __all__ = [
     "Dials",
     "ExactRate",
     "OfferFloor",
+    "Pause",
     "PayCalendar",
     "PayFloors",
     "PayPack",
@@ -43,6 +45,7 @@ __all__ = [
     "PayUnit",
     "PeriodFloor",
     "adopt_pay_policy_pack",
+    "cells_around",
     "create_market",
     "describe_market",
     "dials",
@@ -50,11 +53,15 @@ __all__ = [
     "market_by_slug",
     "market_ids",
     "markets_of_city",
+    "open_pauses",
+    "pause_zone",
+    "paused_until",
     "pay_pack",
     "pay_packs",
     "pay_policies",
     "pay_policy_at",
     "pay_policy_version",
+    "resume_zone",
     "set_dials",
     "set_pay_policy",
 ]

@@ -1,6 +1,7 @@
 """Tables of a market: the city itself with its dials, and its dated pay policies."""
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.models import Model
 
 
@@ -104,3 +105,19 @@ class PayPolicyRecord(Model):
 
     class Meta:
         table = "pay_policy"
+
+
+class ZonePause(Model):
+    """A part of the city in which nothing new is planned, offered or promised until a time."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    cells = ArrayField(element_type="TEXT")
+    reason = fields.CharField(max_length=200)
+    operator_id = fields.UUIDField()
+    set_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "zone_pause"

@@ -9,7 +9,7 @@ WANTS_A_ROUTE = """
 state = 'SCHEDULED' AND (plan_after <= $2
     OR unassigned_reason IN ('NO_DRIVER', 'NO_CAPACITY', 'NO_SKILL', 'WINDOW', 'OUT_OF_REACH', 'HELD'))
 """
-"""What a look looks at: what is due, and what waits for something to change. What nobody accepted rests."""
+"""What a look looks at: what is due, and what waits for a change. What nobody accepted, or what is paused, rests."""
 INSIDE = """
 pickup_lat >= $3 AND pickup_lon >= $4 AND dropoff_lat >= $5 AND dropoff_lon >= $6
 AND pickup_lat < $7 AND pickup_lon < $8 AND dropoff_lat < $9 AND dropoff_lon < $10
@@ -38,6 +38,11 @@ ORDER BY priority DESC, dropoff_closes_at, id LIMIT $11
 AROUND_THEM = f"""
 SELECT {DELIVERY_COLUMNS} FROM delivery WHERE market_id = $1 AND {WANTS_A_ROUTE} AND NOT (id = ANY($5))
 ORDER BY (pickup_lat - $3) ^ 2 + ((pickup_lon - $4) * cos(radians($3))) ^ 2, id LIMIT $6
+"""
+
+SET_ASIDE = """
+UPDATE delivery d SET unassigned_reason = 'PAUSED', plan_after = rest.until
+FROM unnest($1::uuid[], $2::timestamptz[]) AS rest(id, until) WHERE d.id = rest.id AND d.state = 'SCHEDULED'
 """
 
 # Drivers of a look
@@ -96,7 +101,7 @@ WITH due AS (
     ORDER BY plan_after LIMIT $2 FOR UPDATE SKIP LOCKED
 ), woken AS (
     UPDATE delivery d SET plan_after = $1 + make_interval(secs => m.replan_after_s),
-           unassigned_reason = coalesce(nullif(d.unassigned_reason, 'NOBODY_ACCEPTED'), 'HELD')
+           unassigned_reason = coalesce(nullif(nullif(d.unassigned_reason, 'NOBODY_ACCEPTED'), 'PAUSED'), 'HELD')
     FROM due, market m WHERE d.id = due.id AND m.id = d.market_id
     RETURNING d.market_id, d.pickup_lat, d.pickup_lon, d.dropoff_lat, d.dropoff_lon, d.unassigned_reason
 ), placed AS (

@@ -12,11 +12,11 @@ from marketplace.batches.states import SKILLS, UnassignedReason
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.fleet.states import ContractKind
-from marketplace.markets import Dials, dials, pay_policy_at
+from marketplace.markets import Dials, dials, open_pauses, paused_until, pay_policy_at
 from marketplace.matching.cutting import EVERYWHERE, Area
 from marketplace.matching.learned import usual_chances
 from marketplace.matching.nearby import FreeDriver, drivers_nearby
-from marketplace.matching.queries import AROUND_THEM, LEFT_OVER, TO_PLAN
+from marketplace.matching.queries import AROUND_THEM, LEFT_OVER, SET_ASIDE, TO_PLAN
 from marketplace.matching.wishes import wishes_as_skills
 from marketplace.matching.zoning import Zone, count_zones
 
@@ -70,6 +70,7 @@ async def take_snapshot(work: Work, *, market_id: UUID, area: Area = EVERYWHERE)
     settings = await dials(work, market_id=market_id)
     most = FULL_ZONES_AT_ONCE * settings.zone_limit
     rows = await work.fetch(TO_PLAN, market_id, work.now, *area.low, *area.high, most)
+    rows = await _without_paused(work, market_id, rows)
     return await _snapshot(work, settings, rows) if rows else None
 
 
@@ -77,13 +78,33 @@ async def take_border_snapshot(work: Work, *, market_id: UUID, area: Area) -> Sn
     """Reads what nobody in a zone could take, with the deliveries around it on either side of the zone's borders."""
     settings = await dials(work, market_id=market_id)
     left = await work.fetch(LEFT_OVER, market_id, work.now, *area.low, *area.high, settings.zone_limit // 2)
+    left = await _without_paused(work, market_id, left)
     if not left:
         return None
     middle = (median(row["pickup_lat"] for row in left), median(row["pickup_lon"] for row in left))
     ids, room = [row["id"] for row in left], settings.zone_limit - len(left)
     around = await work.fetch(AROUND_THEM, market_id, work.now, *middle, ids, room)
+    around = await _without_paused(work, market_id, around)
     found = await _snapshot(work, settings, left + around)
     return replace(found, neighbours=frozenset(row["id"] for row in around))
+
+
+async def _without_paused(work: Work, market_id: UUID, rows: list[asyncpg.Record]) -> list[asyncpg.Record]:
+    """What may be planned now; what begins or ends in a paused part of the city is set aside until that is over."""
+    pauses = await open_pauses(work.connection, market_id=market_id, at=work.now) if rows else []
+    if not pauses:
+        return rows
+    until = {
+        row["id"]: paused_until(
+            pauses,
+            Point(lat=row["pickup_lat"], lon=row["pickup_lon"]),
+            Point(lat=row["dropoff_lat"], lon=row["dropoff_lon"]),
+        )
+        for row in rows
+    }
+    aside = {key: moment for key, moment in until.items() if moment is not None}
+    await work.execute(SET_ASIDE, sorted(aside), [aside[key] for key in sorted(aside)])
+    return [row for row in rows if row["id"] not in aside]
 
 
 async def _snapshot(work: Work, settings: Dials, rows: Sequence[asyncpg.Record]) -> Snapshot:

@@ -8,6 +8,8 @@ against a driver.
 
 from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, PapersExpired, SkillMissing, accept_offer
 from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
+from marketplace.offers.assign_by_hand import AssignByHand
+from marketplace.offers.clear_paused import clear_paused_routes, plan_after_pause
 from marketplace.offers.decline import decline_offer
 from marketplace.offers.expire import expire_due, next_expiry
 from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
@@ -18,11 +20,13 @@ from marketplace.offers.mend import mend_after_cancel, mend_after_change
 from marketplace.offers.queries import my_offers, offer_of_driver
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
 from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
+from marketplace.offers.unassign import unassign_route
 from marketplace.offers.unqualified import take_back_unqualified
 from marketplace.offers.view import view_offer
 from marketplace.offers.withdraw import withdraw_offers_of_driver
 
 __all__ = [
+    "AssignByHand",
     "CandidatesMoved",
     "DeclineReason",
     "DriverEngaged",
@@ -41,6 +45,7 @@ __all__ = [
     "WithdrawReason",
     "accept_offer",
     "assign_route",
+    "clear_paused_routes",
     "count_open",
     "decline_offer",
     "expire_due",
@@ -53,7 +58,9 @@ __all__ = [
     "my_offers",
     "next_expiry",
     "offer_of_driver",
+    "plan_after_pause",
     "take_back_unqualified",
+    "unassign_route",
     "view_offer",
     "withdraw_offers_of_driver",
 ]

@@ -20,6 +20,7 @@ from marketplace.offers.assign import assign_route
 from marketplace.offers.candidates import Candidate, Exclusion, RouteNeeds, exclude, find_candidates, find_needs
 from marketplace.offers.choices import Weighed, keep_choice
 from marketplace.offers.choosing import Decision, Ranked, Reachable, Terms, how_many
+from marketplace.offers.clear_paused import clear_paused_routes
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.open_wave import open_wave
 from marketplace.offers.order_of_call import Order, call
@@ -89,6 +90,8 @@ class SendWave:
         """Finds who can be asked now; None when the route has a driver, an open wave or is gone."""
         market_id = await work.fetch_value(ROUTE_MARKET, self.route_id)
         if market_id is None:
+            return None
+        if await clear_paused_routes(work, market_id=market_id, route_id=self.route_id):
             return None
         settings = await dials(work, market_id=market_id)
         needs = await find_needs(work, route_id=self.route_id)

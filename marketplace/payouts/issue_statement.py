@@ -145,11 +145,14 @@ def _period(route: asyncpg.Record, policy: PayPolicy) -> dict[str, Any]:
 
 
 def driven_facts(route: asyncpg.Record, stops: Sequence[asyncpg.Record]) -> DrivenFacts:
-    """What was driven, from the route and the stops at which the driver arrived; the way to the first stop counts."""
+    """What was driven, from the route and the stops at which the driver arrived; the way to the first stop counts.
+
+    So does, of a route that passed on to another driver, the way to where they met.
+    """
     returns = [stop for stop in stops if stop["kind"] == StopKind.RETURN]
     others = [stop for stop in stops if stop["kind"] != StopKind.RETURN]
     return DrivenFacts(
-        distance_m=route["approach_m"] + sum(stop["leg_m"] for stop in others),
+        distance_m=route["approach_m"] + sum(stop["leg_m"] for stop in others) + route["way_m"],
         engaged_s=_seconds(route["accepted_at"], route["ended_at"]),
         stop_count=len(others),
         stop_times_s=tuple(_seconds(stop["arrived_at"], stop["ended_at"]) for stop in stops),

@@ -15,9 +15,14 @@ HELD_AT_MOST = 200
 FLAGGED_AT_MOST = 20
 LATEST = UUID(int=2**128 - 1)
 
+# What was guaranteed was for the whole route: of one that passed on to another driver, what was driven is paid, with
+# the way to where the parcels changed hands.
 LOCK_ROUTE = """
-SELECT id, market_id, driver_id, company_id, state, currency, policy_version, guarantee_minor, raise_minor, bonus_minor,
-       is_flagged, (SELECT rule FROM surge_bonus WHERE route_id = route.id) AS bonus_rule,
+SELECT id, market_id, driver_id, company_id, state, currency, policy_version, raise_minor, bonus_minor, is_flagged,
+       CASE WHEN EXISTS (SELECT FROM reassignment WHERE route_id = route.id AND state = 'DONE') THEN 0
+            ELSE guarantee_minor END AS guarantee_minor,
+       (SELECT coalesce(sum(way_m), 0)::int FROM reassignment WHERE route_id = route.id AND state = 'DONE') AS way_m,
+       (SELECT rule FROM surge_bonus WHERE route_id = route.id) AS bonus_rule,
        approach_m, accepted_at, ended_at, (SELECT time_zone FROM market WHERE id = route.market_id) AS time_zone
 FROM route WHERE id = $1 FOR NO KEY UPDATE
 """

@@ -21,7 +21,8 @@ from marketplace.standing import words_about_suspension
 
 DRIVER = "driver"
 FIND = """
-SELECT e.name, e.payload::text AS payload, e.market_id, d.phone, m.time_zone
+SELECT e.name, e.payload::text AS payload, e.market_id, d.phone, m.time_zone,
+       (SELECT text FROM driver_message WHERE id = (e.payload ->> 'message_id')::uuid) AS said
 FROM event e JOIN driver d ON d.id = e.driver_id JOIN market m ON m.id = e.market_id WHERE e.id = $1
 """
 PROMISE = """
@@ -58,7 +59,7 @@ class TellDriver:
             return None
         told = (row["name"], orjson.loads(row["payload"]), row["time_zone"])
         words = block_words if row["name"].startswith("Block") else words_for
-        text = words_about_suspension(*told) or words(*told)
+        text = row["said"] or words_about_suspension(*told) or words(*told)
         # Two runs at once: the second waits for the first's row and finds it promised.
         ours = await work.fetch_value(
             PROMISE, work.new_id(), row["market_id"], self.event_id, DRIVER, row["phone"], text, work.now

@@ -37,9 +37,12 @@ SELECT $1, $2, $3, (SELECT count(*) + 1 FROM custody WHERE delivery_id = $3), $4
 
 
 class CustodyKind(StrEnum):
-    """PICKED_UP by the driver; HANDED_OVER to the recipient, BROUGHT_BACK to the hub or RETURNED to the sender."""
+    """PICKED_UP by the driver; PASSED_ON to another driver on the way; HANDED_OVER to the recipient, BROUGHT_BACK to
+    the hub or RETURNED to the sender.
+    """
 
     PICKED_UP = "PICKED_UP"
+    PASSED_ON = "PASSED_ON"
     HANDED_OVER = "HANDED_OVER"
     BROUGHT_BACK = "BROUGHT_BACK"
     RETURNED = "RETURNED"

@@ -19,7 +19,7 @@ from marketplace.core.money import Money
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work, Works, outside
 from marketplace.hubs import places_left
-from marketplace.markets import Dials, dials, pay_policy_at
+from marketplace.markets import Dials, dials, open_pauses, paused_until, pay_policy_at
 from marketplace.routing import Matrix, Router
 from marketplace.windows.holds import holds_in
 from marketplace.windows.live_plan import LivePlan, read_live_plan
@@ -103,7 +103,13 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         raise Invalid(f"ask for a day from today to {DAYS_AHEAD} days ahead", field="day")
     every = target.opening.windows_on(question.day, time_zone=target.time_zone)[:WINDOWS_AT_MOST]
     first_day = target.opening.first_day(target.service_level, work.now, time_zone=target.time_zone)
-    in_time = [one for one in every if _is_in_time(one, work.now, target)] if question.day >= first_day else []
+    pauses = await open_pauses(work.connection, market_id=target.market_id, at=work.now)
+    earliest = paused_until(pauses, target.pickup, target.dropoff) or work.now
+    in_time = (
+        [one for one in every if _is_in_time(one, work.now, target) and one.opens_at >= earliest]
+        if question.day >= first_day
+        else []
+    )
     left = await places_left(
         work,
         hub_id=target.hub_id,

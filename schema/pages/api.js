@@ -11,10 +11,11 @@ export class Refused extends Error {
 }
 
 export class Api {
-  /** `onSignedOut` hears when the session has ended and cannot be renewed. */
-  constructor(session, { onSignedOut }) {
+  /** `client` names whose operations are sent, operations by itself. `onSignedOut` hears when the session has ended and cannot be renewed. */
+  constructor(session, { onSignedOut, client = "" }) {
     this.session = session;
     this.onSignedOut = onSignedOut;
+    this.folder = client ? `${client}/` : "";
     this.documents = new Map();
     this.renewal = null;
   }
@@ -31,6 +32,18 @@ export class Api {
       this.onSignedOut();
       throw failure;
     }
+  }
+
+  /** The one result of a change by whoever is signed in; not answered, it is sent once more under the same key. */
+  async act(name, variables) {
+    const keyed = { ...variables, idempotencyKey: freshKey() };
+    const data = await this.ask(name, keyed).catch((failure) => {
+      if (failure.code !== "NETWORK") throw failure;
+      return this.ask(name, keyed);
+    });
+    const [result] = Object.values(data);
+    if (result.code) throw new Refused(result.code, result.message);
+    return result;
   }
 
   /** The one result of a mutation that needs no session; a Problem is thrown. */
@@ -77,7 +90,7 @@ export class Api {
   /** The text of a ready-made operation; the server knows these texts and has them checked already. */
   document(name) {
     if (!this.documents.has(name)) {
-      const text = request(`/static/documents/${name}.graphql`).then((response) => {
+      const text = request(`/static/documents/${this.folder}${name}.graphql`).then((response) => {
         if (!response.ok) throw new Refused("NETWORK", `the operation ${name} could not be read`);
         return response.text();
       });
@@ -92,6 +105,8 @@ export class Api {
 export function isPassing(failure) {
   return ["NETWORK", "INTERNAL", "UNAVAILABLE", "OVERLOADED", "RATE_LIMITED"].includes(failure.code);
 }
+
+const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 
 async function request(path, options = {}) {
   try {

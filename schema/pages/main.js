@@ -1,4 +1,4 @@
-/** The live map of operations: signs in, reads the market, listens to its events, and shows all of it. */
+/** The console of operations: signs in, reads the market, listens to its events, and shows all of it on a live map. */
 
 import { Api, isPassing } from "/static/api.js";
 import { byId, write } from "/static/dom.js";
@@ -7,6 +7,7 @@ import { Figures } from "/static/figures.js";
 import { DriverList, WaitingList } from "/static/lists.js";
 import { CityMap } from "/static/map.js";
 import { LiveMarket } from "/static/market.js";
+import { openConsole } from "/static/ops/console.js";
 import { Session } from "/static/session.js";
 import { SignIn } from "/static/signin.js";
 import { EventSocket } from "/static/socket.js";
@@ -58,11 +59,12 @@ async function openMarket() {
 
 function show(opened) {
   const wording = marketWording(opened.market);
-  document.title = `${opened.market.name}, live map, Doorstep`;
+  document.title = `${opened.market.name}, operations, Doorstep`;
   write(byId("market-name"), opened.market.name);
   cityMap.showMarket(opened, wording);
   showFigures(opened, wording);
   showLists(opened, wording);
+  openConsole({ api, market: opened, wording, cityMap, tabs, onPick: pick });
   listen(opened, wording);
   setInterval(() => tick(opened, wording), TICK_MS);
   tick(opened, wording);

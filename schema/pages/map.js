@@ -118,6 +118,24 @@ export class CityMap {
     const found = this.scene.under(containerPoint, pointerType === "touch" ? TOUCH_REACH_PX : REACH_PX);
     if (found) this.open(found);
     else this.card?.close();
+    this.onPoint?.();
+  }
+
+  /** Goes to the first of some things that is on the map and opens its card; the focus stays where it is. */
+  show(targets) {
+    const target = targets.find((one) => this.scene.placeOf(one));
+    if (target) this.open(target, { isFar: true });
+  }
+
+  /** Where something on the map is; null when it is on it no more. */
+  pointOf(target) {
+    return target ? this.scene.placeOf(target) : null;
+  }
+
+  /** The middle of what is seen. */
+  get middle() {
+    const { lat, lng } = this.map.getCenter();
+    return { lat, lon: lng };
   }
 
   hover(containerPoint) {
@@ -168,7 +186,7 @@ export class CityMap {
   /** The card goes along with a driver who drives. */
   follow() {
     const place = this.target && this.scene.placeOf(this.target);
-    if (place) this.card.setLatLng([place.lat, place.lon]);
+    if (place) this.card?.setLatLng([place.lat, place.lon]); // while the card opens, the map may move already
   }
 
   forget() {

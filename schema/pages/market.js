@@ -12,7 +12,7 @@ const IDLE_READING_MS = 30_000;
 /** A burst is left to come in for this long, so that the reading that follows has all of it. */
 const BURST_MS = 250;
 
-/** Tells "market", "drivers", "routes", "waiting", "hubs", "surges" when that part was read, "delay" when `isDelayed` changed. */
+/** Tells "market", "drivers", "routes", "waiting", "hubs", "surges", "needs", "pauses" when that part was read, "delay" when `isDelayed` changed. */
 export class LiveMarket extends EventTarget {
   constructor(api, marketId) {
     super();
@@ -27,6 +27,8 @@ export class LiveMarket extends EventTarget {
     this.stops = new Map();
     this.waiting = [];
     this.surges = [];
+    this.needs = [];
+    this.pauses = [];
     this.isDelayed = false;
     this.isReading = false;
     this.isStale = true;
@@ -38,6 +40,7 @@ export class LiveMarket extends EventTarget {
   async open() {
     await Promise.all([
       this.readMarket(), this.readHubs(), this.readDrivers(), this.readRoutes(), this.readWaiting(), this.readSurges(),
+      this.readNeeds(), this.readPauses(),
     ]);
     this.isStale = false;
     this.readAt = performance.now();
@@ -89,7 +92,9 @@ export class LiveMarket extends EventTarget {
     this.isReading = true;
     this.isStale = false;
     this.readAt = performance.now();
-    const parts = [this.readMarket(), this.readRoutes(), this.readWaiting(), this.readSurges()];
+    const parts = [
+      this.readMarket(), this.readRoutes(), this.readWaiting(), this.readSurges(), this.readNeeds(), this.readPauses(),
+    ];
     const outcomes = await Promise.allSettled(parts);
     this.isReading = false;
     const isComplete = outcomes.every(({ status }) => status === "fulfilled");
@@ -146,6 +151,16 @@ export class LiveMarket extends EventTarget {
   async readSurges() {
     this.surges = (await this.api.ask("surge", { marketId: this.marketId })).surge.cells;
     this.tell("surges");
+  }
+
+  async readNeeds() {
+    this.needs = (await this.api.ask("needs_attention", { marketId: this.marketId })).needsAttention;
+    this.tell("needs");
+  }
+
+  async readPauses() {
+    this.pauses = (await this.api.ask("zone_pauses", { marketId: this.marketId })).zonePauses;
+    this.tell("pauses");
   }
 
   setDelayed(isDelayed) {

@@ -5,6 +5,7 @@ import { prefersStillness } from "/static/dom.js";
 import { drawRoute } from "/static/lines.js";
 import { isOver } from "/static/market.js";
 import { Motion } from "/static/motion.js";
+import { drawPause, namePause } from "/static/ops/pauses.js";
 import { palette } from "/static/palette.js";
 import { drawSurge, nameSurge } from "/static/surges.js";
 import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
@@ -35,7 +36,7 @@ export class Scene extends CanvasLayer {
       this.animate();
     });
     for (const part of ["routes", "hubs"]) market.addEventListener(part, () => this.arrange());
-    for (const part of ["waiting", "surges"]) market.addEventListener(part, () => this.paintSoon());
+    for (const part of ["waiting", "surges", "pauses"]) market.addEventListener(part, () => this.paintSoon());
     palette.addEventListener("change", () => this.paintSoon());
     this.motion.update(market.drivers.values(), performance.now());
     this.arrange();
@@ -99,6 +100,7 @@ export class Scene extends CanvasLayer {
     const scale = Math.min(1.1, Math.max(0.65, 1 - (14 - zoom) * 0.12));
     const view = { pen, place, onCanvas: this.fromSquare(zoom), scale, zoom, route: this.chosenRoute };
     for (const surge of this.market.surges) drawSurge(pen, surge, place);
+    for (const pause of this.market.pauses) drawPause(pen, pause, place);
     this.drawRoutes(view);
     for (const delivery of this.market.waiting) {
       this.put(view, "waiting", delivery, place(delivery.lat, delivery.lon), drawWaiting, { isFaint: view.route });
@@ -109,6 +111,7 @@ export class Scene extends CanvasLayer {
     this.drawDrivers(view, (driver) => driver.routeId);
     if (zoom >= NAMES_FROM_ZOOM) {
       for (const surge of this.market.surges) nameSurge(pen, surge, place, this.wording);
+      for (const pause of this.market.pauses) namePause(pen, pause, place, this.wording);
       this.nameHubs(view);
     }
     this.fire("painted");

@@ -34,6 +34,7 @@ export const UNASSIGNED = {
   NO_CAPACITY: "No vehicle has room for it",
   NO_DRIVER: "No driver is free",
   NO_SKILL: "No driver has the skill it asks for",
+  PAUSED: "Its part of the city is paused",
   OUT_OF_REACH: "Too far from every driver",
   WINDOW: "Nobody can be there within its window",
 };

@@ -49,6 +49,7 @@ export const WORDS = {
     say: (event, _number, context) => `${driverOf(event, context)} could not hand over${because(event)}`,
   },
   PinLocked: { tone: "bad", say: () => "A PIN was wrong too often; the driver at this door needs help" },
+  DeliveryReassigned: null,
   DeliveryBroughtBack: { tone: "wait", say: () => "A parcel is back at its pickup and waits for another try" },
   DeliveryRescheduled: { tone: "good", say: () => "Another window was chosen for a parcel" },
   DeliveryRequeued: { tone: "quiet", say: () => "A parcel waits to be planned again for its new window" },
@@ -129,6 +130,23 @@ export const WORDS = {
       return `${driverOf(event, context)} picked up ${load ? plural(load, "parcel") : "at a stop"}`;
     },
   },
+  ReassignmentOffered: {
+    tone: "wait",
+    say: (event, _number, context) => `${driverOf(event, context)} is asked to take a route over${paid(event, context)}`,
+  },
+  ReassignmentAgreed: {
+    tone: "move",
+    say: (event, _number, context) => `${driverOf(event, context)} takes a route over`,
+  },
+  ParcelsGiven: {
+    tone: "stay",
+    say: (event, _number, context) => `${driverOf(event, context)} has scanned what is handed over`,
+  },
+  RouteReassigned: {
+    tone: "good",
+    say: (event, _number, context) => `A route has passed to ${driverOf(event, context)}`,
+  },
+  ReassignmentEnded: { tone: "quiet", say: () => "A route stays with the driver who has it" },
   RouteCompleted: { tone: "good", say: (event, _number, context) => `${driverOf(event, context)} completed a route` },
   RouteDissolved: null,
 
@@ -204,6 +222,12 @@ export const WORDS = {
     say: () => "The ledger and the payment provider do not agree",
   },
 
+  DriverMessaged: { tone: "quiet", say: (event, _number, context) => `Operations wrote to ${driverOf(event, context)}` },
+  ZonePaused: {
+    tone: "wait",
+    say: () => "A zone is paused: nothing new begins there",
+  },
+  ZoneResumed: { tone: "good", say: () => "A paused zone goes on" },
   DriverApplied: { tone: "quiet", say: () => "Somebody wants to drive" },
   DriverApproved: { tone: "quiet", say: () => "An applicant was taken on" },
   DriverActivated: { tone: "good", say: () => "A new driver may go online" },

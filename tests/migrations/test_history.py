@@ -180,6 +180,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "claim",
             "claim_entry",
             "custody",
+            "driver_message",
             "erasure",
             "event",
             "invoice_line",

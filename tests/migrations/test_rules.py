@@ -56,6 +56,7 @@ from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawRe
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
 from marketplace.pricing import SurgeLimit
+from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import SafePlace
 from marketplace.routes.care import CustodyKind, IdentityKind
 from marketplace.routes.states import (
@@ -113,6 +114,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "safe_place"): SafePlace,
     ("erasure", "erased_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.OPERATOR},
     ("route", "state"): RouteState,
+    ("reassignment", "state"): ReassignmentState,
     ("stop", "state"): StopState,
     ("stop", "kind"): StopKind,
     ("proof", "kind"): {*ProofKind, CLAIM_PICTURE},

@@ -48,11 +48,12 @@ from marketplace.fleet import ContractKind, PresenceState, add_company, add_disp
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
 from marketplace.hubs import SkuFacts, receive_stock, set_sku
 from marketplace.hubs.models import Hub
-from marketplace.markets.models import Market
+from marketplace.markets.models import Market, ZonePause
 from marketplace.matching import SolverPool
 from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
 from marketplace.payouts.models import Payout, PayoutQuote, PayStatement
+from marketplace.reassignments.models import Reassignment
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
@@ -95,6 +96,8 @@ SECRETS = {
     "claim": "grieta alfa",
     "correction": "puente alfa cerrado",
     "suspension": "denuncia alfa",
+    "reassignment": "relevo alfa",
+    "pause": "crecida alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
     "payout": "8765432",
@@ -150,6 +153,8 @@ class Things:
     standing_evidence: str
     standing_correction: str
     suspension: str
+    reassignment: str
+    pause: str
     webhook: str
     message: str
 
@@ -470,10 +475,32 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         payout_quote=to_wire("payout_quote", await _payout_quote(work, secrets, market, driver)),
         **await _webhook(work, secrets, market, shipper),
         **await _money(work, secrets, market, shipper),
+        **await _steered(work, secrets, market, driver, stop_id),
     )
     await _papers(work, secrets, market, driver, things)
     await _block(work, secrets, market, things)
     return things
+
+
+async def _steered(work: Work, secrets: Secrets, market: Market, driver: Driver, stop_id: UUID) -> dict[str, str]:
+    """A part of the city that is paused, and a second driver who was asked for the route and said no."""
+    ids = {noun: work.new_id() for noun in ("reassignment", "pause")}
+    email = f"{ids['pause'].hex}@doorstep.example"
+    marta = await add_operator(work, name="Marta", email=email, market_id=MarketId(market.id))
+    second = await make_driver(work, market, state=PresenceState.OFFLINE, name="Second")
+    whose: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "operator_id": marta}
+    await Reassignment.create(
+        **whose, id=ids["reassignment"], from_driver_id=driver.id, to_driver_id=second.id, next_stop_id=stop_id,
+        route_id=await work.fetch_value("SELECT route_id FROM stop WHERE id = $1", stop_id), state="DECLINED",
+        reason=secrets["reassignment"], way_m=0, approach_m=0, approach_s=0, first_leg_m=0, first_leg_s=0,
+        is_degraded=False, pay_minor=1, currency=market.currency, policy_version=1, created_at=work.now,
+        expires_at=work.now,
+    )  # fmt: skip
+    await ZonePause.create(
+        **whose, id=ids["pause"], cells=["88b2ddd6edfffff"], reason=secrets["pause"], set_at=work.now,
+        expires_at=work.now + timedelta(days=1),
+    )  # fmt: skip
+    return {noun: to_wire(noun, key) for noun, key in ids.items()}
 
 
 async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver) -> dict[str, str]:

@@ -62,6 +62,8 @@ OPERATIONS = {
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
+    "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
+    "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
 }  # fmt: skip
 
 
@@ -202,6 +204,20 @@ COSTS = {
     },
     "driver/answer_claim": 30,
     **{f"operations/{verb}": 30 for verb in ("ask_claim_evidence", "accept_claim", "reject_claim")},
+    # The operator's seat
+    "operations/needs_attention": 60, "operations/reassignments": 45, "driver/my_reassignments": 35,
+    "operations/zone_pauses": 75, "operations/cells_around": 60,
+    **{
+        f"operations/{verb}": 25
+        for verb in (
+            "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
+            "message_driver", "pause_zone", "resume_zone",
+        )
+    },
+    **{
+        f"driver/{verb}": 25
+        for verb in ("accept_reassignment", "decline_reassignment", "give_parcels", "take_parcels")
+    },
     # Blocks
     "company/blocks": 90, "operations/blocks": 90, "driver/blocks": 100, "driver/my_blocks": 100,
     "operations/blocks_needed": 45,

@@ -26,7 +26,7 @@ from schema.conversation import Patience
 from schema.documents import load_document
 from tests.builders import make_batch, make_delivery, make_hub, make_market, make_shipper
 from tests.schema.conftest import Caller, sign_in_driver
-from tests.schema.test_pages import LiveMarketplace
+from tests.schema.live import LiveMarketplace
 from tests.schema.test_sockets import Server, closing, serve, subscribe
 
 End = Callable[[], Awaitable[None]]

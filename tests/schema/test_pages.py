@@ -6,114 +6,39 @@ import math
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-import uvicorn
 
 import marketplace
-from marketplace.accounts import PrincipalKind, SignedIn, Tokens, add_operator, open_session
+from marketplace.accounts import PrincipalKind, Tokens, add_operator, open_session
 from marketplace.adapters.city import CityPack, make_grid_city
 from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.alerts import Links, notify
 from marketplace.batches.events import DeliveryChanged, DeliveryDelivered, DeliveryExpired
 from marketplace.core.clock import ManualClock
 from marketplace.core.events import Event
-from marketplace.core.geo import Point
-from marketplace.core.ids import MarketId, to_wire
-from marketplace.core.notices import PUBLISHED, Notices
-from marketplace.core.outbox import publish_events
+from marketplace.core.ids import to_wire
 from marketplace.core.settings import Mode, Settings
 from marketplace.core.work import Works
-from marketplace.fleet import ContractKind
-from marketplace.fleet.events import DriverWentOnline
 from marketplace.offers.events import OfferSent
-from marketplace.routes import RouteState
 from marketplace.routes.line import write_line
-from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import PAGES
-from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
+from tests.builders import make_market
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
+from tests.schema.live import EMAIL, EVIL_NAME, IS_LIVE, World, open_world
 from tests.waiting import until
 
-EMAIL = "marta@example.com"
-EVIL_NAME = '<img src=x onerror="document.title=1">'
-CENTRE = Point(lat=-29.94, lon=-71.28)
-IS_LIVE = "document.getElementById('connection-text').textContent === 'Live'"
 FEED = "[...document.querySelectorAll('#feed .told')].map((row) => row.textContent)"
 FIGURES = (
     "Object.fromEntries([...document.querySelectorAll('#figures .figure')].map("
     "(one) => [one.querySelector('dt').textContent, one.querySelector('.value').textContent]))"
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class LiveMarketplace(TestMarketplace):
-    """The parts of a marketplace that the live map needs."""
-
-    streams: EventStreams
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """A market on the map: three drivers, one of them under way, and two deliveries that wait."""
-
-    marketplace: LiveMarketplace
-    notices: Notices
-    market_id: UUID
-    driver_ids: dict[str, UUID]
-    route_id: UUID
-    session: SignedIn
-    now: datetime
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    @property
-    def signed_in_url(self) -> str:
-        return f"{self.url}#market={to_wire('market', self.market_id)}&token={self.session.access_token}"
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        """Answers until the block ends; every time on the same port."""
-        config = uvicorn.Config(
-            build_app(self.marketplace),
-            host="127.0.0.1",
-            port=self.port,
-            lifespan="off",
-            log_level="critical",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve())
-        await until(lambda: server.started)
-        self.port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await task
-
-    async def publish(self, *events: Event) -> None:
-        """Lets something happen in the market."""
-        async with self.marketplace.works.open() as work:
-            for event in events:
-                work.emit(event)
-        async with self.marketplace.works.open() as work:
-            await publish_events(work, MarketId(self.market_id))
-        await self.notices.send(PUBLISHED, str(self.market_id))
-
-    def came_online(self, name: str) -> DriverWentOnline:
-        return DriverWentOnline(market_id=self.market_id, driver_id=self.driver_ids[name])
 
 
 @pytest.fixture(scope="module")
@@ -142,45 +67,8 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 @pytest.fixture
 async def world(committed_works: Works, fresh_url: str, city: CityPack) -> AsyncIterator[World]:
     """A market with a little of everything, and its streams."""
-    settings = Settings()
-    tokens = Tokens(settings.secret.get_secret_value())
-    async with EventStreams(committed_works, fresh_url) as streams, Notices(fresh_url) as notices:
-        await streams.until_connected()
-        await notices.until_connected()
-        marketplace = LiveMarketplace(settings=settings, works=committed_works, city=city, streams=streams)
-        yield await make_world(marketplace, notices, tokens)
-
-
-async def make_world(marketplace: LiveMarketplace, notices: Notices, tokens: Tokens) -> World:
-    async with marketplace.works.open() as work:
-        market = await make_market(work)
-        hub = await make_hub(work, market, lat=CENTRE.lat, lon=CENTRE.lon)
-        shipper = await make_shipper(work, market)
-        batch = await make_batch(work, market, shipper)
-        homes = [{"dropoff_lat": CENTRE.lat + step / 500, "dropoff_lon": CENTRE.lon} for step in range(1, 5)]
-        deliveries = [await make_delivery(work, market, shipper, hub, batch, **home) for home in homes]
-        drivers = {
-            name: await make_driver(work, market, name=name, kind=kind, place=CENTRE)
-            for name, kind in (
-                ("Ana Rojas", ContractKind.DEDICATED),
-                ("Bruno Araya", ContractKind.CONTRACTED),
-                (EVIL_NAME, ContractKind.CROWDSOURCED),
-            )
-        }
-        route, _ = await make_route(
-            work, market, deliveries[:2], driver=drivers["Ana Rojas"], state=RouteState.STARTED, started_at=work.now
-        )
-        operator_id = await add_operator(work, name="Marta", email=EMAIL, market_id=MarketId(market.id))
-        session = await open_session(work, kind=PrincipalKind.OPERATOR, principal_id=operator_id, tokens=tokens)
-    return World(
-        marketplace=marketplace,
-        notices=notices,
-        market_id=market.id,
-        driver_ids={name: driver.id for name, driver in drivers.items()},
-        route_id=route.id,
-        session=session,
-        now=work.now,
-    )
+    async with open_world(committed_works, fresh_url, city) as world:
+        yield world
 
 
 @pytest.fixture
@@ -227,7 +115,7 @@ async def test_the_token_leaves_the_address_bar_and_never_enters_an_address(live
     # The browser tells the address that the reader opened with its fragment, which is sent to nobody.
     sent = [address.partition("#")[0] for address in live.addresses]
 
-    assert await live.ask("location.href") == served.url
+    assert await live.ask("location.href") == f"{served.url}ops"
     assert not any(served.session.access_token in address for address in sent)
 
 
@@ -241,7 +129,7 @@ async def test_names_are_text_whatever_they_contain(live: Page, served: World) -
     assert await live.ask("document.querySelector('.card h3').textContent") == EVIL_NAME
     assert await live.ask(FEED) == [f"{EVIL_NAME} came online"]
     assert await live.ask("document.querySelectorAll('#panel img, .card img').length") == 0
-    assert await live.ask("document.title") == "La Serena, live map, Doorstep"
+    assert await live.ask("document.title") == "La Serena, operations, Doorstep"
 
 
 async def test_events_are_told_in_plain_words_and_those_of_one_moment_together(live: Page, served: World) -> None:
@@ -495,7 +383,7 @@ async def test_the_inbox_shows_what_was_said_and_why_newest_first_and_by_reader(
 ) -> None:
     external_id = await tells_of_a_delivery(served, clock)
 
-    await page.open(served.signed_in_url.replace("/#", "/inbox#"))
+    await page.open(served.signed_in_url.replace("/ops#", "/inbox#"))
     await page.until(IS_LIVE)
     await page.until("document.querySelectorAll('.message').length === 3")
     texts = await page.ask("[...document.querySelectorAll('.message .text')].map((text) => text.textContent)")
@@ -526,7 +414,7 @@ async def test_a_phone_reads_the_inbox_without_scrolling_sideways(
     await tells_of_a_delivery(served, clock)
     await page.resize(width=360, height=640)
 
-    await page.open(served.signed_in_url.replace("/#", "/inbox#"))
+    await page.open(served.signed_in_url.replace("/ops#", "/inbox#"))
     await page.until("document.querySelectorAll('.message').length === 3")
 
     assert await page.ask("document.documentElement.scrollWidth") == 360
@@ -568,7 +456,7 @@ async def test_production_has_no_inbox_and_its_map_leads_to_none(works: Works) -
     answers = {}
     for mode in Mode:
         http = Api(build_app(TestMarketplace(settings=Settings(mode=mode), works=works))).http
-        answers[mode] = ((await http.get("/inbox")).status_code, 'href="/inbox"' in (await http.get("/")).text)
+        answers[mode] = ((await http.get("/inbox")).status_code, 'href="/inbox"' in (await http.get("/ops")).text)
 
     assert answers == {Mode.PRODUCTION: (404, False), Mode.DEVELOPMENT: (200, True)}
 

@@ -54,8 +54,11 @@ async def test_nothing_else_is_served(api: Api, path: str) -> None:
     assert (await api.http.get(path)).status_code == 404
 
 
-async def test_the_front_page_answers(api: Api) -> None:
-    response = await api.http.get("/")
+async def test_the_front_door_leads_to_the_console(api: Api) -> None:
+    door = await api.http.get("/")
+    response = await api.http.get("/ops")
+
+    assert (door.status_code, door.headers["location"]) == (307, "/ops")
 
     assert response.status_code == 200
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]

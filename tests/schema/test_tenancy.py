@@ -268,6 +268,24 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "askClaimEvidence": OPERATOR,
     "acceptClaim": OPERATOR,
     "rejectClaim": OPERATOR,
+    # Steering by hand
+    "needsAttention": OPERATOR,
+    "reassignments": OPERATOR,
+    "cellsAround": OPERATOR,
+    "zonePauses": OPERATOR,
+    "myReassignments": DRIVER,
+    "reassignRoute": OPERATOR,
+    "cancelReassignment": OPERATOR,
+    "acceptReassignment": DRIVER,
+    "declineReassignment": DRIVER,
+    "giveParcels": DRIVER,
+    "takeParcels": DRIVER,
+    "assignDelivery": OPERATOR,
+    "assignRoute": OPERATOR,
+    "unassignRoute": OPERATOR,
+    "messageDriver": OPERATOR,
+    "pauseZone": OPERATOR,
+    "resumeZone": OPERATOR,
 }
 
 NAMES = sorted(WHO_MAY_ASK.keys() & FIELDS.keys())
@@ -289,9 +307,14 @@ STOPPED_BEFORE = {
     *((name, where) for name in ("setReplenishment", "transferStock") for where in ("all", "shipperId")),
     ("dropOff", "care.deliveryId"),
     ("openClaim", "proofIds"),
+    ("assignDelivery", "deliveryId"),
+    ("assignRoute", "routeId"),
+    ("giveParcels", "parcels"),
+    ("takeParcels", "parcels"),
 }
-"""One's own driver is approved already, one's own stop is a pickup, goods go from one hub to another one, and what is
-still on its way is not claimed: what stands beside them is not looked at."""
+"""One's own driver is approved already and not dedicated, one's own stop is a pickup, goods go from one hub to another
+one, what is still on its way is not claimed, and nobody agreed to take the route over: what stands beside them is not
+looked at."""
 SAYS_THAT_THERE_IS_NONE = {"NOT_FOUND", "PROOF_MISSING", "UNKNOWN_SKU", "BAD_CARE"}
 """Also of one among several: a proof, a shipper's goods, a parcel of the stop."""
 

@@ -41,7 +41,7 @@ from tests.marketplace.routes.drives import Drive, make_drive
 from tests.payment_worlds import PaymentWorld, payment_world_at
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
-from tests.schema.test_pages import LiveMarketplace
+from tests.schema.live import LiveMarketplace
 from tests.waiting import until
 
 PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.environ else None

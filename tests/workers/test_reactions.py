@@ -82,6 +82,7 @@ def test_jobs_are_about_what_the_table_says() -> None:
         ("match_near_driver", str(DRIVER)),
         timed,
         ("learn_arrivals", str(MARKET)),
+        ("end_reassignment", str(ROUTE)),
         counted,
     ]
     assert wanted("OperationWanted", operation_id="76", kind="TRANSFER") == [("send_operation", "76"), counted]
@@ -101,6 +102,11 @@ def test_what_is_due_is_looked_at_in_its_zone_across_its_borders_or_in_the_whole
     assert wanted("PlanningDue", zone_id=None, is_border=False) == [("match_market", str(MARKET)), counted]
     assert wanted("PlanningDue", zone_id=str(ZONE), is_border=False) == [("match_zone", str(ZONE)), counted]
     assert wanted("PlanningDue", zone_id=str(ZONE), is_border=True) == [("match_border", str(ZONE)), counted]
+
+
+def test_the_way_back_of_a_parcel_that_changed_hands_is_planned_on_its_new_route() -> None:
+    assert wanted("DeliveryReassigned", state="ATTEMPTED")[0] == ("plan_return", str(DELIVERY))
+    assert wanted("DeliveryReassigned", state="EN_ROUTE_TO_DROPOFF") == [("roll_up", str(MARKET))]
 
 
 def test_only_the_way_to_the_recipient_is_told() -> None:

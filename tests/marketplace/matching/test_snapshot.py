@@ -17,7 +17,8 @@ from marketplace.routes.states import RouteState
 from tests.builders import HUB_PLACE, PAY_RATES, make_hub, make_route
 from tests.marketplace.matching.worlds import World, home_place, make_world
 
-LOOKED_AT_AGAIN = [reason for reason in UnassignedReason if reason is not UnassignedReason.NOBODY_ACCEPTED]
+RESTING = {UnassignedReason.NOBODY_ACCEPTED, UnassignedReason.PAUSED}
+LOOKED_AT_AGAIN = [reason for reason in UnassignedReason if reason not in RESTING]
 LATER = timedelta(hours=1)
 ENDED = {RouteState.COMPLETED, RouteState.DISSOLVED, RouteState.CANCELLED}
 

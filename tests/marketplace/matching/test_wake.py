@@ -68,7 +68,7 @@ async def test_it_keeps_its_reason_but_for_a_rest_that_is_over(work: Work, reaso
     await wake_due(work)
 
     row = await delivery_row(work, delivery.id)
-    is_kept = reason not in {None, UnassignedReason.NOBODY_ACCEPTED}
+    is_kept = reason not in {None, UnassignedReason.NOBODY_ACCEPTED, UnassignedReason.PAUSED}
     assert row["unassigned_reason"] == (reason.value if reason and is_kept else "HELD")
     assert (row["sequence"], row["changed_at"]) == (delivery.sequence, delivery.changed_at)
 

@@ -1,0 +1,9 @@
+/** Gives the reader a file. */
+
+import { element } from "/static/dom.js";
+
+export function save(name, type, text) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1_000);
+}

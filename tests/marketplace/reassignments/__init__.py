@@ -1,0 +1,1 @@
+"""Tests of routes that pass from one driver to another."""

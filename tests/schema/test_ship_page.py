@@ -1,0 +1,124 @@
+"""The page of small shippers in a real browser: a file with bad rows is shown, quoted, posted in part, and followed."""
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from marketplace.accounts import create_api_key
+from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.core.ids import ShipperId
+from marketplace.core.work import Works
+from tests.schema.browser import Page, find_browser, open_browser
+from tests.schema.live import World, open_world
+
+HEAD = "reference,hub,address,lat,lon,opens,closes,weight_g,requirements"
+WINDOW = "2026-03-02T15:00,2026-03-02T18:00"
+FILE = "\r\n".join(
+    [
+        HEAD,
+        f'order-1,Centro,"Avenida del Mar 1, casa 2",-29.94,-71.28,{WINDOW},1200,PHOTO_AT_DROPOFF',
+        f"order-2,Centro,Calle 2,-29.95,-71.29,{WINDOW},a lot,",
+        f"order-3,Centro,Calle 3,-29.95,-71.29,{WINDOW},900,",
+        f"order-4,Centro,Calle 4,,,{WINDOW},900,",
+    ]
+)
+PROBLEMS = "[...document.querySelectorAll('#rows tr')].map((row) => row.lastElementChild.textContent)"
+FOLLOWED = "[...document.querySelectorAll('#deliveries tr')].map((row) => row.textContent)"
+
+
+@pytest.fixture
+async def desk(
+    committed_works: Works, fresh_url: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Page, World, str]]:
+    """The page, a market, and the key of a shipper in it."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    city: CityPack = make_grid_city(tmp_path / "city", blocks=6)
+    folder = tmp_path_factory.mktemp("browser")
+    async with open_world(committed_works, fresh_url, city) as world, world.serving():
+        async with committed_works.open() as work:
+            shipper_id = await work.fetch_value("SELECT id FROM shipper")
+            key = await create_api_key(work, shipper_id=ShipperId(shipper_id))
+        async with open_browser(path, folder) as browser, browser.page() as page:
+            await page.open(f"{world.url}ship")
+            await page.until("!document.getElementById('sign-in').hidden")
+            yield page, world, key.secret
+
+
+async def take_picture(page: Page, name: str) -> None:
+    """Keeps what is seen, where somebody wants to look at it."""
+    if folder := os.environ.get("DOORSTEP_PICTURES"):
+        picture = await page.call("Page.captureScreenshot", format="png")
+        await asyncio.to_thread((Path(folder) / name).write_bytes, base64.b64decode(picture["data"]))
+
+
+async def sign_in(page: Page, key: str) -> None:
+    """Signs in with a key."""
+    await page.ask(f"document.getElementById('key').value = {orjson.dumps(key).decode()}")
+    await page.ask("document.getElementById('key-form').requestSubmit()")
+
+
+async def upload(page: Page, text: str) -> None:
+    """Chooses a file of that text, as the reader would."""
+    await page.ask(
+        "(() => { const files = new DataTransfer();"
+        f" files.items.add(new File([{orjson.dumps(text).decode()}], 'orders.csv'));"
+        " const file = document.getElementById('file'); file.files = files.files;"
+        " file.dispatchEvent(new Event('change')); })()"
+    )
+
+
+async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(desk: tuple[Page, World, str]) -> None:
+    page, world, key = desk
+    await sign_in(page, key)
+    await page.until("!document.getElementById('desk').hidden")
+    await upload(page, FILE)
+    await page.until(f"{PROBLEMS}.length === 4")
+    before = await page.ask(PROBLEMS)
+
+    await page.ask("document.getElementById('quote').click()")
+    await page.until("!document.getElementById('post').hidden")
+    quoted = await page.ask(PROBLEMS)
+    await take_picture(page, "ship-quoted-desktop.png")
+    async with world.marketplace.works.open() as work:
+        posted_before = await work.fetch_value("SELECT count(*) FROM delivery WHERE external_id LIKE 'order-_'")
+    await page.ask("document.getElementById('post').click()")
+    await page.until(f"{FOLLOWED}.some((row) => row.startsWith('order-1'))")
+    await take_picture(page, "ship-followed-desktop.png")
+    await page.resize(width=390, height=844)
+    await take_picture(page, "ship-phone.png")
+
+    assert before == ["", "weight_g is a whole number", "", ""]
+    assert quoted[:3] == ["", "weight_g is a whole number", ""]
+    assert quoted[3].startswith("dropoff.lat: a quote needs lat and lon")
+    assert posted_before == 0
+    async with world.marketplace.works.open() as work:
+        rows = await work.fetch("SELECT external_id FROM delivery WHERE external_id LIKE 'order-_' ORDER BY 1")
+    assert [row["external_id"] for row in rows] == ["order-1", "order-3"]
+    assert await page.ask("document.querySelector('#deliveries a').getAttribute('href').startsWith('/t/')")
+    assert await page.ask("document.documentElement.scrollWidth") == 390
+    assert page.complaints == []
+
+
+async def test_what_is_no_file_of_deliveries_is_said_before_anything_is_sent(desk: tuple[Page, World, str]) -> None:
+    page, _world, key = desk
+    problem = "document.getElementById('file-problem').textContent"
+    await sign_in(page, "sk_live_nothing")
+    await page.until("document.getElementById('sign-in-problem').textContent !== ''")
+    await sign_in(page, key)
+    await page.until("!document.getElementById('desk').hidden")
+
+    await upload(page, "a,b\n1,2")
+    await page.until(f"{problem}.startsWith('The first line names the columns; missing: reference')")
+    await upload(page, HEAD + "\n" + "x\n" * 1_001)
+    await page.until(f"{problem} === 'A file has at most 1000 rows; post it in parts.'")
+    await upload(page, "x" * 1_000_001)
+
+    await page.until(f"{problem} === 'The file is larger than 1 MB; post it in parts.'")
+    assert await page.ask("document.getElementById('rows-part').hidden") is True
