@@ -106,6 +106,7 @@ SUBJECTS = {
     "bookMovement": "movement",
     "setBillingTerms": "shipper",
     "setRateCard": "shipper",
+    "setServiceLevel": "shipper",
     "setHubOpening": "hub",
     "refundCharge": "refund",
     "refundDelivery": "refund",

@@ -36,8 +36,9 @@ from marketplace.markets import dials
 from marketplace.routing import Router
 
 FIND = """
-SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, dropoff_address,
-       pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, time_zone, requirements, load, currency, needs_review
+SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, service_level_id,
+       dropoff_address, pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, time_zone, requirements, load,
+       currency, needs_review
 FROM delivery WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2)
 """
 LOCK = f"{FIND} FOR UPDATE"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from marketplace.batches.request import (
     BadDelivery,
@@ -17,17 +18,19 @@ from marketplace.batches.request import (
     DeliveryRequest,
     RowProblem,
     check_rows,
+    check_windows,
     problem_of,
 )
+from marketplace.batches.tiers import BadTier, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
-from marketplace.core.window import Window
+from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
-from marketplace.hubs import hubs_open_to
+from marketplace.hubs import Opening, hubs_open_to
 from marketplace.markets import Dials, dials
-from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge
+from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge, with_tier
 from marketplace.routing import Router
-from marketplace.shippers import rate_card_row
+from marketplace.shippers import KeptLevel, ServiceLevel, Tier, rate_card_row, service_levels_at
 from marketplace.surge import NO_SURGE, Surge, surge_of_cells
 
 MOST_DELIVERIES = 1_000
@@ -41,7 +44,7 @@ class TooManyDeliveries(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedRow:
-    """A checked row with its pickup place, its windows as instants and its rate card."""
+    """A checked row with its pickup place, its windows as instants, its rate card and its tier's terms."""
 
     request: DeliveryRequest
     origin: Point
@@ -52,7 +55,20 @@ class PlacedRow:
     pickup_window: Window
     dropoff_window: Window
     card: RateCard
+    level: KeptLevel | None = None
     surge: Surge = NO_SURGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What rows are placed by: the hubs, cards and tiers of their shipper, and the moments that count."""
+
+    hubs: Mapping[UUID, asyncpg.Record]
+    cards: Mapping[str, RateCard]
+    levels: Mapping[Tier, KeptLevel]
+    time_zone: str
+    now: datetime
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +119,12 @@ async def place_rows(
     requests: Sequence[DeliveryRequest],
     leave_out: Container[int] = (),
     refuse_addresses: Invalid | None = None,
+    asked_at: datetime | None = None,
 ) -> Placed:
     """Checks every row and finds its hub and rate card; a bad row becomes a problem and stops no other.
 
     With `refuse_addresses` a row without coordinates is such a problem too.
+    A tier promises by its terms and the clock of `asked_at`, which is that of the quote where there is one.
     Positions in `leave_out` were posted before and are neither placed nor priced again.
     """
     if not 1 <= len(requests) <= MOST_DELIVERIES:
@@ -117,8 +135,25 @@ async def place_rows(
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
-    placed = _place(checked, hubs, cards, settings, work.now, refuse_addresses)
+    asked_at = asked_at or work.now
+    found = Found(
+        hubs=hubs,
+        cards=cards,
+        levels=await _levels(work, shipper_id, market_id, checked, asked_at),
+        time_zone=settings.time_zone,
+        now=work.now,
+        asked_at=asked_at,
+    )
+    placed = _place(checked, found, settings, refuse_addresses)
     return await _with_surge(work, settings, placed)
+
+
+async def _levels(
+    work: Work, shipper_id: UUID, market_id: UUID, checked: Checked, moment: datetime
+) -> Mapping[Tier, KeptLevel]:
+    if all(row.tier is None for row in checked.rows.values()):
+        return {}
+    return await service_levels_at(work, shipper_id=shipper_id, market_id=market_id, moment=moment)
 
 
 async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
@@ -131,14 +166,7 @@ async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
     return replace(placed, rows=rows)
 
 
-def _place(
-    checked: Checked,
-    hubs: Mapping[UUID, asyncpg.Record],
-    cards: Mapping[str, RateCard],
-    settings: Dials,
-    now: datetime,
-    refuse_addresses: Invalid | None,
-) -> Placed:
+def _place(checked: Checked, found: Found, settings: Dials, refuse_addresses: Invalid | None) -> Placed:
     rows: dict[int, PlacedRow] = {}
     unplaced: dict[int, PlacedRow] = {}
     problems = dict(checked.problems)
@@ -146,14 +174,14 @@ def _place(
         try:
             if request.dropoff.point is None and refuse_addresses is not None:
                 raise refuse_addresses
-            found = rows if request.dropoff.point is not None else unplaced
-            found[i] = _place_row(request, hubs, cards, settings.time_zone, now)
+            kept = rows if request.dropoff.point is not None else unplaced
+            kept[i] = _place_row(request, found)
         except Invalid as refusal:
             problems[i] = problem_of(request, refusal)
     return Placed(
         market_id=settings.market_id,
         currency=settings.currency,
-        now=now,
+        now=found.now,
         plan_ahead=timedelta(seconds=settings.plan_ahead_s),
         rows=rows,
         problems=problems,
@@ -161,39 +189,51 @@ def _place(
     )
 
 
-def _place_row(
-    request: DeliveryRequest,
-    hubs: Mapping[UUID, asyncpg.Record],
-    cards: Mapping[str, RateCard],
-    market_zone: str,
-    now: datetime,
-) -> PlacedRow:
-    card = cards.get(request.service_level)
+def _place_row(request: DeliveryRequest, found: Found) -> PlacedRow:
+    card = found.cards.get(request.service_level)
     if card is None:
         raise BadDelivery("you have no rate card for this service level here", field="serviceLevel")
     if request.hub_id is not None:
-        hub = hubs.get(request.hub_id)
+        hub = found.hubs.get(request.hub_id)
         if hub is None:
             raise BadDelivery("there is no such hub in this market", field="hubId")
         origin = Point(lat=hub["lat"], lon=hub["lon"])
-        address, name, phone, zone = hub["address"], hub["name"], "", hub["time_zone"]
+        address, name, phone, time_zone = hub["address"], hub["name"], "", hub["time_zone"]
+        opening = Opening.of(orjson.loads(hub["opening"]) if hub["opening"] else None)
     else:
         assert request.pickup is not None, "checked rows have a hub or a pickup"
         assert request.pickup.point is not None, "a pickup has coordinates"
         origin, address = request.pickup.point, request.pickup.address
-        name, phone, zone = request.pickup.name, request.pickup.phone, market_zone
-    pickup_window, dropoff_window = request.windows(time_zone=zone, now=now)
+        name, phone, time_zone = request.pickup.name, request.pickup.phone, found.time_zone
+        opening = Opening()
+    level = _level_of(request, found)
+    if level is None:
+        pickup_window, dropoff_window = request.windows(time_zone=time_zone)
+    else:
+        promised = promised_windows(level.level, request, opening=opening, time_zone=time_zone, now=found.asked_at)
+        pickup_window, dropoff_window = promised.pickup, promised.dropoff
+    check_windows(pickup_window, dropoff_window, now=found.now)
     return PlacedRow(
         request=request,
         origin=origin,
         pickup_address=address,
         pickup_name=name,
         pickup_phone=phone,
-        time_zone=zone,
+        time_zone=time_zone,
         pickup_window=pickup_window,
         dropoff_window=dropoff_window,
         card=card,
+        level=level,
     )
+
+
+def _level_of(request: DeliveryRequest, found: Found) -> KeptLevel | None:
+    if request.tier is None:
+        return None
+    level = found.levels.get(request.tier)
+    if level is None:
+        raise BadTier(f"you have no {request.tier} in this market; see serviceLevels", field="tier")
+    return level
 
 
 async def price_rows(router: Router, placed: Placed) -> Priced:
@@ -230,12 +270,14 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
     request = placed.request
     _, weight_g, volume_dm3 = request.load
     facts = PricedFacts(
-        opens=request.dropoff_window.opens,
+        opens=placed.dropoff_window.opens_at.astimezone(zone(placed.time_zone)).replace(tzinfo=None),
         requirements=frozenset(request.requirements),
         weight_g=weight_g,
         volume_dm3=volume_dm3,
     )
     plain = price_delivery(placed.card, distance_m=distance_m, facts=facts)
+    if placed.level is not None:
+        plain = with_level(plain, placed.level.level)
     surge, lines = placed.surge, plain
     if surge.decision_id is not None:
         lines = with_surge(plain, basis_points=surge.surcharge_basis_points, rule=surge.rule)
@@ -247,6 +289,13 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
         price_minor=total_minor(lines),
         surge_minor=surge_minor,
         surge_decision_id=surge.decision_id if surge_minor else None,
+    )
+
+
+def with_level(lines: list[PriceLine], level: ServiceLevel) -> list[PriceLine]:
+    """The lines of a delivery with what the terms of its tier add."""
+    return with_tier(
+        lines, basis_points=level.uplift_basis_points, amount_minor=level.uplift_minor, rule=level.rule("uplift")
     )
 
 

@@ -13,7 +13,7 @@ from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_window
-from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS
+from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
 
 MOST_PACKAGES = 20
 HEAVIEST_G = 500_000
@@ -60,7 +60,8 @@ class Place:
 class DeliveryRequest:
     """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows.
 
-    Without a failure policy or a number of attempts it has those of its shipper.
+    With a tier its windows follow from the shipper's terms; without one it names both. Where it has no
+    a failure policy or a number of attempts it has those of its shipper.
     """
 
     external_id: str
@@ -68,11 +69,12 @@ class DeliveryRequest:
     pickup: Place | None = None
     dropoff: Place
     packages: Sequence[PackageRequest]
-    pickup_window: LocalWindow
-    dropoff_window: LocalWindow
+    pickup_window: LocalWindow | None = None
+    dropoff_window: LocalWindow | None = None
     requirements: Sequence[Requirement] = ()
     instructions: str = ""
     service_level: str = DEFAULT_SERVICE_LEVEL
+    tier: Tier | None = None
     priority: int = 0
     failure_policy: FailurePolicy | None = None
     max_attempts: int | None = None
@@ -104,24 +106,34 @@ class DeliveryRequest:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):
             _check_package(package, f"packages[{i}]")
-        if self.service_level not in SERVICE_LEVELS:
-            raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
+        self._check_service()
         if not 0 <= self.priority <= 100:
             raise BadDelivery("priority is between 0 and 100", field="priority")
         if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:
             raise BadDelivery(f"a delivery is attempted 1 to {MOST_ATTEMPTS} times", field="maxAttempts")
 
-    def windows(self, *, time_zone: str, now: datetime) -> tuple[Window, Window]:
-        """Pickup and drop-off window as instants; refuses windows that cannot be kept any more."""
+    def _check_service(self) -> None:
+        if self.service_level not in SERVICE_LEVELS:
+            raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
+        if self.tier is None and (self.pickup_window is None or self.dropoff_window is None):
+            raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
+
+    def windows(self, *, time_zone: str) -> tuple[Window, Window]:
+        """Pickup and drop-off window as instants, where the request names both."""
+        assert self.pickup_window is not None, "a checked row without a tier has windows"
+        assert self.dropoff_window is not None, "a checked row without a tier has windows"
         pickup = local_window(self.pickup_window.opens, self.pickup_window.closes, time_zone)
-        dropoff = local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
-        if pickup.closes_at <= now:
-            raise BadDelivery("the pickup window has closed already", field="pickupWindow")
-        if dropoff.closes_at <= now:
-            raise BadDelivery("the drop-off window has closed already", field="dropoffWindow")
-        if dropoff.closes_at < pickup.opens_at:
-            raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
-        return pickup, dropoff
+        return pickup, local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
+
+
+def check_windows(pickup: Window, dropoff: Window, *, now: datetime) -> None:
+    """Refuses windows that cannot be kept any more."""
+    if pickup.closes_at <= now:
+        raise BadDelivery("the pickup window has closed already", field="pickupWindow")
+    if dropoff.closes_at <= now:
+        raise BadDelivery("the drop-off window has closed already", field="dropoffWindow")
+    if dropoff.closes_at < pickup.opens_at:
+        raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
 
 
 _OTHER_WISHES = attrgetter(*(each.name for each in fields(DeliveryRequest) if each.name != "requirements"))

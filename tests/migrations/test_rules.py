@@ -56,6 +56,7 @@ from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, Statem
 from marketplace.pricing import SurgeLimit
 from marketplace.recipients import SafePlace
 from marketplace.routes.states import ProofKind, ProofState, ReportFlag, ReportVerb, RouteState, StopKind, StopState
+from marketplace.shippers import Tier
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -72,6 +73,8 @@ RULES = import_module("migrations.0002_rules")
 SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR, PrincipalKind.DISPATCHER}
 
 CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
+    ("service_level", "tier"): Tier,
+    ("delivery", "tier"): Tier,
     ("job", "state"): {"READY", "RUNNING", "DEAD"},
     ("api_key", "mode"): {"test", "live"},
     ("session", "kind"): SIGNING_IN,

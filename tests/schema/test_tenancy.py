@@ -339,6 +339,7 @@ RULES = {
     "charges": Rule(callers=SHIPPER, more=PAGE),
     "invoices": Rule(callers=SHIPPER, more=PAGE),
     "invoice": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.invoice},)),
+    "serviceLevels": Rule(callers=SHIPPER),
     "rateCards": Rule(callers=SHIPPER),
     "setUpCard": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},)),
     "authenticateCharge": Rule(callers=SHIPPER, asks=(lambda things: {"chargeId": things.charge},)),
@@ -363,6 +364,7 @@ RULES = {
     "shipperBilling": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "shipperCharges": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
     "shipperInvoices": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
+    "shipperServiceLevels": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "shipperRateCards": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "billingAttention": Rule(callers=OPERATOR, asks=(in_market,)),
     "setBillingTerms": Rule(
@@ -391,6 +393,7 @@ RULES = {
             }
         },
     ),
+    "setServiceLevel": Rule(callers=OPERATOR, asks=(of_shipper,), more={"level": {"tier": "EXPRESS"}}),
     "refundCharge": Rule(
         callers=OPERATOR,
         asks=(lambda things: {"marketId": things.market, "chargeId": things.charge},),
