@@ -1346,6 +1346,24 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="ServiceArea",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("shipper_id", fields.UUIDField(null=True)),
+                ("version", fields.IntField()),
+                ("area", fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads)),
+                ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "service_area",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "One version of where a shipper is served in a market, or by default everybody; never edited, only followed.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ServiceLevelRecord",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

@@ -27,6 +27,8 @@ REFERENCES = [
     ("operator_action", "operator_id", "operator"),
     ("rate_card", "shipper_id", "shipper"),
     ("rate_card", "market_id", "market"),
+    ("service_area", "market_id", "market"),
+    ("service_area", "shipper_id", "shipper"),
     ("service_level", "shipper_id", "shipper"),
     ("service_level", "market_id", "market"),
     ("delivery", "service_level_id", "service_level"),
@@ -626,6 +628,7 @@ INDEXES = [
     ("UNIQUE", "session_digest", "session (digest)"),
     ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
     ("", "session_principal", "session (principal_id)"),
+    ("UNIQUE", "service_area_version", "service_area (market_id, shipper_id, version) NULLS NOT DISTINCT"),
     ("UNIQUE", "service_level_version", "service_level (shipper_id, market_id, tier, version)"),
     ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
@@ -1086,6 +1089,10 @@ CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
 CREATE TRIGGER pay_period_whole BEFORE TRUNCATE ON pay_period FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rate_card_stays BEFORE UPDATE OR DELETE ON rate_card FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rate_card_whole BEFORE TRUNCATE ON rate_card FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_area_stays BEFORE UPDATE OR DELETE ON service_area
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_area_whole BEFORE TRUNCATE ON service_area
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_stays BEFORE UPDATE OR DELETE ON service_level
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_whole BEFORE TRUNCATE ON service_level

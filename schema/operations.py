@@ -107,6 +107,7 @@ SUBJECTS = {
     "setBillingTerms": "shipper",
     "setRateCard": "shipper",
     "setServiceLevel": "shipper",
+    "setServiceArea": "market",
     "setHubOpening": "hub",
     "refundCharge": "refund",
     "refundDelivery": "refund",

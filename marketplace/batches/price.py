@@ -30,7 +30,7 @@ from marketplace.hubs import Opening, hubs_open_to
 from marketplace.markets import Dials, dials
 from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge, with_tier
 from marketplace.routing import Router
-from marketplace.shippers import KeptLevel, ServiceLevel, Tier, rate_card_row, service_levels_at
+from marketplace.shippers import KeptLevel, ServiceArea, ServiceLevel, Tier, area_of, rate_card_row, service_levels_at
 from marketplace.surge import NO_SURGE, Surge, surge_of_cells
 
 MOST_DELIVERIES = 1_000
@@ -40,6 +40,12 @@ class TooManyDeliveries(Invalid):
     """A batch is larger than one posting may be."""
 
     code = "TOO_MANY_DELIVERIES"
+
+
+class OutOfArea(Invalid):
+    """A place where the shipper is not served."""
+
+    code = "OUT_OF_AREA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,12 @@ class PlacedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What rows are placed by: the hubs, cards and tiers of their shipper, and the moments that count."""
+    """What rows are placed by: the hubs, cards, tiers and area of their shipper, and the moments that count."""
 
     hubs: Mapping[UUID, asyncpg.Record]
     cards: Mapping[str, RateCard]
     levels: Mapping[Tier, KeptLevel]
+    area: ServiceArea | None
     time_zone: str
     now: datetime
     asked_at: datetime
@@ -140,6 +147,7 @@ async def place_rows(
         hubs=hubs,
         cards=cards,
         levels=await _levels(work, shipper_id, market_id, checked, asked_at),
+        area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
         time_zone=settings.time_zone,
         now=work.now,
         asked_at=asked_at,
@@ -206,6 +214,8 @@ def _place_row(request: DeliveryRequest, found: Found) -> PlacedRow:
         origin, address = request.pickup.point, request.pickup.address
         name, phone, time_zone = request.pickup.name, request.pickup.phone, found.time_zone
         opening = Opening()
+    check_area(found.area, origin, "pickup")
+    check_area(found.area, request.dropoff.point, "dropoff")
     level = _level_of(request, found)
     if level is None:
         pickup_window, dropoff_window = request.windows(time_zone=time_zone)
@@ -225,6 +235,12 @@ def _place_row(request: DeliveryRequest, found: Found) -> PlacedRow:
         card=card,
         level=level,
     )
+
+
+def check_area(area: ServiceArea | None, place: Point | None, field_name: str) -> None:
+    """Refuses a place where the shipper is not served; one that is not known yet is looked at when it is found."""
+    if area is not None and place is not None and not area.holds(place):
+        raise OutOfArea(f"this {field_name} lies outside the area in which you are served", field=field_name)
 
 
 def _level_of(request: DeliveryRequest, found: Found) -> KeptLevel | None:

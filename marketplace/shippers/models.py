@@ -1,4 +1,4 @@
-"""Tables of the paying senders: the shipper, its rate cards and the terms of its tiers."""
+"""Tables of the paying senders: the shipper, its rate cards, the terms of its tiers and its areas."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -40,6 +40,20 @@ class RateCardRecord(Model):
 
     class Meta:
         table = "rate_card"
+
+
+class ServiceArea(Model):
+    """One version of where a shipper is served in a market, or by default everybody; never edited, only followed."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField(null=True)
+    version = fields.IntField()
+    area = fields.JSONField[dict[str, object]](null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "service_area"
 
 
 class ServiceLevelRecord(Model):

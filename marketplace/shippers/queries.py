@@ -10,6 +10,7 @@ import orjson
 
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
+from marketplace.shippers.area import ServiceArea, kept_area
 from marketplace.shippers.level import ServiceLevel, Tier
 
 CARDS_AT_MOST = 200
@@ -52,6 +53,15 @@ FROM service_level WHERE shipper_id = $1 AND ($2::uuid IS NULL OR market_id = $2
 ORDER BY market_id, tier, effective_from DESC, version DESC LIMIT $3
 """
 
+# A shipper's own area, and the default of its market where it has none.
+SERVICE_AREA = """
+SELECT version, area::text AS area, shipper_id IS NULL AS is_default, created_at FROM (
+    (SELECT * FROM service_area WHERE market_id = $1 AND shipper_id = $2 ORDER BY version DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM service_area WHERE market_id = $1 AND shipper_id IS NULL ORDER BY version DESC LIMIT 1)) AS latest
+WHERE area IS NOT NULL ORDER BY shipper_id NULLS LAST LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLevel:
@@ -59,6 +69,20 @@ class KeptLevel:
 
     id: UUID
     level: ServiceLevel
+
+
+async def area_of(work: Work, *, market_id: UUID, shipper_id: UUID) -> ServiceArea | None:
+    """Where a shipper is served in a market now; None is everywhere."""
+    row = await work.fetch_row(SERVICE_AREA, market_id, shipper_id)
+    return kept_area(row["area"]) if row is not None else None
+
+
+async def find_service_area(
+    connection: asyncpg.Connection, *, market_id: UUID, shipper_id: UUID | None
+) -> dict[str, Any] | None:
+    """The area that counts for a shipper, or the market's default, as it was set; None where there is none."""
+    row = await connection.fetchrow(SERVICE_AREA, market_id, shipper_id)
+    return dict(row) if row is not None else None
 
 
 async def service_levels_at(

@@ -339,6 +339,7 @@ RULES = {
     "charges": Rule(callers=SHIPPER, more=PAGE),
     "invoices": Rule(callers=SHIPPER, more=PAGE),
     "invoice": Rule(callers=SHIPPER, asks=(lambda things: {"id": things.invoice},)),
+    "serviceArea": Rule(callers=SHIPPER, asks=(in_market,)),
     "serviceLevels": Rule(callers=SHIPPER),
     "rateCards": Rule(callers=SHIPPER),
     "setUpCard": Rule(callers=SHIPPER, asks=(lambda things: {"billingId": things.billing},)),
@@ -364,6 +365,7 @@ RULES = {
     "shipperBilling": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "shipperCharges": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
     "shipperInvoices": Rule(callers=OPERATOR, asks=(of_shipper,), more=PAGE),
+    "shipperServiceArea": Rule(callers=OPERATOR, asks=(in_market, of_shipper)),
     "shipperServiceLevels": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "shipperRateCards": Rule(callers=OPERATOR, asks=(of_shipper,)),
     "billingAttention": Rule(callers=OPERATOR, asks=(in_market,)),
@@ -393,6 +395,7 @@ RULES = {
             }
         },
     ),
+    "setServiceArea": Rule(callers=OPERATOR, asks=(in_market, of_shipper)),
     "setServiceLevel": Rule(callers=OPERATOR, asks=(of_shipper,), more={"level": {"tier": "EXPRESS"}}),
     "refundCharge": Rule(
         callers=OPERATOR,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -57,7 +58,7 @@ async def world(works: Works) -> World:
 async def test_a_later_version_counts_and_a_withdrawn_tier_is_gone(work: Work) -> None:
     market = await make_market(work)
     shipper = await make_shipper(work, market)
-    about = {"shipper_id": shipper.id, "market_id": market.id}
+    about: dict[str, Any] = {"shipper_id": shipper.id, "market_id": market.id}
     versions = [
         await set_service_level(work, level=LEVEL, **about),
         await set_service_level(work, level=replace(LEVEL, uplift_minor=1), **about),
