@@ -34,6 +34,11 @@ REFERENCES = [
     ("operator_action", "operator_id", "operator"),
     ("rate_card", "shipper_id", "shipper"),
     ("rate_card", "market_id", "market"),
+    ("service_area", "market_id", "market"),
+    ("service_area", "shipper_id", "shipper"),
+    ("service_level", "shipper_id", "shipper"),
+    ("service_level", "market_id", "market"),
+    ("delivery", "service_level_id", "service_level"),
     ("driver", "market_id", "market"),
     ("driver", "vehicle_id", "vehicle"),
     ("driver_standing", "driver_id", "driver"),
@@ -258,6 +263,8 @@ STATES = {
     ("block", "state"): "PUBLISHED ENDED CANCELLED",
     ("sign_up", "state"): "DRAWING WAITING ASKED SIGNED KEPT NO_SHOW LEFT LAPSED CALLED_OFF",
     ("tip", "state"): "WANTED WAITING PAID EXPIRED REFUSED",
+    ("service_level", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
+    ("delivery", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
     ("billing_profile", "shortfall"): "WAITS CARD",
@@ -333,6 +340,12 @@ CHECKS = [
     ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
     ("arrival", "chance", "late_probability BETWEEN 0 AND 1"),
     ("matching_zone", "edges", "south < north AND west < east AND drop_south < drop_north AND drop_west < drop_east"),
+    (
+        "service_level",
+        "terms",
+        "uplift_basis_points >= 0 AND uplift_minor >= 0 AND grace_s >= 0 AND late_percent BETWEEN 0 AND 100 AND late_minor >= 0 AND missed_try_percent BETWEEN 0 AND 100 AND monthly_cap_minor >= 0 AND window_s > 0",
+    ),
+    ("delivery", "tier_terms", "(tier IS NULL) = (service_level_id IS NULL)"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
     ("company", "terms", "route_minor >= 0"),
@@ -723,6 +736,9 @@ INDEXES = [
     ("UNIQUE", "session_digest", "session (digest)"),
     ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
     ("", "session_principal", "session (principal_id)"),
+    ("UNIQUE", "service_area_version", "service_area (market_id, shipper_id, version) NULLS NOT DISTINCT"),
+    ("UNIQUE", "service_level_version", "service_level (shipper_id, market_id, tier, version)"),
+    ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),
@@ -1289,6 +1305,14 @@ CREATE TRIGGER pay_period_stays BEFORE UPDATE ON pay_period FOR EACH ROW
 CREATE TRIGGER pay_period_whole BEFORE TRUNCATE ON pay_period FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rate_card_stays BEFORE UPDATE OR DELETE ON rate_card FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rate_card_whole BEFORE TRUNCATE ON rate_card FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_area_stays BEFORE UPDATE OR DELETE ON service_area
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_area_whole BEFORE TRUNCATE ON service_area
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_level_stays BEFORE UPDATE OR DELETE ON service_level
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER service_level_whole BEFORE TRUNCATE ON service_level
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_stays BEFORE UPDATE OR DELETE ON invoice_line
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_whole BEFORE TRUNCATE ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -36,6 +36,7 @@ from marketplace.billing import check_credit
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
+from marketplace.shippers import Tier
 from schema.access import require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.context import Info
@@ -60,6 +61,7 @@ class Delivery:
     state: DeliveryState = strawberry.field(description="Where in its life it is.")
     sequence: int = strawberry.field(description="Counts its changes from 1; its events carry the same number.")
     service_level: str = strawberry.field(description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY.")
+    tier: Tier | None = strawberry.field(description="The tier whose terms promised its window; none if you named it.")
     hub_id: strawberry.ID | None = strawberry.field(description="hub_…, where it is picked up at a hub.")
     return_of: strawberry.ID | None = strawberry.field(description="dlv_… of the delivery whose parcel this returns.")
     pickup: Address = strawberry.field(description="Where it is picked up.")
@@ -234,8 +236,15 @@ class DeliveryInput:
 
     external_id: str = strawberry.field(description="Your own reference, 1 to 100 characters, unique for you.")
     dropoff: AddressInput = strawberry.field(description="Where it goes.")
-    pickup_window: WindowInput = strawberry.field(description="When it can be picked up, local time.")
-    dropoff_window: WindowInput = strawberry.field(description="When it is to be handed over, local time.")
+    pickup_window: WindowInput | None = strawberry.field(
+        default=None, description="When it can be picked up, local time; two hours before its window if left out."
+    )
+    dropoff_window: WindowInput | None = strawberry.field(
+        default=None, description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED."
+    )
+    tier: Tier | None = strawberry.field(
+        default=None, description="Your tier, whose terms give the window and add to the price; see serviceLevels."
+    )
     packages: list[PackageInput] = strawberry.field(
         default_factory=list,
         description="1 to 20; with `items` and none here each thing is a package, of more than 20 each kind.",
@@ -243,7 +252,7 @@ class DeliveryInput:
     items: list[ItemInput] = strawberry.field(
         default_factory=list,
         description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
-        " door cheapest, or with `hubId` from that hub alone.",
+        " door cheapest, or with `hubId` from that hub alone. Both windows are named with them.",
     )
     hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
     pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
@@ -277,8 +286,9 @@ class DeliveryInput:
             dropoff=self.dropoff.value(),
             packages=[package.value() for package in self.packages],
             items=[ItemRequest(sku=item.sku, quantity=item.quantity) for item in self.items],
-            pickup_window=self.pickup_window.value(),
-            dropoff_window=self.dropoff_window.value(),
+            pickup_window=self.pickup_window.value() if self.pickup_window else None,
+            dropoff_window=self.dropoff_window.value() if self.dropoff_window else None,
+            tier=self.tier,
             requirements=list(self.requirements),
             instructions=self.instructions,
             service_level=self.service_level,

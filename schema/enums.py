@@ -60,6 +60,7 @@ from marketplace.routes import (
     StopKind,
     StopState,
 )
+from marketplace.shippers import Tier
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -118,6 +119,7 @@ ENUMS: dict[type[Enum], str] = {
     OperationState: "The life of what the payment provider is asked to do; the last two are its ends.",
     Endpoint: "Whose account an event of the payment provider is about: our own, or a connected one.",
     Reception: "How far we are with an event that changed nothing here: it waits, or is about nothing of ours.",
+    Tier: "How soon a delivery is promised: today, tomorrow, at once, or in a window that the shipper names.",
     Terms: "How a shipper pays: CARD soon after the work, PREPAID before it, INVOICE once a month.",
     Collects: "When a card is charged: when a batch is through, or once a day.",
     ProfileState: "Whether a shipper may post.",

@@ -106,6 +106,8 @@ SUBJECTS = {
     "bookMovement": "movement",
     "setBillingTerms": "shipper",
     "setRateCard": "shipper",
+    "setServiceLevel": "shipper",
+    "setServiceArea": "market",
     "setHubOpening": "hub",
     "receiveStock": "hub",
     "countStock": "hub",

@@ -25,6 +25,7 @@ from marketplace.addresses import (
     learned_points,
 )
 from marketplace.batches.events import AddressDoubted, DeliveryPlaced
+from marketplace.batches.price import check_area
 from marketplace.batches.price_one import RowFacts, price_one
 from marketplace.batches.states import DeliveryState
 from marketplace.core.errors import Conflict, NotFound, Refusal
@@ -34,10 +35,12 @@ from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.markets import dials
 from marketplace.routing import Router
+from marketplace.shippers import area_of
 
 FIND = """
-SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, dropoff_address,
-       pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, time_zone, requirements, load, currency, needs_review
+SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, service_level_id,
+       dropoff_address, pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, time_zone, requirements, load,
+       currency, needs_review
 FROM delivery WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2)
 """
 LOCK = f"{FIND} FOR UPDATE"
@@ -163,7 +166,12 @@ class PlaceAddress:
             if self.said is not None:
                 raise NoWayThere("no street leads from the pickup to this place; choose another", field="point")
             return await self._doubt(work, row, _doubt_of(answer, found.needed_percent))
-        return await self._place(work, row, answer.candidates[0].point, answer.distance_m)
+        point = answer.candidates[0].point
+        area = await area_of(work, market_id=row["market_id"], shipper_id=row["shipper_id"])
+        if self.said is None and area is not None and not area.holds(point):
+            return await self._doubt(work, row, Doubt.OUT_OF_AREA)
+        check_area(area, point, "point")
+        return await self._place(work, row, point, answer.distance_m)
 
     async def _place(self, work: Work, row: asyncpg.Record, point: Point, distance_m: int) -> DeliveryState:
         price_minor = await price_one(work, RowFacts.of(row), distance_m=distance_m)

@@ -128,6 +128,7 @@ class PostBatch:
             leave_out=known,
             refuse_addresses=None if self.has_geocoder else NO_GEOCODER,
             may_split=self.may_split and quote is None,
+            asked_at=quote.asked_at if quote is not None else None,
         )
         keys = [_drop_point(market_id, row) for row in placed.rows.values()]
         return ToPost(
@@ -353,6 +354,8 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "state": DeliveryState.CREATED,
         "sequence": 1,
         "service_level": request.service_level,
+        "tier": request.tier,
+        "service_level_id": spot.level.id if spot.level is not None else None,
         "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,

@@ -11,6 +11,7 @@ from typing import cast
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from marketplace.batches.request import (
     BadDelivery,
@@ -19,19 +20,21 @@ from marketplace.batches.request import (
     PackageRequest,
     RowProblem,
     check_rows,
+    check_windows,
     load_of,
     problem_of,
 )
 from marketplace.batches.source import packages_from, source_rows
+from marketplace.batches.tiers import BadTier, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
-from marketplace.core.window import Window
+from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
-from marketplace.hubs import Source, StockLine, hubs_open_to
+from marketplace.hubs import Opening, Source, StockLine, hubs_open_to
 from marketplace.markets import Dials, dials, open_pauses, paused_until
-from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge
+from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge, with_tier
 from marketplace.routing import Router
-from marketplace.shippers import rate_card_row
+from marketplace.shippers import KeptLevel, ServiceArea, ServiceLevel, Tier, area_of, rate_card_row, service_levels_at
 from marketplace.surge import NO_SURGE, Surge, surge_of_cells
 
 MOST_DELIVERIES = 1_000
@@ -49,9 +52,15 @@ class ZonePaused(Invalid):
     code = "ZONE_PAUSED"
 
 
+class OutOfArea(Invalid):
+    """A place where the shipper is not served."""
+
+    code = "OUT_OF_AREA"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedRow:
-    """A checked row with its pickup place, its windows as instants and its rate card.
+    """A checked row with its pickup place, its windows as instants, its rate card and its tier's terms.
 
     What comes from stock has lines of it, and where it comes from several hubs a row for each: `part_of` is the
     position of the first.
@@ -70,7 +79,22 @@ class PlacedRow:
     pickup_window: Window
     dropoff_window: Window
     card: RateCard
+    level: KeptLevel | None = None
     surge: Surge = NO_SURGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What rows are placed by: the hubs, stock, cards, tiers and area of their shipper, and the moments that count."""
+
+    hubs: Mapping[UUID, asyncpg.Record]
+    sources: Mapping[int, Sequence[Source] | Invalid]
+    cards: Mapping[str, RateCard]
+    levels: Mapping[Tier, KeptLevel]
+    area: ServiceArea | None
+    time_zone: str
+    now: datetime
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +146,13 @@ async def place_rows(
     leave_out: Container[int] = (),
     refuse_addresses: Invalid | None = None,
     may_split: bool = False,
+    asked_at: datetime | None = None,
 ) -> Placed:
     """Checks every row and finds its hub and rate card; a bad row becomes a problem and stops no other.
 
     With `refuse_addresses` a row without coordinates is such a problem too. With `may_split` a row that no hub has all
     of may come from several, whose further parts stand at positions after those of the request.
+    A tier promises by its terms and the clock of `asked_at`, which is that of the quote where there is one.
     Positions in `leave_out` were posted before and are neither placed nor priced again.
     """
     if not 1 <= len(requests) <= MOST_DELIVERIES:
@@ -137,11 +163,21 @@ async def place_rows(
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
-    sources = await source_rows(
-        work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
+    asked_at = asked_at or work.now
+    found = Found(
+        hubs=hubs,
+        sources=await source_rows(
+            work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
+        ),
+        cards=cards,
+        levels=await _levels(work, shipper_id, market_id, checked, asked_at),
+        area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
+        time_zone=settings.time_zone,
+        now=work.now,
+        asked_at=asked_at,
     )
-    placed = _place(checked, hubs, sources, cards, settings, work.now, refuse_addresses)
-    placed.rows.update(_further_parts(placed.rows, sources, len(requests)))
+    placed = _place(checked, found, settings, refuse_addresses)
+    placed.rows.update(_further_parts(placed.rows, found.sources, len(requests)))
     placed = await _without_paused(work, placed)
     return await _with_surge(work, settings, placed)
 
@@ -166,6 +202,14 @@ async def _without_paused(work: Work, placed: Placed) -> Placed:
     return replace(placed, rows=rows, problems=problems)
 
 
+async def _levels(
+    work: Work, shipper_id: UUID, market_id: UUID, checked: Checked, moment: datetime
+) -> Mapping[Tier, KeptLevel]:
+    if all(row.tier is None for row in checked.rows.values()):
+        return {}
+    return await service_levels_at(work, shipper_id=shipper_id, market_id=market_id, moment=moment)
+
+
 async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
     """The rows with what the last look at their pickups' cells says: a busy hour costs where it keeps drivers busy."""
     if settings.surge_surcharge_cap_percent == 0:
@@ -176,15 +220,7 @@ async def _with_surge(work: Work, settings: Dials, placed: Placed) -> Placed:
     return replace(placed, rows=rows)
 
 
-def _place(
-    checked: Checked,
-    hubs: Mapping[UUID, asyncpg.Record],
-    sources: Mapping[int, Sequence[Source] | Invalid],
-    cards: Mapping[str, RateCard],
-    settings: Dials,
-    now: datetime,
-    refuse_addresses: Invalid | None,
-) -> Placed:
+def _place(checked: Checked, found: Found, settings: Dials, refuse_addresses: Invalid | None) -> Placed:
     rows: dict[int, PlacedRow] = {}
     unplaced: dict[int, PlacedRow] = {}
     problems = dict(checked.problems)
@@ -192,18 +228,17 @@ def _place(
         try:
             if request.dropoff.point is None and refuse_addresses is not None:
                 raise refuse_addresses
-            found = rows if request.dropoff.point is not None else unplaced
-            source = sources.get(i)
+            kept = rows if request.dropoff.point is not None else unplaced
+            source = found.sources.get(i)
             if isinstance(source, Invalid):
                 raise source
-            placed = _place_row(request, hubs, cards, settings.time_zone, now, source[0] if source else None)
-            found[i] = placed
+            kept[i] = _place_row(request, found, source[0] if source else None)
         except Invalid as refusal:
             problems[i] = problem_of(request, refusal)
     return Placed(
         market_id=settings.market_id,
         currency=settings.currency,
-        now=now,
+        now=found.now,
         plan_ahead=timedelta(seconds=settings.plan_ahead_s),
         rows=rows,
         problems=problems,
@@ -211,31 +246,34 @@ def _place(
     )
 
 
-def _place_row(
-    request: DeliveryRequest,
-    hubs: Mapping[UUID, asyncpg.Record],
-    cards: Mapping[str, RateCard],
-    market_zone: str,
-    now: datetime,
-    source: Source | None,
-) -> PlacedRow:
-    card = cards.get(request.service_level)
+def _place_row(request: DeliveryRequest, found: Found, source: Source | None) -> PlacedRow:
+    card = found.cards.get(request.service_level)
     if card is None:
         raise BadDelivery("you have no rate card for this service level here", field="serviceLevel")
     if request.hub_id is not None or source is not None:
-        hub = source.hub if source is not None else hubs.get(cast("UUID", request.hub_id))
+        hub = source.hub if source is not None else found.hubs.get(cast("UUID", request.hub_id))
         if hub is None:
             raise BadDelivery("there is no such hub in this market", field="hubId")
         hub_id: UUID | None = hub["id"]
         origin = Point(lat=hub["lat"], lon=hub["lon"])
-        address, name, phone, zone = hub["address"], hub["name"], "", hub["time_zone"]
+        address, name, phone, time_zone = hub["address"], hub["name"], "", hub["time_zone"]
+        opening = Opening.of(orjson.loads(hub["opening"]) if hub["opening"] else None)
     else:
         hub_id = None
         assert request.pickup is not None, "checked rows have a hub or a pickup"
         assert request.pickup.point is not None, "a pickup has coordinates"
         origin, address = request.pickup.point, request.pickup.address
-        name, phone, zone = request.pickup.name, request.pickup.phone, market_zone
-    pickup_window, dropoff_window = request.windows(time_zone=zone, now=now)
+        name, phone, time_zone = request.pickup.name, request.pickup.phone, found.time_zone
+        opening = Opening()
+    check_area(found.area, origin, "pickup")
+    check_area(found.area, request.dropoff.point, "dropoff")
+    level = _level_of(request, found)
+    if level is None:
+        pickup_window, dropoff_window = request.windows(time_zone=time_zone)
+    else:
+        promised = promised_windows(level.level, request, opening=opening, time_zone=time_zone, now=found.asked_at)
+        pickup_window, dropoff_window = promised.pickup, promised.dropoff
+    check_windows(pickup_window, dropoff_window, now=found.now)
     return PlacedRow(
         request=request,
         packages=packages_from(request, source) if source is not None else request.packages,
@@ -245,10 +283,11 @@ def _place_row(
         pickup_address=address,
         pickup_name=name,
         pickup_phone=phone,
-        time_zone=zone,
+        time_zone=time_zone,
         pickup_window=pickup_window,
         dropoff_window=dropoff_window,
         card=card,
+        level=level,
     )
 
 
@@ -272,6 +311,21 @@ def _further_parts(
         for source in found[1:]
     ]
     return dict(enumerate(parts, start=first))
+
+
+def check_area(area: ServiceArea | None, place: Point | None, field_name: str) -> None:
+    """Refuses a place where the shipper is not served; one that is not known yet is looked at when it is found."""
+    if area is not None and place is not None and not area.holds(place):
+        raise OutOfArea(f"this {field_name} lies outside the area in which you are served", field=field_name)
+
+
+def _level_of(request: DeliveryRequest, found: Found) -> KeptLevel | None:
+    if request.tier is None:
+        return None
+    level = found.levels.get(request.tier)
+    if level is None:
+        raise BadTier(f"you have no {request.tier} in this market; see serviceLevels", field="tier")
+    return level
 
 
 async def price_rows(router: Router, placed: Placed) -> Priced:
@@ -312,12 +366,14 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
     request = placed.request
     _, weight_g, volume_dm3 = load_of(placed.packages)
     facts = PricedFacts(
-        opens=request.dropoff_window.opens,
+        opens=placed.dropoff_window.opens_at.astimezone(zone(placed.time_zone)).replace(tzinfo=None),
         requirements=request.needs,
         weight_g=weight_g,
         volume_dm3=volume_dm3,
     )
     plain = price_delivery(placed.card, distance_m=distance_m, facts=facts)
+    if placed.level is not None:
+        plain = with_level(plain, placed.level.level)
     surge, lines = placed.surge, plain
     if surge.decision_id is not None:
         lines = with_surge(plain, basis_points=surge.surcharge_basis_points, rule=surge.rule)
@@ -329,6 +385,13 @@ def _price_row(placed: PlacedRow, distance_m: int) -> PricedRow:
         price_minor=total_minor(lines),
         surge_minor=surge_minor,
         surge_decision_id=surge.decision_id if surge_minor else None,
+    )
+
+
+def with_level(lines: list[PriceLine], level: ServiceLevel) -> list[PriceLine]:
+    """The lines of a delivery with what the terms of its tier add."""
+    return with_tier(
+        lines, basis_points=level.uplift_basis_points, amount_minor=level.uplift_minor, rule=level.rule("uplift")
     )
 
 

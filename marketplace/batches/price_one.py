@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
+from marketplace.batches.price import with_level
 from marketplace.core.errors import NotFound
 from marketplace.core.window import zone
 from marketplace.core.work import Work
 from marketplace.pricing import PricedFacts, RateCard, price_delivery, total_minor
-from marketplace.shippers import rate_card_version
+from marketplace.shippers import find_service_level, rate_card_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class RowFacts:
     market_id: UUID
     service_level: str
     rate_card_version: int
+    service_level_id: UUID | None
     opens: datetime
     requirements: Collection[str]
     weight_g: int
@@ -36,6 +38,7 @@ class RowFacts:
             market_id=row["market_id"],
             service_level=row["service_level"],
             rate_card_version=row["rate_card_version"],
+            service_level_id=row["service_level_id"],
             opens=row["dropoff_opens_at"].astimezone(zone(row["time_zone"])).replace(tzinfo=None),
             requirements=row["requirements"],
             weight_g=weight_g,
@@ -60,4 +63,8 @@ async def price_one(work: Work, facts: RowFacts, *, distance_m: int) -> int:
         weight_g=facts.weight_g,
         volume_dm3=facts.volume_dm3,
     )
-    return total_minor(price_delivery(RateCard.of(dict(card)), distance_m=distance_m, facts=told))
+    lines = price_delivery(RateCard.of(dict(card)), distance_m=distance_m, facts=told)
+    if facts.service_level_id is not None:
+        level = await find_service_level(work, level_id=facts.service_level_id, shipper_id=facts.shipper_id)
+        lines = with_level(lines, level)
+    return total_minor(lines)

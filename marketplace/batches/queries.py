@@ -17,7 +17,7 @@ DELIVERIES_AT_MOST = 1_000
 DELIVERY = """
 json_build_object(
     'id', 'dlv_' || replace(d.id::text, '-', ''), 'external_id', d.external_id, 'state', d.state,
-    'sequence', d.sequence, 'service_level', d.service_level,
+    'sequence', d.sequence, 'service_level', d.service_level, 'tier', d.tier,
     'batch_id', 'bat_' || replace(d.batch_id::text, '-', ''),
     'hub_id', 'hub_' || replace(d.hub_id::text, '-', ''),
     'return_of', 'dlv_' || replace(d.return_of::text, '-', ''),

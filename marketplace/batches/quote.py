@@ -24,6 +24,7 @@ from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routing import Router
+from marketplace.shippers import Tier
 
 QUOTE_HOLDS = timedelta(minutes=15)
 
@@ -33,7 +34,7 @@ INSERT INTO quote (id, market_id, shipper_id, request, lines, problems, total_mi
 VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6::jsonb, $7, $8, $9, $10, $11, $12, $13::jsonb)
 """
 FIND_QUOTE = """
-SELECT id, market_id, request, lines, problems, total_minor, currency, is_degraded, expires_at, rate_cards,
+SELECT id, market_id, request, lines, problems, total_minor, currency, is_degraded, created_at, expires_at, rate_cards,
        (SELECT id FROM batch WHERE quote_id = quote.id) AS batch_id
 FROM quote WHERE id = $1 AND shipper_id = $2
 """
@@ -160,6 +161,7 @@ class KeptQuote:
     distances_m: dict[str, int]
     surges: dict[str, tuple[int, UUID]]
     rate_cards: dict[str, int]
+    asked_at: datetime
     currency: str
     is_degraded: bool
 
@@ -184,14 +186,23 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
             if "surge_minor" in line
         },
         rate_cards=orjson.loads(row["rate_cards"] or "{}"),
+        asked_at=row["created_at"],
         currency=row["currency"],
         is_degraded=row["is_degraded"],
     )
 
 
 def inputs_digest(placed: Placed) -> bytes:
-    """A digest of everything that the price was asked with: the rows and the versions of the cards."""
-    rows = [(row.request.external_id, row.request.digest.hex(), row.card.version) for row in placed.rows.values()]
+    """A digest of everything that the price was asked with: the rows and the versions of cards and tiers."""
+    rows = [
+        (
+            row.request.external_id,
+            row.request.digest.hex(),
+            row.card.version,
+            row.level.level.version if row.level else 0,
+        )
+        for row in placed.rows.values()
+    ]
     return sha256(orjson.dumps([str(placed.market_id), placed.currency, sorted(rows)])).digest()
 
 
@@ -207,6 +218,7 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "packages": [PackageRequest(**package) for package in values["packages"]],
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),
+            "tier": Tier(values["tier"]) if values["tier"] else None,
             "requirements": [Requirement(name) for name in values["requirements"]],
             "sector": Sector(values["sector"]) if values["sector"] else None,
             "waived": [Requirement(name) for name in values["waived"]],
@@ -219,5 +231,7 @@ def _place(values: dict[str, Any]) -> Place:
     return replace(Place(**values), point=Point(**values["point"]) if values["point"] else None)
 
 
-def _window(values: dict[str, str]) -> LocalWindow:
+def _window(values: dict[str, str] | None) -> LocalWindow | None:
+    if values is None:
+        return None
     return LocalWindow(opens=datetime.fromisoformat(values["opens"]), closes=datetime.fromisoformat(values["closes"]))

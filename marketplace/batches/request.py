@@ -14,7 +14,7 @@ from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_window
-from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS
+from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
 
 MOST_PACKAGES = 20
 MOST_ITEMS = 20
@@ -75,9 +75,9 @@ class DeliveryRequest:
     """One delivery as a shipper asks for it: from a hub or a place, to a place, in local windows.
 
     With items it comes from stock: from whichever hub serves it best, or from the hub that it names. Its packages are
-    then those of the things themselves, one each, unless they are named. Without a failure policy or a number of
-    attempts it has those of its shipper. It asks for what its sector asks for, without what is `waived`, and for its
-    own `requirements`.
+    then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
+    shipper's terms; without one it names both. Without a failure policy or a number of attempts it has those of its
+    shipper. It asks for what its sector asks for, without what is `waived`, and for its own `requirements`.
     """
 
     external_id: str
@@ -86,11 +86,12 @@ class DeliveryRequest:
     dropoff: Place
     packages: Sequence[PackageRequest] = ()
     items: Sequence[ItemRequest] = ()
-    pickup_window: LocalWindow
-    dropoff_window: LocalWindow
+    pickup_window: LocalWindow | None = None
+    dropoff_window: LocalWindow | None = None
     requirements: Sequence[Requirement] = ()
     instructions: str = ""
     service_level: str = DEFAULT_SERVICE_LEVEL
+    tier: Tier | None = None
     priority: int = 0
     failure_policy: FailurePolicy | None = None
     max_attempts: int | None = None
@@ -121,8 +122,7 @@ class DeliveryRequest:
             raise BadDelivery(f"a delivery has 1 to {MOST_PACKAGES} packages", field="packages")
         for i, package in enumerate(self.packages):
             _check_package(package, f"packages[{i}]")
-        if self.service_level not in SERVICE_LEVELS:
-            raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
+        self._check_service()
         if not 0 <= self.priority <= 100:
             raise BadDelivery("priority is between 0 and 100", field="priority")
         if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:
@@ -141,22 +141,36 @@ class DeliveryRequest:
             raise BadDelivery("what comes from stock has no pickup place; leave it out", field="pickup")
         if self.dropoff.point is None:
             raise BadDelivery("what comes from stock needs lat and lon of its door", field="dropoff.lat")
+        if self.pickup_window is None or self.dropoff_window is None:
+            # Which hub it comes from depends on when; and when a tier promises it depends on the hub.
+            raise BadDelivery("what comes from stock names both windows", field="dropoffWindow")
         if len(self.items) > MOST_ITEMS or len({item.sku for item in self.items}) < len(self.items):
             raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
         if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):
             raise BadDelivery(f"of each SKU 1 to {MOST_OF_ONE} can be wished for", field="items")
 
-    def windows(self, *, time_zone: str, now: datetime) -> tuple[Window, Window]:
-        """Pickup and drop-off window as instants; refuses windows that cannot be kept any more."""
+    def _check_service(self) -> None:
+        if self.service_level not in SERVICE_LEVELS:
+            raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
+        if self.tier is None and (self.pickup_window is None or self.dropoff_window is None):
+            raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
+
+    def windows(self, *, time_zone: str) -> tuple[Window, Window]:
+        """Pickup and drop-off window as instants, where the request names both."""
+        assert self.pickup_window is not None, "a checked row without a tier has windows"
+        assert self.dropoff_window is not None, "a checked row without a tier has windows"
         pickup = local_window(self.pickup_window.opens, self.pickup_window.closes, time_zone)
-        dropoff = local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
-        if pickup.closes_at <= now:
-            raise BadDelivery("the pickup window has closed already", field="pickupWindow")
-        if dropoff.closes_at <= now:
-            raise BadDelivery("the drop-off window has closed already", field="dropoffWindow")
-        if dropoff.closes_at < pickup.opens_at:
-            raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
-        return pickup, dropoff
+        return pickup, local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
+
+
+def check_windows(pickup: Window, dropoff: Window, *, now: datetime) -> None:
+    """Refuses windows that cannot be kept any more."""
+    if pickup.closes_at <= now:
+        raise BadDelivery("the pickup window has closed already", field="pickupWindow")
+    if dropoff.closes_at <= now:
+        raise BadDelivery("the drop-off window has closed already", field="dropoffWindow")
+    if dropoff.closes_at < pickup.opens_at:
+        raise BadDelivery("the drop-off window closes before the pickup opens", field="dropoffWindow")
 
 
 def load_of(packages: Sequence[PackageRequest]) -> list[int]:

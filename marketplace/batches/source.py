@@ -40,6 +40,8 @@ def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageR
 
 def _wish(request: DeliveryRequest, *, may_split: bool) -> Wish:
     assert request.dropoff.point is not None, "checked rows with items have coordinates"
+    assert request.pickup_window is not None, "checked rows with items have windows"
+    assert request.dropoff_window is not None, "checked rows with items have windows"
     return Wish(
         units={item.sku: item.quantity for item in request.items},
         door=request.dropoff.point,

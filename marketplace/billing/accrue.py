@@ -11,6 +11,7 @@ import asyncpg
 from marketplace.batches import DISCARDED, AttemptFailure, DeliveryState, promises_of
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.line import NewLine, write_line
+from marketplace.billing.penalty import penalty_of
 from marketplace.billing.profile import find_profile, lock_profile
 from marketplace.billing.queries import HANDED_OVER_AT, IS_BATCH_THROUGH, LINE_OF, LOCK_DELIVERY, MARK_BILLED
 from marketplace.billing.states import Collects, LineKind, Terms
@@ -84,7 +85,9 @@ async def _billed_before(work: Work, delivery_id: UUID, kind: LineKind) -> Journ
     return JournalId(journal_id) if journal_id else None
 
 
-async def _bill(work: Work, row: asyncpg.Record, kind: LineKind, amount: Money, key: str) -> JournalId:
+async def _bill(
+    work: Work, row: asyncpg.Record, kind: LineKind, amount: Money, key: str, *, reason: str | None = None
+) -> JournalId:
     line = NewLine(
         key=key,
         kind=kind,
@@ -95,16 +98,22 @@ async def _bill(work: Work, row: asyncpg.Record, kind: LineKind, amount: Money, 
         delivery_id=row["id"],
         batch_id=row["batch_id"],
         service_level=row["service_level"],
+        reason=reason,
     )
     return await write_line(work, line)
 
 
 async def _credit_broken_promise(work: Work, row: asyncpg.Record) -> None:
-    """A hand-over that came too late gives back what the shipper's rate card says.
+    """A hand-over that came too late gives back what the shipper's rate card says, or the terms of its tier do.
 
     A failed attempt counts by the window that was promised then: whoever comes too late finds nobody.
     """
     if row["state"] not in EARNED_STATES or row["return_of"] is not None:
+        return
+    if row["service_level_id"] is not None:
+        if (penalty := await penalty_of(work, row)) is not None:
+            key = f"delivery:{row['id']}:sla"
+            await _bill(work, row, LineKind.SLA_CREDIT, penalty.amount, key, reason=penalty.reason)
         return
     late_s = row["late_attempt_s"] or 0
     if row["state"] == DeliveryState.DELIVERED:

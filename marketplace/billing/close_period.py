@@ -34,7 +34,7 @@ LABELS = {
     LineKind.CANCELLATION: "Cancellations",
     LineKind.NO_SHOW: "No-shows at pickup",
     LineKind.TIP: "Tips for drivers",
-    LineKind.SLA_CREDIT: "Credit for late deliveries",
+    LineKind.SLA_CREDIT: "Credit for broken promises",
     LineKind.GOODWILL: "Goodwill",
     LineKind.CLAIM: "Damage claims",
     LineKind.CREDIT_NOTE: "Credit notes",
@@ -43,7 +43,7 @@ LABELS = {
     LineKind.CAME_BACK: "Sent back by hand, but refused",
     LineKind.CARRIED: "Carried over",
 }
-Group = tuple[LineKind, str | None]
+Group = tuple[LineKind, str | None, str | None]
 MORE_THAN_ANY_MINOR = 10**12
 """The movable part of so much is the most that can be moved at a time."""
 
@@ -54,6 +54,7 @@ class Draft:
 
     kind: LineKind
     level: str | None
+    reason: str | None
     quantity: int
     amount: Money
     line_ids: list[UUID]
@@ -119,17 +120,22 @@ async def _draw_invoice(work: Work, profile: Profile, ended_at: datetime, time_z
 
 
 async def _draft_lines(work: Work, profile: Profile, rows: list[asyncpg.Record]) -> list[Draft]:
-    """One line for each kind and service level; several where the gateway cannot show so much in one."""
+    """One line for each kind, level and reason of a penalty; several where the gateway cannot show so much in one."""
     largest = movable_part(Money(MORE_THAN_ANY_MINOR, profile.currency)).minor
     groups: dict[Group, list[asyncpg.Record]] = defaultdict(list)
     for row in rows:
-        groups[LineKind(row["kind"]), row["service_level"]].append(row)
-    ordered = sorted(groups.items(), key=lambda group: (list(LineKind).index(group[0][0]), group[0][1] or ""))
+        groups[LineKind(row["kind"]), row["service_level"], row["reason"]].append(row)
+    ordered = sorted(groups.items(), key=lambda group: _place_of(group[0]))
     return [
-        await _draft(work, profile, kind, level, members)
-        for (kind, level), group in ordered
+        await _draft(work, profile, about, members)
+        for about, group in ordered
         for members in _in_pieces(group, largest)
     ]
+
+
+def _place_of(about: Group) -> tuple[int, str, str]:
+    kind, level, reason = about
+    return list(LineKind).index(kind), level or "", reason or ""
 
 
 def _in_pieces(group: list[asyncpg.Record], largest_minor: int) -> Iterator[list[asyncpg.Record]]:
@@ -144,9 +150,7 @@ def _in_pieces(group: list[asyncpg.Record], largest_minor: int) -> Iterator[list
     yield piece
 
 
-async def _draft(
-    work: Work, profile: Profile, kind: LineKind, level: str | None, members: list[asyncpg.Record]
-) -> Draft:
+async def _draft(work: Work, profile: Profile, about: Group, members: list[asyncpg.Record]) -> Draft:
     """A line of an amount that can be moved; what is left of it is carried over to the next month."""
     total = Money(sum(member["amount_minor"] for member in members), profile.currency)
     amount = movable_part(total) if total.minor > 0 else -movable_part(-total)
@@ -154,7 +158,8 @@ async def _draft(
     if amount.minor and (rest := total - amount).minor:
         market_id, shipper_id = profile.market_id, profile.shipper_id
         line_ids.append(await carry_over(work, market_id=market_id, shipper_id=shipper_id, amount=rest))
-    return Draft(kind=kind, level=level, quantity=len(members), amount=amount, line_ids=line_ids)
+    kind, level, reason = about
+    return Draft(kind=kind, level=level, reason=reason, quantity=len(members), amount=amount, line_ids=line_ids)
 
 
 async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, drafts: list[Draft]) -> None:
@@ -169,13 +174,17 @@ async def _write_lines(work: Work, profile: Profile, invoice_id: UUID, drafts: l
             place,
             draft.kind.value,
             draft.level,
-            f"{LABELS[draft.kind]}, {draft.level}" if draft.level else LABELS[draft.kind],
+            _label(draft),
             draft.quantity,
             draft.amount.minor,
             profile.currency,
         )
         given.update(dict.fromkeys(draft.line_ids, line_id))
     await work.execute(GIVE_TO_INVOICE, list(given), list(given.values()))
+
+
+def _label(draft: Draft) -> str:
+    return ", ".join(part for part in (LABELS[draft.kind], draft.reason or draft.level) if part)
 
 
 def month_before(ended_at: datetime, time_zone: str) -> datetime:

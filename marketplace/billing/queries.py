@@ -61,6 +61,7 @@ SELECT EXISTS (SELECT FROM charge WHERE shipper_id = $1 AND market_id = $2 AND m
 LOCK_DELIVERY = """
 SELECT id, market_id, shipper_id, batch_id, state, service_level, return_of, price_minor, currency, rate_card_version,
        fee_minor, failure_reason, dropoff_closes_at, changed_at, billed_at, attempts, redelivery_minor,
+       service_level_id,
        (SELECT max(late_s) FROM attempt WHERE attempt.delivery_id = delivery.id) AS late_attempt_s
 FROM delivery WHERE id = $1 FOR NO KEY UPDATE
 """
@@ -185,7 +186,7 @@ ORDER BY line.charge_id NULLS LAST LIMIT 1
 
 # Invoices
 LINES_TO_INVOICE = """
-SELECT id, kind, service_level, amount_minor FROM bill_line
+SELECT id, kind, service_level, amount_minor, CASE WHEN kind = 'SLA_CREDIT' THEN reason END AS reason FROM bill_line
 WHERE shipper_id = $1 AND market_id = $2 AND charge_id IS NULL AND invoice_line_id IS NULL AND created_at < $3
 ORDER BY id FOR NO KEY UPDATE
 """

@@ -14,7 +14,7 @@ from marketplace.hubs.opening import Opening
 
 HUBS_AT_MOST = 500
 OPEN_TO = """
-SELECT id, market_id, name, address, time_zone, lat, lon FROM hub
+SELECT id, market_id, name, address, time_zone, lat, lon, opening FROM hub
 WHERE id = ANY($1) AND (shipper_id IS NULL OR shipper_id = $2)
 """
 OF_MARKET = """

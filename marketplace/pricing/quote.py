@@ -4,7 +4,7 @@ from marketplace.core.money import BadMoney, check_whole
 from marketplace.pricing.lines import METRES_PER_KM, PriceLine, price_line, top_up, total_minor, without_nothing
 from marketplace.pricing.rate_card import RateCard
 from marketplace.pricing.surcharge import PricedFacts, Surcharge
-from marketplace.pricing.surge import surcharge_line
+from marketplace.pricing.surge import BASIS_POINTS, surcharge_line
 
 STOPS_OF_A_DELIVERY = 1
 """A delivery pays for the stop at its drop-off; the pickup, which a batch shares, is in the base."""
@@ -49,6 +49,15 @@ def price_delivery(card: RateCard, *, distance_m: int, facts: PricedFacts | None
     if facts is not None:
         lines += _surcharges(card, facts, total_minor(lines))
     return lines + top_up(lines, to_minor=card.minimum_minor, code="minimum", rule=card.rule("minimum_minor"))
+
+
+def with_tier(lines: list[PriceLine], *, basis_points: int, amount_minor: int, rule: str) -> list[PriceLine]:
+    """The lines of a delivery with what its tier costs more: an amount, and a part of all that it costs otherwise."""
+    amount = price_line(code="tier", quantity=1, unit="delivery", rate_minor=amount_minor, rule=rule)
+    part = price_line(
+        code="tier", quantity=total_minor(lines), unit="minor", rate_minor=basis_points, per=BASIS_POINTS, rule=rule
+    )
+    return lines + without_nothing([amount, part])
 
 
 def with_surge(lines: list[PriceLine], *, basis_points: int, rule: str) -> list[PriceLine]:

@@ -34,9 +34,9 @@ METRES_PER_SECOND = 7.0
 MOVED = UNFINISHED | {DeliveryState.RETURNING}
 """A parcel that goes back has two deliveries, and both stay together."""
 INSERT_ROUTE = """
-INSERT INTO route (id, market_id, state, driver_id, company_id, distance_m, duration_s, starts_at, is_degraded, guarantee_minor,
-                   currency, policy_version, approach_m, approach_s, created_at, accepted_at)
-VALUES ($1, $2, 'ASSIGNED', $3, (SELECT company_id FROM driver WHERE id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $6, $13)
+INSERT INTO route (id, market_id, state, driver_id, company_id, distance_m, duration_s, starts_at, is_degraded,
+                   guarantee_minor, currency, policy_version, approach_m, approach_s, created_at, accepted_at)
+SELECT $1, $2, 'ASSIGNED', id, company_id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $6, $13 FROM driver WHERE id = $3
 """
 STOP_COLUMNS = (
     "id", "market_id", "route_id", "place", "kind", "state", "lat", "lon", "leg_m", "leg_s", "planned_arrival",

@@ -1,4 +1,4 @@
-"""Tables of the paying senders: the shipper and its rate cards."""
+"""Tables of the paying senders: the shipper, its rate cards, the terms of its tiers and its areas."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -40,3 +40,42 @@ class RateCardRecord(Model):
 
     class Meta:
         table = "rate_card"
+
+
+class ServiceArea(Model):
+    """One version of where a shipper is served in a market, or by default everybody; never edited, only followed."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField(null=True)
+    version = fields.IntField()
+    area = fields.JSONField[dict[str, object]](null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "service_area"
+
+
+class ServiceLevelRecord(Model):
+    """One dated version of what a shipper's tier promises and costs in a market; never edited, only followed."""
+
+    id = fields.UUIDField(primary_key=True)
+    shipper_id = fields.UUIDField()
+    market_id = fields.UUIDField()
+    tier = fields.CharField(max_length=9)
+    version = fields.IntField()
+    is_offered = fields.BooleanField()
+    opens = fields.CharField(max_length=5)
+    cutoff = fields.CharField(max_length=5, null=True)
+    window_s = fields.IntField()
+    uplift_basis_points = fields.IntField()
+    uplift_minor = fields.BigIntField()
+    grace_s = fields.IntField()
+    late_percent = fields.SmallIntField()
+    late_minor = fields.BigIntField()
+    missed_try_percent = fields.SmallIntField()
+    monthly_cap_minor = fields.BigIntField(null=True)
+    effective_from = fields.DatetimeField()
+
+    class Meta:
+        table = "service_level"

@@ -69,6 +69,7 @@ from marketplace.routes.states import (
     StopKind,
     StopState,
 )
+from marketplace.shippers import Tier
 from marketplace.standing import (
     CorrectionState,
     EvidenceKind,
@@ -85,6 +86,8 @@ RULES = import_module("migrations.0002_rules")
 SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR, PrincipalKind.DISPATCHER}
 
 CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
+    ("service_level", "tier"): Tier,
+    ("delivery", "tier"): Tier,
     ("job", "state"): {"READY", "RUNNING", "DEAD"},
     ("api_key", "mode"): {"test", "live"},
     ("session", "kind"): SIGNING_IN,

@@ -35,6 +35,7 @@ class TestMarketplace:
     object_store: Any = None
     provider: Any = None
     city: Any = None
+    router: Any = None
     webhooks: Any = None
     pushes: Any = None
 

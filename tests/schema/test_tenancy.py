@@ -286,6 +286,13 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "messageDriver": OPERATOR,
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
+    # Service levels
+    "serviceArea": SHIPPER,
+    "serviceLevels": SHIPPER,
+    "shipperServiceArea": OPERATOR,
+    "shipperServiceLevels": OPERATOR,
+    "setServiceArea": OPERATOR,
+    "setServiceLevel": OPERATOR,
 }
 
 NAMES = sorted(WHO_MAY_ASK.keys() & FIELDS.keys())
@@ -299,7 +306,7 @@ WITH_IDS = [name for name in ANSWERED if ID_PATHS[name]]
 QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
 OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku"})
 """Changes whose only id is that of a market, which is open to all."""
-OPEN = {"setBillingTerms": {"shipperId"}, "setRateCard": {"shipperId"}}
+OPEN = {name: {"shipperId"} for name in ("setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel")}
 """A shipper belongs to no market: operations of each may agree terms before the first batch."""
 STOPPED_BEFORE = {
     ("approveDriver", "companyId"),

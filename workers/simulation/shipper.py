@@ -75,6 +75,8 @@ class Shipper:
                 world.record.refused(row.problem.code)
             elif row.delivery_id is not None:
                 pickup, dropoff = windows[row.external_id]
+                assert pickup is not None, "simulated orders have no tier"
+                assert dropoff is not None, "simulated orders have no tier"
                 promised = Window(self._instant(dropoff.opens), self._instant(dropoff.closes))
                 world.record.promise(row.delivery_id, promised, self._instant(pickup.opens))
         if posted.batch_id is not None and any(Requirement.PIN_AT_DROPOFF in r.requirements for r in requests):

@@ -1,7 +1,7 @@
 """An address without coordinates is posted at once, found afterwards, and never guessed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from marketplace.batches import (
     addresses_to_review,
     expire_due,
 )
+from marketplace.batches.price import OutOfArea
 from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
@@ -26,6 +27,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Works
 from marketplace.markets.models import Market
+from marketplace.shippers import ServiceLevel, Tier, set_service_area, set_service_level
 from tests.builders import HOME_PLACE, make_driver, make_hub, make_market, make_shipper
 from tests.marketplace.batches.orders import ROUTER, order
 
@@ -71,11 +73,15 @@ class Posted:
         return await run_errand(self.works, errand)
 
 
-async def post_address(works: Works, *, has_geocoder: bool = True) -> Posted:
+async def post_address(works: Works, *, has_geocoder: bool = True, level: ServiceLevel | None = None) -> Posted:
     async with works.open() as work:
         market = await make_market(work)
         shipper, hub = await make_shipper(work, market), await make_hub(work, market)
+        if level is not None:
+            await set_service_level(work, shipper_id=shipper.id, market_id=market.id, level=level)
     row = order("a-1", hub_id=hub.id, dropoff=Place(point=None, address=ADDRESS, name="Luz"))
+    if level is not None:
+        row = replace(row, tier=level.tier, pickup_window=None, dropoff_window=None)
     errand = PostBatch(
         router=ROUTER,
         gate=check_credit,
@@ -129,6 +135,33 @@ async def test_an_address_that_is_found_surely_is_priced_and_waits_to_be_planned
     assert (row["dropoff_lat"], row["dropoff_lon"], row["sequence"]) == (HOME_PLACE.lat, HOME_PLACE.lon, 2)
     assert row["price_minor"] >= 2500
     assert geocoder.asked == [ADDRESS]
+
+
+async def test_an_address_that_is_found_costs_what_its_tier_adds(works: Works) -> None:
+    plain, tiered = (
+        await post_address(works),
+        await post_address(works, level=ServiceLevel(tier=Tier.EXPRESS, uplift_minor=777)),
+    )
+
+    for posted in (plain, tiered):
+        await posted.place(SureGeocoder())
+
+    assert (await tiered.row())["price_minor"] == (await plain.row())["price_minor"] + 777
+
+
+async def test_an_address_outside_the_area_waits_for_operations_who_cannot_put_it_there(works: Works) -> None:
+    posted = await post_address(works)
+    far = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    async with works.open() as work:
+        await set_service_area(work, market_id=posted.market.id, shipper_id=None, area=far)
+
+    state = await posted.place(SureGeocoder())
+
+    assert (state, (await posted.row())["needs_review"]) == (DeliveryState.CREATED, True)
+    with pytest.raises(OutOfArea):
+        await run_errand(
+            works, PlaceAddress(router=ROUTER, gate=check_credit, delivery_id=posted.delivery_id, said=HOME_PLACE)
+        )
 
 
 async def test_the_same_address_is_asked_for_once(works: Works, clock: ManualClock) -> None:

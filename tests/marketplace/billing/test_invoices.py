@@ -7,6 +7,7 @@ import pytest
 
 from marketplace.billing import InvoiceState, LineKind, ProfileState, Terms, grant_goodwill
 from marketplace.billing.close_period import local_days_later, month_before
+from marketplace.billing.line import NewLine, write_line
 from marketplace.billing.profile import next_due
 from marketplace.core.money import Money
 from marketplace.ledger import GATEWAY_PENDING, OWNER_FUNDS, shipper_receivable
@@ -38,6 +39,35 @@ async def test_a_month_becomes_an_invoice_whose_total_is_the_sum_of_its_lines(bi
     [shown] = billing.payments.rows("invoice")
     assert (shown["status"], shown["total"]) == ("open", 7_000)
     assert sorted(row["amount"] for row in billing.payments.rows("invoiceitem")) == [-200, 700, 6_500]
+
+
+async def test_each_kind_of_broken_promise_is_a_line_with_its_reason(billing: BillingWorld) -> None:
+    await billing.open(Terms.INVOICE, card=None)
+    await billing.bill(9_000)
+    async with billing.works.open() as work:
+        for key, reason in enumerate(["SAME_DAY late", "SAME_DAY late", "NEXT_DAY first try failed"]):
+            line = NewLine(
+                key=f"promise {key}",
+                kind=LineKind.SLA_CREDIT,
+                market_id=billing.market.id,
+                shipper_id=billing.shipper.id,
+                amount=Money(100, "USD"),
+                subject_id=work.new_id(),
+                service_level="STANDARD",
+                reason=reason,
+            )
+            await write_line(work, line)
+
+    await billing.end_month()
+
+    async with billing.works.open() as work:
+        rows = await work.fetch(
+            "SELECT label, quantity, amount_minor FROM invoice_line WHERE kind = 'SLA_CREDIT' ORDER BY place"
+        )
+    assert [tuple(row) for row in rows] == [
+        ("Credit for broken promises, NEXT_DAY first try failed", 1, -100),
+        ("Credit for broken promises, SAME_DAY late", 2, -200),
+    ]
 
 
 async def test_an_invoice_that_was_paid_past_the_provider_settles_what_was_owed_once(billing: BillingWorld) -> None:
