@@ -9,6 +9,7 @@ against a driver.
 from marketplace.offers.accept import OfferExpired, OfferGone, OfferTaken, PapersExpired, SkillMissing, accept_offer
 from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.decline import decline_offer
+from marketplace.offers.drop_old_choices import drop_old_choices
 from marketplace.offers.expire import expire_due, next_expiry
 from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
 from marketplace.offers.figures import count_open
@@ -42,6 +43,7 @@ __all__ = [
     "assign_route",
     "count_open",
     "decline_offer",
+    "drop_old_choices",
     "expire_due",
     "explain_delivery",
     "explain_driver",

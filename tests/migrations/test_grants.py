@@ -28,7 +28,6 @@ HISTORY = [
     "account",
     "acceptance_model",
     "attempt",
-    "choice",
     "erasure",
     "event",
     "journal",
@@ -39,7 +38,6 @@ HISTORY = [
     "rating",
     "standing_evidence",
     "surge_bonus",
-    "surge_decision",
 ]
 REWRITING = [
     "UPDATE journal SET kind = 'X'",
