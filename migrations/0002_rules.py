@@ -965,6 +965,7 @@ INDEXES = [
     ("", "offer_answered", "offer (market_id, ended_at) WHERE state IN ('ACCEPTED', 'DECLINED', 'EXPIRED')"),
     ("UNIQUE", "acceptance_model_version", "acceptance_model (market_id, version)"),
     ("", "choice_route", "choice (route_id, id)"),
+    ("", "choice_old", "choice (decided_at) WHERE raise_minor = 0"),
     ("UNIQUE", "choice_of_wave", "choice (wave_id) WHERE wave_id IS NOT NULL"),
     ("UNIQUE", "wave_number", "wave (route_id, number)"),
     ("UNIQUE", "wave_one_open", "wave (route_id) WHERE state = 'OPEN'"),
@@ -972,6 +973,7 @@ INDEXES = [
     ("UNIQUE", "surge_decision_cell", "surge_decision (market_id, cell, decided_at)"),
     ("", "surge_decision_log", "surge_decision (market_id, id)"),
     ("", "surge_decision_cell_log", "surge_decision (market_id, cell, id)"),
+    ("", "surge_decision_old", "surge_decision (market_id, decided_at) WHERE percent = 0"),
     ("", "surge_decision_latest", "surge_decision (market_id, decided_at)"),
     ("", "surge_decision_override", "surge_decision (override_id) WHERE override_id IS NOT NULL"),
     ("UNIQUE", "surge_override_cell", "surge_override (market_id, cell) WHERE cell IS NOT NULL AND cleared_at IS NULL"),
@@ -1202,7 +1204,10 @@ CREATE TRIGGER stock_movement_whole BEFORE TRUNCATE ON stock_movement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reassignment_final BEFORE UPDATE ON reassignment FOR EACH ROW
     WHEN (OLD.state IN ('DONE', 'DECLINED', 'EXPIRED', 'CANCELLED')) EXECUTE FUNCTION refuse_final();
-CREATE TRIGGER choice_stays BEFORE UPDATE OR DELETE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- What moved no money may go when it is old: searches that raised no pay, and decisions of no surge
+CREATE TRIGGER choice_stays BEFORE UPDATE ON choice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER choice_kept BEFORE DELETE ON choice FOR EACH ROW WHEN (OLD.raise_minor > 0)
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acceptance_model_stays BEFORE UPDATE OR DELETE ON acceptance_model FOR EACH ROW
     EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER choice_whole BEFORE TRUNCATE ON choice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1216,8 +1221,10 @@ CREATE TRIGGER reconciliation_stays BEFORE UPDATE OR DELETE ON reconciliation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER reconciliation_whole BEFORE TRUNCATE ON reconciliation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER surge_decision_stays BEFORE UPDATE OR DELETE ON surge_decision
+CREATE TRIGGER surge_decision_stays BEFORE UPDATE ON surge_decision
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER surge_decision_kept BEFORE DELETE ON surge_decision FOR EACH ROW WHEN (OLD.percent > 0)
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER surge_decision_whole BEFORE TRUNCATE ON surge_decision
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER surge_bonus_stays BEFORE UPDATE OR DELETE ON surge_bonus

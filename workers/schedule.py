@@ -19,13 +19,13 @@ from marketplace.core.jobs import WantedJob, make_jobs
 from marketplace.core.work import Work, Works
 from marketplace.hubs import shortages
 from marketplace.markets import market_ids
-from marketplace.offers import take_back_unqualified
+from marketplace.offers import drop_old_choices, take_back_unqualified
 from marketplace.onboarding import remind_of_documents, sweep_papers
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
 from marketplace.routes import sweep_proofs
 from marketplace.standing import begin_suspensions, is_standing_due
-from marketplace.surge import decide_surge
+from marketplace.surge import decide_surge, drop_old_decisions
 from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
 from marketplace.webhooks import forget_old_messages
@@ -108,6 +108,8 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("forget browsers", FORGET_EVERY_S, lambda: until_none_left(works, forget_browsers)),
         Periodic("drop old positions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_positions)),
         Periodic("forget geocoded texts", FORGET_EVERY_S, lambda: until_none_left(works, forget_old_answers)),
+        Periodic("drop old decisions of no surge", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_decisions)),
+        Periodic("drop old searches", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_choices)),
         Periodic("drop old predictions", FORGET_EVERY_S, lambda: until_none_left(works, drop_old_predictions)),
         Periodic(
             "take back offers that lack a paper",

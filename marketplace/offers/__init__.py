@@ -11,6 +11,7 @@ from marketplace.offers.assign import DriverEngaged, RouteChanged, assign_route
 from marketplace.offers.assign_by_hand import AssignByHand
 from marketplace.offers.clear_paused import clear_paused_routes, plan_after_pause
 from marketplace.offers.decline import decline_offer
+from marketplace.offers.drop_old_choices import drop_old_choices
 from marketplace.offers.expire import expire_due, next_expiry
 from marketplace.offers.explain import explain_delivery, explain_driver, explain_offer
 from marketplace.offers.figures import count_open
@@ -48,6 +49,7 @@ __all__ = [
     "clear_paused_routes",
     "count_open",
     "decline_offer",
+    "drop_old_choices",
     "expire_due",
     "explain_delivery",
     "explain_driver",

@@ -8,6 +8,7 @@ made with and keep what it said. Operators set a cell by hand for a while, or fr
 from marketplace.surge.at import NO_SURGE, Surge, surge_at, surge_of_cells
 from marketplace.surge.clear import clear_surge
 from marketplace.surge.decide import decide_surge
+from marketplace.surge.drop_old import drop_old_decisions
 from marketplace.surge.events import SurgeChanged
 from marketplace.surge.freeze import freeze_surge
 from marketplace.surge.promise import BonusOffered, bonus_for_route, keep_bonus
@@ -26,6 +27,7 @@ __all__ = [
     "bonus_for_route",
     "clear_surge",
     "decide_surge",
+    "drop_old_decisions",
     "freeze_surge",
     "hand_set",
     "keep_bonus",

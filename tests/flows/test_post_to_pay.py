@@ -6,6 +6,7 @@ apps send; between their calls the background does what follows from the events.
 
 import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -100,13 +101,28 @@ async def story(
     fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
 ) -> AsyncIterator[Story]:
     """A market in a hurry, which asks drivers together, with a shipper, a hub and two of the crowd who are offline."""
+    async with open_story(fresh_url, fresh_database, clock, tmp_path) as told:
+        yield told
+
+
+@asynccontextmanager
+async def open_story(
+    fresh_url: str,
+    fresh_database: AsyncpgDBClient,
+    clock: ManualClock,
+    tmp_path: Path,
+    *,
+    shippers: int = 1,
+    hubs: int = 1,
+) -> AsyncIterator[Story]:
+    """The story's market, with more shippers or hubs where a test wants them."""
     async with (
         open_simulated_stripe() as stripe,
         open_test_marketplace(fresh_url, fresh_database, clock, tmp_path, provider=stripe.provider) as marketplace,
     ):
         plan = SeedPlan(
-            shippers=1,
-            hubs=1,
+            shippers=shippers,
+            hubs=hubs,
             drivers=2,
             operators=1,
             is_online=False,

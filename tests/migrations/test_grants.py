@@ -28,7 +28,6 @@ HISTORY = [
     "account",
     "acceptance_model",
     "attempt",
-    "choice",
     "erasure",
     "event",
     "journal",
@@ -40,7 +39,6 @@ HISTORY = [
     "standing_evidence",
     "stock_movement",
     "surge_bonus",
-    "surge_decision",
 ]
 REWRITING = [
     "UPDATE journal SET kind = 'X'",

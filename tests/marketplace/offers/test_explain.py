@@ -16,6 +16,7 @@ from marketplace.fleet.models import Driver
 from marketplace.fleet.states import ContractKind, PresenceState
 from marketplace.offers import decline_offer, expire_due, explain_delivery, explain_driver, explain_offer
 from marketplace.offers.choices import CANDIDATES_KEPT
+from marketplace.offers.drop_old_choices import drop_old_choices
 from marketplace.offers.states import RULE_WORDS, RuledOut
 from tests.builders import make_driver
 from tests.marketplace.ledger.world import refused_by_database
@@ -234,14 +235,40 @@ async def test_of_another_market_nothing_is_told(works: Works) -> None:
                 await ask
 
 
+COPY_RAISED = """
+INSERT INTO choice SELECT (jsonb_populate_record(choice, jsonb_build_object('id', gen_random_uuid(), 'wave_id', NULL,
+    'raise_minor', 200, 'outcome', 'GIVEN_UP'))).* FROM choice
+"""
+
+
 @pytest.mark.parametrize("edit", ["UPDATE choice SET raise_minor = 1", "DELETE FROM choice"])
 async def test_what_was_decided_stays_as_it_was(works: Works, edit: str) -> None:
     async with works.open() as work:
         world = await make_world(work, drivers=1)
     await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        await work.execute(COPY_RAISED)
 
     async with (
         works.open() as work,
         refused_by_database(work, asyncpg.RestrictViolationError, match="choice is history"),
     ):
         await work.execute(edit)
+
+
+async def test_an_old_search_is_dropped_unless_it_raised_the_pay(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_world(work, drivers=1)
+    await send_wave(works, world.route_ids[0])
+    async with works.open() as work:
+        await work.execute(COPY_RAISED)
+    dropped = []
+
+    for days in (180, 1, 0):
+        clock.advance(seconds=86_400 * days)
+        async with works.open() as work:
+            dropped.append(await drop_old_choices(work))
+
+    async with works.open() as work:
+        assert [row["raise_minor"] for row in await work.fetch("SELECT raise_minor FROM choice")] == [200]
+    assert dropped == [0, 1, 0]

@@ -11,7 +11,7 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Works
 from marketplace.fleet.states import PresenceState
 from marketplace.pricing import SurgeLimit
-from marketplace.surge import SurgeChanged, decide_surge, surge_decisions, surge_map
+from marketplace.surge import SurgeChanged, decide_surge, drop_old_decisions, surge_decisions, surge_map
 from marketplace.surge.models import DemandForecast
 from tests.builders import make_driver, make_market
 from tests.marketplace.surge.worlds import BUSY, CELL, make_busy_world, surge_now, tick
@@ -151,11 +151,29 @@ async def test_a_spent_budget_ends_surge_for_both_sides(works: Works, clock: Man
 async def test_a_decision_stays_as_it_was(works: Works, clock: ManualClock, edit: str) -> None:
     async with works.open() as work:
         world = await make_busy_world(work)
-    await tick(works, clock, world)
+    await tick(works, clock, world, 3)
 
     with pytest.raises(Exception, match="surge_decision is history"):
         async with works.open() as work:
             await work.execute(edit)
+
+
+async def test_an_old_decision_is_dropped_unless_it_was_surge(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        world = await make_busy_world(work)
+    await tick(works, clock, world, 3)
+    async with works.open() as work:
+        before = [row.percent for row in await surge_decisions(work.connection, market_id=world.market.id)]
+        nothing = await drop_old_decisions(work)
+
+    clock.advance(seconds=86_400 * 31)
+    async with works.open() as work:
+        dropped = await drop_old_decisions(work)
+        after = [row.percent for row in await surge_decisions(work.connection, market_id=world.market.id)]
+
+    assert (nothing, dropped) == (0, before.count(0))
+    assert 0 < len(after) < len(before)
+    assert after == [percent for percent in before if percent > 0]
 
 
 async def test_another_market_is_not_counted(works: Works, clock: ManualClock) -> None:
