@@ -111,7 +111,7 @@ async def story(
             operators=1,
             is_online=False,
             kinds=("CROWDSOURCED",),
-            dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100},
+            dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100, "match_time_limit_ms": 100},
         )
         seeded = await seed_market(marketplace, plan)
         market_id = from_wire("market", seeded.market_id)
