@@ -25,7 +25,7 @@ from marketplace.payouts import schedule_payouts
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from schema.asgi import build_app
 from tests.flows.api import Caller
-from tests.marketplaces import open_test_marketplace
+from tests.marketplaces import Town, open_test_marketplace
 from workers.inline_runner import drain
 from workers.simulation.bank import fund_platform, let_payouts_arrive, open_accounts
 
@@ -97,12 +97,14 @@ class Story:
 
 @pytest.fixture
 async def story(
-    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
+    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path, town: Town
 ) -> AsyncIterator[Story]:
     """A market in a hurry, which asks drivers together, with a shipper, a hub and two of the crowd who are offline."""
     async with (
         open_simulated_stripe() as stripe,
-        open_test_marketplace(fresh_url, fresh_database, clock, tmp_path, provider=stripe.provider) as marketplace,
+        open_test_marketplace(
+            fresh_url, fresh_database, clock, tmp_path, town, provider=stripe.provider
+        ) as marketplace,
     ):
         plan = SeedPlan(
             shippers=1,
