@@ -44,7 +44,7 @@ demo: install    ## Runs the whole story on embedded servers; make demo ARGS='--
 	@$(BIN)/python -m marketplace demo $(ARGS)
 
 test: install    ## Runs the whole suite on its own throw-away servers.
-	@$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 1))') --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(4, os.cpu_count() + 2))') --dist loadfile --no-loadscope-reorder $(ARGS)
 
 storm: install   ## A thousand operations and a thousand payouts through the Stripe stand-in while half of all requests go wrong.
 	@STORM_OPERATIONS=$${STORM_OPERATIONS:-1000} $(BIN)/python -m pytest tests/races/test_payment_storm.py -q -s $(ARGS)

@@ -58,6 +58,8 @@ async def make_market(work: Work, **changes: Any) -> Market:
         "raise_step_minor": 200,
         "raise_cap_minor": 1000,
         "raise_budget_per_hour_minor": 50_000,
+        # The few deliveries of a test are planned as well in a tenth of the work.
+        "match_time_limit_ms": 100,
         "replan_after_s": 120,
         "plan_ahead_s": 3600,
         "route_max_stops": 12,

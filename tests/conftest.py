@@ -1,5 +1,6 @@
 """What tests stand on: real servers, a manual clock, and a Work that is rolled back after each test."""
 
+import gc
 import os
 import random
 from collections.abc import AsyncIterator
@@ -21,6 +22,35 @@ from tests.cloning import AT_ONCE
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 """A Monday noon in Chile: where the manual clock stands when a test begins."""
+
+LONGEST = (
+    "crashes/",
+    "test_command.py",
+    "flows/",
+    "workers/simulation/",
+    "workers/test_engine.py",
+    "races/",
+    "schema/test_tracking_page.py",
+    "schema/test_pages.py",
+    "marketplace/adapters/",
+    "marketplace/matching/",
+    "contracts/",
+)
+"""Files that take longest, below this folder."""
+
+gc.disable()  # until all tests are collected: modules stay, and looking through them again and again takes long
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that none of them is left for one process when the others have ended."""
+    names = {item.path: item.path.relative_to(Path(__file__).parent).as_posix() for item in items}
+    items.sort(key=lambda item: next((i for i, long in enumerate(LONGEST) if names[item.path].startswith(long)), 99))
+
+
+def pytest_collection_finish() -> None:
+    """Whatever was loaded so far is never garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 class OneConnectionWorks(Works):

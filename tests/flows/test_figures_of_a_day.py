@@ -18,16 +18,17 @@ from tests.flows.api import Caller
 from tests.flows.test_post_to_pay import Story, books_balance, go_online, open_story
 from tests.flows.test_second_try import take
 from tests.marketplace.analytics.slow_recount import Place, read_world, recount
+from tests.marketplaces import Town
 
 SANTIAGO = ZoneInfo("America/Santiago")
 
 
 @pytest.fixture
 async def story(
-    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
+    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path, town: Town
 ) -> AsyncIterator[Story]:
     """The story with two shippers and two hubs."""
-    async with open_story(fresh_url, fresh_database, clock, tmp_path, shippers=2, hubs=2) as told:
+    async with open_story(fresh_url, fresh_database, clock, tmp_path, town, shippers=2, hubs=2) as told:
         yield told
 
 

@@ -26,7 +26,7 @@ from marketplace.payouts import schedule_payouts
 from marketplace.seed import Seeded, SeedPlan, seed_market
 from schema.asgi import build_app
 from tests.flows.api import Caller
-from tests.marketplaces import open_test_marketplace
+from tests.marketplaces import Town, open_test_marketplace
 from workers.inline_runner import drain
 from workers.simulation.bank import fund_platform, let_payouts_arrive, open_accounts
 
@@ -98,10 +98,10 @@ class Story:
 
 @pytest.fixture
 async def story(
-    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path
+    fresh_url: str, fresh_database: AsyncpgDBClient, clock: ManualClock, tmp_path: Path, town: Town
 ) -> AsyncIterator[Story]:
     """A market in a hurry, which asks drivers together, with a shipper, a hub and two of the crowd who are offline."""
-    async with open_story(fresh_url, fresh_database, clock, tmp_path) as told:
+    async with open_story(fresh_url, fresh_database, clock, tmp_path, town) as told:
         yield told
 
 
@@ -111,6 +111,7 @@ async def open_story(
     fresh_database: AsyncpgDBClient,
     clock: ManualClock,
     tmp_path: Path,
+    town: Town,
     *,
     shippers: int = 1,
     hubs: int = 1,
@@ -118,7 +119,9 @@ async def open_story(
     """The story's market, with more shippers or hubs where a test wants them."""
     async with (
         open_simulated_stripe() as stripe,
-        open_test_marketplace(fresh_url, fresh_database, clock, tmp_path, provider=stripe.provider) as marketplace,
+        open_test_marketplace(
+            fresh_url, fresh_database, clock, tmp_path, town, provider=stripe.provider
+        ) as marketplace,
     ):
         plan = SeedPlan(
             shippers=shippers,
@@ -127,7 +130,7 @@ async def open_story(
             operators=1,
             is_online=False,
             kinds=("CROWDSOURCED",),
-            dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100},
+            dials={"broadcast_below_ttls": 10_000, "broadcast_fill_percent": 100, "match_time_limit_ms": 100},
         )
         seeded = await seed_market(marketplace, plan)
         market_id = from_wire("market", seeded.market_id)

@@ -54,6 +54,9 @@ EXAMPLE: Json = {
 }
 """The example of the matcher's contract."""
 
+ENOUGH_S = 0.1
+"""A handful of deliveries is planned as well in this as in the second that a request gets without a limit."""
+
 
 def example() -> Json:
     """A copy of the contract's example that a test may change."""
@@ -86,7 +89,9 @@ def driver(name: str, location: int, **changes: Any) -> Json:
 
 def reply_to(asked: Json) -> Json:
     """The reply to a request, as the door gives it but for the time it took."""
-    return {"request_id": asked["request_id"]} | write_plan(plan(read_request(copy.deepcopy(asked))))
+    options = {"time_limit_s": ENOUGH_S} | asked.get("options", {})
+    request = read_request(copy.deepcopy(asked) | {"options": options})
+    return {"request_id": asked["request_id"]} | write_plan(plan(request))
 
 
 def orders(reply: Json) -> dict[str, list[str]]:

@@ -54,7 +54,7 @@ async def keep_busy(url: str, query: str) -> "asyncio.Task[None]":
 
     task = asyncio.create_task(work())
     is_active = f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid} AND state = 'active'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             if await fetch(url, is_active) == 1:
                 return task

@@ -44,7 +44,7 @@ async def test_the_stand_in_is_shared_survives_its_death_and_ends_with_its_last_
             except OutcomeUnknown:
                 return False
 
-        await until(is_back, patience_s=20)
+        await until(is_back, patience_s=60)
         found = await ours.find(customer(1))
         again = await ours.send(customer(1))
     finally:
@@ -59,7 +59,7 @@ async def test_the_stand_in_is_shared_survives_its_death_and_ends_with_its_last_
     assert seen_by_both is not None
     assert (seen_by_both.id, found.id if found else None, again.id) == (made.id, made.id, made.id)
     assert is_left
-    await until(has_ended, patience_s=20)
+    await until(has_ended, patience_s=60)
 
 
 async def test_what_it_signs_is_believed_by_every_process_of_the_folder(tmp_path: Path) -> None:
