@@ -47,7 +47,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
-    """Answers the API and shows the live map at /.
+    """Answers the API and shows the live map at /ops.
 
     Start as many processes as you like; they share nothing but the database.
     """

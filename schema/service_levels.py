@@ -19,7 +19,7 @@ from schema.rate_cards import ShipperArgument
 from schema.scalars import DateTime, MoneyMinor
 
 TERMS = {
-    "is_offered": "Whether deliveries can be posted with it; set it to false to withdraw a tier.",
+    "is_offered": "Whether deliveries can be posted with it; false withdraws a tier.",
     "opens": "Local time of day such as 08:00 at which its window opens; EXPRESS runs from then on.",
     "cutoff": "Local time of day such as 13:00 until which it can be ordered; none is all day.",
     "window_s": "How wide the promised window is, 900 to 86,400 seconds; for SCHEDULED the narrowest one.",

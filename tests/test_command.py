@@ -48,7 +48,6 @@ COMMANDS = [
     "reconcile",
     "forecast",
     "kpis",
-    "hubs",
     "geo",
     "ledger",
     "payouts",

@@ -70,6 +70,7 @@ def suspension_lines(file: Told) -> Iterator[str]:
     yield f"Suspension by {file['rule']}: {file['state']}"
     if file["state"] == "PROPOSED":
         yield "  It is proposed, not decided: you work as before until a person has decided."
+        yield "  Say in the app what is wrong with the rows below; whoever decides reads it."
     for step in file["steps"]:
         yield f"  {step['happened_at']:%Y-%m-%d %H:%M} UTC {step['what']} by {step['who']}: {step['why']}"
     if file["effective_at"]:

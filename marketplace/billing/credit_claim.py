@@ -17,7 +17,7 @@ async def credit_claim(work: Work, *, market_id: UUID, shipper_id: UUID, claim_i
     price stay what they are. The caller holds the lock of the claim.
     """
     if await lock_profile(work, shipper_id=shipper_id, market_id=market_id) is None:
-        raise NotFound("this shipper has no billing terms in this market; set them first")
+        raise NotFound("this shipper has no billing terms in this market; give it some first")
     credit_id = work.new_id()
     line = NewLine(
         key=f"claim:{claim_id}:accepted",

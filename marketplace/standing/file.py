@@ -101,6 +101,9 @@ async def _file(work: Work, row: Any) -> SuspensionFile:
     )
 
 
+LATE_PARTS = ("late_s", "hub_wait_s", "traffic_s", "door_wait_s", "planned_late_s")
+
+
 async def _evidence(work: Work, driver_id: UUID, kept: list[dict[str, str]]) -> list[str]:
     """Rows in words: what rules go by is read again from the evidence itself, which never changes."""
     ids = [UUID(one["evidence_id"]) for one in kept if "evidence_id" in one]
@@ -121,10 +124,10 @@ def words_of(kind: str, is_good: bool, value: int, facts: dict[str, Any]) -> str
         case "ARRIVAL" if not facts:
             return "in time"
         case "ARRIVAL":
+            late, waited, traffic, doors, planned = (round(facts[name] / 60) for name in LATE_PARTS)
             return (
-                f"{facts['late_s']} s after the window; of these waiting at pickups {facts['hub_wait_s']}, traffic"
-                f" {facts['traffic_s']}, doors {facts['door_wait_s']}, planned late {facts['planned_late_s']};"
-                f" own part {value} s"
+                f"{late} minutes after the window; of these waiting at pickups {waited}, traffic {traffic},"
+                f" doors {doors}, planned late {planned}; own part {round(value / 60)}"
             )
         case "HAND_OVER":
             return "in order" if is_good else f"report flagged {facts.get('flag')}"

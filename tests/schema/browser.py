@@ -36,7 +36,7 @@ def find_browser() -> str | None:
 
 
 class PageFailed(AssertionError):
-    """A script of the page, or one of ours inside it, threw."""
+    """A script of the page, or one of ours inside it, threw; or the page was gone before it could answer."""
 
 
 class Page:
@@ -131,7 +131,8 @@ class Browser:
         await self._socket.send(json.dumps(command | ({"sessionId": session} if session else {})))
         async with asyncio.timeout(PATIENCE_S):
             message = await answer
-        assert "error" not in message, message
+        if "error" in message:  # also of a page that goes elsewhere at this moment
+            raise PageFailed(message["error"]["message"])
         return message["result"]
 
     @asynccontextmanager

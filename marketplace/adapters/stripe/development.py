@@ -51,6 +51,7 @@ class DevelopmentStripe:
         self._one_at_a_time = asyncio.Lock()
         self._provider: StripeProvider | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._is_over = asyncio.Event()
 
     async def send(self, operation: FrozenOperation) -> ProviderObject:
         """Has it done under the operation's key."""
@@ -109,9 +110,9 @@ class DevelopmentStripe:
 
     async def aclose(self) -> None:
         """Gives the stand-in back; the last process that does so ends it."""
+        self._is_over.set()
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            await self._watching  # a start that is broken off would hold what nobody gives back
         if self._provider is not None:
             await self._provider.aclose()
         await self._server.stop()
@@ -145,7 +146,11 @@ class DevelopmentStripe:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_AFTER_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AFTER_EVERY_S):
+                    await self._is_over.wait()
+            if self._is_over.is_set():
+                return
             try:
                 await self._server.start()
             except ServerUnavailable as failure:
