@@ -24,10 +24,12 @@ async def audited(
     idempotency_key: str,
     run: Callable[[Work, MarketId, Principal], Awaitable[UUID]],
     answer: Callable[[Work, UUID], Awaitable[Payload]],
+    more: Mapping[str, Any] | None = None,
 ) -> Payload | Problem:
     """Runs a change once for each key; `run` returns what it was done to, which the audit and `answer` get.
 
-    `details` are what was asked for, as the audit keeps it; they are also what another use of the key is refused by.
+    `details` are what was asked for, as the audit keeps it; by them another use of the key is refused, and by `more`,
+    which is not kept.
     """
     market = MarketId(from_wire("market", market_id, field="marketId"))
     operator = require_operator(info, market)
@@ -45,7 +47,7 @@ async def audited(
     return await mutate(
         info,
         operation=verb,
-        arguments={"market": market, **details},
+        arguments={"market": market, **details, **(more or {})},
         idempotency_key=idempotency_key,
         run=noted,
         answer=answered,

@@ -7,9 +7,9 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.accounts import Principal, note_action
+from marketplace.accounts import Principal
 from marketplace.core.errors import Invalid
-from marketplace.core.ids import MarketId, from_wire, to_wire
+from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import (
     AccountState,
@@ -37,11 +37,12 @@ from marketplace.onboarding import (
 )
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
+from schema.audited import audited
 from schema.companies import Company
 from schema.context import Info
 from schema.costs import usually
 from schema.fields import query
-from schema.mutations import mutate, mutation
+from schema.mutations import mutation
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
@@ -439,31 +440,19 @@ async def _decide(
     more: Mapping[str, Any] | None = None,
 ) -> FleetResult:
     """Makes one audited change of a market's fleet; `more` tells two changes apart without being kept."""
-    market = MarketId(from_wire("market", market_id, field="marketId"))
-    operator = require_operator(info, market)
     if "reason" in details and not 1 <= len(details["reason"].strip()) <= LONGEST_REASON:
         raise Invalid(f"say why in 1 to {LONGEST_REASON} characters", field="reason")
 
-    async def decided(work: Work) -> str:
-        subject = await run(work, market, operator)
-        await note_action(
-            work,
-            operator_id=operator.operator_id,
-            market_id=market,
-            verb=verb,
-            subject_id=subject,
-            details=details,
-        )
-        return subject.hex
+    async def answer(_work: Work, subject: UUID) -> FleetChanged:
+        return FleetChanged(subject_id=strawberry.ID(to_wire(noun, subject)))
 
-    async def answer(_work: Work, reference: str) -> FleetChanged:
-        return FleetChanged(subject_id=strawberry.ID(to_wire(noun, UUID(hex=reference))))
-
-    return await mutate(
+    return await audited(
         info,
-        operation=verb,
-        arguments={"market": market, **details, **(more or {})},
+        verb=verb,
+        market_id=market_id,
+        details=details,
         idempotency_key=key,
-        run=decided,
+        run=run,
         answer=answer,
+        more=more,
     )

@@ -8,9 +8,9 @@ from uuid import UUID
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.accounts import Principal, note_action
+from marketplace.accounts import Principal
 from marketplace.analytics import fairness
-from marketplace.core.ids import MarketId, from_wire, to_wire
+from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import ContractKind
 from marketplace.standing import (
@@ -28,10 +28,11 @@ from marketplace.standing import (
 )
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
+from schema.audited import audited
 from schema.context import Info
 from schema.costs import usually
 from schema.fields import query
-from schema.mutations import mutate, mutation
+from schema.mutations import mutation
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 from schema.standing import DriverStanding, SuspensionFile, shown_files, shown_standing
@@ -302,23 +303,10 @@ async def _decide(
     run: Callable[[Work, UUID, Principal], Awaitable[UUID]],
 ) -> StandingDecision:
     """Makes one decision and writes down whose it is."""
-    market = MarketId(from_wire("market", market_id, field="marketId"))
-    operator = require_operator(info, market)
 
-    async def decided(work: Work) -> str:
-        subject = await run(work, market, operator)
-        await note_action(
-            work,
-            operator_id=operator.operator_id,
-            market_id=market,
-            verb=verb,
-            subject_id=subject,
-            details=details,
-        )
-        return subject.hex
+    async def answer(_work: Work, subject: UUID) -> StandingDecided:
+        return StandingDecided(subject_id=strawberry.ID(to_wire(noun, subject)))
 
-    async def answer(_work: Work, reference: str) -> StandingDecided:
-        return StandingDecided(subject_id=strawberry.ID(to_wire(noun, UUID(hex=reference))))
-
-    arguments = {"market": market, **details}
-    return await mutate(info, operation=verb, arguments=arguments, idempotency_key=key, run=decided, answer=answer)
+    return await audited(
+        info, verb=verb, market_id=market_id, details=details, idempotency_key=key, run=run, answer=answer
+    )

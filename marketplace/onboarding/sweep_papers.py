@@ -4,17 +4,15 @@ That is some days after a later paper of the kind was accepted, after one was re
 the driver's account was closed. What was decided about the paper, by whom and why, stays.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from marketplace.core.errand import run_errand
-from marketplace.core.work import Work, Works
-from marketplace.routes.object_store import ObjectKey, ObjectStore
+from marketplace.core.work import Works
+from marketplace.routes.object_store import ObjectStore
+from marketplace.routes.sweep_objects import SWEPT_AT_ONCE, SweepObjects
 
 KEPT_FOR = timedelta(days=30)
 """For whoever appeals against what was decided."""
-SWEPT_AT_ONCE = 100
 
 # What makes a paper old never changes back, so nothing has to be claimed: two sweeps at once remove the same object.
 OLD = """
@@ -33,26 +31,5 @@ FORGET_KEYS = "UPDATE driver_document SET object_key = NULL WHERE id = ANY($1)"
 
 async def sweep_papers(works: Works, *, store: ObjectStore, limit: int = SWEPT_AT_ONCE) -> int:
     """Erases pictures of papers that nothing needs any more, up to `limit`, and returns how many."""
-    return await run_errand(works, SweepPapers(store=store, limit=limit)) or 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepPapers:
-    """The errand: find old papers, erase their pictures with no Work open, then forget where those were."""
-
-    store: ObjectStore
-    limit: int
-
-    async def read(self, work: Work) -> dict[UUID, ObjectKey] | None:
-        """The keys of the papers that nothing needs."""
-        rows = await work.fetch(OLD, work.now - KEPT_FOR, self.limit)
-        return {row["id"]: ObjectKey(row["object_key"]) for row in rows} or None
-
-    async def call(self, found: dict[UUID, ObjectKey]) -> None:
-        """Erases the pictures; one that is gone already is no trouble."""
-        for key in found.values():
-            await self.store.delete(key)
-
-    async def record(self, work: Work, found: dict[UUID, ObjectKey], _answer: None) -> int:
-        """Notes that there is nothing left to erase."""
-        return await work.execute(FORGET_KEYS, list(found))
+    errand = SweepObjects(store=store, old=OLD, forget=FORGET_KEYS, kept_for=KEPT_FOR, limit=limit)
+    return await run_errand(works, errand) or 0

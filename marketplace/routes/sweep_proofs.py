@@ -3,16 +3,14 @@
 So are those that were given up with their recipient, at once.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from marketplace.core.errand import run_errand
-from marketplace.core.work import Work, Works
-from marketplace.routes.object_store import ObjectKey, ObjectStore
+from marketplace.core.work import Works
+from marketplace.routes.object_store import ObjectStore
+from marketplace.routes.sweep_objects import SWEPT_AT_ONCE, SweepObjects
 
 UNNAMED_FOR = timedelta(hours=24)
-SWEPT_AT_ONCE = 100
 # What this commits closes the race with a hand-over: whoever names a proof holds its row, so it is passed by here; and
 # once a proof is SWEPT no hand-over can name it. One whose object could not be removed is found again by its key.
 CLAIM = """
@@ -27,26 +25,9 @@ FORGET_KEYS = "UPDATE proof SET object_key = NULL WHERE id = ANY($1) AND state =
 
 async def sweep_proofs(works: Works, *, store: ObjectStore, limit: int = SWEPT_AT_ONCE) -> int:
     """Removes the pictures that nothing names, up to `limit`, and returns how many; their rows stay, without a key."""
-    return await run_errand(works, SweepProofs(store=store, limit=limit)) or 0
+    return await run_errand(works, unnamed_proofs(store, limit=limit)) or 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepProofs:
-    """The errand: claim proofs, remove their objects with no Work open, then forget where those were."""
-
-    store: ObjectStore
-    limit: int
-
-    async def read(self, work: Work) -> dict[UUID, ObjectKey] | None:
-        """Claims the oldest proofs that nothing names, and returns their keys."""
-        rows = await work.fetch(CLAIM, work.now - UNNAMED_FOR, self.limit)
-        return {row["id"]: ObjectKey(row["object_key"]) for row in rows} or None
-
-    async def call(self, found: dict[UUID, ObjectKey]) -> None:
-        """Removes the objects; one that is gone already is no trouble."""
-        for key in found.values():
-            await self.store.delete(key)
-
-    async def record(self, work: Work, found: dict[UUID, ObjectKey], _answer: None) -> int:
-        """Notes that there is nothing left to remove."""
-        return await work.execute(FORGET_KEYS, list(found))
+def unnamed_proofs(store: ObjectStore, *, limit: int) -> SweepObjects:
+    """The errand that claims proofs which nothing names, and erases their pictures."""
+    return SweepObjects(store=store, old=CLAIM, forget=FORGET_KEYS, kept_for=UNNAMED_FOR, limit=limit)

@@ -12,7 +12,7 @@ from marketplace.routes import ObjectKey, receive_proof
 from marketplace.routes.queries import uploaded_proof_kinds
 from marketplace.routes.refusals import ProofMissing
 from marketplace.routes.store_proof import ProofSwept, StoreProof
-from marketplace.routes.sweep_proofs import UNNAMED_FOR, SweepProofs, sweep_proofs
+from marketplace.routes.sweep_proofs import UNNAMED_FOR, sweep_proofs, unnamed_proofs
 from tests.marketplace.routes.drives import Drive, make_drive
 from tests.marketplace.routes.pictures import picture
 from tests.marketplace.routes.test_store_proof import SIGNER, announce, proof
@@ -152,7 +152,7 @@ async def test_nothing_is_removed_while_a_hand_over_is_naming_it(committed_works
     await drive.drive_to_first_door()
     proof_id = await upload(drive, store)
     clock.now += UNNAMED_FOR
-    sweep = SweepProofs(store=store, limit=10)
+    sweep = unnamed_proofs(store, limit=10)
 
     async with committed_works.open() as work:
         assert await uploaded_proof_kinds(
