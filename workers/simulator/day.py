@@ -19,6 +19,7 @@ from workers.simulator.clock import MarketClock
 from workers.simulator.demand import Posting, draw_postings
 from workers.simulator.driver_app import DriverApp
 from workers.simulator.network import Network, Tunnel
+from workers.simulator.onboarding import open_account
 from workers.simulator.personality import Mind, draw_personality
 from workers.simulator.plan import DayPlan
 from workers.simulator.recipients import Recipients
@@ -77,6 +78,7 @@ class SimulatedDay:
         self._recipients = Recipients(seed=plan.seed, fail_rate=plan.fail_rate)
         self._shippers: list[ShipperApp] = []
         self._drivers: list[DriverApp] = []
+        self._companies: list[ApiClient] = []
 
     async def run(self) -> DaySummary:
         """Runs the day until every delivery has come to its end, or until its time is over."""
@@ -94,12 +96,14 @@ class SimulatedDay:
             )
             self._shippers = [self._shipper(line, clock, run, i) for i in range(len(self._world["shippers"]))]
             self._drivers = self._make_drivers(line, clock)
+            self._companies = [self._company_api(line, company) for company in self._world.get("companies", ())]
             await self._live(clock, starts_at, postings)
         return self._summary(market_s=(clock.now - starts_at).total_seconds(), machine_s=time.monotonic() - began_s)
 
     async def _live(self, clock: MarketClock, starts_at: datetime, postings: Sequence[Posting]) -> None:
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(self._keep_telling())
+            opening = [group.create_task(open_account(company)) for company in self._companies]
             driving = [group.create_task(driver.work(), name=driver.name) for driver in self._drivers]
             shipping = [
                 group.create_task(shipper.work([p for p in postings if p.shipper == i], starts_at=starts_at))
@@ -113,7 +117,7 @@ class SimulatedDay:
             for driver in self._drivers:
                 driver.end_day()
             await asyncio.wait(driving, timeout=GOING_HOME_S)
-            for task in (telling, *shipping, *driving):
+            for task in (telling, *opening, *shipping, *driving):
                 task.cancel()
         self._tell_progress()
 
@@ -152,6 +156,16 @@ class SimulatedDay:
             self._api_url,
             app="portal",
             access_token=self._world["shippers"][i]["api_key"],
+            retries=self.tally.retries,
+        )
+
+    def _company_api(self, line: httpx.AsyncClient, company: Mapping[str, Any]) -> ApiClient:
+        return ApiClient(
+            line,
+            self._api_url,
+            app="company",
+            access_token=company["access_token"],
+            refresh_token=company["refresh_token"],
             retries=self.tally.retries,
         )
 
