@@ -191,6 +191,9 @@ class Driver:
         opens = [datetime.fromisoformat(task["delivery"][window]["opens_at"]) for task in stop["tasks"]]
         usual_s = self._person.pickup_s() if is_pickup else self._person.hand_over_s()
         ends = max([self._stage.now, *opens]) + timedelta(seconds=self._service_s(stop, usual_s))
+        if self._failure_at(stop) is AttemptFailure.RECIPIENT_UNAVAILABLE:
+            # A recorded driver may have been let go sooner than this market believes that nobody is there.
+            ends = max(ends, self._stage.now + timedelta(seconds=self._route["unavailable_after_s"]))
         self._stage.at(ends, partial(self._pick_up if is_pickup else self._hand_over, stop))
 
     def _service_s(self, stop: Stop, usual_s: float) -> float:
@@ -212,15 +215,20 @@ class Driver:
             if self._is_last(stop):
                 await self._tell_place()
             stop_id = from_wire("stop", stop["id"])
-            deliveries = [task["delivery"] for task in stop["tasks"] if task["delivery"]["state"] != "CANCELLED"]
-            failures = [self._world.doors.failure_at(delivery["external_id"]) for delivery in deliveries]
-            reason = next(filter(None, failures), None) if stop["kind"] == "DROPOFF" else None
+            reason = self._failure_at(stop)
             if reason is not None:
                 async with self._world.marketplace.works.open() as work:
-                    await fail_stop(work, stop_id=stop_id, reason=AttemptFailure(reason), **self._said())
+                    await fail_stop(work, stop_id=stop_id, reason=reason, **self._said())
             else:
-                await self._prove_and_drop_off(stop_id, deliveries)
+                await self._prove_and_drop_off(stop_id, _deliveries_of(stop))
         await self._done_at(stop)
+
+    def _failure_at(self, stop: Stop) -> AttemptFailure | None:
+        """Why what is to be handed over at a stop cannot be; None where it can."""
+        if stop["kind"] != "DROPOFF":
+            return None
+        failures = (self._world.doors.failure_at(delivery["external_id"]) for delivery in _deliveries_of(stop))
+        return next((AttemptFailure(failure) for failure in failures if failure), None)
 
     async def _prove_and_drop_off(self, stop_id: UUID, deliveries: list[dict[str, Any]]) -> None:
         needs = {need for delivery in deliveries for need in delivery["requirements"]}
@@ -282,3 +290,7 @@ class Driver:
 
 def _place_of(stop: Stop) -> Point:
     return Point(lat=stop["lat"], lon=stop["lon"])
+
+
+def _deliveries_of(stop: Stop) -> list[dict[str, Any]]:
+    return [task["delivery"] for task in stop["tasks"] if task["delivery"]["state"] != "CANCELLED"]

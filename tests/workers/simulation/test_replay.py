@@ -22,7 +22,13 @@ from workers.simulation import (
     read_recorded_day,
 )
 
-PLAYED = CityDay(plan=replace(quiet_day(deliveries=14, hours=0.7), cancel_rate=0.2, fail_rate=0.2), drivers=5, hubs=2)
+PLAYED = CityDay(
+    plan=replace(quiet_day(deliveries=14, hours=0.7), cancel_rate=0.2, fail_rate=0.5),
+    drivers=5,
+    hubs=2,
+    dials={"match_time_limit_ms": 100, "payout_every_s": 7_200, "unavailable_after_s": 240},
+)
+"""Nobody is there at some doors, which the market believes of a driver who has waited for four minutes."""
 DAY = date(2026, 3, 2)
 DEMAND = """
 SELECT e.occurred_at, d.pickup_lat, d.pickup_lon, d.dropoff_lat, d.dropoff_lon, d.pickup_opens_at, d.pickup_closes_at,
