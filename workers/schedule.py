@@ -211,37 +211,29 @@ async def judge_standing(works: Works, runner: JobRunner) -> None:
     await runner.start(jobs)
 
 
-async def learn_acceptance(works: Works, runner: JobRunner) -> None:
-    """Makes a job for each market to learn from its answers; one that has too few of them is done at once."""
+async def ask_each_market(works: Works, runner: JobRunner, kind: str) -> None:
+    """Makes a job of that kind for each market."""
     async with works.open() as work:
         wanted = [
-            WantedJob(market_id=market_id, kind="learn_acceptance", subject=str(market_id))
-            for market_id in await market_ids(work)
+            WantedJob(market_id=market_id, kind=kind, subject=str(market_id)) for market_id in await market_ids(work)
         ]
         jobs = await make_jobs(work, wanted) if wanted else []
     await runner.start(jobs)
+
+
+async def learn_acceptance(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to learn from its answers; one that has too few of them is done at once."""
+    await ask_each_market(works, runner, "learn_acceptance")
 
 
 async def learn_traffic(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to learn from what was driven since the last time."""
-    async with works.open() as work:
-        wanted = [
-            WantedJob(market_id=market_id, kind="learn_traffic", subject=str(market_id))
-            for market_id in await market_ids(work)
-        ]
-        jobs = await make_jobs(work, wanted) if wanted else []
-    await runner.start(jobs)
+    await ask_each_market(works, runner, "learn_traffic")
 
 
 async def hold_against_provider(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to take in what moved at the payment provider and to compare it when that is due."""
-    async with works.open() as work:
-        wanted = [
-            WantedJob(market_id=market_id, kind="reconcile", subject=str(market_id))
-            for market_id in await market_ids(work)
-        ]
-        jobs = await make_jobs(work, wanted) if wanted else []
-    await runner.start(jobs)
+    await ask_each_market(works, runner, "reconcile")
 
 
 async def retime_routes(marketplace: Marketplace) -> None:
@@ -286,24 +278,12 @@ async def replenish_hubs(works: Works, runner: JobRunner) -> None:
 
 async def forecast_demand(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to foresee its demand; one without history is done at once."""
-    async with works.open() as work:
-        wanted = [
-            WantedJob(market_id=market_id, kind="forecast_demand", subject=str(market_id))
-            for market_id in await market_ids(work)
-        ]
-        jobs = await make_jobs(work, wanted) if wanted else []
-    await runner.start(jobs)
+    await ask_each_market(works, runner, "forecast_demand")
 
 
 async def count_figures(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to read those of its days that changed."""
-    async with works.open() as work:
-        wanted = [
-            WantedJob(market_id=market_id, kind="count_kpis", subject=str(market_id))
-            for market_id in await market_ids(work)
-        ]
-        jobs = await make_jobs(work, wanted) if wanted else []
-    await runner.start(jobs)
+    await ask_each_market(works, runner, "count_kpis")
 
 
 async def tell_what_is_due(marketplace: Marketplace) -> None:
