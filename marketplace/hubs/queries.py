@@ -6,11 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
-from marketplace.hubs.opening import Opening
+from marketplace.hubs.opening import Opening, opening_of
 
 HUBS_AT_MOST = 500
 OPEN_TO = """
@@ -64,7 +63,7 @@ async def read_opening(work: Work, *, market_id: UUID, hub_id: UUID) -> KeptOpen
     row = await work.fetch_row(OPENING, hub_id, market_id)
     if row is None:
         raise NotFound("there is no such hub", field="hubId")
-    opening = Opening.of(orjson.loads(row["opening"]) if row["opening"] else None)
+    opening = opening_of(row)
     return KeptOpening(opening=opening, reached_at=row["reached_at"], cells=row["cells"])
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import Opening, places_left
+from marketplace.hubs import Opening, Slot, places_left
 from tests.builders import make_batch, make_delivery, make_hub, make_market, make_route, make_shipper
 
 NOON = Window(datetime(2026, 3, 2, 15, tzinfo=UTC), datetime(2026, 3, 2, 18, tzinfo=UTC))
@@ -17,7 +17,8 @@ async def test_vehicles_at_the_docks_are_counted_and_not_parcels(work: Work) -> 
     opening = Opening(docks=2, dock_s=3_600)
 
     async def left() -> int:
-        [places] = await places_left(work, hub_id=hub.id, opening=opening, windows=[NOON], time_zone=market.time_zone)
+        slots = [Slot.of(NOON, NOON)]
+        [places] = await places_left(work, hub_id=hub.id, opening=opening, slots=slots, time_zone=market.time_zone)
         return places
 
     seen = [await left()]
