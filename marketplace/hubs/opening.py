@@ -129,10 +129,13 @@ class Opening:
         return int(self.places_per_hour * (window.closes_at - window.opens_at) / timedelta(hours=1))
 
     def vehicles_in(self, window: Window) -> int | None:
-        """How many vehicles can load one after the other at the docks in a window; None where there is no bound."""
+        """How many vehicles can load one after the other at the docks in a window; None where there is no bound.
+
+        However short it is: who has come by its end is loaded.
+        """
         if self.docks is None:
             return None
-        return self.docks * int((window.closes_at - window.opens_at) / timedelta(seconds=self.dock_s))
+        return self.docks * max(1, int((window.closes_at - window.opens_at) / timedelta(seconds=self.dock_s)))
 
     @property
     def is_without_bound(self) -> bool:

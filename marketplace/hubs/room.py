@@ -20,6 +20,8 @@ from marketplace.hubs.opening import Opening, opening_of
 UNLIMITED = 1_000_000
 LOADS_AHEAD = timedelta(minutes=30)
 """A vehicle loads at most so long before it is wanted at the door, however early it could."""
+INSTANT = timedelta(seconds=1)
+"""How long a window counts that closes when it opens."""
 A_HAIR = 1e-6
 """Shares are added up in floats: what is above a whole number by less than this is that number."""
 
@@ -30,8 +32,11 @@ WITH wanted AS (
         WITH ORDINALITY AS w(opens_at, closes_at, loads_from, loads_to, number)
 ), taken AS (
     SELECT dropoff_opens_at AS opens_at, dropoff_closes_at AS closes_at, coalesce(route_id, id) AS vehicle,
-        greatest(pickup_opens_at, least(dropoff_opens_at, pickup_closes_at) - $10::interval) AS loads_from,
-        least(dropoff_closes_at, pickup_closes_at) AS loads_to, true AS is_sent
+        CASE WHEN pickup_closes_at <= dropoff_opens_at - $10::interval THEN pickup_opens_at
+             ELSE greatest(pickup_opens_at, least(dropoff_opens_at, pickup_closes_at) - $10::interval)
+        END AS loads_from,
+        greatest(least(dropoff_closes_at, pickup_closes_at), pickup_opens_at + interval '1 second') AS loads_to,
+        true AS is_sent
     FROM delivery
     WHERE hub_id = $1 AND state NOT IN ('CANCELLED', 'EXPIRED', 'FAILED') AND return_of IS NULL
       AND dropoff_closes_at > $6 AND least(dropoff_opens_at, pickup_opens_at) < $7 AND id IS DISTINCT FROM $8
@@ -66,7 +71,7 @@ FROM wanted w ORDER BY w.number
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """When a delivery is handed over, and when its vehicle loads at the hub."""
+    """When a delivery is handed over, and when its vehicle loads at the hub: as the statement above reckons it."""
 
     dropoff: Window
     loading: Window
@@ -74,9 +79,11 @@ class Slot:
     @classmethod
     def of(cls, pickup: Window, dropoff: Window) -> "Slot":
         """The slot of a delivery with these windows; the vehicle loads when it is nearly time, or when it must."""
-        loads_to = min(pickup.closes_at, dropoff.closes_at)
+        loads_to = max(min(dropoff.closes_at, pickup.closes_at), pickup.opens_at + INSTANT)
+        if pickup.closes_at <= dropoff.opens_at - LOADS_AHEAD:
+            return cls(dropoff, Window(pickup.opens_at, loads_to))
         loads_from = max(pickup.opens_at, min(dropoff.opens_at, pickup.closes_at) - LOADS_AHEAD)
-        return cls(dropoff, Window(min(loads_from, loads_to), loads_to))
+        return cls(dropoff, Window(loads_from, loads_to))
 
 
 @dataclass(slots=True)
@@ -208,7 +215,7 @@ def day_of(moment: datetime, time_zone: str) -> tuple[datetime, datetime]:
 def _share(taken: Window, wanted: Window) -> float:
     """The part of one window that lies in another."""
     overlap = min(taken.closes_at, wanted.closes_at) - max(taken.opens_at, wanted.opens_at)
-    return max(0.0, overlap / max(taken.closes_at - taken.opens_at, timedelta(seconds=1)))
+    return max(0.0, overlap / max(taken.closes_at - taken.opens_at, INSTANT))
 
 
 def _left(places: int | None, taken: float) -> int:

@@ -23,7 +23,7 @@ LOOKED_AT = 40
 DETOUR = 1.35
 SPEED_M_PER_S = 8.0
 """The way from hub to hub before a router is asked: the straight line, somewhat longer, at the pace of a town."""
-SLACK = timedelta(hours=1)
+SLACK = timedelta(hours=2)
 """How much later than straight from the one hub the vehicle may reach the other one: it has other stops, too."""
 
 

@@ -1,11 +1,12 @@
 """What was quoted from hubs is posted from just these hubs at just this price, or it is not posted."""
 
+from uuid import UUID
+
 from marketplace.batches import DeliveryRequest, PostBatch, PostResult, QuoteBatch, QuoteResult
 from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
 from marketplace.core.work import Works
 from marketplace.hubs import Opening, set_hub_opening
-from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.shippers.models import Shipper
 from tests.marketplace.batches.orders import ROUTER, order
@@ -27,7 +28,7 @@ async def post_quote(works: Works, shipper: Shipper, quoted: QuoteResult) -> Pos
     return posted
 
 
-async def prices(works: Works) -> list[tuple[Hub, int]]:
+async def prices(works: Works) -> list[tuple[UUID, int]]:
     async with works.open() as work:
         rows = await work.fetch("SELECT hub_id, price_minor FROM delivery ORDER BY part_of NULLS FIRST")
         return [(row["hub_id"], row["price_minor"]) for row in rows]
