@@ -39,8 +39,11 @@ ORDER BY k.code, s.hub_id, k.id LIMIT $5
 """
 FIGURES = """
 SELECT coalesce(sum(-on_hand_change) FILTER (WHERE reason = 'SHIPPED'), 0)::int AS shipped,
-       coalesce(sum(on_hand_change) FILTER (WHERE reason IN ('RETURNED', 'ARRIVED')), 0)::int AS back,
-       coalesce(sum(reserved_change), 0)::int AS promised
+       coalesce(sum(on_hand_change) FILTER (WHERE reason = 'RETURNED'), 0)::int AS back,
+       coalesce(sum(on_hand_change) FILTER (WHERE reason = 'ARRIVED'), 0)::int AS arrived,
+       coalesce(sum(reserved_change), 0)::int AS promised,
+       (SELECT count(*) FROM stock_transfer WHERE market_id = $1)::int AS transfers,
+       (SELECT count(*) FROM stock_transfer WHERE market_id = $1 AND replenishment_id IS NOT NULL)::int AS replenished
 FROM stock_movement WHERE market_id = $1
 """
 OPENING = """
@@ -87,7 +90,10 @@ async def hub_stock(
 
 
 async def stock_figures(work: Work, *, market_id: UUID) -> dict[str, int]:
-    """How many things have left the shelves of a market, came back or arrived on one, and are promised now."""
+    """How many things have left the shelves of a market, came back, arrived at another hub, and are promised now.
+
+    `transfers` are deliveries from hub to hub, of which `replenished` were raised by a shortage.
+    """
     row = await work.fetch_row(FIGURES, market_id)
     assert row is not None, "a sum is one row"
     return dict(row)
