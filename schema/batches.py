@@ -168,14 +168,35 @@ class PriceLine:
     rule: str = strawberry.field(description="The rule of the rate card that made this line.")
 
 
+@strawberry.type(description="So many of a SKU that come from one hub.")
+class QuotedItem:
+    """A line of stock."""
+
+    sku: str = strawberry.field(description="Your code.")
+    quantity: int = strawberry.field(description="How many of it.")
+
+
+@strawberry.type(description="What of a row comes from one hub, or from its place. Posting the quote posts just this.")
+class QuotedPart:
+    """A priced part."""
+
+    hub_id: strawberry.ID | None = strawberry.field(description="hub_…; null where it is picked up elsewhere.")
+    items: list[QuotedItem] = strawberry.field(description="What comes from its stock.", metadata=usually(1))
+    distance_m: int = strawberry.field(description="Road metres from there to the drop-off.")
+    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
+
+
 @strawberry.type(description="The price of one row of a quote.")
 class QuotedDelivery:
     """A priced row."""
 
     external_id: str = strawberry.field(description="The row's own reference.")
-    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off.")
-    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off, of all parts together.")
+    price_minor: MoneyMinor = strawberry.field(description="Minor units, of all parts together.")
     lines: list[PriceLine] = strawberry.field(description="What the price is made of.", metadata=usually(4))
+    parts: list[QuotedPart] = strawberry.field(
+        description="Where it comes from: one part, or 2 to 5 with maySplit.", metadata=usually(1)
+    )
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")
@@ -303,6 +324,13 @@ class DeliveryInput:
 QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]
 PostBatchResult = Annotated[BatchPosted | Problem, strawberry.union("PostBatchResult")]
 CancelDeliveryResult = Annotated[DeliveryCancelled | Problem, strawberry.union("CancelDeliveryResult")]
+MaySplit = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether what no hub has all of may come from several: then it is several deliveries, each priced"
+        " for itself. Not for rows that name their packages; with `quoteId` it is as it was quoted."
+    ),
+]
 Rows = Annotated[list[DeliveryInput], strawberry.argument(description="1 to 1,000 deliveries.")]
 
 
@@ -389,9 +417,18 @@ class Query:
 class Mutation:
     """Quoting, posting and calling off."""
 
-    @mutation(description="What a list of deliveries would cost. The price holds for 15 minutes of market time.")
+    @mutation(
+        description="What a list of deliveries would cost, and the hubs that they would come from. The price holds for"
+        " 15 minutes of market time; what hubs have is not held: a row whose stock or place is gone by then is a"
+        " problem when the quote is posted, and costs nothing."
+    )
     async def quote_batch(
-        self, info: Info, market_id: MarketArgument, deliveries: Rows, idempotency_key: IdempotencyKey
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        deliveries: Rows,
+        idempotency_key: IdempotencyKey,
+        may_split: MaySplit = False,
     ) -> QuoteBatchResult:
         """Quotes."""
         shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
@@ -404,10 +441,18 @@ class Mutation:
         return await mutate_by_errand(
             info,
             operation="quoteBatch",
-            arguments={"market": market, "digests": [request.digest.hex() for request in requests]},
+            arguments={
+                "market": market,
+                "digests": [request.digest.hex() for request in requests],
+                "may_split": may_split,
+            },
             idempotency_key=idempotency_key,
             errand=QuoteBatch(
-                router=info.context.marketplace.router, shipper_id=shipper.id, market_id=market, requests=requests
+                router=info.context.marketplace.router,
+                shipper_id=shipper.id,
+                market_id=market,
+                requests=requests,
+                may_split=may_split,
             ),
             reference=lambda result: str(result.quote_id),
             answer=answer,
@@ -428,13 +473,7 @@ class Mutation:
         deliveries: Annotated[
             list[DeliveryInput] | None, strawberry.argument(description="1 to 1,000 deliveries.")
         ] = None,
-        may_split: Annotated[
-            bool,
-            strawberry.argument(
-                description="Whether what no hub has all of may come from several: then it is several deliveries, each"
-                " priced for itself. Not with `quoteId`, and not for rows that name their packages."
-            ),
-        ] = False,
+        may_split: MaySplit = False,
     ) -> PostBatchResult:
         """Posts."""
         shipper = require_shipper(info)
@@ -532,9 +571,14 @@ def _quote(result: QuoteResult) -> Quote:
         currency=result.currency,
         expires_at=result.expires_at,
         is_degraded=result.is_degraded,
-        rows=cast("list[QuotedDelivery]", list(result.rows)),
+        rows=cast("list[QuotedDelivery]", [_quoted_row(row) for row in result.rows]),
         problems=[_row_problem(problem) for problem in result.problems],
     )
+
+
+def _quoted_row(row: dict[str, Any]) -> dict[str, Any]:
+    hubs = [part["hub_id"] and to_wire("hub", UUID(part["hub_id"])) for part in row["parts"]]
+    return row | {"parts": [part | {"hub_id": hub_id} for part, hub_id in zip(row["parts"], hubs, strict=True)]}
 
 
 def _row_problem(problem: RowProblem) -> RowProblemType:

@@ -9,7 +9,7 @@ import orjson
 from marketplace.core.errors import Refusal
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import Opening, places_left
+from marketplace.hubs import Opening, Slot, places_left
 from marketplace.routing import Router
 from marketplace.windows.holds import holds_in
 from marketplace.windows.look import OfferedDay, OfferedWindow, Seen, look, read_day
@@ -137,7 +137,7 @@ async def _check_places(work: Work, seen: Seen, offered: OfferedWindow, opening:
         work,
         hub_id=target.hub_id,
         opening=opening,
-        windows=[offered.window],
+        slots=[Slot.of(target.pickup_window(offered.window), offered.window)],
         time_zone=target.time_zone,
         leave_out=target.delivery_id,
     )

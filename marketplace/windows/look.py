@@ -18,7 +18,7 @@ from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work, Works, outside
-from marketplace.hubs import places_left
+from marketplace.hubs import Slot, places_left
 from marketplace.markets import Dials, dials, open_pauses, paused_until, pay_policy_at
 from marketplace.routing import Matrix, Router
 from marketplace.windows.holds import holds_in
@@ -114,7 +114,7 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         work,
         hub_id=target.hub_id,
         opening=target.opening,
-        windows=in_time,
+        slots=[Slot.of(target.pickup_window(window), window) for window in in_time],
         time_zone=target.time_zone,
         leave_out=target.delivery_id,
     )
