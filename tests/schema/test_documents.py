@@ -146,7 +146,7 @@ COSTS = {
     },
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
-    "operations/eta_quality": 50, "operations/kpis": 90, "portal/kpis": 75,
+    "operations/eta_quality": 50, "operations/kpis": 145, "portal/kpis": 80,
     "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
