@@ -24,6 +24,7 @@ from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routing import Router
+from marketplace.rural import local_day
 from marketplace.shippers import Tier
 
 QUOTE_HOLDS = timedelta(minutes=15)
@@ -123,9 +124,27 @@ def quote_lines(priced: Priced) -> list[dict[str, Any]]:
             "price_minor": row.price_minor,
             "lines": [asdict(line) for line in row.lines],
         }
+        | _rural_of(row)
         | _surge_of(row)
         for _, row in sorted(priced.rows.items())
     ]
+
+
+def _rural_of(row: PricedRow) -> dict[str, Any]:
+    rural, window = row.placed.rural, row.placed.dropoff_window
+    if rural is None:
+        return {"rural": None}
+    return {
+        "zone_minor": row.zone_minor,
+        "rural": {
+            "code": rural.terms.code,
+            "name": rural.terms.name,
+            "rule": rural.terms.rule,
+            "day": local_day(window.opens_at, row.placed.time_zone).isoformat(),
+            "window": {"opens_at": window.opens_at, "closes_at": window.closes_at},
+            "surcharge_minor": row.zone_minor,
+        },
+    }
 
 
 def _surge_of(row: PricedRow) -> dict[str, Any]:
@@ -159,6 +178,7 @@ class KeptQuote:
     requests: Sequence[DeliveryRequest]
     prices: dict[str, int]
     distances_m: dict[str, int]
+    zones_minor: dict[str, int]
     surges: dict[str, tuple[int, UUID]]
     rate_cards: dict[str, int]
     asked_at: datetime
@@ -180,6 +200,7 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
         requests=[request_from_json(values) for values in orjson.loads(row["request"])],
         prices={line["external_id"]: line["price_minor"] for line in lines},
         distances_m={line["external_id"]: line["distance_m"] for line in lines},
+        zones_minor={line["external_id"]: line.get("zone_minor", 0) for line in lines},
         surges={
             line["external_id"]: (line["surge_minor"], UUID(line["surge_decision_id"]))
             for line in lines
@@ -193,13 +214,14 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
 
 
 def inputs_digest(placed: Placed) -> bytes:
-    """A digest of everything that the price was asked with: the rows and the versions of cards and tiers."""
+    """A digest of everything that the price was asked with: the rows and the versions of cards, tiers and zones."""
     rows = [
         (
             row.request.external_id,
             row.request.digest.hex(),
             row.card.version,
             row.level.level.version if row.level else 0,
+            row.rural.terms.rule if row.rural else "",
         )
         for row in placed.rows.values()
     ]
