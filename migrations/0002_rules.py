@@ -39,6 +39,8 @@ REFERENCES = [
     ("service_level", "shipper_id", "shipper"),
     ("service_level", "market_id", "market"),
     ("delivery", "service_level_id", "service_level"),
+    ("rural_zone", "market_id", "market"),
+    ("delivery", "rural_zone_id", "rural_zone"),
     ("driver", "market_id", "market"),
     ("driver", "vehicle_id", "vehicle"),
     ("driver_standing", "driver_id", "driver"),
@@ -346,6 +348,15 @@ CHECKS = [
         "terms",
         "uplift_basis_points >= 0 AND uplift_minor >= 0 AND grace_s >= 0 AND late_percent BETWEEN 0 AND 100 AND late_minor >= 0 AND missed_try_percent BETWEEN 0 AND 100 AND monthly_cap_minor >= 0 AND window_s > 0",
     ),
+    (
+        "rural_zone",
+        "terms",
+        (
+            "cardinality(days) BETWEEN 1 AND 7 AND days <@ ARRAY[1, 2, 3, 4, 5, 6, 7] AND cutoff_days BETWEEN 0 AND 7"
+            " AND opens < closes AND window_s > 0 AND surcharge_minor >= 0 AND surcharge_basis_points >= 0"
+        ),
+    ),
+    ("delivery", "zone_surcharge", "zone_minor >= 0 AND (zone_minor = 0 OR rural_zone_id IS NOT NULL)"),
     ("delivery", "tier_terms", "(tier IS NULL) = (service_level_id IS NULL)"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -745,6 +756,8 @@ INDEXES = [
     ("UNIQUE", "service_area_version", "service_area (market_id, shipper_id, version) NULLS NOT DISTINCT"),
     ("UNIQUE", "service_level_version", "service_level (shipper_id, market_id, tier, version)"),
     ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
+    ("UNIQUE", "rural_zone_version", "rural_zone (market_id, code, version)"),
+    ("", "delivery_rural_zone", "delivery (rural_zone_id) WHERE rural_zone_id IS NOT NULL"),
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),
@@ -1329,6 +1342,8 @@ CREATE TRIGGER service_level_stays BEFORE UPDATE OR DELETE ON service_level
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_whole BEFORE TRUNCATE ON service_level
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rural_zone_stays BEFORE UPDATE OR DELETE ON rural_zone FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rural_zone_whole BEFORE TRUNCATE ON rural_zone FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_stays BEFORE UPDATE OR DELETE ON invoice_line
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_whole BEFORE TRUNCATE ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

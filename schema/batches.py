@@ -1,6 +1,7 @@
 """What shippers ask for: quotes, batches and deliveries."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -51,6 +52,16 @@ from schema.scalars import DateTime, MoneyMinor
 from schema.tracking_urls import tracking_url, with_tracking_urls
 
 
+@strawberry.type(description="The rural zone in which a delivery ends, and what it adds to its price.")
+class DeliveryZone:
+    """A zone as one delivery has it."""
+
+    code: str = strawberry.field(description="Its code, as ruralZones lists it.")
+    name: str = strawberry.field(description="Its name.")
+    surcharge_minor: MoneyMinor = strawberry.field(description="What of the price it added, minor units.")
+    rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
+
+
 @strawberry.type(description="One parcel's move from a pickup to a drop-off.")
 class Delivery:
     """A delivery as its shipper sees it."""
@@ -82,6 +93,7 @@ class Delivery:
     tracking_url: str | None = strawberry.field(
         description="The recipient's page, for whoever holds the address: pass it to the recipient alone. For shippers."
     )
+    rural_zone: DeliveryZone | None = strawberry.field(description="The rural zone in which it ends, if it does.")
     price_minor: MoneyMinor = strawberry.field(description="What the shipper pays, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     unassigned_reason: UnassignedReason | None = strawberry.field(description="Why it waits, while it waits.")
@@ -159,7 +171,9 @@ class BatchPosted:
 class PriceLine:
     """What is paid for what, by which rule."""
 
-    code: str = strawberry.field(description="BASE, DISTANCE, STOP or MINIMUM.")
+    code: str = strawberry.field(
+        description="base, distance, stop or minimum; surcharge:… of the card, tier, zone of a rural zone, or surge."
+    )
     quantity: int = strawberry.field(description="How much, in `unit`.")
     unit: str = strawberry.field(description="What the quantity counts.")
     rate_minor: MoneyMinor = strawberry.field(description="Minor units for each `per` of the quantity.")
@@ -186,6 +200,18 @@ class QuotedPart:
     price_minor: MoneyMinor = strawberry.field(description="Minor units.")
 
 
+@strawberry.type(description="What ends in a rural zone goes on a day of its own, with all else that goes there.")
+class RuralPromise:
+    """On which day a row goes to a rural zone, and for how much more."""
+
+    code: str = strawberry.field(description="The zone's code, as ruralZones lists it.")
+    name: str = strawberry.field(description="Its name.")
+    day: date = strawberry.field(description="The local day on which it goes.")
+    window: Window = strawberry.field(description="When it is handed over on that day.")
+    surcharge_minor: MoneyMinor = strawberry.field(description="What of the price the zone adds, minor units.")
+    rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
+
+
 @strawberry.type(description="The price of one row of a quote.")
 class QuotedDelivery:
     """A priced row."""
@@ -197,6 +223,7 @@ class QuotedDelivery:
     parts: list[QuotedPart] = strawberry.field(
         description="Where it comes from: one part, or 2 to 5 with maySplit.", metadata=usually(1)
     )
+    rural: RuralPromise | None = strawberry.field(description="Its day, where it ends in a rural zone.")
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")
@@ -261,7 +288,9 @@ class DeliveryInput:
         default=None, description="When it can be picked up, local time; two hours before its window if left out."
     )
     dropoff_window: WindowInput | None = strawberry.field(
-        default=None, description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED."
+        default=None,
+        description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED, or for the next"
+        " day on which a rural zone is served.",
     )
     tier: Tier | None = strawberry.field(
         default=None, description="Your tier, whose terms give the window and add to the price; see serviceLevels."
@@ -578,7 +607,9 @@ def _quote(result: QuoteResult) -> Quote:
 
 def _quoted_row(row: dict[str, Any]) -> dict[str, Any]:
     hubs = [part["hub_id"] and to_wire("hub", UUID(part["hub_id"])) for part in row["parts"]]
-    return row | {"parts": [part | {"hub_id": hub_id} for part, hub_id in zip(row["parts"], hubs, strict=True)]}
+    parts = [part | {"hub_id": hub_id} for part, hub_id in zip(row["parts"], hubs, strict=True)]
+    rural = row["rural"] and row["rural"] | {"day": date.fromisoformat(row["rural"]["day"])}
+    return row | {"parts": parts, "rural": rural}
 
 
 def _row_problem(problem: RowProblem) -> RowProblemType:

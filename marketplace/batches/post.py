@@ -11,6 +11,7 @@ A row with an address and no coordinates is posted without a price: it waits, CR
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -314,6 +315,7 @@ def _priced_record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, 
         "given_lat": given.lat if point != given else None,
         "given_lon": given.lon if point != given else None,
         "price_minor": row.price_minor,
+        "zone_minor": row.zone_minor,
         "surge_minor": row.surge_minor,
         "surge_decision_id": row.surge_decision_id,
     }
@@ -341,6 +343,8 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "service_level": request.service_level,
         "tier": request.tier,
         "service_level_id": spot.level.id if spot.level is not None else None,
+        "rural_zone_id": spot.rural.id if spot.rural is not None else None,
+        "zone_minor": 0,
         "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,
@@ -371,10 +375,18 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "rate_card_version": version,
         "currency": placed.currency,
         "priority": request.priority,
-        "plan_after": max(work.now, spot.pickup_window.opens_at - placed.plan_ahead),
+        "plan_after": _planned_from(work.now, spot, placed),
         "created_at": work.now,
         "changed_at": work.now,
     }
+
+
+def _planned_from(now: datetime, spot: PlacedRow, placed: Placed) -> datetime:
+    """From when it is planned: a little before it can be fetched, or with all that goes to its zone that day."""
+    sets_out = spot.pickup_window.opens_at - placed.plan_ahead
+    if spot.rural is not None:
+        sets_out = spot.rural.terms.gathers_until(spot.dropoff_window, spot.time_zone, plan_ahead=placed.plan_ahead)
+    return max(now, sets_out)
 
 
 def _tell(

@@ -22,8 +22,9 @@ from marketplace.batches.request import (
     load_of,
     problem_of,
 )
+from marketplace.batches.served_day import Origin, served_windows
 from marketplace.batches.source import Agreed, wishes_of
-from marketplace.batches.tiers import BadTier, promised_windows
+from marketplace.batches.tiers import BadTier, Promised, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
@@ -43,7 +44,17 @@ from marketplace.hubs import (
     opening_of,
 )
 from marketplace.markets import Dials, dials, open_pauses, paused_until
-from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge, with_tier
+from marketplace.pricing import (
+    PricedFacts,
+    PriceLine,
+    RateCard,
+    price_delivery,
+    total_minor,
+    with_surge,
+    with_tier,
+    with_zone,
+)
+from marketplace.rural import KeptZone, RuralZone, rural_zones_at, zone_around
 from marketplace.shippers import KeptLevel, ServiceArea, ServiceLevel, Tier, area_of, rate_card_row, service_levels_at
 from marketplace.surge import NO_SURGE, Surge, surge_of_cells
 
@@ -77,7 +88,7 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedRow:
-    """A checked row with its pickup place, its windows as instants, its rate card and its tier's terms.
+    """A checked row with its pickup place, its windows as instants, its rate card, its tier's and its zone's terms.
 
     Once its hubs are chosen what comes from stock has lines of it, and where it comes from several hubs there is a row
     for each: `part_of` is the position of the first.
@@ -97,18 +108,20 @@ class PlacedRow:
     dropoff_window: Window
     card: RateCard
     level: KeptLevel | None = None
+    rural: KeptZone | None = None
     surge: Surge = NO_SURGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What rows are placed by: hubs and what they have, the terms of the shipper, and the moments that count."""
+    """What rows are placed by: hubs and what they have, the shipper's terms, rural zones, and moments that count."""
 
     supply: Supply
     wishes: Mapping[int, Wish]
     cards: Mapping[str, RateCard]
     levels: Mapping[Tier, KeptLevel]
     area: ServiceArea | None
+    zones: Sequence[KeptZone]
     time_zone: str
     now: datetime
     asked_at: datetime
@@ -151,6 +164,7 @@ class PricedRow:
     distance_m: int
     lines: Sequence[PriceLine]
     price_minor: int
+    zone_minor: int = 0
     surge_minor: int = 0
     surge_decision_id: UUID | None = None
 
@@ -200,7 +214,7 @@ async def place_rows(
 
     With `refuse_addresses` a row without coordinates is such a problem too. With `may_split` a row that no hub has all
     of may come from several. `agreed` is from which hubs rows come, by their reference, where a quote has said so.
-    A tier promises by its terms and the clock of `asked_at`, which is that of the quote where there is one.
+    Tiers and rural zones promise by the terms and the clock of `asked_at`: that of the quote, where there is one.
     Positions in `leave_out` were posted before and are neither placed nor priced again.
     """
     if not 1 <= len(requests) <= MOST_DELIVERIES:
@@ -216,6 +230,7 @@ async def place_rows(
         cards=cards,
         levels=await _levels(work, shipper_id, market_id, checked, asked_at),
         area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
+        zones=await rural_zones_at(work, market_id=market_id, moment=asked_at),
         time_zone=settings.time_zone,
         now=work.now,
         asked_at=asked_at,
@@ -332,15 +347,17 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
         opening = Opening()
     check_area(found.area, origin, "pickup")
     check_area(found.area, request.dropoff.point, "dropoff")
-    level = _level_of(request, found)
-    if level is None:
-        pickup_window, dropoff_window = request.windows(time_zone=time_zone)
-    else:
-        promised = promised_windows(level.level, request, opening=opening, time_zone=time_zone, now=found.asked_at)
-        pickup_window, dropoff_window = promised.pickup, promised.dropoff
-    check_windows(pickup_window, dropoff_window, now=found.now)
+    level, rural = _level_of(request, found), zone_around(found.zones, request.dropoff.point)
+    promised = _windows_of(
+        request,
+        Origin(opening=opening, time_zone=time_zone, is_hub=hub is not None),
+        level.level if level is not None else None,
+        rural.terms if rural is not None else None,
+        found.asked_at,
+    )
+    check_windows(promised.pickup, promised.dropoff, now=found.now)
     if hub is not None:
-        check_open(hub, pickup_window)
+        check_open(hub, promised.pickup)
     return PlacedRow(
         request=request,
         packages=request.packages,
@@ -350,11 +367,23 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
         pickup_name=name,
         pickup_phone=phone,
         time_zone=time_zone,
-        pickup_window=pickup_window,
-        dropoff_window=dropoff_window,
+        pickup_window=promised.pickup,
+        dropoff_window=promised.dropoff,
         card=card,
         level=level,
+        rural=rural,
     )
+
+
+def _windows_of(
+    request: DeliveryRequest, origin: Origin, level: ServiceLevel | None, rural: RuralZone | None, asked_at: datetime
+) -> Promised:
+    if rural is not None:
+        return served_windows(rural, level, request, origin=origin, now=asked_at)
+    if level is not None:
+        return promised_windows(level, request, opening=origin.opening, time_zone=origin.time_zone, now=asked_at)
+    pickup, dropoff = request.windows(time_zone=origin.time_zone)
+    return Promised(pickup=pickup, dropoff=dropoff)
 
 
 def check_area(area: ServiceArea | None, place: Point | None, field_name: str) -> None:
@@ -391,6 +420,9 @@ def price_row(placed: PlacedRow, drive: Drive) -> PricedRow:
     plain = price_delivery(placed.card, distance_m=drive.distance_m, facts=facts)
     if placed.level is not None:
         plain = with_level(plain, placed.level.level)
+    in_town_minor = total_minor(plain)
+    if placed.rural is not None:
+        plain = with_rural_zone(plain, placed.rural.terms)
     surge, lines = placed.surge, plain
     if surge.decision_id is not None:
         lines = with_surge(plain, basis_points=surge.surcharge_basis_points, rule=surge.rule)
@@ -400,6 +432,7 @@ def price_row(placed: PlacedRow, drive: Drive) -> PricedRow:
         distance_m=drive.distance_m,
         lines=lines,
         price_minor=total_minor(lines),
+        zone_minor=total_minor(plain) - in_town_minor,
         surge_minor=surge_minor,
         surge_decision_id=surge.decision_id if surge_minor else None,
     )
@@ -409,6 +442,13 @@ def with_level(lines: list[PriceLine], level: ServiceLevel) -> list[PriceLine]:
     """The lines of a delivery with what the terms of its tier add."""
     return with_tier(
         lines, basis_points=level.uplift_basis_points, amount_minor=level.uplift_minor, rule=level.rule("uplift")
+    )
+
+
+def with_rural_zone(lines: list[PriceLine], terms: RuralZone) -> list[PriceLine]:
+    """The lines of a delivery with what the rural zone in which it ends adds."""
+    return with_zone(
+        lines, basis_points=terms.surcharge_basis_points, amount_minor=terms.surcharge_minor, rule=terms.rule
     )
 
 

@@ -26,6 +26,7 @@ from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routing import Router
+from marketplace.rural import local_day
 from marketplace.shippers import Tier
 
 QUOTE_HOLDS = timedelta(minutes=15)
@@ -128,7 +129,7 @@ def firsts(priced: Priced) -> dict[int, PricedRow]:
 
 
 def quote_lines(priced: Priced) -> list[dict[str, Any]]:
-    """For each priced row its distance, its lines and its parts by hub, as they are kept and shown."""
+    """For each priced row its distance, its lines, its parts by hub and its rural day, as they are kept and shown."""
     quoted = []
     for i, first in firsts(priced).items():
         rows = [first, *(row for row in priced.rows.values() if row.placed.part_of == i)]
@@ -139,6 +140,7 @@ def quote_lines(priced: Priced) -> list[dict[str, Any]]:
                 "price_minor": sum(row.price_minor for row in rows),
                 "lines": [asdict(line) for row in rows for line in row.lines],
                 "parts": [_part(row) for row in rows],
+                "rural": _rural_of(first.placed, sum(row.zone_minor for row in rows)),
             }
         )
     return quoted
@@ -150,8 +152,23 @@ def _part(row: PricedRow) -> dict[str, Any]:
         "items": [{"sku": line.code, "quantity": line.quantity} for line in row.placed.lines],
         "distance_m": row.distance_m,
         "price_minor": row.price_minor,
+        "zone_minor": row.zone_minor,
         "surge_minor": row.surge_minor,
         "surge_decision_id": str(row.surge_decision_id) if row.surge_decision_id is not None else None,
+    }
+
+
+def _rural_of(row: PlacedRow, surcharge_minor: int) -> dict[str, Any] | None:
+    rural, window = row.rural, row.dropoff_window
+    if rural is None:
+        return None
+    return {
+        "code": rural.terms.code,
+        "name": rural.terms.name,
+        "rule": rural.terms.rule,
+        "day": local_day(window.opens_at, row.time_zone).isoformat(),
+        "window": {"opens_at": window.opens_at, "closes_at": window.closes_at},
+        "surcharge_minor": surcharge_minor,
     }
 
 
@@ -179,6 +196,7 @@ class KeptPart:
     units: Mapping[str, int]
     distance_m: int
     price_minor: int
+    zone_minor: int
     surge_minor: int
     surge_decision_id: UUID | None
 
@@ -190,6 +208,7 @@ class KeptPart:
             units={item["sku"]: item["quantity"] for item in kept["items"]},
             distance_m=kept["distance_m"],
             price_minor=kept["price_minor"],
+            zone_minor=kept["zone_minor"],
             surge_minor=kept["surge_minor"],
             surge_decision_id=UUID(kept["surge_decision_id"]) if kept["surge_decision_id"] else None,
         )
@@ -230,6 +249,7 @@ class KeptQuote:
             distance_m=drive.distance_m,
             lines=(),
             price_minor=part.price_minor,
+            zone_minor=part.zone_minor,
             surge_minor=part.surge_minor,
             surge_decision_id=part.surge_decision_id,
         )
@@ -259,13 +279,14 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
 
 
 def inputs_digest(placed: Placed) -> bytes:
-    """A digest of everything that the price was asked with: the rows and the versions of cards and tiers."""
+    """A digest of everything that the price was asked with: the rows and the versions of cards, tiers and zones."""
     rows = {
         (
             row.request.external_id,
             row.request.digest.hex(),
             row.card.version,
             row.level.level.version if row.level else 0,
+            row.rural.terms.rule if row.rural else "",
         )
         for row in placed.rows.values()
     }

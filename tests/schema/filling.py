@@ -47,6 +47,7 @@ SCALARS: dict[str, Any] = {
 }
 """A value of every scalar but the id."""
 
+POLYGON = '{"type": "Polygon", "coordinates": [[[-71.5, -30.1], [-71.1, -30.1], [-71.1, -29.7], [-71.5, -30.1]]]}'
 POINT = {"lat": -29.9, "lon": -71.25}
 LATER = (NOW + timedelta(hours=1)).isoformat()
 NAMES: dict[str, Any] = {
@@ -75,6 +76,7 @@ OVERRIDES: dict[str, Any] = {
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
+    "setRuralZone.zone.area": POLYGON,
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

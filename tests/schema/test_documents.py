@@ -29,7 +29,7 @@ PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
-    "rate_cards", "service_levels", "service_area", "cancellation_fee",
+    "rate_cards", "service_levels", "service_area", "rural_zones", "cancellation_fee",
     "erase_recipient",
     "reschedule_delivery", "set_failure_policy", "failure_wishes",
     "attempt_figures", "search_streets", "kpis",
@@ -49,6 +49,7 @@ OPERATIONS = {
     "shipper_billing", "shipper_charges", "shipper_invoices", "billing_attention", "set_billing_terms", "refund_charge",
     "refund_delivery", "grant_goodwill", "issue_credit_note", "redraw_invoice", "set_rate_card", "shipper_rate_cards",
     "set_service_level", "shipper_service_levels", "set_service_area", "shipper_service_area",
+    "rural_zones", "set_rural_zone",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
     "reverse_payout",
     "erase_recipient",
@@ -109,12 +110,13 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 230, "portal/post_batch": 80, "portal/batch": 330, "portal/batches": 50,
+    "portal/quote_batch": 270, "portal/post_batch": 80, "portal/batch": 360, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
     "portal/service_levels": 45, "portal/service_area": 25,
+    **{f"{client}/rural_zones": 40 for client in ("portal", "operations")}, "operations/set_rural_zone": 25,
     "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients

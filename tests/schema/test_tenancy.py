@@ -287,6 +287,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels
+    "ruralZones": SHIPPER | OPERATOR,
+    "setRuralZone": OPERATOR,
     "serviceArea": SHIPPER,
     "serviceLevels": SHIPPER,
     "shipperServiceArea": OPERATOR,
