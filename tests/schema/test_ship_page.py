@@ -1,8 +1,5 @@
 """The page of small shippers in a real browser: a file with bad rows is shown, quoted, posted in part, and followed."""
 
-import asyncio
-import base64
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,13 +48,6 @@ async def desk(
             yield page, world, key.secret
 
 
-async def take_picture(page: Page, name: str) -> None:
-    """Keeps what is seen, where somebody wants to look at it."""
-    if folder := os.environ.get("DOORSTEP_PICTURES"):
-        picture = await page.call("Page.captureScreenshot", format="png")
-        await asyncio.to_thread((Path(folder) / name).write_bytes, base64.b64decode(picture["data"]))
-
-
 async def sign_in(page: Page, key: str) -> None:
     """Signs in with a key."""
     await page.ask(f"document.getElementById('key').value = {orjson.dumps(key).decode()}")
@@ -85,14 +75,14 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     await page.ask("document.getElementById('quote').click()")
     await page.until("!document.getElementById('post').hidden")
     quoted = await page.ask(PROBLEMS)
-    await take_picture(page, "ship-quoted-desktop.png")
+    await page.keep_picture("ship-quoted-desktop")
     async with world.marketplace.works.open() as work:
         posted_before = await work.fetch_value("SELECT count(*) FROM delivery WHERE external_id LIKE 'order-_'")
     await page.ask("document.getElementById('post').click()")
     await page.until(f"{FOLLOWED}.some((row) => row.startsWith('order-1'))")
-    await take_picture(page, "ship-followed-desktop.png")
+    await page.keep_picture("ship-followed-desktop")
     await page.resize(width=390, height=844)
-    await take_picture(page, "ship-phone.png")
+    await page.keep_picture("ship-phone")
 
     assert before == ["", "weight_g is a whole number", "", ""]
     assert quoted[:3] == ["", "weight_g is a whole number", ""]

@@ -4,9 +4,7 @@ With `DOORSTEP_PICTURES=folder` each state is also kept there as a picture, to b
 """
 
 import asyncio
-import base64
 import io
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,12 +37,11 @@ from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
 from tests.marketplace.routes.drives import Drive, make_drive
 from tests.payment_worlds import PaymentWorld, payment_world_at
-from tests.schema.browser import Browser, Page, find_browser, open_browser
+from tests.schema.browser import LOOKS, Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
 from tests.schema.live import LiveMarketplace
 from tests.waiting import until
 
-PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.environ else None
 PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
@@ -232,16 +229,9 @@ async def shows(page: Page, headline: str) -> None:
 
 
 async def keep_picture(page: Page, name: str) -> None:
-    """A picture of the whole page, where somebody wants to look at it."""
-    if PICTURES is not None:
-        await page.until("[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)")
-        await asyncio.sleep(1.0)  # until what fades in has come
-        for scheme in ("light", "dark"):
-            await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-            taken = await page.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-            picture = PICTURES / f"{name}-{scheme}.png"
-            await asyncio.to_thread(picture.write_bytes, base64.b64decode(taken["data"]))
-        await page.call("Emulation.setEmulatedMedia", features=[])
+    """A picture of the whole page once its streets are drawn, where somebody wants to look at it."""
+    is_drawn = "[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)"
+    await page.keep_picture(name, when=is_drawn, after_s=1.0, is_whole=True)
 
 
 async def check_access(page: Page) -> None:
@@ -258,10 +248,10 @@ async def check_access(page: Page) -> None:
     headings = await page.ask(HEADINGS)
     assert headings[0] == "H1"
     assert headings.count("H1") == 1
-    for scheme in ("light", "dark"):
-        await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    for scheme in LOOKS:
+        await page.look(scheme)
         assert await page.ask(CONTRASTS) == [], scheme
-    await page.call("Emulation.setEmulatedMedia", features=[])
+    await page.look(None)
     assert page.complaints == []
 
 

@@ -6,7 +6,7 @@ import { MOST_BYTES, MOST_ROWS, readCsv, writeCsv } from "/static/ship/csv.js";
 import { follow } from "/static/ship/follow.js";
 import { showInvoices } from "/static/ship/invoices.js";
 import { COLUMNS, SAMPLE, readRows } from "/static/ship/rows.js";
-import { save } from "/static/ship/save.js";
+import { save } from "/static/save.js";
 import { marketWording, plural } from "/static/wording.js";
 
 const KEPT_AS = "doorstep.ship";
