@@ -218,6 +218,7 @@ async def test_an_operator_signs_in_by_mail_and_signs_out(page: Page, served: Wo
     assert isinstance(inbox, InboxNotifier)
     await page.open(served.url)
     await page.until("!document.getElementById('sign-in').hidden")
+    await page.keep_picture("sign-in", after_s=1.0)
     await submit(page, "ask-code", "address", EMAIL)
     await page.until("!document.getElementById('send-code').hidden")
     await until(lambda: len(inbox.messages) == 1)

@@ -4,6 +4,7 @@ With `DOORSTEP_PICTURES=folder` each state is also kept there as a picture, to b
 """
 
 import asyncio
+import base64
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ from schema.site import preferred_language
 from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
 from tests.marketplace.routes.drives import Drive, make_drive
+from tests.marketplace.routes.pictures import picture
 from tests.payment_worlds import PaymentWorld, payment_world_at
 from tests.schema.browser import LOOKS, Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
@@ -45,6 +47,15 @@ from tests.waiting import until
 PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
+CLAIM_STATE = "document.getElementById('claim-state').textContent"
+SHOW = """
+(() => {
+  const files = new DataTransfer();
+  const picture = Uint8Array.from(atob("%s"), (one) => one.charCodeAt(0));
+  files.items.add(new File([picture], "it.jpg", { type: "image/jpeg" }));
+  document.getElementById("claim-pictures").files = files.files;
+})()
+"""
 TIP_STATE = "document.getElementById('tip-state')?.textContent"
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
 CONTRASTS = """
@@ -308,7 +319,7 @@ async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: D
     assert page.hosts == {door.url.split("/")[2]}
 
 
-async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Door) -> None:
+async def test_wishes_a_rating_and_a_claim_are_sent_and_said_aloud(page: Page, door: Door) -> None:
     await page.resize(width=360, height=740)
     await page.open(door.url)
     await shows(page, "A driver will collect your parcel")
@@ -333,7 +344,27 @@ async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Doo
     await page.ask("document.querySelector('#rate-form button').click()")
     await page.until("document.getElementById('rated').textContent === '4 stars · Friendly'")
     assert await page.ask("document.getElementById('rate-section').hidden")
+    await claim(page, door)
     await check_access(page)
+
+
+async def claim(page: Page, door: Door) -> None:
+    """Opens a claim with a picture, and takes it back."""
+    await fill_in(page, "claim-amount", "4500")
+    await fill_in(page, "claim-text", "The bottle is broken")
+    await page.ask(SHOW % base64.b64encode(picture(comment="broken")).decode())
+    await keep_picture(page, "tracking-phone-9-claim-form")
+    await page.ask("document.querySelector('.claim-form button').click()")
+    await page.until(f"{CLAIM_STATE} === 'Came damaged: the claim is being looked at.'")
+    await page.until("document.querySelector('#claim-file img')?.naturalWidth > 0")
+    await page.until("document.getElementById('said').textContent === 'Your claim was sent.'")
+    await keep_picture(page, "tracking-phone-10-claim")
+    async with door.marketplace.works.open() as work:
+        row = await work.fetch_row("SELECT asked_minor, state, opened_by_kind FROM claim")
+    assert tuple(row or ()) == (4500, "OPEN", "recipient")
+    await page.ask("document.getElementById('claim-back').click()")
+    await page.until(f"{CLAIM_STATE} === 'Came damaged: the claim was taken back.'")
+    assert await page.ask("document.getElementById('claim-back').hidden")
 
 
 async def test_a_tip_is_chosen_paid_at_the_provider_and_thanked_for(page: Page, door: Door) -> None:
