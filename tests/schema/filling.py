@@ -72,6 +72,7 @@ NAMES: dict[str, Any] = {
 
 OVERRIDES: dict[str, Any] = {
     "adoptPayPolicyPack.pack": "seattle_payup_2025",
+    "cellsWithin.corners": [POINT, {**POINT, "lat": -29.91}, {**POINT, "lon": -71.26}],
     "addCompanyVehicle.equipment": ["COLD_BOX"],
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",

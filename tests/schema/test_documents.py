@@ -66,6 +66,7 @@ OPERATIONS = {
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
     "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
+    "cells_within",
 }  # fmt: skip
 
 
@@ -212,7 +213,7 @@ COSTS = {
     **{f"operations/{verb}": 30 for verb in ("ask_claim_evidence", "accept_claim", "reject_claim")},
     # The operator's seat
     "operations/needs_attention": 60, "operations/reassignments": 45, "driver/my_reassignments": 35,
-    "operations/zone_pauses": 75, "operations/cells_around": 60,
+    "operations/zone_pauses": 75, "operations/cells_around": 60, "operations/cells_within": 60,
     **{
         f"operations/{verb}": 25
         for verb in (

@@ -272,6 +272,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "needsAttention": OPERATOR,
     "reassignments": OPERATOR,
     "cellsAround": OPERATOR,
+    "cellsWithin": OPERATOR,
     "zonePauses": OPERATOR,
     "myReassignments": DRIVER,
     "reassignRoute": OPERATOR,
