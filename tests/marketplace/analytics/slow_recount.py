@@ -314,7 +314,7 @@ def count_market(world: World, told: defaultdict[Place, Counter[str]]) -> None:
             about = next((row for row in world.rows["delivery"] if row["id"] == action["subject_id"]), None)
             told[place_of(world, about) if about else NOWHERE]["actions"] += 1
             told[place_of(world, about) if about else NOWHERE]["support_minor"] += PESOS_PER_ACTION
-    told[NOWHERE]["drivers"] += recount_drivers(world)[None]["drivers"]
+    told[NOWHERE]["drivers"] += share_among(world, world.rows["driver"])["drivers"]
 
 
 def recount_drivers(world: World) -> dict[str | None, Counter[str]]:
@@ -369,7 +369,7 @@ def share_among(world: World, drivers: list[dict[str, Any]]) -> Counter[str]:
         told["engaged_s"] += engaged
         told["offers"] += offers
         told["pay_minor"] += paid
-        told["drivers"] += bool(online or offers)
+        told["drivers"] += bool(online or offers or paid)
         if online:
             rates.append(offers * 3_600 / online)
     told["gini_days"] = int(bool(rates))
