@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from marketplace.analytics import CostPart, KpiRow, kpi_lines
+from marketplace.analytics import CostKind, CostPart, KpiRow, kpi_lines
 from marketplace.analytics.drivetrains import Drivetrain
 from marketplace.analytics.kpi_rates import co2_g, cost_rates, support_minor
 from marketplace.analytics.kpi_sums import SUMS
@@ -111,9 +111,11 @@ def test_what_is_not_known_in_a_currency_is_not_guessed_and_not_added_up() -> No
     pesos = row_of(sums, PESOS, is_own=False)
 
     assert (yen.driver_minor, yen.fuel_minor, yen.support_minor, yen.cost_minor) == (700, None, None, None)
-    assert [part.name for part in yen.cost_parts] == ["DRIVER", "ATTEMPT", "RETURN", "TRANSFER"]
+    assert [part.kind.value for part in yen.cost_parts] == ["DRIVER", "ATTEMPT", "RETURN", "TRANSFER"]
     assert (pesos.cost_minor, pesos.margin_minor, len(pesos.cost_parts)) == (700, -700, 7)
-    assert pesos.cost_parts[0] == CostPart(name="DRIVER", minor=700, per_delivery_minor=350.0, per_stop_minor=175.0)
+    assert pesos.cost_parts[0] == CostPart(
+        kind=CostKind.DRIVER, minor=700, per_delivery_minor=350.0, per_stop_minor=175.0
+    )
 
 
 def test_offers_of_a_hub_are_the_parts_of_them_that_its_deliveries_were() -> None:
