@@ -6,7 +6,7 @@ import strawberry
 
 from marketplace.addresses import Precision
 from marketplace.alerts import Cause, NotificationState
-from marketplace.analytics import KpiGroup
+from marketplace.analytics import CostKind, KpiGroup
 from marketplace.arrivals import PredictionMoment
 from marketplace.attention import NeedKind
 from marketplace.batches import (
@@ -91,6 +91,7 @@ ENUMS: dict[type[Enum], str] = {
     DocumentState: "The life of a paper: announced, sent, and what operations said of it.",
     VehicleState: "Whether a vehicle has passed its check.",
     KpiGroup: "What rows of figures are of: the whole MARKET, each HUB, each SHIPPER, or each local DAY.",
+    CostKind: "What the cost of deliveries is split into; the amount of that name in a row tells what is in it.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
     WaveState: "The life of offers that were sent together.",

@@ -33,8 +33,8 @@ BLOCK = """
 INSERT INTO block (id, market_id, area_name, area_cells, time_zone, opens_at, closes_at, places, vehicles, skills,
     floor_per_hour_minor, currency, free_until_min, answer_s, signs_from, draw_s, seed, seed_digest, state, created_at,
     ended_at)
-VALUES ($1, $2, 'Centro', '{87b2e3b6effffff}', 'America/Santiago', $3, $4, 1, '{}', '{}', 6000, 'CLP', 60, 60, $3, 0, '', '', 'ENDED',
-    $3, $4)
+VALUES ($1, $2, 'Centro', '{87b2e3b6effffff}', 'America/Santiago', $3, $4, 1, '{}', '{}',
+    6000, 'CLP', 60, 60, $3, 0, '', '', 'ENDED', $3, $4)
 """
 SIGN_UP = """
 INSERT INTO sign_up (id, market_id, block_id, driver_id, opens_at, closes_at, state, checked_in_at, attended_s,
