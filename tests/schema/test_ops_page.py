@@ -411,6 +411,7 @@ async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, W
     await page.until(f"{HEADS}.length === 11")
 
     heads = await page.ask(f"{HEADS}.slice(0, 4)")
+    assert await page.pale_texts() == {"light": [], "dark": []}
     assert heads == ["150 delivered", "$2,407 a delivery", "89.3 % on time", "82 % within the spread"]
     assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 11
     assert await page.ask("document.querySelectorAll('#charts-rows tr').length") == 3
