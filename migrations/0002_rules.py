@@ -1095,6 +1095,7 @@ INDEXES = [
     ("UNIQUE", "claim_once", "claim (delivery_id) WHERE state <> 'WITHDRAWN'"),
     ("UNIQUE", "claim_credit", "claim (credit_id) WHERE credit_id IS NOT NULL"),
     ("", "claim_market", "claim (market_id, id)"),
+    ("", "claim_open", "claim (market_id) WHERE state = 'OPEN'"),
     ("", "claim_shipper", "claim (shipper_id, id)"),
     ("", "claim_driver", "claim (driver_id, id) WHERE driver_id IS NOT NULL"),
     ("", "claim_delivery", "claim (delivery_id)"),

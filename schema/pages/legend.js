@@ -3,6 +3,7 @@
 import { drawPlaces } from "/static/blocks.js";
 import { element } from "/static/dom.js";
 import { PARTS, STRAIGHT } from "/static/lines.js";
+import { pauseSymbol } from "/static/ops/pauses.js";
 import { palette } from "/static/palette.js";
 import { surgeSymbol } from "/static/surges.js";
 import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
@@ -21,7 +22,8 @@ export function legend() {
     group("Places", [["hub", (pen) => drawHub(pen, 0, 0)],
       ["places of its blocks, taken of all", (pen) => drawPlaces(pen, 0, 0, [{ places: 5, taken: 3 }])],
       ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
-    group("Surge", [
+    group("Areas", [
+      ["paused: nothing new begins here", (pen) => pauseSymbol(pen)],
       ["drivers are paid a little more", (pen) => surgeSymbol(pen, 20)],
       ["as much more as the market allows", (pen) => surgeSymbol(pen, 100)],
     ]),
