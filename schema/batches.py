@@ -304,7 +304,10 @@ class DeliveryInput:
         description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
         " door cheapest, or with `hubId` from that hub alone. Both windows are named with them.",
     )
-    hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
+    hub_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="hub_…: either this or `pickup`. One that is closed or full then, or too far off, refuses the row.",
+    )
     pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
     requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What it asks of driver and hand-over, at most 10."

@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import orjson
 import pytest
 
-from marketplace.batches import CancelReason, LocalWindow, cancel_delivery
+from marketplace.batches import CancelReason, LocalWindow, Place, cancel_delivery
 from marketplace.batches.settle_stock import settle_stock, stock_goal
 from marketplace.batches.states import DeliveryState as D
 from marketplace.core.geo import Point
@@ -67,6 +67,7 @@ async def test_the_drive_ranks_hubs_and_the_catchment_only_says_which_serve(work
     no_river = await post(works, market, shipper, replace(row, external_id="c"))
 
     assert [answer.rows[0].problem for answer in (unreached, reached, no_river)] == [None, None, None]
+    assert beyond_a_river.asked == 1 + 2
     async with works.open() as work:
         rows = await work.fetch("SELECT hub_id FROM delivery ORDER BY external_id")
         assert [one["hub_id"] for one in rows] == [near.id, far.id, near.id]
@@ -95,6 +96,21 @@ async def test_a_hub_that_is_named_is_held_to_its_terms_too(works: Works, openin
     assert await shelf(works, near, tea) == (3, 0)
     async with works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM delivery") == 1
+
+
+async def test_a_parcel_whose_door_is_not_found_yet_takes_a_place_too(works: Works) -> None:
+    async with works.open() as work:
+        market, shipper, near, _ = await make_world(work)
+        await set_hub_opening(work, market_id=market.id, hub_id=near.id, opening=Opening(places_per_day=1))
+    somewhere = Place(point=None, address="Avenida Costanera 1200")
+    rows = [order(name, hub_id=near.id, dropoff=somewhere) for name in ("a", "b")]
+
+    result = await post(works, market, shipper, *rows, has_geocoder=True)
+
+    assert [row.problem.code if row.problem else None for row in result.rows] == [None, "HUB_FULL"]
+    async with works.open() as work:
+        rows_kept = await work.fetch("SELECT external_id, state FROM delivery")
+        assert [tuple(row) for row in rows_kept] == [("a", "CREATED")]
 
 
 async def test_rows_of_one_posting_share_the_places_of_windows_that_overlap(works: Works) -> None:
