@@ -59,10 +59,11 @@ def first_day(level: ServiceLevel, opening: Opening, local: datetime) -> date | 
     is_late = level.cutoff is not None and local.time() > level.cutoff
     day = local.date() + timedelta(days=level.tier.days_ahead + is_late)
     days = (day + timedelta(days=more) for more in range(DAYS_AHEAD))
-    return next((one for one in days if _is_open(opening, one)), None)
+    return next((one for one in days if is_open_on(opening, one)), None)
 
 
-def _is_open(opening: Opening, day: date) -> bool:
+def is_open_on(opening: Opening, day: date) -> bool:
+    """Whether a hub serves at all on a local day."""
     return day not in opening.holidays and any(hours.day == day.isoweekday() for hours in opening.hours)
 
 
@@ -98,6 +99,6 @@ def _scheduled(level: ServiceLevel, request: DeliveryRequest, opening: Opening, 
     day = first_day(level, opening, local)
     if day is None or wanted.opens.date() < day:
         raise CutOffPassed(f"too late for SCHEDULED on that day; {_next(day)}", field="dropoffWindow")
-    if not _is_open(opening, wanted.opens.date()):
+    if not is_open_on(opening, wanted.opens.date()):
         raise BadTier("the hub is closed on that day", field="dropoffWindow")
     return wanted
