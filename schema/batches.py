@@ -395,7 +395,7 @@ class Mutation:
     ) -> QuoteBatchResult:
         """Quotes."""
         shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
-        requests = _values(deliveries)
+        requests = delivery_requests(deliveries)
 
         async def answer(work: Work, reference: str) -> Quote:
             result = await find_quote(work, quote_id=UUID(reference), shipper_id=shipper.id)
@@ -442,7 +442,7 @@ class Mutation:
             raise Invalid("send either quoteId, or marketId with deliveries", field="quoteId")
         quote = from_wire("quote", quote_id, field="quoteId") if quote_id else None
         market = from_wire("market", market_id, field="marketId") if market_id else None
-        requests = _values(deliveries or [])
+        requests = delivery_requests(deliveries or [])
         return await mutate_by_errand(
             info,
             operation="postBatch",
@@ -510,8 +510,8 @@ class Mutation:
         )
 
 
-def _values(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
-    """The rows as values; a malformed id or place names the row it stands in."""
+def delivery_requests(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
+    """Rows as the marketplace takes them; a malformed id or place names the row it stands in."""
     values = []
     for i, row in enumerate(deliveries):
         try:

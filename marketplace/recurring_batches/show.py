@@ -20,15 +20,14 @@ from marketplace.recurring_batches.states import RecurringState
 from marketplace.recurring_batches.terms import Terms
 
 NEXT_SHOWN = 10
-MOST_PREVIEWED = 100
+MOST_PREVIEWED, MOST_HUBS = 100, 20
 
 
 async def page_recurring_batches(
     work: Work, *, shipper_id: UUID, before: UUID | None, limit: int
-) -> list[tuple[UUID, dict[str, Any]]]:
-    """A shipper's recurring batches with their ids, newest first; their rows only one by one."""
-    rows = await work.fetch(PAGE, shipper_id, before, limit)
-    return [(row["id"], tree) for row, tree in zip(rows, await _trees(work, rows), strict=True)]
+) -> list[dict[str, Any]]:
+    """A shipper's recurring batches, newest first; their rows only one by one."""
+    return await _trees(work, await work.fetch(PAGE, shipper_id, before, limit))
 
 
 async def find_recurring_batch(work: Work, *, recurring_batch_id: UUID, shipper_id: UUID) -> dict[str, Any] | None:
@@ -45,8 +44,8 @@ async def preview_recurrence(
     work: Work, *, shipper_id: UUID, market_id: UUID, terms: Terms, hub_ids: Sequence[UUID], count: int
 ) -> list[dict[str, Any]]:
     """The days that such terms would have from their start on, before anything is made."""
-    if not 1 <= count <= MOST_PREVIEWED:
-        raise BadRecurrence(f"1 to {MOST_PREVIEWED} days are shown", field="first")
+    if not 1 <= count <= MOST_PREVIEWED or len(hub_ids) > MOST_HUBS:
+        raise BadRecurrence(f"1 to {MOST_PREVIEWED} days are shown, by at most {MOST_HUBS} hubs", field="first")
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=hub_ids)
     if any(hub_id not in hubs or hubs[hub_id]["market_id"] != market_id for hub_id in hub_ids):
         raise NotFound("there is no such hub", field="hubIds")
@@ -80,8 +79,8 @@ def _occurrences(
         falls_on = terms.falls_on(day, openings)
         found.append(
             {
-                "day": day.isoformat(),
-                "falls_on": falls_on.isoformat() if falls_on is not None else None,
+                "day": day,
+                "falls_on": falls_on,
                 "posts_at": terms.posts_at(falls_on, time_zone) if falls_on is not None else None,
             }
         )
@@ -98,7 +97,7 @@ def _tree(row: asyncpg.Record, runs: Sequence[dict[str, Any]]) -> dict[str, Any]
         "refusals": row["refusals"],
         "starts_at": row["starts_at"],
         "rule": row["rule"],
-        "except_days": [day.isoformat() for day in row["except_days"]],
+        "except_days": row["except_days"],
         "lead_s": row["lead_s"],
         "on_closed_day": row["on_closed_day"],
         "may_split": row["may_split"],
@@ -112,8 +111,8 @@ def _tree(row: asyncpg.Record, runs: Sequence[dict[str, Any]]) -> dict[str, Any]
 
 def _run(run: asyncpg.Record) -> dict[str, Any]:
     return {
-        "day": run["day"].isoformat(),
-        "falls_on": (run["moved_to"] or run["day"]).isoformat(),
+        "day": run["day"],
+        "falls_on": run["moved_to"] or run["day"],
         "version": run["version"],
         "outcome": run["outcome"],
         "reason": run["reason"],

@@ -13,7 +13,7 @@ from marketplace.hubs import Opening
 from marketplace.recurring_batches import OnClosedDay
 from marketplace.shippers import ServiceLevel, Tier, set_service_level
 from tests.marketplace.batches.orders import order
-from tests.marketplace.recurring_batches.world import Dairy, Door, make_dairy
+from tests.marketplace.recurring_batches.world import Dairy, door, make_dairy
 
 HOUR, DAY = 3_600, 86_400
 POOR = CreditExhausted("9 CLP (minor units) are missing for this")
@@ -133,12 +133,11 @@ async def test_a_holiday_of_its_hub_is_posted_skipped_or_moved_as_its_shipper_wi
 async def test_a_refusal_is_kept_and_the_next_day_is_tried_until_three_in_a_row_pause_it(
     dairy: Dairy, clock: ManualClock
 ) -> None:
-    milk, door = await dairy.keep(), Door()
+    milk = await dairy.keep()
 
     for says in (POOR, None, POOR, POOR, POOR):
         clock.advance(seconds=21 * HOUR if not await dairy.runs() else DAY)
-        door.says = says
-        await dairy.look(milk, door)
+        await dairy.look(milk, door(says))
 
     refused = (False, "REFUSED", "CREDIT_EXHAUSTED", 0)
     assert [(run[0] == march(4), *run[1:]) for run in await dairy.runs()] == [
@@ -196,7 +195,7 @@ async def test_what_may_pass_later_settles_nothing(dairy: Dairy, clock: ManualCl
     clock.advance(seconds=21 * HOUR)
 
     with pytest.raises(Unavailable):
-        await dairy.look(milk, Door(says=Unavailable("later")))
+        await dairy.look(milk, door(Unavailable("later")))
     assert await dairy.runs() == []
     await dairy.look(milk)
 

@@ -1,6 +1,6 @@
 """A shipper with a hub that has milk brought on certain days, and a worker that may be late."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,17 +26,14 @@ RUNS = "SELECT day, outcome, reason, posted_count FROM recurring_run ORDER BY da
 POSTED = "SELECT external_id, dropoff_opens_at FROM delivery ORDER BY dropoff_opens_at, external_id"
 
 
-@dataclass(slots=True)
-class Door:
-    """A credit gate that lets everybody in, until it is told what to say."""
+def door(says: Exception | None = None) -> CreditGate:
+    """A credit gate that lets everybody in, or says why not."""
 
-    says: Exception | None = None
-    asked: list[Money] = field(default_factory=list)
+    async def gate(work: Work, *, shipper_id: UUID, market_id: UUID, wanted: Money) -> None:
+        if says is not None:
+            raise says
 
-    async def __call__(self, work: Work, *, shipper_id: UUID, market_id: UUID, wanted: Money) -> None:
-        self.asked.append(wanted)
-        if self.says is not None:
-            raise self.says
+    return gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,7 @@ class Dairy:
     def row(self, external_id: str = "milk", starts_at: datetime = TOMORROW, **changes: Any) -> DeliveryRequest:
         """A parcel of the morning, from one to three hours after the beginning."""
         morning = LocalWindow(opens=starts_at + timedelta(hours=1), closes=starts_at + timedelta(hours=3))
-        values = {"hub_id": self.hub.id, "pickup_window": morning, "dropoff_window": morning}
+        values: dict[str, Any] = {"hub_id": self.hub.id, "pickup_window": morning, "dropoff_window": morning}
         return order(external_id, **values | changes)
 
     def template(self, *rows: DeliveryRequest, **terms: Any) -> Template:
