@@ -56,6 +56,10 @@ DUE = """
 SELECT id FROM recurring_batch WHERE market_id = $1 AND state = 'ACTIVE' AND next_at <= $2 ORDER BY next_at LIMIT $3
 """
 SETTLED = "SELECT day FROM recurring_run WHERE recurring_batch_id = $1 AND day >= $2"
+SETTLED_AHEAD = """
+SELECT r.recurring_batch_id, r.day FROM recurring_run r JOIN recurring_batch b ON b.id = r.recurring_batch_id
+WHERE b.id = ANY($1) AND r.day >= b.next_day
+"""
 OPENINGS = "SELECT id, opening FROM hub WHERE id = ANY($1)"
 RUNS = f"""
 SELECT run.* FROM unnest($1::uuid[]) AS wanted(id) CROSS JOIN LATERAL (

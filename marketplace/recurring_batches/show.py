@@ -14,7 +14,7 @@ from marketplace.core.ids import to_wire
 from marketplace.core.work import Work
 from marketplace.hubs import Opening, hubs_open_to
 from marketplace.markets import dials
-from marketplace.recurring_batches.queries import FIND, PAGE, ROWS, RUNS, openings_of, settled_from
+from marketplace.recurring_batches.queries import FIND, PAGE, ROWS, RUNS, SETTLED_AHEAD, openings_of
 from marketplace.recurring_batches.rule import BadRecurrence
 from marketplace.recurring_batches.states import RecurringState
 from marketplace.recurring_batches.terms import Terms
@@ -59,14 +59,18 @@ async def _trees(work: Work, rows: Sequence[asyncpg.Record]) -> list[dict[str, A
     runs: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for run in await work.fetch(RUNS, [row["id"] for row in rows]):
         runs[run["recurring_batch_id"]].append(_run(run))
-    return [_tree(row, runs[row["id"]]) | {"next_occurrences": await _next(work, row, openings)} for row in rows]
+    settled: dict[UUID, set[date]] = defaultdict(set)
+    for ahead in await work.fetch(SETTLED_AHEAD, [row["id"] for row in rows]):
+        settled[ahead["recurring_batch_id"]].add(ahead["day"])
+    return [
+        _tree(row, runs[row["id"]]) | {"next_occurrences": _next(row, settled[row["id"]], openings)} for row in rows
+    ]
 
 
-async def _next(work: Work, row: asyncpg.Record, openings: Mapping[UUID, Opening]) -> list[dict[str, Any]]:
+def _next(row: asyncpg.Record, settled: set[date], openings: Mapping[UUID, Opening]) -> list[dict[str, Any]]:
     if row["state"] == RecurringState.ENDED:
         return []
     terms = Terms.of(row)
-    settled = await settled_from(work, recurring_batch_id=row["id"], first=row["next_day"])
     days = terms.recurrence(row["time_zone"]).days_from(row["next_day"], at_most=NEXT_SHOWN, without=settled)
     return _occurrences(terms, row["time_zone"], days, [openings[hub_id] for hub_id in row["hub_ids"]])
 

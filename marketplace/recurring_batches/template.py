@@ -50,10 +50,10 @@ class Template:
             raise BadRecurrence("it starts now or later, within two years", field="startsAt")
         if not self.terms.recurrence(time_zone).days_from(self.terms.starts_at.date(), at_most=1):
             raise BadRecurrence("this rule has no day from its start on", field="rule")
-        self._check_rows(time_zone)
         hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=self.hub_ids)
         if any(hub_id not in hubs or hubs[hub_id]["market_id"] != market_id for hub_id in self.hub_ids):
             raise NotFound("there is no such hub", field="hubId")
+        self._check_rows(time_zone)
         return time_zone
 
     def _check_rows(self, time_zone: str) -> None:

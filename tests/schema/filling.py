@@ -75,6 +75,9 @@ OVERRIDES: dict[str, Any] = {
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
+    "previewRecurrence.rule": "FREQ=DAILY",
+    "createRecurringBatch.template.rule": "FREQ=DAILY",
+    "changeRecurringBatch.template.rule": "FREQ=DAILY",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }
