@@ -121,8 +121,8 @@ def _check_combination(parts: Mapping[str, str], starts_at: datetime) -> None:
         raise BadRecurrence("DAILY with an INTERVAL takes no BY parts", field="rule")
     if every > 1 and "BYMONTH" in parts:
         raise BadRecurrence("a rule takes BYMONTH or an INTERVAL, not both", field="rule")
-    if freq == "WEEKLY" and filters & {"BYMONTHDAY", "BYSETPOS"}:
-        raise BadRecurrence("WEEKLY takes BYDAY and BYMONTH", field="rule")
+    if freq in {"DAILY", "WEEKLY"} and filters & {"BYMONTHDAY", "BYSETPOS"}:
+        raise BadRecurrence(f"{freq} takes BYDAY and BYMONTH; days of a month are MONTHLY", field="rule")
     if is_numbered and (freq in {"DAILY", "WEEKLY"} or "BYMONTHDAY" in parts):
         raise BadRecurrence("a numbered weekday is one of a month or a year, and goes without BYMONTHDAY", field="rule")
     if "BYSETPOS" in parts and (freq != "MONTHLY" or is_numbered or not weekdays or "BYMONTHDAY" in parts):
