@@ -131,15 +131,15 @@ async def test_a_notice_that_did_not_leave_is_sent_later(works: Works) -> None:
         (
             OccurrenceRefused,
             (
-                "Milk: not everything was posted for 2026-03-03 (credit exhausted). The next day is tried all the same; see"
-                " recurringBatch."
+                "Milk: not everything was posted for 2026-03-03 (credit exhausted). The next day is tried all the same;"
+                " see recurringBatch."
             ),
         ),
         (
             OccurrencePosted,
             (
-                "Milk: not everything was posted for 2026-03-03 (some of its rows were not taken). The next day is tried"
-                " all the same; see recurringBatch."
+                "Milk: not everything was posted for 2026-03-03 (some of its rows were not taken). The next day is"
+                " tried all the same; see recurringBatch."
             ),
         ),
         (
