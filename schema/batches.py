@@ -252,7 +252,7 @@ class DeliveryInput:
     items: list[ItemInput] = strawberry.field(
         default_factory=list,
         description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
-        " door cheapest, or with `hubId` from that hub alone. Both windows are named with them.",
+        " door cheapest, or with `hubId` from that hub alone. A tier gives their windows, or both are named.",
     )
     hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
     pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")

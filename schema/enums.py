@@ -165,7 +165,7 @@ ENUMS: dict[type[Enum], str] = {
     Language: "The languages in which recipients are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
     HoldState: "The life of a place in a window; HELD ends by itself.",
-    ClosedReason: "Why a day has no window to offer.",
+    ClosedReason: "Why a day has no window to offer; NOT_IN_TIER has some, and none that its tier gives.",
     AccountStage: "How far a driver's own account at the payment provider is.",
     WebhookState: "The life of a webhook.",
     DisabledReason: "Why a webhook is disabled: by its owner, because its receiver answered 410, or because nothing was"

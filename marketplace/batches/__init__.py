@@ -59,7 +59,7 @@ from marketplace.batches.states import (
     Requirement,
     UnassignedReason,
 )
-from marketplace.batches.tiers import DAYS_AHEAD, is_open_on
+from marketplace.batches.tiers import DAYS_AHEAD, is_open_on, windows_within
 from marketplace.batches.transfer_stock import BadTransfer, Replenish, TransferStock, TransferUnderWay
 from marketplace.batches.unplan import unplan_deliveries
 
@@ -141,4 +141,5 @@ __all__ = [
     "settle_due",
     "unassigned_deliveries",
     "unplan_deliveries",
+    "windows_within",
 ]

@@ -11,7 +11,6 @@ from typing import cast
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from marketplace.batches.request import (
     BadDelivery,
@@ -25,7 +24,8 @@ from marketplace.batches.request import (
     problem_of,
 )
 from marketplace.batches.source import packages_from, source_rows
-from marketplace.batches.tiers import BadTier, promised_windows
+from marketplace.batches.stock_windows import opening_of, rows_with_windows
+from marketplace.batches.tiers import level_of, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
@@ -164,13 +164,16 @@ async def place_rows(
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
     asked_at = asked_at or work.now
+    levels = await _levels(work, shipper_id, market_id, checked, asked_at)
+    wanted, refused = rows_with_windows(
+        checked.rows, levels, hubs=hubs, time_zone=settings.time_zone, asked_at=asked_at
+    )
+    sources = await source_rows(work, market_id=market_id, shipper_id=shipper_id, rows=wanted, may_split=may_split)
     found = Found(
         hubs=hubs,
-        sources=await source_rows(
-            work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
-        ),
+        sources={**sources, **refused},
         cards=cards,
-        levels=await _levels(work, shipper_id, market_id, checked, asked_at),
+        levels=levels,
         area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
         time_zone=settings.time_zone,
         now=work.now,
@@ -257,7 +260,7 @@ def _place_row(request: DeliveryRequest, found: Found, source: Source | None) ->
         hub_id: UUID | None = hub["id"]
         origin = Point(lat=hub["lat"], lon=hub["lon"])
         address, name, phone, time_zone = hub["address"], hub["name"], "", hub["time_zone"]
-        opening = Opening.of(orjson.loads(hub["opening"]) if hub["opening"] else None)
+        opening = opening_of(hub)
     else:
         hub_id = None
         assert request.pickup is not None, "checked rows have a hub or a pickup"
@@ -267,7 +270,7 @@ def _place_row(request: DeliveryRequest, found: Found, source: Source | None) ->
         opening = Opening()
     check_area(found.area, origin, "pickup")
     check_area(found.area, request.dropoff.point, "dropoff")
-    level = _level_of(request, found)
+    level = level_of(request, found.levels) if request.tier is not None else None
     if level is None:
         pickup_window, dropoff_window = request.windows(time_zone=time_zone)
     else:
@@ -317,15 +320,6 @@ def check_area(area: ServiceArea | None, place: Point | None, field_name: str) -
     """Refuses a place where the shipper is not served; one that is not known yet is looked at when it is found."""
     if area is not None and place is not None and not area.holds(place):
         raise OutOfArea(f"this {field_name} lies outside the area in which you are served", field=field_name)
-
-
-def _level_of(request: DeliveryRequest, found: Found) -> KeptLevel | None:
-    if request.tier is None:
-        return None
-    level = found.levels.get(request.tier)
-    if level is None:
-        raise BadTier(f"you have no {request.tier} in this market; see serviceLevels", field="tier")
-    return level
 
 
 async def price_rows(router: Router, placed: Placed) -> Priced:

@@ -7,7 +7,7 @@ is shown is not promised until it is held.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -101,7 +101,7 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
     today = work.now.astimezone(zone(target.time_zone)).date()
     if not today <= question.day <= today + timedelta(days=DAYS_AHEAD):
         raise Invalid(f"ask for a day from today to {DAYS_AHEAD} days ahead", field="day")
-    every = target.opening.windows_on(question.day, time_zone=target.time_zone)[:WINDOWS_AT_MOST]
+    every = target.windows_on(question.day)[:WINDOWS_AT_MOST]
     first_day = target.opening.first_day(target.service_level, work.now, time_zone=target.time_zone)
     pauses = await open_pauses(work.connection, market_id=target.market_id, at=work.now)
     earliest = paused_until(pauses, target.pickup, target.dropoff) or work.now
@@ -129,7 +129,7 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         windows=free if target.is_in_reach else [],
         too_late=[one for one in every if one not in in_time],
         full=[window for window, places in zip(in_time, left, strict=True) if places <= 0],
-        closed_reason=_closed(target, every, question.day < first_day, in_time, free),
+        closed_reason=_closed(target, question.day, every, question.day < first_day, in_time, free),
         plan=None,
     )
     if not seen.windows:
@@ -155,6 +155,7 @@ def _is_in_time(window: Window, now: datetime, target: Target) -> bool:
 
 def _closed(
     target: Target,
+    day: date,
     every: Sequence[Window],
     is_past_cutoff: bool,
     in_time: Sequence[Window],
@@ -163,7 +164,8 @@ def _closed(
     if not target.is_in_reach:
         return ClosedReason.OUT_OF_REACH
     if not every:
-        return ClosedReason.CLOSED
+        serves = bool(target.opening.windows_on(day, time_zone=target.time_zone))
+        return ClosedReason.NOT_IN_TIER if serves else ClosedReason.CLOSED
     if is_past_cutoff:
         return ClosedReason.PAST_CUTOFF
     if not in_time:

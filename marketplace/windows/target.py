@@ -8,14 +8,14 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from marketplace.batches import SKILLS, PromiseActor, check_changeable, pickup_for, promises_of
+from marketplace.batches import SKILLS, PromiseActor, check_changeable, pickup_for, promises_of, windows_within
 from marketplace.core.errors import NotFound
 from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import Opening, reach_cell
 from marketplace.pricing import Promises, RateCard
-from marketplace.shippers import rate_card_row
+from marketplace.shippers import ServiceLevel, find_service_level, rate_card_row
 from marketplace.windows.refusals import BadWish
 
 DELIVERY = """
@@ -71,6 +71,20 @@ class Target:
     price_minor: int
     promises: Promises
     row: asyncpg.Record | None
+    level: ServiceLevel | None = None
+
+    def windows_on(self, day: date) -> list[Window]:
+        """The windows of a local day, as far as the delivery's tier leaves them open."""
+        if self.row is None or self.level is None:
+            return self.opening.windows_on(day, time_zone=self.time_zone)
+        return windows_within(
+            self.level,
+            day,
+            opening=self.opening,
+            time_zone=self.time_zone,
+            asked_at=self.row["created_at"],
+            promised=Window(self.row["dropoff_opens_at"], self.row["dropoff_closes_at"]),
+        )
 
     def pickup_window(self, window: Window) -> Window:
         """When the parcel can be picked up for a window."""
@@ -113,6 +127,7 @@ async def _of_delivery(work: Work, question: WindowQuestion) -> Target:
         price_minor=row["price_minor"],
         promises=await promises_of(work, row),
         row=row,
+        level=await _level_of(work, row),
     )
 
 
@@ -145,6 +160,12 @@ async def _of_hub(work: Work, question: WindowQuestion, place: Point, shipper_id
         promises=card.promises,
         row=None,
     )
+
+
+async def _level_of(work: Work, row: asyncpg.Record) -> ServiceLevel | None:
+    if row["service_level_id"] is None:
+        return None
+    return await find_service_level(work, level_id=row["service_level_id"], shipper_id=row["shipper_id"])
 
 
 def _opening(row: asyncpg.Record) -> Opening:
