@@ -423,6 +423,7 @@ BOUNDS: Mapping[str, float] = {
     "judge_standing": 120.0,
     "learn_traffic": 120.0,
     "settle_invoice": 60.0,
+    "post_recurring": 120.0,
 }
 """Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""
 
