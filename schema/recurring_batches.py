@@ -47,7 +47,10 @@ RULE = (
 )
 STARTS_AT = "Local time of the market, now or later: days from then on, each at this time of day."
 EXCEPT_DAYS = "Days that are left out, at most 366."
-LEAD = "Seconds by the clock on the wall before that time of day at which a day is posted, 0 to 1,209,600."
+LEAD = (
+    "Seconds by the clock on the wall before that time of day at which a day is posted, 0 to 1,209,600. A tier promises"
+    " by the moment of posting: NEXT_DAY is posted the day before, SAME_DAY and EXPRESS on the day."
+)
 ON_CLOSED_DAY = "What is done with a day on which a hub that it names does not serve."
 MAY_SPLIT = "As in postBatch: whether what no hub has all of may come from several."
 

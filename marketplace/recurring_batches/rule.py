@@ -15,7 +15,7 @@ from itertools import islice
 from dateutil.rrule import rrulestr
 
 from marketplace.core.errors import Invalid
-from marketplace.core.window import LAST_YEAR, zone
+from marketplace.core.window import FIRST_YEAR, LAST_YEAR, zone
 
 LONGEST_RULE = 200
 MOST_COUNT = 1_000
@@ -142,14 +142,22 @@ def _check_dates(parts: Mapping[str, str], starts_at: datetime, *, has_weekdays:
 
 def _last_day(until: str, starts_at: datetime, time_zone: str) -> date:
     """The last day that an UNTIL lets in: a date, a local time, or an instant with Z."""
-    form = UNTIL.fullmatch(until)
-    try:
-        digits = form[1] + (form[2] or "T235959").rstrip("Z") if form is not None else ""
-        moment = datetime.strptime(digits, "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local, unless it ends in Z
-    except ValueError:
-        raise BadRecurrence(
-            "UNTIL is a day such as 20261231, or a time such as 20261231T090000", field="rule"
-        ) from None
+    moment = _moment(until)
+    if moment is None:
+        raise BadRecurrence("UNTIL is a day such as 20261231, or a time such as 20261231T090000", field="rule")
     if until.endswith("Z"):
         moment = moment.replace(tzinfo=UTC).astimezone(zone(time_zone)).replace(tzinfo=None)
     return moment.date() if moment.time() >= starts_at.time() else moment.date() - timedelta(days=1)
+
+
+def _moment(until: str) -> datetime | None:
+    """What an UNTIL says, at the end of the day where it says no time; None where it is no moment of these years."""
+    form = UNTIL.fullmatch(until)
+    if form is None:
+        return None
+    try:
+        text = form[1] + (form[2] or "T235959").rstrip("Z")
+        moment = datetime.strptime(text, "%Y%m%dT%H%M%S")  # noqa: DTZ007 - local, or UTC where it ends in Z
+    except ValueError:
+        return None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None

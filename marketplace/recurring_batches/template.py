@@ -21,7 +21,7 @@ LONGEST_NAME = 80
 LONGEST_REFERENCE = 89
 """What is left of an externalId's 100 characters beside the day that is put behind it."""
 FARTHEST_WINDOW = timedelta(days=14)
-SOONEST_END = timedelta(days=730)
+FARTHEST_START = timedelta(days=730)
 """Whoever plans further ahead than this plans nothing."""
 
 
@@ -46,7 +46,7 @@ class Template:
         if not 1 <= len(self.rows) <= MOST_DELIVERIES:
             raise BadRecurrence(f"a batch has 1 to {MOST_DELIVERIES} deliveries", field="deliveries")
         starts_at = local_instant(self.terms.starts_at, time_zone)
-        if not work.now <= starts_at <= work.now + SOONEST_END:
+        if not work.now <= starts_at <= work.now + FARTHEST_START:
             raise BadRecurrence("it starts now or later, within two years", field="startsAt")
         if not self.terms.recurrence(time_zone).days_from(self.terms.starts_at.date(), at_most=1):
             raise BadRecurrence("this rule has no day from its start on", field="rule")
@@ -54,6 +54,7 @@ class Template:
         if any(hub_id not in hubs or hubs[hub_id]["market_id"] != market_id for hub_id in self.hub_ids):
             raise NotFound("there is no such hub", field="hubId")
         self._check_rows(time_zone)
+        self._check_tiers()
         return time_zone
 
     def _check_rows(self, time_zone: str) -> None:
@@ -80,6 +81,18 @@ class Template:
             if abs(window.opens - self.terms.starts_at) > FARTHEST_WINDOW:
                 raise BadDelivery("windows are those of the day of startsAt", field=name)
             local_window(window.opens, window.closes, time_zone)
+
+    def _check_tiers(self) -> None:
+        """Refuses a lead with which a tier, that promises by the moment of posting, would promise another day."""
+        starts_on = self.terms.starts_at.date()
+        posted_on = (self.terms.starts_at - timedelta(seconds=self.terms.lead_s)).date()
+        for row in self.rows:
+            if row.tier is None:
+                continue
+            first = posted_on + timedelta(days=row.tier.days_ahead)
+            wanted = row.dropoff_window.opens.date() if row.dropoff_window is not None else starts_on
+            if first > wanted or (row.dropoff_window is None and first < wanted):
+                raise BadRecurrence(f"with this lead {row.tier} promises another day; see leadS", field="leadS")
 
 
 async def write_version(

@@ -26,6 +26,7 @@ from marketplace.recurring_batches import (
     resume_recurring_batch,
     skip_occurrence,
 )
+from marketplace.shippers import Tier
 from tests.builders import make_hub, make_market
 from tests.marketplace.recurring_batches.world import TOMORROW, Dairy, make_dairy
 
@@ -149,6 +150,27 @@ async def test_rows_that_could_never_be_posted_are_refused_by_their_place(dairy:
         assert refused.value.field == field
     with pytest.raises(Refusal, match="twice"):
         await dairy.keep(dairy.row(), dairy.row())
+
+
+@pytest.mark.parametrize(
+    ("tier", "lead_s", "is_kept"),
+    [
+        (Tier.SAME_DAY, 9 * HOUR, True),
+        (Tier.SAME_DAY, 9 * HOUR + 1, False),
+        (Tier.NEXT_DAY, 9 * HOUR, False),
+        (Tier.NEXT_DAY, 9 * HOUR + 1, True),
+        (Tier.NEXT_DAY, 2 * DAY, False),
+    ],
+)
+async def test_a_tier_is_posted_when_it_promises_that_day(dairy: Dairy, tier: Tier, lead_s: int, is_kept: bool) -> None:
+    row = dairy.row(tier=tier, pickup_window=None, dropoff_window=None)
+
+    if is_kept:
+        await dairy.keep(row, lead_s=lead_s)
+        return
+    with pytest.raises(Invalid) as refused:
+        await dairy.keep(row, lead_s=lead_s)
+    assert refused.value.field == "leadS"
 
 
 async def test_a_hub_of_another_market_is_none(dairy: Dairy) -> None:

@@ -159,7 +159,9 @@ async def test_a_refusal_is_kept_and_the_next_day_is_tried_until_three_in_a_row_
 
 
 async def test_rows_that_cannot_be_posted_are_named_and_stop_no_other(dairy: Dairy, clock: ManualClock) -> None:
-    milk = await dairy.keep(dairy.row("milk"), dairy.row("cream", tier=Tier.SCHEDULED))
+    milk = await dairy.keep(
+        dairy.row("milk"), dairy.row("cream", tier=Tier.SCHEDULED), lead_s=DAY, rule="FREQ=DAILY;COUNT=1"
+    )
     bad = await dairy.keep(dairy.row("butter", service_level="EXPRESS"))
 
     clock.advance(seconds=21 * HOUR)

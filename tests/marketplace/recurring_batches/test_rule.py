@@ -58,6 +58,8 @@ def test_days_that_are_left_out_count_and_are_not_made_up_for() -> None:
         "FREQ=DAILY;COUNT=1001",
         "FREQ=DAILY;COUNT=2;UNTIL=20260303",
         "FREQ=DAILY;UNTIL=tomorrow",
+        "FREQ=DAILY;UNTIL=00010101T000000",
+        "FREQ=DAILY;UNTIL=99991231T235959Z",
         "FREQ=WEEKLY;BYDAY=XX",
         "FREQ=DAILY;BYMONTHDAY=29",
         "FREQ=WEEKLY;WKST=XX",
