@@ -25,6 +25,7 @@ MODELS = [
     "marketplace.ledger.models",
     "marketplace.addresses.models",
     "marketplace.batches.models",
+    "marketplace.recurring_batches.models",
     "marketplace.routes.models",
     "marketplace.reassignments.models",
     "marketplace.matching.models",

@@ -50,6 +50,7 @@ PREFIXES = {
     "operator": "opr",
     "quote": "qot",
     "batch": "bat",
+    "recurring_batch": "rcb",
     "delivery": "dlv",
     "package": "pkg",
     "drop_point": "drp",

@@ -1,7 +1,8 @@
 """What names SKUs comes from the hub that serves its door cheapest, and what is promised is promised once."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -16,6 +17,7 @@ from marketplace.hubs import ReservationState as R
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.routes import pick_up
+from marketplace.shippers import ServiceLevel, Tier, set_service_level
 from marketplace.shippers.models import Shipper
 from tests.builders import HOME_PLACE, make_hub, make_market, make_shipper
 from tests.marketplace.batches.orders import TODAY, order
@@ -49,6 +51,40 @@ async def test_it_comes_from_the_nearest_hub_that_has_it_and_is_promised_there(w
         ]
         assert await work.fetch_value("SELECT count(*) FROM package") == 4
     assert (await shelf(works, near, tea), await shelf(works, far, tea)) == ((3, 2), (9, 2))
+
+
+async def test_a_tier_gives_the_windows_of_what_comes_from_stock_and_hubs_that_are_closed_then_are_passed_over(
+    works: Works,
+) -> None:
+    async with works.open() as work:
+        market, shipper, near, far = await make_world(work)
+        await keep(work, market, shipper, "tea", [(near, 3), (far, 3)])
+        closed = Opening(holidays=frozenset({date(2026, 3, 3)})).as_json()
+        await work.execute("UPDATE hub SET opening = $2::jsonb WHERE id = $1", near.id, orjson.dumps(closed).decode())
+        level = ServiceLevel(tier=Tier.NEXT_DAY, opens=time(9), window_s=10_800)
+        await set_service_level(work, shipper_id=shipper.id, market_id=market.id, level=level)
+    by_tier: dict[str, Any] = {"tier": Tier.NEXT_DAY, "pickup_window": None, "dropoff_window": None}
+
+    result = await post(
+        works,
+        market,
+        shipper,
+        wanted("a", units={"tea": 2}, **by_tier),
+        wanted("b", units={"tea": 1}, **by_tier, hub_id=near.id),
+        wanted("c", units={"tea": 1}, **by_tier | {"tier": Tier.EXPRESS}),
+        wanted("d", units={"tea": 1}, **by_tier | {"tier": None}),
+    )
+
+    assert [row.problem and (row.problem.code, row.problem.field) for row in result.rows] == [
+        None,
+        ("CUT_OFF_PASSED", "tier"),
+        ("BAD_TIER", "tier"),
+        ("BAD_DELIVERY", "dropoffWindow"),
+    ]
+    async with works.open() as work:
+        [row] = await work.fetch("SELECT hub_id, dropoff_opens_at, dropoff_closes_at, tier FROM delivery")
+    nine = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    assert tuple(row) == (far.id, nine, nine + timedelta(hours=3), "NEXT_DAY")
 
 
 async def test_the_drive_ranks_hubs_and_the_catchment_only_says_which_serve(works: Works) -> None:
