@@ -19,6 +19,9 @@ from marketplace.surge import set_surge
 from tests.builders import make_batch, make_delivery, make_driver, make_hub
 from tests.schema.live import CENTRE, World
 
+AREA = "87b21919bffffff"
+"""A cell of resolution 7 near the middle."""
+
 
 async def make_peak(world: World) -> None:
     """Sixty more deliveries that find no driver, a suspension to decide, work that stands still, and surge."""
@@ -86,10 +89,10 @@ async def make_claim_and_blocks(world: World) -> None:
             )  # fmt: skip
         hub = await Hub.first(using_db=work.db)
         assert hub is not None
-        for hours, lasts, places, taken, area in ((-1, 4, 2, 2, None), (6, 4, 4, 1, None), (24, 3, 3, 0, "Old town")):
+        for hours, lasts, places, taken, area in ((-1, 4, 2, 2, None), (6, 4, 4, 1, None), (23, 3, 3, 0, "Old town")):
             block = await Block.create(
                 **whose, id=work.new_id(), hub_id=None if area else hub.id, area_name=area or hub.name,
-                area_cells=["87b2ddd6dffffff"], time_zone=hub.time_zone, opens_at=work.now + timedelta(hours=hours),
+                area_cells=[AREA], time_zone=hub.time_zone, opens_at=work.now + timedelta(hours=hours),
                 closes_at=work.now + timedelta(hours=hours + lasts), places=places, taken=taken, vehicles=[], skills=[],
                 floor_per_hour_minor=0, currency="CLP", free_until_min=120, answer_s=900, draw_s=0,
                 signs_from=work.now - timedelta(hours=9), seed="0" * 64, seed_digest="0" * 64, state="PUBLISHED",

@@ -249,9 +249,13 @@ async def test_a_claim_is_decided_by_keys_with_its_file_in_sight(console: tuple[
     assert await page.ask("[...document.querySelectorAll('#blocks-list .told')].map((row) => row.innerText)") == [
         "Centro, 11:00 to 15:00\n2 of 2 places taken, 1 driver waits, 1 of 2 came",
         "Centro, 18:00 to 22:00\n1 of 4 places taken, 3 open",
-        "Old town, Tue, Mar 3 12:00 to 15:00\n0 of 3 places taken, 3 open",
+        "Old town, Tue, Mar 3 11:00 to 14:00\n0 of 3 places taken, 3 open",
     ]
+    await page.ask("document.querySelector('#blocks-list li:last-child button').click()")
+    await page.until("document.querySelector('.leaflet-popup .card h3')?.textContent === 'Old town'")
+    await page.keep_picture("ops-zone-block", after_s=NEXT_READING_S)
     await page.ask("document.querySelector('#blocks-list button').click()")
+    await page.until("document.querySelector('.leaflet-popup .card h3')?.textContent === 'Centro'")
     await page.keep_picture("ops-blocks-desktop", after_s=NEXT_READING_S)
     await page.resize(width=390, height=844)
     await page.ask("document.getElementById('blocks-tab').click()")

@@ -47,6 +47,9 @@ from tests.waiting import until
 PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
+UNTRANSLATED = (
+    "import('/static/claims.js').then(({ CLAIM_WORDS: { en, es } }) => Object.keys(en).filter((key) => !(key in es)))"
+)
 CLAIM_STATE = "document.getElementById('claim-state').textContent"
 SHOW = """
 (() => {
@@ -339,6 +342,7 @@ async def claim(page: Page, door: Door) -> None:
     await page.ask("document.getElementById('claim-back').click()")
     await page.until(f"{CLAIM_STATE} === 'Came damaged: the claim was taken back.'")
     assert await page.ask("document.getElementById('claim-back').hidden")
+    assert await page.ask(UNTRANSLATED) == []
 
 
 async def test_a_tip_is_chosen_paid_at_the_provider_and_thanked_for(page: Page, door: Door) -> None:
