@@ -317,12 +317,12 @@ async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, W
     await make_days(world)
 
     await page.ask(change("charts-span", "7"))
-    await page.until(f"{HEADS}.length === 11")
+    await page.until(f"{HEADS}.length === 12")
 
     heads = await page.ask(f"{HEADS}.slice(0, 4)")
     assert await page.pale_texts() == {"light": [], "dark": []}
     assert heads == ["150 delivered", "$2,407 a delivery", "89.3 % on time", "82 % within the spread"]
-    assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 11
+    assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 12
     assert await page.ask("document.querySelectorAll('#charts-rows tr').length") == 3
     assert await page.ask("document.querySelector('.chart .hint title').textContent") == "Feb 24: nothing counted"
     for name, width, height in (("desktop", 1280, 800), ("phone", 390, 844)):
@@ -334,7 +334,7 @@ async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, W
     await page.ask("document.getElementById('charts-table-part').scrollIntoView()")
     await page.keep_picture("ops-figures-table")
     await page.ask(change("charts-by", "HUB"))
-    await page.until("document.querySelectorAll('.name-bars').length === 8")
+    await page.until("document.querySelectorAll('.name-bars').length === 10")
     await page.keep_picture("ops-figures-hubs")
     assert await page.ask("document.querySelector('.name-bars').innerText") == "Centro\n103\nPuerto\n53"
     await page.ask("document.getElementById('charts-file').click()")
