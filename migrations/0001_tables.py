@@ -1730,6 +1730,7 @@ class Migration(migrations.Migration):
                 ("from_driver_id", fields.UUIDField()),
                 ("to_driver_id", fields.UUIDField()),
                 ("next_route_id", fields.UUIDField(null=True)),
+                ("way_route_id", fields.UUIDField(null=True)),
                 ("state", fields.CharField(max_length=10)),
                 ("reason", fields.CharField(max_length=300)),
                 ("lat", fields.FloatField(null=True)),

@@ -123,6 +123,7 @@ REFERENCES = [
     ("reassignment", "market_id", "market"),
     ("reassignment", "route_id", "route"),
     ("reassignment", "next_route_id", "route"),
+    ("reassignment", "way_route_id", "route"),
     ("reassignment", "next_stop_id", "stop"),
     ("reassignment", "operator_id", "operator"),
     ("stop", "route_id", "route"),
@@ -620,6 +621,8 @@ CHECKS = [
     ("reassignment", "code_tries", "code_tries BETWEEN 0 AND 5"),
     # Parcels that are aboard change hands by code and scan, and what passed on is a route of its own
     ("reassignment", "done", "(state = 'DONE') = (next_route_id IS NOT NULL)"),
+    # Whoever had said yes and drove in vain is paid for the way
+    ("reassignment", "way_paid", "(state = 'CANCELLED' AND agreed_at IS NOT NULL) = (way_route_id IS NOT NULL)"),
     (
         "reassignment",
         "proven",
@@ -942,6 +945,8 @@ INDEXES = [
     ("UNIQUE", "reassignment_one_open", "reassignment (route_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
     ("UNIQUE", "reassignment_one_done", "reassignment (route_id) WHERE state = 'DONE'"),
     ("UNIQUE", "reassignment_next", "reassignment (next_route_id) WHERE next_route_id IS NOT NULL"),
+    ("UNIQUE", "reassignment_way", "reassignment (way_route_id) WHERE way_route_id IS NOT NULL"),
+    ("", "reassignment_due", "reassignment (expires_at) WHERE state = 'OFFERED'"),
     ("UNIQUE", "reassignment_one_waiting", "reassignment (to_driver_id) WHERE state IN ('AGREED', 'GIVEN')"),
     ("", "reassignment_stop", "reassignment (next_stop_id)"),
     ("", "reassignment_to", "reassignment (to_driver_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
