@@ -143,6 +143,7 @@ SUBJECTS = {
     "planShift": "driver",
     "messageDriver": "driver",
     "assignDelivery": "delivery",
+    "offerDelivery": "delivery",
     "assignRoute": "route",
     "unassignRoute": "route",
     "reassignRoute": "reassignment",

@@ -64,7 +64,7 @@ OPERATIONS = {
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
-    "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
+    "offer_delivery", "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
 }  # fmt: skip
 
 
@@ -215,7 +215,7 @@ COSTS = {
         f"operations/{verb}": 25
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
-            "message_driver", "pause_zone", "resume_zone",
+            "offer_delivery", "message_driver", "pause_zone", "resume_zone",
         )
     },
     **{

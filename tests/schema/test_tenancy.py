@@ -281,6 +281,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "giveParcels": DRIVER,
     "takeParcels": DRIVER,
     "assignDelivery": OPERATOR,
+    "offerDelivery": OPERATOR,
     "assignRoute": OPERATOR,
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
