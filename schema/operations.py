@@ -141,6 +141,8 @@ SUBJECTS = {
     "checkDocument": "driver_document",
     "checkVehicle": "vehicle",
     "enterDocument": "driver_document",
+    "openDocument": "driver_document",
+    "addDocumentPicture": "driver_document",
     "addCompanyVehicle": "vehicle",
     "retireVehicle": "vehicle",
     "approveDriver": "driver",

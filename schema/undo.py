@@ -60,6 +60,8 @@ NO_UNDO = {
     "returnDelivery": "The way back may be driven already; rescheduleDelivery is the shipper's before that.",
     "resolveAddress": "The delivery may be planned for that place already; cancelDelivery is the shipper's.",
     "transferStock": "The goods are a delivery; it is cancelled as any other before its pickup.",
+    "openDocument": "What was seen was seen, and the audit says by whom.",
+    "addDocumentPicture": "The picture goes when its paper is replaced, taken back or over.",
     "checkDocument": "What was decided about a paper is not decided again; the driver hands in another.",
     "checkVehicle": "What was decided about a vehicle is not decided again; a later check follows.",
     "approveDriver": "A person becomes a driver once; proposeSuspension is the way out.",

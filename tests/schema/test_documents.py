@@ -58,7 +58,7 @@ OPERATIONS = {
     "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
-    "enter_document", "add_company_vehicle", "retire_vehicle",
+    "enter_document", "open_document", "add_document_picture", "add_company_vehicle", "retire_vehicle",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
@@ -192,7 +192,8 @@ COSTS = {
         for verb in (
             "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift", "add_company",
             "add_dispatcher", "set_company_terms", "end_company", "answer_correction", "propose_suspension",
-            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "add_company_vehicle",
+            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "open_document",
+            "add_document_picture", "add_company_vehicle",
             "retire_vehicle",
         )
     },

@@ -244,6 +244,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "companyPayoutAccount": DISPATCHER,
     "companyOnboardingLink": DISPATCHER,
     "enterDocument": OPERATOR,
+    "openDocument": OPERATOR,
+    "addDocumentPicture": OPERATOR,
     "addCompanyVehicle": OPERATOR,
     "retireVehicle": OPERATOR,
     # Figures of days
