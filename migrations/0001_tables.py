@@ -515,6 +515,7 @@ class Migration(migrations.Migration):
                 ("suspended_from", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("area_cells", ArrayField(null=True, element_type="TEXT")),
                 ("max_distance_m", fields.IntField(null=True)),
+                ("language", fields.CharField(db_default="en", max_length=2)),
                 ("max_stops", fields.SmallIntField()),
                 ("created_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],

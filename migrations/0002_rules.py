@@ -250,6 +250,7 @@ STATES = {
     ("notification", "state"): "WAITING READY SENT FAILED DROPPED",
     ("notification", "channel"): "SMS EMAIL PUSH OPERATORS",
     ("alert_policy", "language"): "en es",
+    ("driver", "language"): "en es",
     ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP HALF_HOUR NEXT TEN_MINUTES",
     ("arrival_prediction", "stage"): "WAITING COMING ABOARD NEXT",
     ("window_hold", "state"): "HELD BOOKED EXPIRED RELEASED REVOKED REPLACED",

@@ -24,6 +24,7 @@ DRIVER = REPORTS | {
     "standing_rules", "my_standing", "suspension_file", "my_fairness", "ask_correction", "appeal_suspension",
     "claims", "create_claim_upload", "answer_claim",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
+    "set_language",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -181,7 +182,7 @@ COSTS = {
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "company/company_payouts": 50, "company/company_payout_account": 25, "company/company_onboarding_link": 25,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
-    "driver/choose_vehicle": 35, "driver/set_preferences": 35,
+    "driver/choose_vehicle": 35, "driver/set_preferences": 35, "driver/set_language": 35,
     "driver/standing_rules": 30, "driver/my_standing": 110, "driver/suspension_file": 30, "driver/my_fairness": 25,
     "driver/ask_correction": 25, "driver/appeal_suspension": 30, "operations/standing_rules": 30,
     "operations/driver_standing": 110, "operations/suspension_file": 30, "operations/standing_attention": 45,

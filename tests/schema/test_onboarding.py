@@ -23,7 +23,7 @@ from marketplace.routes.states import RouteState
 from schema.asgi import build_app
 from schema.documents import load_document
 from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
-from tests.schema.conftest import Api, Caller, TestMarketplace
+from tests.schema.conftest import Api, Caller, TestMarketplace, sign_in_driver
 
 PHONE = "+56912345678"
 
@@ -184,3 +184,13 @@ def test_the_address_of_a_paper_is_over_after_two_minutes_and_made_for_one_opera
         signer.read(token, now=now + timedelta(seconds=120))
     with pytest.raises(NoSuchDocumentPicture):
         DocumentSigner("another secret").read(token, now=now)
+
+
+async def test_a_driver_chooses_the_language_of_messages(whole: Api, works: Works, tokens: Tokens) -> None:
+    ana = await sign_in_driver(works, tokens)
+    before = await send(whole, "driver/my_papers", ana)
+
+    changed = await send(whole, "driver/set_language", ana, language="ES", idempotencyKey="1")
+
+    assert (before["language"], changed["papers"]["language"]) == ("EN", "ES")
+    assert (await send(whole, "driver/my_papers", ana))["language"] == "ES"

@@ -58,6 +58,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "addVehicle": DRIVER,
     "chooseVehicle": DRIVER,
     "setPreferences": DRIVER,
+    "setLanguage": DRIVER,
     # Standing and suspensions
     "standingRules": EVERYBODY,
     "myStanding": DRIVER,
