@@ -1421,7 +1421,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
                 ("market_id", fields.UUIDField()),
-                ("driver_id", fields.UUIDField()),
+                ("driver_id", fields.UUIDField(null=True)),
+                ("company_id", fields.UUIDField(null=True)),
                 ("method", fields.CharField(max_length=10)),
                 ("amount_minor", fields.BigIntField()),
                 ("fee_minor", fields.BigIntField()),
@@ -1434,7 +1435,7 @@ class Migration(migrations.Migration):
                 "table": "payout_quote",
                 "app": "doorstep",
                 "pk_attr": "id",
-                "table_description": "What a payout would cost and bring, as it was shown to the driver before they asked for it.",
+                "table_description": "What a payout would cost and bring, as it was shown to the payee before they asked for it.",
             },
             bases=["Model"],
         ),

@@ -701,6 +701,7 @@ CHECKS = [
         "(driver_id IS NULL) <> (company_id IS NULL) AND payee_id = coalesce(driver_id, company_id)",
     ),
     ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),
+    ("payout_quote", "payee", "(driver_id IS NULL) <> (company_id IS NULL)"),
     ("payout_quote", "amount", "amount_minor > 0 AND fee_minor >= 0 AND expires_at > created_at"),
     ("pay_adjustment", "amount", "amount_minor <> 0"),
     (
@@ -1073,7 +1074,8 @@ INDEXES = [
     ("", "payout_settled", "payout (market_id, settled_at) WHERE state = 'PAID'"),
     ("", "payout_entry_payout", "payout_entry (payout_id)"),
     ("", "payout_account_market", "payout_account (market_id, payee_id)"),
-    ("", "payout_quote_driver", "payout_quote (driver_id)"),
+    ("", "payout_quote_driver", "payout_quote (driver_id) WHERE driver_id IS NOT NULL"),
+    ("", "payout_quote_company", "payout_quote (company_id) WHERE company_id IS NOT NULL"),
     ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
     ("UNIQUE", "claim_once", "claim (delivery_id) WHERE state <> 'WITHDRAWN'"),
@@ -1163,6 +1165,7 @@ WITHIN = [
     ("route", "company_id", "company", "market_id"),
     ("pay_statement", "company_id", "company", "market_id"),
     ("payout", "company_id", "company", "market_id"),
+    ("payout_quote", "company_id", "company", "market_id"),
     ("payout_account", "company_id", "company", "market_id"),
     ("sign_up", "driver_id", "driver", "market_id"),
 ]

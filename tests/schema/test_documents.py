@@ -72,7 +72,8 @@ OPERATIONS = {
 COMPANY = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
     "blocks", "publish_blocks", "cancel_block", "company_drivers", "company_routes", "company_pay",
-    "company_payouts", "company_payout_account", "company_onboarding_link",
+    "company_payouts", "company_payout_account", "company_onboarding_link", "company_payout_quote",
+    "request_company_payout",
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
@@ -181,6 +182,7 @@ COSTS = {
     "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "company/company_payouts": 50, "company/company_payout_account": 25, "company/company_onboarding_link": 25,
+    "company/company_payout_quote": 25, "company/request_company_payout": 35,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
     "driver/choose_vehicle": 35, "driver/set_preferences": 35, "driver/set_language": 35,
     "driver/standing_rules": 30, "driver/my_standing": 110, "driver/suspension_file": 30, "driver/my_fairness": 25,

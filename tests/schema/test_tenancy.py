@@ -244,6 +244,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "companyPayouts": DISPATCHER,
     "companyPayoutAccount": DISPATCHER,
     "companyOnboardingLink": DISPATCHER,
+    "companyPayoutQuote": DISPATCHER,
+    "requestCompanyPayout": DISPATCHER,
     "enterDocument": OPERATOR,
     "openDocument": OPERATOR,
     "addDocumentPicture": OPERATOR,
