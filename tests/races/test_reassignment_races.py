@@ -1,5 +1,6 @@
 """A route that changes hands while others act on it: real commits, one outcome, no parcel lost, nobody paid twice."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -16,9 +17,10 @@ from marketplace.reassignments import (
     expire_due,
     take_parcels,
 )
+from marketplace.reassignments.refusals import ReassignmentOver
 from tests.builders import make_driver
 from tests.marketplace.reassignments.relief import Relief, make_relief
-from tests.races.together import Verb, at_once, codes
+from tests.races.together import Verb, at_once, codes, until_one_waits
 
 OPEN = "SELECT count(*) FROM reassignment WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"
 LOST = """
@@ -147,20 +149,36 @@ async def test_an_answer_and_an_end_at_the_same_moment_have_one_outcome(relief: 
     await check_whole(relief)
 
 
-async def test_a_yes_and_the_deadline_have_one_outcome(relief: Relief, clock: ManualClock) -> None:
+async def test_a_yes_waits_for_a_deadline_that_is_being_kept_and_is_too_late(
+    relief: Relief, clock: ManualClock
+) -> None:
     works = relief.drive.works
     reassignment_id = await relief.ask()
     late = ManualClock(clock.now)
     late.advance(seconds=300)
-    after = Works(works.database, late, source=works.source)
 
-    answers = await at_once(
-        (works, lambda work: accept_reassignment(work, reassignment_id=reassignment_id, driver_id=relief.second.id)),
-        (after, expire_due),
-        (after, expire_due),
-    )
+    async with Works(works.database, late, source=works.source).open() as work:
+        assert await expire_due(work) == 1
+        yes = asyncio.create_task(relief.accept(reassignment_id))
+        await until_one_waits(works)
 
-    state = (await relief.row(reassignment_id))["state"]
-    assert (state, codes(answers[:1])) in [("AGREED", {"done": 1}), ("EXPIRED", {"REASSIGNMENT_OVER": 1})]
-    assert sum(answers[1:]) == (state == "EXPIRED")
+    with pytest.raises(ReassignmentOver):
+        await yes
+    assert (await relief.row(reassignment_id))["state"] == "EXPIRED"
+    assert await relief.presence_of(relief.second) == "AVAILABLE"
+    await check_whole(relief)
+
+
+async def test_a_deadline_leaves_a_question_alone_that_is_being_answered(relief: Relief, clock: ManualClock) -> None:
+    works = relief.drive.works
+    reassignment_id = await relief.ask()
+    late = ManualClock(clock.now)
+    late.advance(seconds=300)
+
+    async with works.open() as work:
+        await accept_reassignment(work, reassignment_id=reassignment_id, driver_id=relief.second.id)
+        async with Works(works.database, late, source=works.source).open() as other:
+            assert await expire_due(other) == 0
+
+    assert (await relief.row(reassignment_id))["state"] == "AGREED"
     await check_whole(relief)
