@@ -246,6 +246,7 @@ class ReassignRoute:
                 driver_id=self.to_driver_id,
                 pay_minor=pay.total_minor,
                 currency=found.needs.currency,
+                answer_by=work.now + ANSWER_WITHIN,
             )
         )
         return reassignment_id

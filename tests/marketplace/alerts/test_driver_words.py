@@ -8,7 +8,7 @@ import pytest
 from marketplace.alerts import words_for_driver
 from marketplace.alerts.wording import DRIVER_WORDS, paper_in
 from marketplace.fleet import DocumentKind
-from workers.reactions import REACTIONS, TELL_DRIVER
+from workers.reactions import REACTIONS, TELL_CALLED_BACK, TELL_DRIVER
 
 UNTIL = "2026-03-02T18:30:00+00:00"
 SANTIAGO = "America/Santiago"
@@ -21,6 +21,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "AppealDecided": {"is_upheld": True},
     "EvidenceCorrected": {"is_upheld": False},
     "SuspensionEnded": {"state": "LIFTED"},
+    "ReassignmentOffered": {"answer_by": UNTIL},
     "PayoutFailed": {"is_given_back": True},
 }
 
@@ -38,7 +39,8 @@ def test_the_same_thing_is_told_in_the_drivers_language(language: str, text: str
 
 @pytest.mark.parametrize("language", sorted(DRIVER_WORDS))
 def test_every_event_that_drivers_hear_of_has_words(language: str) -> None:
-    heard = [name for name, reactions in REACTIONS.items() if TELL_DRIVER in reactions and name != "DriverMessaged"]
+    told = {TELL_DRIVER, TELL_CALLED_BACK}
+    heard = [name for name, reactions in REACTIONS.items() if told & {*reactions} and name != "DriverMessaged"]
 
     texts = [words_for_driver(language, name, PAYLOADS.get(name, {}), SANTIAGO) for name in heard]
 
