@@ -163,7 +163,7 @@ ENUMS: dict[type[Enum], str] = {
     SafetyReason: "The dangers for which a person may suspend at once.",
     SuspensionState: "The life of a suspension: a proposal takes nothing away, and only people decide.",
     RecipientAction: "What a recipient can do now.",
-    Language: "The languages in which recipients are addressed.",
+    Language: "The languages in which recipients and drivers are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
     HoldState: "The life of a place in a window; HELD ends by itself.",
     ClosedReason: "Why a day has no window to offer; NOT_IN_TIER has some, and none that its tier gives.",

@@ -23,6 +23,7 @@ from schema.offers import PayLine
 from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+from schema.undo import NO_UNDO, UNDO
 
 
 @strawberry.type(description="Work that failed too often and waits for a person.")
@@ -79,6 +80,10 @@ class OperatorAction:
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
+    undo: str | None = strawberry.field(
+        description="The mutation that takes it back, such as resumeZone; null where nothing does."
+    )
+    no_undo: str | None = strawberry.field(description="Why nothing takes it back; null where something does.")
 
 
 @strawberry.type(description="The job has all its tries again and starts within ten seconds.")
@@ -138,6 +143,8 @@ SUBJECTS = {
     "checkDocument": "driver_document",
     "checkVehicle": "vehicle",
     "enterDocument": "driver_document",
+    "openDocument": "driver_document",
+    "addDocumentPicture": "driver_document",
     "addCompanyVehicle": "vehicle",
     "retireVehicle": "vehicle",
     "approveDriver": "driver",
@@ -145,6 +152,7 @@ SUBJECTS = {
     "planShift": "driver",
     "messageDriver": "driver",
     "assignDelivery": "delivery",
+    "offerDelivery": "delivery",
     "assignRoute": "route",
     "unassignRoute": "route",
     "reassignRoute": "reassignment",
@@ -295,4 +303,6 @@ def _action(row: dict[str, Any]) -> dict[str, Any]:
         "operator_id": to_wire("operator", row["operator_id"]),
         "subject_id": to_wire(SUBJECTS[row["verb"]], row["subject_id"]),
         "details": orjson.dumps(orjson.loads(row["details"])).decode(),
+        "undo": UNDO.get(row["verb"]),
+        "no_undo": NO_UNDO.get(row["verb"]),
     }

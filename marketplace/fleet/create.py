@@ -33,6 +33,7 @@ async def create_driver(
     max_stops: int = 24,
     company_id: UUID | None = None,
     account_state: AccountState = AccountState.ACTIVE,
+    language: str = "en",
 ) -> UUID:
     """Takes in a driver, offline at first; a company's are contracted. `phone` is in E.164 form and signs in once."""
     limits = list(capacity or CAPACITY[vehicle])
@@ -55,6 +56,7 @@ async def create_driver(
         capacity=limits,
         skills=sorted(set(skills)),
         max_stops=max_stops,
+        language=language,
         created_at=work.now,
     )
     await Presence.create(

@@ -62,6 +62,7 @@ class Driver(Model):
     suspended_from = fields.DatetimeField(null=True)
     area_cells = ArrayField(element_type="text", null=True)
     max_distance_m = fields.IntField(null=True)
+    language = fields.CharField(max_length=2, db_default="en")
     max_stops = fields.SmallIntField()
     created_at = fields.DatetimeField()
 

@@ -18,8 +18,9 @@ from marketplace.offers.states import RULE_WORDS
 from marketplace.pricing import RouteFacts, offer_pay, with_agreed_price
 from marketplace.reassignments.aboard import aboard, still_to_drive
 from marketplace.reassignments.agree import agree
+from marketplace.reassignments.end import end
 from marketplace.reassignments.events import ReassignmentOffered
-from marketplace.reassignments.queries import lock_open, step, take_reassignment
+from marketplace.reassignments.queries import lock_open, take_reassignment
 from marketplace.reassignments.refusals import (
     BadReason,
     DriverCannotTake,
@@ -164,7 +165,7 @@ class ReassignRoute:
             return
         if row["state"] != ReassignmentState.OFFERED or row["expires_at"] > work.now:
             raise ReassignmentOpen("this route is being reassigned already; cancel that first", field="routeId")
-        await step(work, row, ReassignmentState.EXPIRED)
+        await end(work, row, ReassignmentState.EXPIRED)
 
     async def _needs(self, work: Work, left: Sequence[StopInHand], route: RouteInHand) -> RouteNeeds:
         """What is left of the route as a whole new one would ask for it."""
@@ -245,6 +246,7 @@ class ReassignRoute:
                 driver_id=self.to_driver_id,
                 pay_minor=pay.total_minor,
                 currency=found.needs.currency,
+                answer_by=work.now + ANSWER_WITHIN,
             )
         )
         return reassignment_id

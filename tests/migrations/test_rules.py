@@ -141,6 +141,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("notification", "state"): NotificationState,
     ("notification", "channel"): Channel,
     ("alert_policy", "language"): set(WORDS),
+    ("driver", "language"): set(WORDS),
     ("arrival_prediction", "moment"): PredictionMoment,
     ("arrival_prediction", "stage"): Stage,
     ("window_hold", "state"): HoldState,

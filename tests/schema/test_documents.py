@@ -24,6 +24,7 @@ DRIVER = REPORTS | {
     "standing_rules", "my_standing", "suspension_file", "my_fairness", "ask_correction", "appeal_suspension",
     "claims", "create_claim_upload", "answer_claim",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
+    "set_language",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -61,13 +62,13 @@ OPERATIONS = {
     "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
-    "enter_document", "add_company_vehicle", "retire_vehicle",
+    "enter_document", "open_document", "add_document_picture", "add_company_vehicle", "retire_vehicle",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
-    "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
+    "offer_delivery", "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
     "cells_within",
 }  # fmt: skip
 
@@ -75,7 +76,8 @@ OPERATIONS = {
 COMPANY = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
     "blocks", "publish_blocks", "cancel_block", "company_drivers", "company_routes", "company_pay",
-    "company_payouts", "company_payout_account", "company_onboarding_link",
+    "company_payouts", "company_payout_account", "company_onboarding_link", "company_payout_quote",
+    "request_company_payout",
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
@@ -194,8 +196,9 @@ COSTS = {
     "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "company/company_payouts": 50, "company/company_payout_account": 25, "company/company_onboarding_link": 25,
+    "company/company_payout_quote": 25, "company/request_company_payout": 35,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
-    "driver/choose_vehicle": 35, "driver/set_preferences": 35,
+    "driver/choose_vehicle": 35, "driver/set_preferences": 35, "driver/set_language": 35,
     "driver/standing_rules": 30, "driver/my_standing": 110, "driver/suspension_file": 30, "driver/my_fairness": 25,
     "driver/ask_correction": 25, "driver/appeal_suspension": 30, "operations/standing_rules": 30,
     "operations/driver_standing": 110, "operations/suspension_file": 30, "operations/standing_attention": 45,
@@ -206,7 +209,8 @@ COSTS = {
         for verb in (
             "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift", "add_company",
             "add_dispatcher", "set_company_terms", "end_company", "answer_correction", "propose_suspension",
-            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "add_company_vehicle",
+            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "open_document",
+            "add_document_picture", "add_company_vehicle",
             "retire_vehicle",
         )
     },
@@ -229,7 +233,7 @@ COSTS = {
         f"operations/{verb}": 25
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
-            "message_driver", "pause_zone", "resume_zone",
+            "offer_delivery", "message_driver", "pause_zone", "resume_zone",
         )
     },
     **{

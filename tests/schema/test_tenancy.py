@@ -58,6 +58,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "addVehicle": DRIVER,
     "chooseVehicle": DRIVER,
     "setPreferences": DRIVER,
+    "setLanguage": DRIVER,
     # Standing and suspensions
     "standingRules": EVERYBODY,
     "myStanding": DRIVER,
@@ -253,7 +254,11 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "companyPayouts": DISPATCHER,
     "companyPayoutAccount": DISPATCHER,
     "companyOnboardingLink": DISPATCHER,
+    "companyPayoutQuote": DISPATCHER,
+    "requestCompanyPayout": DISPATCHER,
     "enterDocument": OPERATOR,
+    "openDocument": OPERATOR,
+    "addDocumentPicture": OPERATOR,
     "addCompanyVehicle": OPERATOR,
     "retireVehicle": OPERATOR,
     # Figures of days
@@ -292,6 +297,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "giveParcels": DRIVER,
     "takeParcels": DRIVER,
     "assignDelivery": OPERATOR,
+    "offerDelivery": OPERATOR,
     "assignRoute": OPERATOR,
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
