@@ -523,7 +523,10 @@ async def _recurring_batch(work: Work, secrets: Secrets, market: Market, shipper
     )
     terms = Terms(starts_at=starts_at, rule="FREQ=DAILY")
     template = Template(name=secrets["recurring batch"], terms=terms, rows=[row])
-    return await create_recurring_batch(work, shipper_id=shipper.id, market_id=market.id, template=template)
+    told = len(work.events)
+    made = await create_recurring_batch(work, shipper_id=shipper.id, market_id=market.id, template=template)
+    del work.events[told:]  # what streams tell of is said in `_tell` alone
+    return made
 
 
 async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver) -> dict[str, str]:
