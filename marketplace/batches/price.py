@@ -238,16 +238,23 @@ async def place_rows(
     placed = _place(checked, found, settings, refuse_addresses, len(requests))
     placed = await _without_paused(work, placed)
     placed = await _with_surge(work, settings, placed)
-    return replace(placed, search=await _begin_search(work, placed, found))
+    return replace(placed, search=await _begin_search(work, shipper_id, placed, found))
 
 
-async def _begin_search(work: Work, placed: Placed, found: Found) -> Search:
+async def _begin_search(work: Work, shipper_id: UUID, placed: Placed, found: Found) -> Search:
     slots = {
         (number, row.hub_id): Slot.of(row.pickup_window, row.dropoff_window)
         for number, row in [*((spot.number, row) for spot, row in placed.rows.items()), *placed.unplaced.items()]
         if row.hub_id is not None
     }
-    return await begin_search(work, market_id=placed.market_id, supply=found.supply, wishes=found.wishes, slots=slots)
+    return await begin_search(
+        work,
+        market_id=placed.market_id,
+        shipper_id=shipper_id,
+        supply=found.supply,
+        wishes=found.wishes,
+        slots=slots,
+    )
 
 
 async def _without_paused(work: Work, placed: Placed) -> Placed:
