@@ -81,8 +81,8 @@ export class KpiPanel {
     const named = this.named(rows);
     const { groupBy } = this.asked;
     const rest = groupBy === "DAY" ? 0 : Math.max(0, rows.length - MOST_BARS);
-    const beyond = rest > 0 && `the ${MOST_BARS} with most deliveries are drawn, ${count(rest)} more are in the table`;
-    write(byId("charts-note"), [`${plural(whole.delivered, "delivery", "deliveries")} handed over`, beyond].filter(Boolean).join("; ") + ".");
+    const beyond = rest > 0 ? `; the ${MOST_BARS} with most deliveries are drawn, ${count(rest)} more are in the table` : "";
+    write(byId("charts-note"), `${plural(whole.delivered, "delivery", "deliveries")} handed over${beyond}.`);
     byId("charts-grid").replaceChildren(...CHARTS.map((chart) => this.card(chart, named, whole)));
     this.fillTable(named);
   }
