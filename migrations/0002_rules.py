@@ -130,6 +130,11 @@ REFERENCES = [
     ("task", "delivery_id", "delivery"),
     ("proof", "stop_id", "stop"),
     ("custody", "delivery_id", "delivery"),
+    ("cold_breach", "delivery_id", "delivery"),
+    ("cold_breach", "shipper_id", "shipper"),
+    ("cold_breach", "route_id", "route"),
+    ("cold_breach", "driver_id", "driver"),
+    ("cold_breach", "settled_by", "operator"),
     ("custody", "route_id", "route"),
     ("custody", "stop_id", "stop"),
     ("custody", "driver_id", "driver"),
@@ -445,6 +450,14 @@ CHECKS = [
     ("delivery", "price", "price_minor >= 0"),
     ("delivery", "pickup_window", "pickup_opens_at <= pickup_closes_at"),
     ("delivery", "dropoff_window", "dropoff_opens_at <= dropoff_closes_at"),
+    ("delivery", "out_of_cold", "out_of_cold_limit_s BETWEEN 300 AND 14400"),
+    ("custody", "out_of_cold", "out_of_cold_s >= 0 AND (keeps_cold IS NULL OR out_of_cold_s IS NOT NULL)"),
+    ("cold_breach", "too_long", "out_of_cold_s > limit_s"),
+    (
+        "cold_breach",
+        "settled_by_a_person",
+        "(settled_at IS NULL) = (settled_by IS NULL) AND (settled_at IS NULL) = (note IS NULL) AND note <> ''",
+    ),
     ("delivery", "pin_tries", "pin_attempts BETWEEN 0 AND 5"),
     (
         "delivery",
@@ -749,6 +762,7 @@ INDEXES = [
     ("UNIQUE", "company_within", "company (id, market_id)"),
     ("UNIQUE", "driver_within", "driver (id, market_id)"),
     ("", "company_market", "company (market_id)"),
+    ("", "cold_breach_open", "cold_breach (market_id, occurred_at) WHERE settled_at IS NULL"),
     ("", "driver_message_driver", "driver_message (driver_id, id)"),
     ("", "zone_pause_open", "zone_pause (market_id, expires_at) WHERE ended_at IS NULL"),
     ("UNIQUE", "dispatcher_email", "dispatcher (email)"),
@@ -1246,6 +1260,13 @@ CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECU
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- The mark of the recipient's papers goes with the recipient; the chain stays.
+CREATE TRIGGER cold_breach_kept BEFORE DELETE ON cold_breach FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER cold_breach_whole BEFORE TRUNCATE ON cold_breach FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER cold_breach_stays BEFORE UPDATE ON cold_breach FOR EACH ROW
+    WHEN (OLD.settled_at IS NOT NULL AND NEW IS DISTINCT FROM OLD
+          OR (to_jsonb(OLD) - ARRAY['settled_at', 'settled_by', 'note'])
+          <> (to_jsonb(NEW) - ARRAY['settled_at', 'settled_by', 'note']))
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_kept BEFORE DELETE ON custody FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_whole BEFORE TRUNCATE ON custody FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_stays BEFORE UPDATE ON custody FOR EACH ROW

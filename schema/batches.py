@@ -77,6 +77,12 @@ class Delivery:
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
     sector: Sector | None = strawberry.field(description="The trade that it is for, if its shipper named one.")
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    out_of_cold_s: int | None = strawberry.field(
+        description="How long it was out of the cold when it last changed hands, seconds; null before its pickup."
+    )
     instructions: str = strawberry.field(description="For the driver, at most 500 characters.")
     pin: str | None = strawberry.field(description="What the recipient tells the driver, if a PIN was asked for.")
     tracking_url: str | None = strawberry.field(
@@ -265,6 +271,12 @@ class DeliveryInput:
     waived_requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What of its sector it does without; a PHARMACY waives nothing."
     )
+    out_of_cold_limit_s: int | None = strawberry.field(
+        default=None,
+        description="How long it may be out of the cold in all, 300 to 14,400 seconds, that of its sector if left out:"
+        " from the hub to the door, but for the time in a vehicle that keeps cold. Who waives COLD has it carried in"
+        " any vehicle that can keep this.",
+    )
     instructions: str = strawberry.field(default="", description="For the driver, at most 500 characters.")
     service_level: str = strawberry.field(
         default="STANDARD", description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY; your rate card names yours."
@@ -297,6 +309,7 @@ class DeliveryInput:
             max_attempts=self.max_attempts,
             sector=self.sector,
             waived=list(self.waived_requirements),
+            out_of_cold_s=self.out_of_cold_limit_s,
         )
 
 

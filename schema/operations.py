@@ -142,6 +142,7 @@ SUBJECTS = {
     "activateDriver": "driver",
     "planShift": "driver",
     "messageDriver": "driver",
+    "settleColdBreach": "delivery",
     "assignDelivery": "delivery",
     "assignRoute": "route",
     "unassignRoute": "route",

@@ -60,6 +60,13 @@ class CarriedDelivery:
     instructions: str = strawberry.field(description="From shipper and recipient, a line each.")
     safe_place: SafePlace | None = strawberry.field(description="Where the recipient lets it be left.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    cold_until: DateTime | None = strawberry.field(
+        description="Until when it has to be handed over, market time; null where nobody counts, before its pickup, and"
+        " while it is in a vehicle that keeps it cold."
+    )
     may_be_left: LeftAt | None = strawberry.field(
         description="Where it may be left, with a photo, if nobody opens: dropOff with `leftAt`. Null where only the"
         " recipient will do."

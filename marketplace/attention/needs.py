@@ -16,6 +16,7 @@ SOON = timedelta(minutes=45)
 class NeedKind(StrEnum):
     """Why something needs a person, the gravest first."""
 
+    COLD_CHAIN = "COLD_CHAIN"
     LATE_RISK = "LATE_RISK"
     UNASSIGNED = "UNASSIGNED"
     REASSIGNMENT = "REASSIGNMENT"
@@ -30,6 +31,11 @@ class NeedKind(StrEnum):
 # it waits: urgent work on the road comes before what merely stands still.
 NEEDS = """
 WITH needs AS (
+    (SELECT 'COLD_CHAIN' AS kind, b.delivery_id AS subject_id, b.delivery_id, b.route_id, b.driver_id,
+            (b.out_of_cold_s / 60) || ' / ' || (b.limit_s / 60) || ' min' AS reason, b.occurred_at AS due_at,
+            d.dropoff_lat AS lat, d.dropoff_lon AS lon, NULL::bigint AS amount_minor
+     FROM cold_breach b JOIN delivery d ON d.id = b.delivery_id WHERE b.market_id = $1 AND b.settled_at IS NULL)
+    UNION ALL
     (SELECT 'LATE_RISK' AS kind, a.delivery_id AS subject_id, a.delivery_id, a.route_id, r.driver_id,
             round(a.late_probability * 100)::text || ' %' AS reason, d.dropoff_closes_at AS due_at,
             d.dropoff_lat AS lat, d.dropoff_lon AS lon, NULL::bigint AS amount_minor

@@ -44,7 +44,7 @@ from marketplace.batches.request import (
     is_storable,
 )
 from marketplace.batches.reschedule import reschedule_delivery, return_delivery
-from marketplace.batches.sectors import BINDING, BUNDLES, BundleIsBinding, Sector
+from marketplace.batches.sectors import BINDING, BUNDLES, OUT_OF_COLD_S, BundleIsBinding, Sector
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
@@ -65,6 +65,7 @@ __all__ = [
     "BINDING",
     "BUNDLES",
     "DISCARDED",
+    "OUT_OF_COLD_S",
     "SKILLS",
     "AlreadyPlaced",
     "AnswerTooLate",

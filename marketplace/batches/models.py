@@ -52,7 +52,8 @@ class Delivery(Model):
     where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
     `answer_due_at` is until when one can be chosen. `given_lat` and `given_lon` are the shipper's own point where
     drivers have shown a better one. A delivery without a drop-off point waits for its address to be found. What could
-    not come from one hub is split: `part_of` is the first delivery of the row.
+    not come from one hub is split: `part_of` is the first delivery of the row. With `out_of_cold_limit_s` it is to be
+    at its door before it has been out of the cold for longer than that.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -95,6 +96,7 @@ class Delivery(Model):
     load = ArrayField(element_type="int", null=False)
     requirements = ArrayField(element_type="text", null=False)
     sector = fields.CharField(max_length=14, null=True)
+    out_of_cold_limit_s = fields.IntField(null=True)
     pin = fields.CharField(max_length=8, null=True)
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan

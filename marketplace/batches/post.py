@@ -379,6 +379,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "load": load_of(spot.packages),
         "requirements": sorted(request.needs),
         "sector": request.sector,
+        "out_of_cold_limit_s": request.out_of_cold_limit_s,
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
         "price_minor": 0,

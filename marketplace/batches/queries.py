@@ -31,6 +31,8 @@ json_build_object(
     'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
         FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'sector', d.sector,
+    'out_of_cold_limit_s', d.out_of_cold_limit_s, 'out_of_cold_s', CASE WHEN d.out_of_cold_limit_s IS NOT NULL THEN (
+        SELECT max(c.out_of_cold_s) FROM custody c WHERE c.delivery_id = d.id) END,
     'pin', d.pin,
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'failure_policy', d.failure_policy, 'attempts', d.attempts,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from marketplace.batches.sectors import Sector, requirements_of
+from marketplace.batches.sectors import OUT_OF_COLD_S, Sector, requirements_of
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
@@ -24,6 +24,7 @@ LONGEST_SIDE_MM = 5_000
 LARGEST_AMOUNT = 10**12
 """Minor units: as large as anything that a market is set to."""
 DEFAULT_SERVICE_LEVEL = "STANDARD"
+LEAST_OUT_OF_COLD_S, MOST_OUT_OF_COLD_S = 300, 14_400
 
 
 class BadDelivery(Invalid):
@@ -77,7 +78,8 @@ class DeliveryRequest:
     With items it comes from stock: from whichever hub serves it best, or from the hub that it names. Its packages are
     then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
     shipper's terms; without one it names both. Without a failure policy or a number of attempts it has those of its
-    shipper. It asks for what its sector asks for, without what is `waived`, and for its own `requirements`.
+    shipper. It asks for what its sector asks for, without what is `waived`, and for its own `requirements`. It may be
+    out of the cold for `out_of_cold_s` in all, or for as long as its sector allows.
     """
 
     external_id: str
@@ -97,11 +99,17 @@ class DeliveryRequest:
     max_attempts: int | None = None
     sector: Sector | None = None
     waived: Sequence[Requirement] = ()
+    out_of_cold_s: int | None = None
 
     @property
     def needs(self) -> frozenset[Requirement]:
         """All that this row asks for, with what its sector asks for where it says nothing else."""
         return requirements_of(self.sector, self.requirements, self.waived)
+
+    @property
+    def out_of_cold_limit_s(self) -> int | None:
+        """How long it may be out of the cold; None where nobody counts that."""
+        return self.out_of_cold_s or (OUT_OF_COLD_S.get(self.sector) if self.sector is not None else None)
 
     @property
     def digest(self) -> bytes:
@@ -123,6 +131,10 @@ class DeliveryRequest:
         for i, package in enumerate(self.packages):
             _check_package(package, f"packages[{i}]")
         self._check_service()
+        if self.out_of_cold_s is not None and not LEAST_OUT_OF_COLD_S <= self.out_of_cold_s <= MOST_OUT_OF_COLD_S:
+            raise BadDelivery(
+                f"out of the cold is {LEAST_OUT_OF_COLD_S} to {MOST_OUT_OF_COLD_S} seconds", field="outOfColdLimitS"
+            )
         if not 0 <= self.priority <= 100:
             raise BadDelivery("priority is between 0 and 100", field="priority")
         if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:

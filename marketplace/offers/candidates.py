@@ -22,7 +22,8 @@ NAMED_PER_RULE = 20
 """So many of those whom one rule excludes are kept by name, nearest first; the rest are counted."""
 
 # What the route needs at its fullest, as if everything were aboard at once: true for routes from one origin, and on the
-# safe side for others. The slack is what the whole plan can be late without missing a window. An offer is paid by the
+# safe side for others. What would be out of the cold for too long on its way asks for a vehicle that keeps cold. The
+# slack is what the whole plan can be late without missing a window. An offer is paid by the
 # policy of the moment at which it is made, whenever its route was planned.
 NEEDS = """
 SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.starts_at, r.currency, r.bonus_minor,
@@ -51,8 +52,14 @@ CROSS JOIN LATERAL (
     SELECT coalesce(sum(d.load[1]), 0)::int AS packages, coalesce(sum(d.load[2]), 0)::int AS grams,
            coalesce(sum(d.load[3]), 0)::int AS litres, count(*)::int AS delivery_count,
            coalesce(sum(d.price_minor), 0)::bigint AS price_minor,
-           (SELECT coalesce(array_agg(DISTINCT need), '{}') FROM delivery e, unnest(e.requirements) AS need
-             WHERE e.route_id = r.id AND need IN ('COLD', 'PHARMACY', 'AGE_CHECK', 'TWO_PERSON', 'HEAVY')) AS skills
+           (SELECT coalesce(array_agg(DISTINCT need), '{}') FROM (
+                SELECT unnest(e.requirements) AS need FROM delivery e WHERE e.route_id = r.id
+                UNION ALL SELECT 'COLD' WHERE EXISTS (SELECT FROM delivery e WHERE e.route_id = r.id
+                    AND e.out_of_cold_limit_s < (
+                        SELECT extract(epoch FROM max(st.planned_departure) - min(st.planned_departure))
+                        FROM task t JOIN stop st ON st.id = t.stop_id AND st.route_id = r.id
+                        WHERE t.delivery_id = e.id))) AS asked
+             WHERE need IN ('COLD', 'PHARMACY', 'AGE_CHECK', 'TWO_PERSON', 'HEAVY')) AS skills
     FROM delivery d WHERE d.route_id = r.id) n
 CROSS JOIN LATERAL (
     SELECT version, rates, floors FROM pay_policy WHERE market_id = r.market_id AND effective_from <= $2

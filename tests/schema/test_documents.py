@@ -63,6 +63,7 @@ OPERATIONS = {
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
+    "settle_cold_breach",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
     "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
 }  # fmt: skip
@@ -90,8 +91,8 @@ def prepared(name: str) -> Operation:
 COSTS = {
     # What a driver does to keep work moving
     "driver/accept_offer": 150, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 150,
-    "driver/start_route": 80, "driver/arrive_at_stop": 80, "driver/pick_up": 80, "driver/drop_off": 80,
-    "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
+    "driver/start_route": 85, "driver/arrive_at_stop": 85, "driver/pick_up": 85, "driver/drop_off": 85,
+    "driver/fail_stop": 85, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 135,
@@ -109,7 +110,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 80, "portal/batch": 330, "portal/batches": 50,
+    "portal/quote_batch": 200, "portal/post_batch": 80, "portal/batch": 345, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -216,6 +217,7 @@ COSTS = {
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
             "message_driver", "pause_zone", "resume_zone",
+            "settle_cold_breach",
         )
     },
     **{

@@ -284,6 +284,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "assignRoute": OPERATOR,
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
+    "settleColdBreach": OPERATOR,
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels

@@ -3,6 +3,7 @@
 import { UNASSIGNED, capital, plain, plural } from "/static/wording.js";
 
 export const KINDS = {
+  COLD_CHAIN: { title: "Was too long out of the cold", tone: "bad" },
   LATE_RISK: { title: "Will probably be late", tone: "bad" },
   UNASSIGNED: { title: "Has no driver", tone: "wait" },
   REASSIGNMENT: { title: "Route changes hands", tone: "move" },
@@ -18,7 +19,7 @@ const HANDED = {
   AGREED: "agreed, the drivers meet",
   GIVEN: "parcels are scanned, the code is missing",
 };
-const WAITS = new Set(["SUSPENSION", "HELD_STATEMENT", "DEAD_JOB"]);
+const WAITS = new Set(["COLD_CHAIN", "SUSPENSION", "HELD_STATEMENT", "DEAD_JOB"]);
 
 /** The two lines of a row: what it is, and the rest. */
 export function needWords(need, { wording, clock }) {
@@ -34,6 +35,7 @@ const whom = ({ externalId, driverName }) => [externalId, driverName].filter(Boo
 function why({ kind, reason, amountMinor }) {
   if (kind === "UNASSIGNED") return UNASSIGNED[reason] ?? null;
   if (kind === "REASSIGNMENT") return HANDED[reason];
+  if (kind === "COLD_CHAIN") return reason;
   if (kind === "LATE_RISK") return `${reason} sure`;
   return reason || amountMinor ? plain(reason) : null;
 }
