@@ -75,6 +75,7 @@ class Delivery:
     )
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
+    pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
     sector: Sector | None = strawberry.field(description="The trade that it is for, if its shipper named one.")
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
     out_of_cold_limit_s: int | None = strawberry.field(

@@ -42,7 +42,8 @@ class Batch(Model):
 class Delivery(Model):
     """One parcel's move from a pickup to a drop-off, priced, and its state.
 
-    `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
+    `load` has three numbers: packages, grams and cubic decimetres; what stands on pallets takes `pallet_places` of a
+    vehicle's floor besides. `sequence` counts the changes of this delivery and
     orders its events. `plan_after` keeps it out of planning until then. `surge_minor` is the part of the price that a
     busy hour added, by the decision that it was quoted with. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill. `service_level_id` is
@@ -94,6 +95,7 @@ class Delivery(Model):
     time_zone = fields.CharField(max_length=60)
     # What
     load = ArrayField(element_type="int", null=False)
+    pallet_places = fields.SmallIntField(db_default=0)
     requirements = ArrayField(element_type="text", null=False)
     sector = fields.CharField(max_length=14, null=True)
     out_of_cold_limit_s = fields.IntField(null=True)

@@ -22,7 +22,14 @@ from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
-from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, problem_of
+from marketplace.batches.request import (
+    DeliveryRequest,
+    RowProblem,
+    is_storable,
+    load_of,
+    pallet_places_of,
+    problem_of,
+)
 from marketplace.batches.states import DeliveryState, Requirement
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
@@ -377,6 +384,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "dropoff_closes_at": spot.dropoff_window.closes_at,
         "time_zone": spot.time_zone,
         "load": load_of(spot.packages),
+        "pallet_places": pallet_places_of(spot.packages),
         "requirements": sorted(request.needs),
         "sector": request.sector,
         "out_of_cold_limit_s": request.out_of_cold_limit_s,

@@ -19,6 +19,7 @@ from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
 MOST_PACKAGES = 20
 MOST_ITEMS = 20
 MOST_OF_ONE = 1_000
+MOST_PALLET_PLACES = 10
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
 LARGEST_AMOUNT = 10**12
@@ -35,7 +36,10 @@ class BadDelivery(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageRequest:
-    """A physical item: grams and millimetres, and its declared value in minor units, if there is one."""
+    """A physical item: grams and millimetres, and its declared value in minor units, if there is one.
+
+    On pallets it stands on `pallet_places` of a vehicle's floor; loose it takes none.
+    """
 
     description: str = ""
     weight_g: int
@@ -43,6 +47,7 @@ class PackageRequest:
     width_mm: int
     height_mm: int
     declared_minor: int | None = None
+    pallet_places: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +196,11 @@ def load_of(packages: Sequence[PackageRequest]) -> list[int]:
     return [len(packages), sum(p.weight_g for p in packages), litres]
 
 
+def pallet_places_of(packages: Sequence[PackageRequest]) -> int:
+    """How many places of a vehicle's floor all of them take."""
+    return sum(package.pallet_places for package in packages)
+
+
 _OTHER_WISHES = attrgetter(*(each.name for each in fields(DeliveryRequest) if each.name != "requirements"))
 """Everything else that a request asks for, in the order of its fields."""
 
@@ -265,5 +275,7 @@ def _check_package(package: PackageRequest, name: str) -> None:
         raise BadDelivery(f"a package weighs 1 to {HEAVIEST_G} grams", field=f"{name}.weightG")
     if package.declared_minor is not None and not 0 <= package.declared_minor <= LARGEST_AMOUNT:
         raise BadDelivery(f"a declared value is 0 to {LARGEST_AMOUNT} minor units", field=f"{name}.declaredMinor")
+    if not 0 <= package.pallet_places <= MOST_PALLET_PLACES:
+        raise BadDelivery(f"a package stands on 0 to {MOST_PALLET_PLACES} pallet places", field=f"{name}.palletPlaces")
     if not all(1 <= side <= LONGEST_SIDE_MM for side in (package.length_mm, package.width_mm, package.height_mm)):
         raise BadDelivery(f"a side is 1 to {LONGEST_SIDE_MM} millimetres", field=name)

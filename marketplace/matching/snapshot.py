@@ -139,7 +139,7 @@ def _open_delivery(row: asyncpg.Record) -> OpenDelivery:
         pickup_closes_at=row["pickup_closes_at"],
         dropoff_opens_at=row["dropoff_opens_at"],
         dropoff_closes_at=row["dropoff_closes_at"],
-        load=row["load"],
+        load=[*row["load"], row["pallet_places"]],
         skills=[name for name in row["requirements"] if name in SKILLS],
         priority=row["priority"],
         created_at=row["created_at"],

@@ -174,7 +174,8 @@ def _with_loading(found: Snapshot, place: dict[Point, int], matrix: Matrix) -> S
 def _plan_delivery(
     delivery: OpenDelivery, place: dict[Point, int], found: Snapshot, durations_s: Seconds
 ) -> PlanDelivery:
-    direct_s = int(durations_s[place[delivery.pickup], place[delivery.dropoff]]) + found.dials.dropoff_service_s
+    at_door_s = found.dials.door_service_s(delivery.skills)
+    direct_s = int(durations_s[place[delivery.pickup], place[delivery.dropoff]]) + at_door_s
     is_urgent = delivery.dropoff_closes_at - found.now < URGENT
     target_s = found.dials.delivery_target_s
     return PlanDelivery(
@@ -187,7 +188,7 @@ def _plan_delivery(
         dropoff=PlanStop(
             location=place[delivery.dropoff],
             windows=[(_second(delivery.dropoff_opens_at), _second(delivery.dropoff_closes_at))],
-            service_s=found.dials.dropoff_service_s,
+            service_s=at_door_s,
             due_at=_second(delivery.created_at) + target_s if target_s else None,
         ),
         load=list(delivery.load),
