@@ -175,6 +175,19 @@ class PriceLine:
     rule: str = strawberry.field(description="The rule of the rate card that made this line.")
 
 
+@strawberry.type(description="Something that a row asks of driver or hand-over, by itself or by its sector.")
+class QuotedRequirement:
+    """A requirement and what it adds."""
+
+    requirement: Requirement = strawberry.field(description="What is asked for.")
+    is_of_sector: bool = strawberry.field(description="Whether its sector asks for it.")
+    chooses_driver: bool = strawberry.field(description="Whether only drivers and vehicles with it are asked.")
+    service_s: int = strawberry.field(description="Seconds that it adds to the hand-over.")
+    surcharge_minor: MoneyMinor = strawberry.field(
+        description="What your rate card adds for it, minor units; a part of the price."
+    )
+
+
 @strawberry.type(description="The price of one row of a quote.")
 class QuotedDelivery:
     """A priced row."""
@@ -183,6 +196,13 @@ class QuotedDelivery:
     distance_m: int = strawberry.field(description="Road metres from pickup to drop-off.")
     price_minor: MoneyMinor = strawberry.field(description="Minor units.")
     lines: list[PriceLine] = strawberry.field(description="What the price is made of.", metadata=usually(4))
+    requirements: list[QuotedRequirement] = strawberry.field(
+        description="All that it asks for, with that of its sector.", metadata=usually(1)
+    )
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")

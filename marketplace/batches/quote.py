@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.batches.asked import what_is_asked
 from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.request import (
     DeliveryRequest,
@@ -23,6 +24,7 @@ from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
+from marketplace.markets import Dials, dials
 from marketplace.routing import Router
 from marketplace.shippers import Tier
 
@@ -101,7 +103,7 @@ class QuoteBatch:
             self.market_id,
             self.shipper_id,
             orjson.dumps([answer.rows[i].placed.request for i in sorted(answer.rows)], default=str).decode(),
-            orjson.dumps(quote_lines(answer)).decode(),
+            orjson.dumps(quote_lines(answer, await dials(work, market_id=self.market_id))).decode(),
             orjson.dumps(problems).decode(),
             answer.total_minor,
             found.currency,
@@ -114,8 +116,8 @@ class QuoteBatch:
         return await find_quote(work, quote_id=quote_id, shipper_id=self.shipper_id)
 
 
-def quote_lines(priced: Priced) -> list[dict[str, Any]]:
-    """For each priced row its distance and its lines, as they are kept and shown."""
+def quote_lines(priced: Priced, settings: Dials) -> list[dict[str, Any]]:
+    """For each priced row its distance, its lines and what it asks for, as they are kept and shown."""
     return [
         {
             "external_id": row.placed.request.external_id,
@@ -123,6 +125,7 @@ def quote_lines(priced: Priced) -> list[dict[str, Any]]:
             "price_minor": row.price_minor,
             "lines": [asdict(line) for line in row.lines],
         }
+        | what_is_asked(row, settings)
         | _surge_of(row)
         for _, row in sorted(priced.rows.items())
     ]
