@@ -61,6 +61,11 @@ REFERENCES = [
     ("hub", "market_id", "market"),
     ("hub", "shipper_id", "shipper"),
     ("hub_cell", "hub_id", "hub"),
+    ("dock", "market_id", "market"),
+    ("dock", "shipper_id", "shipper"),
+    ("dock_appointment", "shipper_id", "shipper"),
+    ("dock_appointment", "dock_id", "dock"),
+    ("dock_appointment", "delivery_id", "delivery"),
     ("sku", "market_id", "market"),
     ("sku", "shipper_id", "shipper"),
     ("hub_stock", "hub_id", "hub"),
@@ -230,6 +235,7 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("dock_appointment", "state"): "HELD BOOKED RELEASED",
     ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
@@ -548,6 +554,17 @@ CHECKS = [
     ),
     ("hub", "reach", "reach_s BETWEEN 60 AND 7200"),
     ("hub_cell", "drive", "drive_s >= 0"),
+    (
+        "dock",
+        "slots",
+        "slot_s BETWEEN 600 AND 14400 AND places BETWEEN 1 AND 100 AND tolerance_s BETWEEN 0 AND 7200 AND opens < closes",
+    ),
+    ("dock_appointment", "slot", "opens_at < closes_at AND (state = 'RELEASED') = (ended_at IS NOT NULL)"),
+    (
+        "dock_appointment",
+        "of_a_delivery",
+        "(delivery_id IS NULL) = (is_pickup IS NULL) AND (state = 'HELD') = (delivery_id IS NULL)",
+    ),
     ("sku", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
     # What is promised lies there: two who want the last one cannot both have it
     ("hub_stock", "promised", "on_hand >= 0 AND reserved >= 0 AND reserved <= on_hand"),
@@ -798,6 +815,14 @@ INDEXES = [
     ("", "hub_market", "hub (market_id)"),
     ("UNIQUE", "hub_cell_once", "hub_cell (market_id, cell, hub_id)"),
     ("", "hub_cell_hub", "hub_cell (hub_id)"),
+    ("UNIQUE", "dock_once", "dock (shipper_id, market_id, code)"),
+    ("", "dock_appointment_taken", "dock_appointment (dock_id, opens_at) WHERE state <> 'RELEASED'"),
+    (
+        "UNIQUE",
+        "dock_appointment_one",
+        "dock_appointment (delivery_id, is_pickup) WHERE state = 'BOOKED'",
+    ),
+    ("", "dock_appointment_booked", "dock_appointment (market_id, closes_at) WHERE state = 'BOOKED'"),
     ("UNIQUE", "sku_once", "sku (shipper_id, market_id, code)"),
     ("UNIQUE", "sku_within", "sku (id, market_id)"),
     ("", "sku_market", "sku (market_id)"),

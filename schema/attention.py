@@ -17,6 +17,7 @@ from schema.scalars import DateTime, MoneyMinor
 
 SUBJECTS = {
     NeedKind.COLD_CHAIN: "delivery",
+    NeedKind.DOCK_MISSED: "delivery",
     NeedKind.LATE_RISK: "delivery",
     NeedKind.UNASSIGNED: "delivery",
     NeedKind.REASSIGNMENT: "reassignment",
@@ -44,8 +45,8 @@ class Need:
     driver_name: str | None = strawberry.field(description="That driver's name.")
     reason: str | None = strawberry.field(
         description="Why: of UNASSIGNED an UnassignedReason, of FAILED_ATTEMPT an AttemptFailure, of LATE_RISK the"
-        " chance, of COLD_CHAIN the minutes out of the cold and those allowed, of SUSPENSION the rule, of REASSIGNMENT"
-        " its state, of DEAD_JOB its kind."
+        " chance, of COLD_CHAIN the minutes out of the cold and those allowed, of DOCK_MISSED the dock, of SUSPENSION"
+        " the rule, of REASSIGNMENT its state, of DEAD_JOB its kind."
     )
     due_at: DateTime = strawberry.field(
         description="When it is too late, or, where nothing ends, since when it waits. Market time."

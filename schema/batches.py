@@ -286,6 +286,12 @@ class DeliveryInput:
     requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What it asks of driver and hand-over, at most 10."
     )
+    pickup_appointment_id: strawberry.ID | None = strawberry.field(
+        default=None, description="apt_… that you hold at the dock of the pickup, in place of its window."
+    )
+    dropoff_appointment_id: strawberry.ID | None = strawberry.field(
+        default=None, description="apt_… that you hold at the dock of the drop-off, in place of its window."
+    )
     sector: Sector | None = strawberry.field(
         default=None, description="Asks for all that the trade asks for, as `sectors` lists it, besides `requirements`."
     )
@@ -331,7 +337,13 @@ class DeliveryInput:
             sector=self.sector,
             waived=list(self.waived_requirements),
             out_of_cold_s=self.out_of_cold_limit_s,
+            pickup_appointment_id=_appointment(self.pickup_appointment_id, "pickupAppointmentId"),
+            dropoff_appointment_id=_appointment(self.dropoff_appointment_id, "dropoffAppointmentId"),
         )
+
+
+def _appointment(wire: strawberry.ID | None, field: str) -> UUID | None:
+    return from_wire("dock_appointment", wire, field=field) if wire else None
 
 
 QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]

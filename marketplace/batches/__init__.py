@@ -6,6 +6,7 @@ state and a `sequence` that orders its events.
 
 from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.another_try import AnswerTooLate, BadNewWindow, ChosenBy, NotWaiting, choose_another_try
+from marketplace.batches.book_slot import TooLateForDock, book_slot
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -104,12 +105,14 @@ __all__ = [
     "Requirement",
     "RowProblem",
     "Sector",
+    "TooLateForDock",
     "TooLateToCancel",
     "TooLateToChange",
     "TransferStock",
     "TransferUnderWay",
     "UnassignedReason",
     "addresses_to_review",
+    "book_slot",
     "cancel_delivery",
     "change_promise",
     "check_changeable",

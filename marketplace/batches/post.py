@@ -31,6 +31,7 @@ from marketplace.batches.request import (
     problem_of,
 )
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.batches.take_slots import book_slots, without_gone
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
@@ -167,9 +168,12 @@ class PostBatch:
 
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
-        answer, short = await _take_stock(work, found.placed.market_id, answer)
+        market_id = found.placed.market_id
+        answer, gone = await without_gone(work, shipper_id=self.shipper_id, market_id=market_id, answer=answer)
+        answer, short = await _take_stock(work, market_id, answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
+        await book_slots(work, answer, fresh)
         links: Mapping[UUID, UUID] = {}
         if self.tokens is not None:
             links = await make_tracking_links(
@@ -179,7 +183,8 @@ class PostBatch:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed; it may have
         # taken what was left of their things, too.
-        lost = {i: found.requests[i] for i in (*_firsts(answer), *found.placed.unplaced, *short) if i not in fresh}
+        tried = (*_firsts(answer), *found.placed.unplaced, *short, *gone)
+        lost = {i: found.requests[i] for i in tried if i not in fresh}
         raced = await posted_before(work, self.shipper_id, list(lost.values()))
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []

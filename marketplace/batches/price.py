@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from marketplace.batches.appointments import appointed_windows
 from marketplace.batches.request import (
     BadDelivery,
     Checked,
@@ -30,6 +31,7 @@ from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
+from marketplace.docks import KeptSlot, find_slots
 from marketplace.hubs import Opening, Source, StockLine, hubs_open_to
 from marketplace.markets import Dials, dials, open_pauses, paused_until
 from marketplace.pricing import PricedFacts, PriceLine, RateCard, price_delivery, total_minor, with_surge, with_tier
@@ -90,6 +92,7 @@ class Found:
     hubs: Mapping[UUID, asyncpg.Record]
     sources: Mapping[int, Sequence[Source] | Invalid]
     cards: Mapping[str, RateCard]
+    slots: Mapping[UUID, KeptSlot]
     levels: Mapping[Tier, KeptLevel]
     area: ServiceArea | None
     time_zone: str
@@ -170,6 +173,7 @@ async def place_rows(
             work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
         ),
         cards=cards,
+        slots=await find_slots(work, market_id=market_id, shipper_id=shipper_id, ids=_appointments(checked)),
         levels=await _levels(work, shipper_id, market_id, checked, asked_at),
         area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
         time_zone=settings.time_zone,
@@ -180,6 +184,11 @@ async def place_rows(
     placed.rows.update(_further_parts(placed.rows, found.sources, len(requests)))
     placed = await _without_paused(work, placed)
     return await _with_surge(work, settings, placed)
+
+
+def _appointments(checked: Checked) -> set[UUID]:
+    ends = [end for row in checked.rows.values() for end in (row.pickup_appointment_id, row.dropoff_appointment_id)]
+    return {end for end in ends if end is not None}
 
 
 async def _without_paused(work: Work, placed: Placed) -> Placed:
@@ -269,7 +278,7 @@ def _place_row(request: DeliveryRequest, found: Found, source: Source | None) ->
     check_area(found.area, request.dropoff.point, "dropoff")
     level = _level_of(request, found)
     if level is None:
-        pickup_window, dropoff_window = request.windows(time_zone=time_zone)
+        pickup_window, dropoff_window = appointed_windows(request, found.slots, origin=origin, time_zone=time_zone)
     else:
         promised = promised_windows(level.level, request, opening=opening, time_zone=time_zone, now=found.asked_at)
         pickup_window, dropoff_window = promised.pickup, promised.dropoff

@@ -214,7 +214,7 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
     return DeliveryRequest(
         **{
             **values,
-            "hub_id": UUID(values["hub_id"]) if values["hub_id"] else None,
+            "hub_id": _id(values["hub_id"]),
             "pickup": _place(values["pickup"]) if values["pickup"] else None,
             "dropoff": _place(values["dropoff"]),
             "items": [ItemRequest(**item) for item in values["items"]],
@@ -223,11 +223,17 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "dropoff_window": _window(values["dropoff_window"]),
             "tier": Tier(values["tier"]) if values["tier"] else None,
             "requirements": [Requirement(name) for name in values["requirements"]],
+            "pickup_appointment_id": _id(values["pickup_appointment_id"]),
+            "dropoff_appointment_id": _id(values["dropoff_appointment_id"]),
             "sector": Sector(values["sector"]) if values["sector"] else None,
             "waived": [Requirement(name) for name in values["waived"]],
             "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
         }
     )
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
 
 
 def _place(values: dict[str, Any]) -> Place:

@@ -13,7 +13,7 @@ from marketplace.batches.sectors import OUT_OF_COLD_S, Sector, requirements_of
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
-from marketplace.core.window import Window, local_window
+from marketplace.core.window import Window
 from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
 
 MOST_PACKAGES = 20
@@ -84,7 +84,8 @@ class DeliveryRequest:
     then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
     shipper's terms; without one it names both. Without a failure policy or a number of attempts it has those of its
     shipper. It asks for what its sector asks for, without what is `waived`, and for its own `requirements`. It may be
-    out of the cold for `out_of_cold_s` in all, or for as long as its sector allows.
+    out of the cold for `out_of_cold_s` in all, or for as long as its sector allows. An end at a dock has an appointment
+    in place of its window.
     """
 
     external_id: str
@@ -105,6 +106,8 @@ class DeliveryRequest:
     sector: Sector | None = None
     waived: Sequence[Requirement] = ()
     out_of_cold_s: int | None = None
+    pickup_appointment_id: UUID | None = None
+    dropoff_appointment_id: UUID | None = None
 
     @property
     def needs(self) -> frozenset[Requirement]:
@@ -169,15 +172,14 @@ class DeliveryRequest:
     def _check_service(self) -> None:
         if self.service_level not in SERVICE_LEVELS:
             raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
-        if self.tier is None and (self.pickup_window is None or self.dropoff_window is None):
+        has_pickup = self.pickup_window is not None or self.pickup_appointment_id is not None
+        has_dropoff = self.dropoff_window is not None or self.dropoff_appointment_id is not None
+        if self.tier is None and not (has_pickup and has_dropoff):
             raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
-
-    def windows(self, *, time_zone: str) -> tuple[Window, Window]:
-        """Pickup and drop-off window as instants, where the request names both."""
-        assert self.pickup_window is not None, "a checked row without a tier has windows"
-        assert self.dropoff_window is not None, "a checked row without a tier has windows"
-        pickup = local_window(self.pickup_window.opens, self.pickup_window.closes, time_zone)
-        return pickup, local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
+        if self.tier is not None and (self.pickup_appointment_id or self.dropoff_appointment_id):
+            raise BadDelivery("an appointment is a window of its own; leave the tier out", field="tier")
+        if self.dropoff_appointment_id is not None and self.dropoff.point is None:
+            raise BadDelivery("what goes to a dock needs its lat and lon", field="dropoff.lat")
 
 
 def check_windows(pickup: Window, dropoff: Window, *, now: datetime) -> None:

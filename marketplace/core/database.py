@@ -19,6 +19,7 @@ MODELS = [
     "marketplace.shippers.models",
     "marketplace.fleet.models",
     "marketplace.hubs.models",
+    "marketplace.docks.models",
     "marketplace.surge.models",
     "marketplace.standing.models",
     "marketplace.ledger.models",

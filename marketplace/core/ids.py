@@ -55,6 +55,7 @@ PREFIXES = {
     "drop_point": "drp",
     "pause": "pse",
     "driver_message": "dms",
+    "dock_appointment": "apt",
     "route": "rte",
     "stop": "stp",
     "reassignment": "ras",

@@ -39,6 +39,7 @@ from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
+from marketplace.docks import AppointmentState
 from marketplace.fleet import (
     AccountState,
     CompanyState,
@@ -112,6 +113,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "state"): DeliveryState,
     ("delivery", "failure_policy"): FailurePolicy,
     ("delivery", "sector"): Sector,
+    ("dock_appointment", "state"): AppointmentState,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,

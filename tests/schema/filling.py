@@ -66,6 +66,8 @@ NAMES: dict[str, Any] = {
     "year": NOW.year,
     "serviceLevel": "STANDARD",
     "sku": "goods",
+    "dock": "gate",
+    "slotS": 600,
 }
 """Values of arguments, and of fields of inputs, that mean the same wherever they are called so."""
 
@@ -75,6 +77,8 @@ OVERRIDES: dict[str, Any] = {
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
+    "setDock.opens": "08:00",
+    "setDock.closes": "20:00",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

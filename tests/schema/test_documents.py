@@ -38,6 +38,7 @@ PORTAL = {
     "alert_policy", "set_alert_policy", "notifications",
     "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim", "sectors", "custody",
+    "set_dock", "dock_slots", "hold_dock_slot", "book_dock_slot",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -197,7 +198,8 @@ COSTS = {
             "retire_vehicle",
         )
     },
-    # Sectors
+    # Sectors and docks
+    "portal/set_dock": 25, "portal/hold_dock_slot": 25, "portal/book_dock_slot": 25, "portal/dock_slots": 35,
     "portal/sectors": 35, "portal/custody": 35, "operations/custody": 35,
     # Claims
     **{f"{client}/claims": 45 for client in ("portal", "recipient", "driver", "operations")},

@@ -4,6 +4,7 @@ import { UNASSIGNED, capital, plain, plural } from "/static/wording.js";
 
 export const KINDS = {
   COLD_CHAIN: { title: "Was too long out of the cold", tone: "bad" },
+  DOCK_MISSED: { title: "Missed its slot at the dock", tone: "bad" },
   LATE_RISK: { title: "Will probably be late", tone: "bad" },
   UNASSIGNED: { title: "Has no driver", tone: "wait" },
   REASSIGNMENT: { title: "Route changes hands", tone: "move" },
@@ -35,7 +36,7 @@ const whom = ({ externalId, driverName }) => [externalId, driverName].filter(Boo
 function why({ kind, reason, amountMinor }) {
   if (kind === "UNASSIGNED") return UNASSIGNED[reason] ?? null;
   if (kind === "REASSIGNMENT") return HANDED[reason];
-  if (kind === "COLD_CHAIN") return reason;
+  if (kind === "COLD_CHAIN" || kind === "DOCK_MISSED") return reason;
   if (kind === "LATE_RISK") return `${reason} sure`;
   return reason || amountMinor ? plain(reason) : null;
 }
