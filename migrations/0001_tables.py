@@ -593,6 +593,31 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Substitution",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ("market_id", fields.UUIDField()),
+                ("shipper_id", fields.UUIDField()),
+                ("delivery_id", fields.UUIDField()),
+                ("sku_id", fields.UUIDField()),
+                ("quantity", fields.IntField()),
+                ("rule", fields.CharField(max_length=7)),
+                ("similar", ArrayField(element_type="UUID")),
+                ("state", fields.CharField(max_length=8)),
+                ("by_sku_id", fields.UUIDField(null=True)),
+                ("proposed_by", fields.UUIDField(null=True)),
+                ("answer_due_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "substitution",
+                "app": "doorstep",
+                "pk_attr": "id",
+                "table_description": "A line of a delivery that lets something else be sent: `similar` are SKUs that may go without asking anybody.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="Dock",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),

@@ -61,6 +61,9 @@ REFERENCES = [
     ("hub", "market_id", "market"),
     ("hub", "shipper_id", "shipper"),
     ("hub_cell", "hub_id", "hub"),
+    ("substitution", "shipper_id", "shipper"),
+    ("substitution", "delivery_id", "delivery"),
+    ("substitution", "proposed_by", "operator"),
     ("dock", "market_id", "market"),
     ("dock", "shipper_id", "shipper"),
     ("dock_appointment", "shipper_id", "shipper"),
@@ -235,6 +238,8 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("substitution", "rule"): "SIMILAR ASK",
+    ("substitution", "state"): "OPEN PROPOSED TAKEN LEFT_OUT",
     ("dock_appointment", "state"): "HELD BOOKED RELEASED",
     ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
@@ -559,6 +564,14 @@ CHECKS = [
         "slots",
         "slot_s BETWEEN 600 AND 14400 AND places BETWEEN 1 AND 100 AND tolerance_s BETWEEN 0 AND 7200 AND opens < closes",
     ),
+    (
+        "substitution",
+        "answered",
+        (
+            "quantity > 0 AND (state = 'OPEN') = (by_sku_id IS NULL) AND (state = 'PROPOSED') = (answer_due_at IS NOT NULL)"
+            " AND (state IN ('TAKEN', 'LEFT_OUT')) = (settled_at IS NOT NULL)"
+        ),
+    ),
     ("dock_appointment", "slot", "opens_at < closes_at AND (state = 'RELEASED') = (ended_at IS NOT NULL)"),
     (
         "dock_appointment",
@@ -815,6 +828,8 @@ INDEXES = [
     ("", "hub_market", "hub (market_id)"),
     ("UNIQUE", "hub_cell_once", "hub_cell (market_id, cell, hub_id)"),
     ("", "hub_cell_hub", "hub_cell (hub_id)"),
+    ("UNIQUE", "substitution_once", "substitution (delivery_id, sku_id)"),
+    ("", "substitution_due", "substitution (answer_due_at) WHERE state = 'PROPOSED'"),
     ("UNIQUE", "dock_once", "dock (shipper_id, market_id, code)"),
     ("", "dock_appointment_taken", "dock_appointment (dock_id, opens_at) WHERE state <> 'RELEASED'"),
     (
@@ -1178,6 +1193,8 @@ WITHIN = [
     ("posting", "debit_id", "account", "market_id, currency"),
     ("posting", "credit_id", "account", "market_id, currency"),
     # Stock is of a SKU of the same market
+    ("substitution", "sku_id", "sku", "market_id"),
+    ("substitution", "by_sku_id", "sku", "market_id"),
     ("hub_stock", "sku_id", "sku", "market_id"),
     ("stock_movement", "sku_id", "sku", "market_id"),
     ("stock_reservation", "sku_id", "sku", "market_id"),

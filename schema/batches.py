@@ -37,6 +37,7 @@ from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.shippers import Tier
+from marketplace.substitutions import SubstitutionRule
 from schema.access import require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.context import Info
@@ -48,6 +49,7 @@ from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_o
 from schema.places import Address, AddressInput, Package, PackageInput, Window, WindowInput
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+from schema.substitutions import ItemSubstitution
 from schema.tracking_urls import tracking_url, with_tracking_urls
 
 
@@ -76,6 +78,9 @@ class Delivery:
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
     pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
+    substitutions: list[ItemSubstitution] = strawberry.field(
+        description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
+    )
     sector: Sector | None = strawberry.field(description="The trade that it is for, if its shipper named one.")
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
     out_of_cold_limit_s: int | None = strawberry.field(
@@ -255,6 +260,20 @@ class ItemInput:
 
     sku: str = strawberry.field(description="Your code, as setSku knows it.")
     quantity: int = strawberry.field(description="1 to 1,000.")
+    substitution: SubstitutionRule = strawberry.field(
+        default=SubstitutionRule.NONE,
+        description="What may go where the hub has run out of it: nothing, what `similar` names, or what the recipient"
+        " agrees to.",
+    )
+    similar: list[str] = strawberry.field(
+        default_factory=list, description="SKUs of yours that may go without asking, at most 5; of others none is sent."
+    )
+
+    def value(self) -> ItemRequest:
+        """The line as the marketplace takes it."""
+        return ItemRequest(
+            sku=self.sku, quantity=self.quantity, substitution=self.substitution, similar=list(self.similar)
+        )
 
 
 @strawberry.input(description="One delivery as a shipper asks for it.")
@@ -324,7 +343,7 @@ class DeliveryInput:
             pickup=self.pickup.value() if self.pickup else None,
             dropoff=self.dropoff.value(),
             packages=[package.value() for package in self.packages],
-            items=[ItemRequest(sku=item.sku, quantity=item.quantity) for item in self.items],
+            items=[item.value() for item in self.items],
             pickup_window=self.pickup_window.value() if self.pickup_window else None,
             dropoff_window=self.dropoff_window.value() if self.dropoff_window else None,
             tier=self.tier,

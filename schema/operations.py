@@ -143,6 +143,7 @@ SUBJECTS = {
     "planShift": "driver",
     "messageDriver": "driver",
     "settleColdBreach": "delivery",
+    "proposeSubstitute": "delivery",
     "assignDelivery": "delivery",
     "assignRoute": "route",
     "unassignRoute": "route",

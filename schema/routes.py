@@ -40,6 +40,7 @@ from schema.mutations import change, mutation
 from schema.places import Address, Package, Window
 from schema.problem import Problem, problem_of
 from schema.scalars import DateTime, MoneyMinor
+from schema.substitutions import ItemSubstitution
 
 MOST_CARES = 50
 
@@ -72,6 +73,9 @@ class CarriedDelivery:
         " recipient will do."
     )
     packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
+    substitutions: list[ItemSubstitution] = strawberry.field(
+        description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
+    )
 
 
 @strawberry.type(description="What is to be done for one delivery at a stop.")

@@ -30,6 +30,7 @@ from marketplace.batches.request import (
     pallet_places_of,
     problem_of,
 )
+from marketplace.batches.source import rules_of
 from marketplace.batches.states import DeliveryState, Requirement
 from marketplace.batches.take_slots import book_slots, without_gone
 from marketplace.core.geo import Point
@@ -38,6 +39,7 @@ from marketplace.core.work import Work
 from marketplace.hubs import OutOfStock, StockLine, pick_enough, reserve_stock
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
+from marketplace.substitutions import keep_rules
 
 NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
 SOLD_OUT = OutOfStock("somebody else has taken the last of it; post again, another hub may have it", field="items")
@@ -317,6 +319,8 @@ async def _insert_deliveries(
     await work.execute(INSERT_PACKAGES, orjson.dumps(packages, default=str).decode())
     lines = {fresh[i]: row.lines for i, row in placed.items() if row.lines}
     await reserve_stock(work, market_id=found.placed.market_id, lines=lines)
+    rules = {fresh[i]: rules_of(row.request) for i, row in placed.items() if row.lines}
+    await keep_rules(work, market_id=found.placed.market_id, shipper_id=shipper_id, rules=rules, lines=lines)
     return fresh
 
 

@@ -27,6 +27,7 @@ from marketplace.core.work import Work
 from marketplace.markets import Dials, dials
 from marketplace.routing import Router
 from marketplace.shippers import Tier
+from marketplace.substitutions import SubstitutionRule
 
 QUOTE_HOLDS = timedelta(minutes=15)
 
@@ -217,7 +218,7 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "hub_id": _id(values["hub_id"]),
             "pickup": _place(values["pickup"]) if values["pickup"] else None,
             "dropoff": _place(values["dropoff"]),
-            "items": [ItemRequest(**item) for item in values["items"]],
+            "items": [_item(item) for item in values["items"]],
             "packages": [PackageRequest(**package) for package in values["packages"]],
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),
@@ -230,6 +231,10 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
         }
     )
+
+
+def _item(values: dict[str, Any]) -> ItemRequest:
+    return ItemRequest(**{**values, "substitution": SubstitutionRule(values["substitution"])})
 
 
 def _id(text: str | None) -> UUID | None:

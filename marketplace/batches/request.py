@@ -15,10 +15,12 @@ from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
+from marketplace.substitutions.states import SubstitutionRule
 
 MOST_PACKAGES = 20
 MOST_ITEMS = 20
 MOST_OF_ONE = 1_000
+MOST_SIMILAR = 5
 MOST_PALLET_PLACES = 10
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
@@ -52,10 +54,12 @@ class PackageRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRequest:
-    """So many of what the shipper keeps at hubs."""
+    """So many of what the shipper keeps at hubs, and what may go in its place where a hub has run out of it."""
 
     sku: str
     quantity: int
+    substitution: SubstitutionRule = SubstitutionRule.NONE
+    similar: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +172,8 @@ class DeliveryRequest:
             raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
         if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):
             raise BadDelivery(f"of each SKU 1 to {MOST_OF_ONE} can be wished for", field="items")
+        for item in self.items:
+            _check_similar(item)
 
     def _check_service(self) -> None:
         if self.service_level not in SERVICE_LEVELS:
@@ -269,6 +275,14 @@ def _check_place(place: Place, name: str) -> None:
     _check_text(place.address, f"{name}.address", 1, 200)
     _check_text(place.name, f"{name}.name", 0, 80)
     _check_text(place.phone, f"{name}.phone", 0, 20)
+
+
+def _check_similar(item: ItemRequest) -> None:
+    is_named = item.substitution is SubstitutionRule.SIMILAR
+    if len(item.similar) > MOST_SIMILAR or is_named > bool(item.similar):
+        raise BadDelivery(f"SIMILAR names 1 to {MOST_SIMILAR} SKUs that may go instead", field="items.similar")
+    if item.similar and item.substitution is SubstitutionRule.NONE:
+        raise BadDelivery("with NONE nothing goes instead; name no similar SKUs", field="items.similar")
 
 
 def _check_package(package: PackageRequest, name: str) -> None:

@@ -7,6 +7,7 @@ from marketplace.batches.request import MOST_PACKAGES, DeliveryRequest, PackageR
 from marketplace.core.errors import Invalid
 from marketplace.core.work import Work
 from marketplace.hubs import Source, Wish, source_lines
+from marketplace.substitutions import Rule
 
 LONGEST_SPLIT_ID = 80
 """Further parts of a delivery have its reference with a number behind it."""
@@ -36,6 +37,11 @@ def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageR
         for sku, count in source.units
         for together in ([1] * count if is_loose else [count])
     ]
+
+
+def rules_of(request: DeliveryRequest) -> list[Rule]:
+    """What may go in place of each thing that a row names."""
+    return [Rule(sku=item.sku, rule=item.substitution, similar=item.similar) for item in request.items]
 
 
 def _wish(request: DeliveryRequest, *, may_split: bool) -> Wish:

@@ -20,6 +20,7 @@ MODELS = [
     "marketplace.fleet.models",
     "marketplace.hubs.models",
     "marketplace.docks.models",
+    "marketplace.substitutions.models",
     "marketplace.surge.models",
     "marketplace.standing.models",
     "marketplace.ledger.models",

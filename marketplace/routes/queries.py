@@ -18,6 +18,7 @@ from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.states import RouteState, StopKind, StopState
+from marketplace.substitutions.queries import SUBSTITUTIONS
 
 TO_THE_RECIPIENT = ", ".join(f"'{requirement}'" for requirement in sorted(ONLY_IN_PERSON))
 ABOARD = ", ".join(f"'{state.value}'" for state in sorted(ON_THE_WAY))
@@ -67,6 +68,7 @@ SELECT json_build_object(
                          OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
                     WHEN d.failure_policy = 'NEIGHBOUR' THEN 'NEIGHBOUR'
                     END,
+                'substitutions', {SUBSTITUTIONS},
                 'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description,
                     'weight_g', p.weight_g, 'length_mm', p.length_mm, 'width_mm', p.width_mm,
                     'height_mm', p.height_mm) ORDER BY p.id), '[]')

@@ -79,6 +79,7 @@ from marketplace.standing import (
     SuspensionRule,
     SuspensionState,
 )
+from marketplace.substitutions import SubstitutionRule, SubstitutionState
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
@@ -114,6 +115,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "failure_policy"): FailurePolicy,
     ("delivery", "sector"): Sector,
     ("dock_appointment", "state"): AppointmentState,
+    ("substitution", "rule"): set(SubstitutionRule) - {SubstitutionRule.NONE},
+    ("substitution", "state"): SubstitutionState,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,

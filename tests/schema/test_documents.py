@@ -64,7 +64,7 @@ OPERATIONS = {
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
-    "settle_cold_breach",
+    "settle_cold_breach", "propose_substitute",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
     "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
 }  # fmt: skip
@@ -77,6 +77,7 @@ COMPANY = {
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
+    "answer_substitution",
     "delivery_events",
     "choose_redelivery",
     "push_key", "subscribe_browser", "unsubscribe_browser",
@@ -91,7 +92,7 @@ def prepared(name: str) -> Operation:
 
 COSTS = {
     # What a driver does to keep work moving
-    "driver/accept_offer": 150, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 150,
+    "driver/accept_offer": 180, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 180,
     "driver/start_route": 85, "driver/arrive_at_stop": 85, "driver/pick_up": 85, "driver/drop_off": 85,
     "driver/fail_stop": 85, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
@@ -111,7 +112,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 240, "portal/post_batch": 80, "portal/batch": 345, "portal/batches": 50,
+    "portal/quote_batch": 240, "portal/post_batch": 80, "portal/batch": 380, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -121,6 +122,7 @@ COSTS = {
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
     "recipient/tracked_delivery": 35, "recipient/leave_instructions": 35, "recipient/choose_safe_place": 35,
+    "recipient/answer_substitution": 40,
     "recipient/rate_delivery": 35, "recipient/give_tip": 35, "recipient/event_cursor": 25,
     "recipient/delivery_events": 25,
     "recipient/push_key": 25, "recipient/subscribe_browser": 25, "recipient/unsubscribe_browser": 25,
@@ -219,7 +221,7 @@ COSTS = {
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
             "message_driver", "pause_zone", "resume_zone",
-            "settle_cold_breach",
+            "settle_cold_breach", "propose_substitute",
         )
     },
     **{

@@ -289,6 +289,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
     "settleColdBreach": OPERATOR,
+    "proposeSubstitute": OPERATOR,
+    "answerSubstitution": RECIPIENT,
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels
