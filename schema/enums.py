@@ -70,6 +70,7 @@ from marketplace.standing import (
     SuspensionRule,
     SuspensionState,
 )
+from marketplace.substitutions import SubstitutionRule, SubstitutionState
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import ClosedReason, HoldState, WindowReason
@@ -103,6 +104,8 @@ ENUMS: dict[type[Enum], str] = {
     StopState: "The life of a stop.",
     ReassignmentState: "The life of a route's passing to another driver: OFFERED to the second one, AGREED, GIVEN once"
     " the first one has scanned the parcels, DONE; the others end it.",
+    SubstitutionRule: "What may go where a hub has run out of something.",
+    SubstitutionState: "What has become of something that was short.",
     NeedKind: "Why something needs a person, the gravest first.",
     StopKind: "What is done at a stop.",
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",

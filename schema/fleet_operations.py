@@ -354,6 +354,7 @@ class Mutation:
         good_until: Annotated[DateTime, strawberry.argument(description="When to look again, market time.")],
         reason: Reason,
         idempotency_key: IdempotencyKey,
+        pallet_places: Annotated[int, strawberry.argument(description="Pallets that stand in it, 0 to 40.")] = 0,
     ) -> FleetResult:
         """Checks a vehicle."""
         vehicle = from_wire("vehicle", vehicle_id, field="vehicleId")
@@ -368,10 +369,12 @@ class Mutation:
                 reason=reason,
                 good_until=good_until,
                 equipment=equipment,
+                pallet_places=pallet_places,
             )
             return vehicle
 
         details = {"vehicle": vehicle.hex, "is_passed": is_passed, "equipment": equipment, "reason": reason}
+        details["pallet_places"] = pallet_places
         details["good_until"] = good_until.isoformat()
         return await _decide(info, "checkVehicle", "vehicle", market_id, details, idempotency_key, run)
 

@@ -151,6 +151,8 @@ SUBJECTS = {
     "activateDriver": "driver",
     "planShift": "driver",
     "messageDriver": "driver",
+    "settleColdBreach": "delivery",
+    "proposeSubstitute": "delivery",
     "assignDelivery": "delivery",
     "offerDelivery": "delivery",
     "assignRoute": "route",

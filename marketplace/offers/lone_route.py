@@ -24,7 +24,7 @@ FIND_DRIVER = """
 SELECT p.lat, p.lon, d.contract_kind FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1 AND d.market_id = $2
 """
-LOCK_DELIVERY = "SELECT state FROM delivery WHERE id = $1 FOR UPDATE"
+LOCK_DELIVERY = "SELECT state, requirements FROM delivery WHERE id = $1 FOR UPDATE"
 PUT_ON_ROUTE = """
 UPDATE delivery SET state = 'OFFERING', route_id = $2, unassigned_reason = NULL, sequence = sequence + 1,
        changed_at = $3 WHERE id = $1 RETURNING sequence, shipper_id, batch_id
@@ -99,14 +99,15 @@ async def make_lone_route(
 
     The delivery is locked against cancel and planner.
     """
-    if await work.fetch_value(LOCK_DELIVERY, delivery_id) != DeliveryState.SCHEDULED:
+    delivery = await work.fetch_row(LOCK_DELIVERY, delivery_id)
+    if delivery is None or delivery["state"] != DeliveryState.SCHEDULED:
         raise NotWaiting("this delivery was planned or called off meanwhile", field="deliveryId")
     settings = await dials(work, market_id=market_id)
     approach, leg = drive.legs
     at_pickup = work.now + timedelta(seconds=approach.duration_s)
     leaves = at_pickup + timedelta(seconds=settings.pickup_service_s)
     at_door = leaves + timedelta(seconds=leg.duration_s)
-    done = at_door + timedelta(seconds=settings.dropoff_service_s)
+    done = at_door + timedelta(seconds=settings.door_service_s(delivery["requirements"]))
     route_id, about = work.new_id(), (int((done - at_pickup).total_seconds()), work.now, drive.is_degraded)
     await work.execute(INSERT_ROUTE, route_id, market_id, leg.distance_m, *about, settings.currency)
     visits = (

@@ -174,7 +174,8 @@ class ReassignRoute:
         keys = {key for stop in left for key in stop.delivery_ids if key in route.deliveries}
         row = await work.fetch_row(
             "SELECT coalesce(sum(load[1]), 0)::int AS packages, coalesce(sum(load[2]), 0)::int AS grams,"
-            " coalesce(sum(load[3]), 0)::int AS litres FROM delivery WHERE id = ANY($1)",
+            " coalesce(sum(load[3]), 0)::int AS litres, coalesce(sum(pallet_places), 0)::int AS pallet_places"
+            " FROM delivery WHERE id = ANY($1)",
             list(keys),
         )
         assert row is not None, "a sum has one row"
@@ -182,6 +183,7 @@ class ReassignRoute:
         return replace(
             needs,
             load=(row["packages"], row["grams"], row["litres"]),
+            pallet_places=row["pallet_places"],
             skills=[skill for skill in needs.skills if skill in asked],
             stop_count=len(left),
             dropoff_count=sum(stop.kind is not StopKind.PICKUP for stop in left),

@@ -39,6 +39,7 @@ from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
+from marketplace.docks import AppointmentState
 from marketplace.fleet import (
     AccountState,
     CompanyState,
@@ -79,6 +80,7 @@ from marketplace.standing import (
     SuspensionRule,
     SuspensionState,
 )
+from marketplace.substitutions import SubstitutionRule, SubstitutionState
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
@@ -116,6 +118,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("recurring_batch", "state"): RecurringState,
     ("recurring_version", "on_closed_day"): OnClosedDay,
     ("recurring_run", "outcome"): RunOutcome,
+    ("dock_appointment", "state"): AppointmentState,
+    ("substitution", "rule"): set(SubstitutionRule) - {SubstitutionRule.NONE},
+    ("substitution", "state"): SubstitutionState,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,

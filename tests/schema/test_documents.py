@@ -41,6 +41,7 @@ PORTAL = {
     "alert_policy", "set_alert_policy", "notifications",
     "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim", "sectors", "custody",
+    "set_dock", "dock_slots", "hold_dock_slot", "book_dock_slot",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -67,6 +68,7 @@ OPERATIONS = {
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
+    "settle_cold_breach", "propose_substitute",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
     "offer_delivery", "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
     "cells_within",
@@ -81,6 +83,7 @@ COMPANY = {
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
+    "answer_substitution",
     "delivery_events",
     "choose_redelivery",
     "push_key", "subscribe_browser", "unsubscribe_browser",
@@ -95,9 +98,9 @@ def prepared(name: str) -> Operation:
 
 COSTS = {
     # What a driver does to keep work moving
-    "driver/accept_offer": 150, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 150,
-    "driver/start_route": 80, "driver/arrive_at_stop": 80, "driver/pick_up": 80, "driver/drop_off": 80,
-    "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
+    "driver/accept_offer": 180, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 180,
+    "driver/start_route": 85, "driver/arrive_at_stop": 85, "driver/pick_up": 85, "driver/drop_off": 85,
+    "driver/fail_stop": 85, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 135,
@@ -115,7 +118,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 270, "portal/post_batch": 80, "portal/batch": 360, "portal/batches": 50,
+    "portal/quote_batch": 290, "portal/post_batch": 80, "portal/batch": 390, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -126,6 +129,7 @@ COSTS = {
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
     "recipient/tracked_delivery": 35, "recipient/leave_instructions": 35, "recipient/choose_safe_place": 35,
+    "recipient/answer_substitution": 40,
     "recipient/rate_delivery": 35, "recipient/give_tip": 35, "recipient/event_cursor": 25,
     "recipient/delivery_events": 25,
     "recipient/push_key": 25, "recipient/subscribe_browser": 25, "recipient/unsubscribe_browser": 25,
@@ -214,7 +218,8 @@ COSTS = {
             "retire_vehicle",
         )
     },
-    # Sectors
+    # Sectors and docks
+    "portal/set_dock": 25, "portal/hold_dock_slot": 25, "portal/book_dock_slot": 25, "portal/dock_slots": 35,
     "portal/sectors": 35, "portal/custody": 35, "operations/custody": 35,
     # Claims
     **{f"{client}/claims": 45 for client in ("portal", "recipient", "driver", "operations")},
@@ -234,6 +239,7 @@ COSTS = {
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
             "offer_delivery", "message_driver", "pause_zone", "resume_zone",
+            "settle_cold_breach", "propose_substitute",
         )
     },
     **{

@@ -274,6 +274,10 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     # Claims, sectors and custody
     "sectors": EVERYBODY,
     "custody": SHIPPER | OPERATOR,
+    "setDock": SHIPPER,
+    "dockSlots": SHIPPER,
+    "holdDockSlot": SHIPPER,
+    "bookDockSlot": SHIPPER,
     "claims": SHIPPER | RECIPIENT | DRIVER | OPERATOR,
     "createClaimUpload": SHIPPER | RECIPIENT | DRIVER,
     "openClaim": SHIPPER | RECIPIENT,
@@ -301,6 +305,9 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "assignRoute": OPERATOR,
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
+    "settleColdBreach": OPERATOR,
+    "proposeSubstitute": OPERATOR,
+    "answerSubstitution": RECIPIENT,
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels
@@ -323,7 +330,7 @@ STREAMS = [name for name in NAMES if FIELDS[name][0] == "subscription"]
 ANSWERED = [name for name in NAMES if name not in STREAMS]
 WITH_IDS = [name for name in ANSWERED if ID_PATHS[name]]
 QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
-OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku"})
+OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku", "setDock", "holdDockSlot"})
 """Changes whose only id is that of a market, which is open to all."""
 OPEN = {name: {"shipperId"} for name in ("setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel")}
 """A shipper belongs to no market: operations of each may agree terms before the first batch."""
