@@ -412,9 +412,10 @@ async def run_short(door: Door) -> None:
         mine: dict[str, Any] = {"market_id": drive.market.id, "shipper_id": drive.shipper.id}
         hub = await Hub.get(id=drive.deliveries[1].hub_id, using_db=work.db)
         tea, _ = [await keep(work, drive.market, drive.shipper, code, [(hub, 2)]) for code in ("tea", "mate")]
-        lines = {door.delivery_id: [StockLine(shelf=Shelf(tea, hub.id), quantity=2)]}
+        key = drive.deliveries[1].id
+        lines = {key: [StockLine(shelf=Shelf(tea, hub.id), quantity=2)]}
         await reserve_stock(work, market_id=drive.market.id, lines=lines)
-        rules = {door.delivery_id: [Rule(sku="tea", rule=SubstitutionRule.ASK)]}
+        rules = {key: [Rule(sku="tea", rule=SubstitutionRule.ASK)]}
         await keep_rules(work, **mine, rules=rules, lines=lines)
         await propose_substitute(
             work,
