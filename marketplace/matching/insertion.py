@@ -89,7 +89,7 @@ def best_insertion(draft: Draft, delivery: int, effort: Effort, limit: float = m
         return None
     best = None
     for way in _ways(draft, delivery, effort):
-        if way.least < limit and _stays_cold(draft, way, effort):
+        if way.least < limit and (not problem.warms[driver] or _stays_cold(draft, way, effort)):
             added = _added(draft, way, effort)
             if added < limit:
                 best, limit = way, added
@@ -124,9 +124,7 @@ class _Way:
 
 
 def _stays_cold(draft: Draft, way: _Way, effort: Effort) -> bool:
-    """Whether nothing in the route is out of the cold for too long then; where nothing has a limit there is no look."""
-    if not draft.problem.warms[draft.driver]:
-        return True
+    """Whether nothing in the route is out of the cold for too long then."""
     steps = way.steps(draft)
     effort.spend(2 * STEP_COST_S * len(steps))
     return follow(draft.problem, draft.driver, steps) is not None

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.accounts import note_action
+from marketplace.batches.states import Requirement
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, OperatorId
@@ -180,6 +181,8 @@ class ReassignRoute:
         )
         assert row is not None, "a sum has one row"
         asked = {one for key in keys for one in route.deliveries[key].requirements}
+        if any(route.deliveries[key].out_of_cold_limit_s is not None for key in keys):
+            asked.add(Requirement.COLD)
         return replace(
             needs,
             load=(row["packages"], row["grams"], row["litres"]),
