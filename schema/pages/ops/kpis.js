@@ -20,6 +20,8 @@ export class KpiPanel {
     this.dialog = byId("figures-over-days");
     byId("charts-open").addEventListener("click", () => this.open());
     byId("charts-shut").addEventListener("click", () => this.dialog.close());
+    // Who opened it by a key had the focus nowhere; from its button keys mean something again at once.
+    this.dialog.addEventListener("close", () => byId("charts-open").focus());
     byId("charts-file").addEventListener("click", () => this.download());
     byId("charts-span").addEventListener("change", () => this.chooseSpan());
     for (const id of ["charts-from", "charts-to"]) {
