@@ -49,7 +49,10 @@ class FlaggedReport:
     received_at: DateTime = strawberry.field(description="When it came in, market time.")
 
 
-@strawberry.type(description="Pay of a completed route that waits for a person because a report was flagged.")
+@strawberry.type(
+    description="Pay of a completed route that waits for a person because a report was flagged, or the driver was not"
+    " where a way in vain leads."
+)
 class HeldStatement:
     """A statement that moves no money yet."""
 
@@ -60,6 +63,10 @@ class HeldStatement:
     currency: str = strawberry.field(description="ISO 4217.")
     created_at: DateTime = strawberry.field(description="When the route was reckoned, market time.")
     lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
+    reassignment_id: strawberry.ID | None = strawberry.field(
+        description="ras_… for whose sake the driver drove in vain, but was not where the way leads; null for any other"
+        " route."
+    )
     flagged_reports: list[FlaggedReport] = strawberry.field(
         description="The reports that were flagged, first one first, at most 20.", metadata=usually(2)
     )

@@ -134,7 +134,9 @@ async def hand_over(world: World) -> None:
         await take_parcels(work, reassignment_id=key, driver_id=bruno, code=code, parcels=parcels)
 
 
-async def test_surge_and_a_pause_are_set_and_taken_back_by_keys(console: tuple[Page, World]) -> None:
+async def test_surge_and_a_pause_are_set_and_taken_back_and_a_driver_is_asked_by_keys(
+    console: tuple[Page, World],
+) -> None:
     page, world = console
     await page.press("j")
     await page.press("j")
@@ -156,8 +158,14 @@ async def test_surge_and_a_pause_are_set_and_taken_back_by_keys(console: tuple[P
     await page.keep_picture("ops-paused-desktop", after_s=NEXT_READING_S)
     await page.press("u")
     await page.until(f"{TOASTS}.includes('The zone goes on')")
+    await page.press("a")
+    await page.until(IS_ASKED)
+    await choose(page, "driverId", f"drv_{world.driver_ids['Bruno Araya'].hex}")
+    await take_picture(page, "ops-assign-desktop.png")
+    await send(page)
+    await page.until(f"{TOASTS}.includes('Bruno Araya is asked')")
 
-    assert await audit(world) == ["clearSurge", "pauseZone", "resumeZone", "setSurge"]
+    assert await audit(world) == ["clearSurge", "offerDelivery", "pauseZone", "resumeZone", "setSurge"]
     async with world.marketplace.works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM surge_override WHERE cleared_at IS NULL") == 0
         assert await work.fetch_value("SELECT count(*) FROM zone_pause WHERE ended_at IS NULL") == 0

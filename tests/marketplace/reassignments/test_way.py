@@ -6,10 +6,10 @@ import pytest
 
 from marketplace.core.clock import ManualClock
 from marketplace.core.geo import Point
-from marketplace.core.ids import RouteId
+from marketplace.core.ids import MarketId, RouteId, to_wire
 from marketplace.core.work import Works
 from marketplace.ledger import balance_of, driver_wallet
-from marketplace.payouts import issue_statement, recompute_statement
+from marketplace.payouts import held_statements, issue_statement, recompute_statement
 from marketplace.reassignments import end_with_route
 from tests.builders import HUB_PLACE
 from tests.marketplace.reassignments.relief import CORNER, Relief, make_relief
@@ -96,8 +96,11 @@ async def test_pay_of_somebody_who_never_set_off_waits_for_a_person(works: Works
         route_id = await work.fetch_value("SELECT way_route_id FROM reassignment WHERE id = $1", row["id"])
         await issue_statement(work, route_id=route_id)
 
+        [held] = await held_statements(work.connection, market_id=MarketId(relief.drive.market.id))
+
     [statement] = await relief.rows("SELECT state, journal_id FROM pay_statement")
     assert tuple(statement) == ("HELD", None)
+    assert (held["reassignment_id"], held["flagged_reports"]) == (to_wire("reassignment", row["id"]), [])
 
 
 @pytest.mark.parametrize("answer", ["no", "none"])
