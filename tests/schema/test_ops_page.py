@@ -161,7 +161,7 @@ async def test_surge_and_a_pause_are_set_and_taken_back_and_a_driver_is_asked_by
     await page.press("a")
     await page.until(IS_ASKED)
     await choose(page, "driverId", f"drv_{world.driver_ids['Bruno Araya'].hex}")
-    await take_picture(page, "ops-assign-desktop.png")
+    await page.keep_picture("ops-assign-desktop")
     await send(page)
     await page.until(f"{TOASTS}.includes('Bruno Araya is asked')")
 

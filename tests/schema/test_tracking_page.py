@@ -412,7 +412,7 @@ async def run_short(door: Door) -> None:
         hub = await Hub.get(id=drive.deliveries[1].hub_id, using_db=work.db)
         tea, _ = [await keep(work, drive.market, drive.shipper, code, [(hub, 2)]) for code in ("tea", "mate")]
         key = drive.deliveries[1].id
-        lines = {key: [StockLine(shelf=Shelf(tea, hub.id), quantity=2)]}
+        lines = {key: [StockLine(shelf=Shelf(tea, hub.id), code="tea", quantity=2)]}
         await reserve_stock(work, market_id=drive.market.id, lines=lines)
         rules = {key: [Rule(sku="tea", rule=SubstitutionRule.ASK)]}
         await keep_rules(work, **mine, rules=rules, lines=lines)
