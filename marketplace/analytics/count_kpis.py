@@ -7,6 +7,7 @@ it was written. A day that is found is due; a due day is read as a whole, in a c
 
 from datetime import timedelta
 
+from marketplace.analytics.experience import read_experience
 from marketplace.analytics.read_day import read_day
 from marketplace.analytics.roll_up import roll_up_all
 from marketplace.core.ids import MarketId
@@ -75,6 +76,7 @@ async def count_kpis(works: Works, *, market_id: MarketId) -> int:
             if day is None:
                 return read
             await read_day(work, market_id=market_id, day=day)
+            await read_experience(work, market_id=market_id, day=day)
     return DAYS_AT_ONCE
 
 

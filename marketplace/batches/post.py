@@ -20,6 +20,7 @@ import orjson
 from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.events import BatchPosted, DeliveryPosted
+from marketplace.batches.places import take_places
 from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, problem_of
@@ -161,6 +162,10 @@ class PostBatch:
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
         answer, short = await _take_stock(work, found.placed.market_id, answer)
+        placed, answer, full = await take_places(
+            work, shipper_id=self.shipper_id, found=found.placed, answer=answer, lock=True
+        )
+        found = replace(found, placed=placed)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         links: Mapping[UUID, UUID] = {}
@@ -172,7 +177,8 @@ class PostBatch:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed; it may have
         # taken what was left of their things, too.
-        lost = {i: found.requests[i] for i in (*_firsts(answer), *found.placed.unplaced, *short) if i not in fresh}
+        tried = (*_firsts(answer), *found.placed.unplaced, *short, *full)
+        lost = {i: found.requests[i] for i in tried if i not in fresh}
         raced = await posted_before(work, self.shipper_id, list(lost.values()))
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.batches.places import take_places
 from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.request import (
     DeliveryRequest,
@@ -93,6 +94,7 @@ class QuoteBatch:
 
     async def record(self, work: Work, found: Placed, answer: Priced) -> QuoteResult:
         """Keeps the quote with what was asked, so that it can be posted by its id alone."""
+        found, answer, _ = await take_places(work, shipper_id=self.shipper_id, found=found, answer=answer, lock=False)
         quote_id = work.new_id()
         problems = [answer.problems[i] for i in sorted(answer.problems)]
         await work.execute(

@@ -23,6 +23,7 @@ MODELS = [
     "marketplace.standing.models",
     "marketplace.ledger.models",
     "marketplace.addresses.models",
+    "marketplace.reservations.models",
     "marketplace.batches.models",
     "marketplace.routes.models",
     "marketplace.reassignments.models",
@@ -41,6 +42,7 @@ MODELS = [
     "marketplace.tips.models",
     "marketplace.blocks.models",
     "marketplace.analytics.models",
+    "marketplace.goals.models",
 ]
 """Where tables are declared, in the order of the story."""
 

@@ -11,6 +11,7 @@ export const KINDS = {
   SUSPENSION: { title: "Suspension to decide", tone: "stay" },
   HELD_STATEMENT: { title: "Pay is held", tone: "wait" },
   DEAD_JOB: { title: "Work stands still", tone: "bad" },
+  GOAL_MISSED: { title: "A shipper's goal is missed", tone: "wait" },
 };
 
 const HANDED = {
@@ -18,7 +19,7 @@ const HANDED = {
   AGREED: "agreed, the drivers meet",
   GIVEN: "parcels are scanned, the code is missing",
 };
-const WAITS = new Set(["SUSPENSION", "HELD_STATEMENT", "DEAD_JOB"]);
+const WAITS = new Set(["SUSPENSION", "HELD_STATEMENT", "DEAD_JOB", "GOAL_MISSED"]);
 
 /** The two lines of a row: what it is, and the rest. */
 export function needWords(need, { wording, clock }) {
