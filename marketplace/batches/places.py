@@ -23,7 +23,7 @@ class CapacityFull(Invalid):
 
 
 class CapacityReserved(Invalid):
-    """What is left on that day or in those hours is reserved for other shippers until its release hour."""
+    """What is left on that day or in those hours is reserved until its release hour, mostly for other shippers."""
 
     code = "CAPACITY_RESERVED"
 
@@ -82,7 +82,7 @@ def _refuse(room: Room, shipper_id: UUID, hub_id: UUID | None, window: Window) -
         return None
     if room.is_kept_for_others(shipper_id, hub_id, window):
         return CapacityReserved(
-            "what is left of that day or hour is reserved for others; choose another window, or try again later",
+            "what is left of that day or hour is reserved; choose another window, or try again after its release",
             field="dropoffWindow",
         )
     return CapacityFull("nothing is left of that day or hour; choose another window or hub", field="dropoffWindow")

@@ -148,8 +148,10 @@ class Room:
         bound = self._bound(place_id, day)
         if bound is None:
             return UNBOUND
-        others = sum(one.unused for one in self._kept(place_id) if one.shipper_id != shipper_id and one.day == day)
-        return max(bound - self._of_day[place_id, day] - others, self._own(shipper_id, place_id, hub_id, window))
+        kept = [one for one in self._kept(place_id) if one.day == day]
+        own, others = _told_apart(kept, shipper_id, hub_id, window)
+        mine = sum(one.unused for one in own)
+        return max(bound - self._of_day[place_id, day] - sum(one.unused for one in others), mine)
 
     def _left_of_hours(
         self, shipper_id: UUID, place_id: UUID | None, hub_id: UUID | None, place: Place, window: Window
@@ -159,9 +161,9 @@ class Room:
             return UNBOUND
         taken = ceil(sum(one.count * _share(one.window, window) for one in self.taken if one.hub_id == place_id))
         kept = [one for one in self._kept(place_id) if one.is_of_hours]
-        others = ceil(sum(one.unused * _share(one.span, window) for one in kept if one.shipper_id != shipper_id))
-        own = sum(one.unused for one in kept if one.shipper_id == shipper_id and one.fits(hub_id, window.closes_at))
-        return max(bound - taken - others, own)
+        own, others = _told_apart(kept, shipper_id, hub_id, window)
+        theirs = ceil(sum(one.unused * _share(one.span, window) for one in others))
+        return max(bound - taken - theirs, sum(one.unused for one in own))
 
     def _bound(self, place_id: UUID | None, day: date) -> int | None:
         key = (place_id, day)
@@ -169,16 +171,22 @@ class Room:
             self._bounds[key] = self.places[place_id].on(day)
         return self._bounds[key]
 
-    def _own(self, shipper_id: UUID, place_id: UUID | None, hub_id: UUID | None, window: Window) -> int:
-        return sum(
-            one.unused
-            for one in self._kept(place_id)
-            if one.shipper_id == shipper_id and one.fits(hub_id, window.closes_at)
-        )
-
     def _kept(self, place_id: UUID | None) -> Iterable[Reserved]:
         """What is reserved there and not given up yet; what is reserved at a hub is reserved in its market too."""
         return (one for one in self.reserved if place_id in {one.hub_id, None} and one.released_at > self.now)
+
+
+def _told_apart(
+    kept: Sequence[Reserved], shipper_id: UUID, hub_id: UUID | None, window: Window
+) -> tuple[list[Reserved], list[Reserved]]:
+    """Reservations that the delivery could take a place of, and those that it has to leave alone.
+
+    A shipper leaves its own alone, too, with a delivery of other hours: they are there for those that are to come.
+    """
+    own, others = list[Reserved](), list[Reserved]()
+    for one in kept:
+        (own if one.shipper_id == shipper_id and one.fits(hub_id, window.closes_at) else others).append(one)
+    return own, others
 
 
 def _share(of: Window, within: Window) -> float:

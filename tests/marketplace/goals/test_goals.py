@@ -89,7 +89,7 @@ def test_percents_are_to_be_high_and_minutes_few(
 )
 def test_a_goal_outside_its_limits_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadGoal):
-        Goal(**{"metric": Metric.ON_TIME, "target": 95} | wrong)
+        Goal(**dict[str, Any](metric=Metric.ON_TIME, target=95) | wrong)
 
 
 async def day(work: Work, market: Market, shipper: Shipper, when: date, *, delivered: int, on_time: int) -> None:

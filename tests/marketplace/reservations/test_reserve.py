@@ -10,7 +10,10 @@ import pytest
 from marketplace.batches import CapacityReserved, ChosenBy, LocalWindow, reschedule_delivery
 from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound, Refusal
+from marketplace.core.money import Money
+from marketplace.core.window import local_window
 from marketplace.core.work import Works
+from marketplace.fleet import ContractKind
 from marketplace.hubs import Opening
 from marketplace.reservations import (
     BadReservation,
@@ -20,9 +23,12 @@ from marketplace.reservations import (
     days_of,
     end_reservation,
 )
-from marketplace.windows import WindowQuestion
-from marketplace.windows.look import read_day
-from tests.builders import make_batch, make_delivery
+from marketplace.windows import HoldWindow, WindowFull, WindowQuestion
+from marketplace.windows.hold import take_place
+from marketplace.windows.look import OfferedWindow, read_day
+from marketplace.windows.states import WindowReason
+from tests.builders import make_batch, make_delivery, make_driver
+from tests.marketplace.batches.orders import ROUTER
 from tests.marketplace.reservations.agreed import MONDAY, TOMORROW, agree, moment, reserve, try_to_reserve
 
 THREE = Terms(first_day=TOMORROW, places=3, fee_minor=500)
@@ -78,6 +84,39 @@ async def test_windows_show_no_places_that_others_have_reserved(works: Works) ->
 
     assert [places for places, _ in seen] == [{1}, {4}, set()]
     assert seen[2][1] == "FULL"
+
+
+async def test_a_window_that_is_kept_for_others_is_held_by_its_shipper_alone(works: Works) -> None:
+    world = await agree(works, terms=replace(THREE, places=4))
+    said = []
+    for shipper in (world.small, world.large):
+        async with works.open() as work:
+            await make_driver(work, world.market, kind=ContractKind.DEDICATED)
+            batch = await make_batch(work, world.market, shipper)
+            waiting = await make_delivery(work, world.market, shipper, world.hub, batch)
+        question = WindowQuestion(day=MONDAY, shipper_id=shipper.id, delivery_id=waiting.id)
+        window = local_window(moment(TOMORROW, 10), moment(TOMORROW, 12), world.hub.time_zone)
+        errand = HoldWindow(router=ROUTER, question=replace(question, day=TOMORROW), window=window)
+        try:
+            async with works.open() as work:
+                seen = await errand.read(work)
+            offered = OfferedWindow(
+                window=window,
+                difference=Money(0, "CLP"),
+                is_charged=False,
+                reason=WindowReason.OWN_TRIP,
+                extra_m=0,
+                extra_s=0,
+                places_left=1,
+                room=1,
+                route_id=None,
+            )
+            async with works.open() as work:
+                said.append((await take_place(work, seen, offered, actor="SHIPPER"))["state"])
+        except WindowFull as refusal:
+            said.append(refusal.code)
+
+    assert said == ["WINDOW_FULL", "HELD"]
 
 
 async def test_a_delivery_is_not_moved_to_a_day_that_is_reserved_for_others(works: Works) -> None:

@@ -94,7 +94,7 @@ def test_a_delivery_takes_a_place_of_its_hub_before_one_of_the_market_and_only_i
     assert (morning.used, anywhere.used) == (1, 2)
     # In the market all that is reserved at its hubs is kept, too.
     there = Room.of(NOW, {None: Place(time_zone="UTC", per_day=10)}, (kept(4), kept(3, hub=None)), ())
-    assert (there.left(SMALL, OTHER_HUB, hours(9, 11)), there.left(LARGE, OTHER_HUB, hours(9, 11))) == (3, 10)
+    assert (there.left(SMALL, OTHER_HUB, hours(9, 11)), there.left(LARGE, OTHER_HUB, hours(9, 11))) == (3, 6)
 
 
 def test_a_place_has_the_least_of_its_bounds_and_rests_when_it_is_closed() -> None:
@@ -134,4 +134,4 @@ def test_terms_hold_on_their_days_and_are_released_by_the_clock_on_the_wall() ->
 )  # fmt: skip
 def test_terms_outside_their_limits_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadReservation):
-        Terms(**{"first_day": DAY, "places": 1} | wrong)
+        Terms(**dict[str, Any](first_day=DAY, places=1) | wrong)
