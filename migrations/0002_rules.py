@@ -48,6 +48,8 @@ REFERENCES = [
     ("experience_goal", "shipper_id", "shipper"),
     ("experience_goal", "market_id", "market"),
     ("experience_miss", "goal_id", "experience_goal"),
+    ("rural_zone", "market_id", "market"),
+    ("delivery", "rural_zone_id", "rural_zone"),
     ("driver", "market_id", "market"),
     ("driver", "vehicle_id", "vehicle"),
     ("driver_standing", "driver_id", "driver"),
@@ -253,6 +255,7 @@ STATES = {
     ("proof", "state"): "EXPECTED UPLOADED SWEPT",
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
+    ("fairness_day", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "WAITING READY SENT FAILED DROPPED",
@@ -368,6 +371,15 @@ CHECKS = [
     ),
     ("experience_goal", "terms", "target >= 0 AND period_days BETWEEN 1 AND 92 AND min_sample >= 1"),
     ("experience_miss", "sample", "sample >= 1"),
+    (
+        "rural_zone",
+        "terms",
+        (
+            "cardinality(days) BETWEEN 1 AND 7 AND days <@ ARRAY[1, 2, 3, 4, 5, 6, 7] AND cutoff_days BETWEEN 0 AND 7"
+            " AND opens < closes AND window_s > 0 AND surcharge_minor >= 0 AND surcharge_basis_points >= 0"
+        ),
+    ),
+    ("delivery", "zone_surcharge", "zone_minor >= 0 AND (zone_minor = 0 OR rural_zone_id IS NOT NULL)"),
     ("delivery", "tier_terms", "(tier IS NULL) = (service_level_id IS NULL)"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -519,6 +531,11 @@ CHECKS = [
         "market",
         "claim_dials",
         ("claim_within_s BETWEEN 0 AND 31536000 AND claim_limit_minor >= 0 AND claim_hearing_s BETWEEN 0 AND 2678400"),
+    ),
+    (
+        "market",
+        "figure_dials",
+        "support_action_s BETWEEN 0 AND 3600 AND support_hour_minor >= 0 AND grid_co2_g_per_kwh BETWEEN 0 AND 2000",
     ),
     (
         "claim",
@@ -776,6 +793,8 @@ INDEXES = [
     ("", "experience_miss_goal", "experience_miss (goal_id)"),
     ("UNIQUE", "experience_day_once", "experience_day (market_id, shipper_id, day)"),
     ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
+    ("UNIQUE", "rural_zone_version", "rural_zone (market_id, code, version)"),
+    ("", "delivery_rural_zone", "delivery (rural_zone_id) WHERE rural_zone_id IS NOT NULL"),
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),
@@ -1037,6 +1056,7 @@ INDEXES = [
     ("", "sign_up_driver", "sign_up (driver_id, opens_at)"),
     ("", "sign_up_open", "sign_up (market_id, opens_at) WHERE state IN ('DRAWING', 'WAITING', 'ASKED', 'SIGNED')"),
     ("", "sign_up_statement", "sign_up (statement_id) WHERE statement_id IS NOT NULL"),
+    ("", "sign_up_topped_up", "sign_up (market_id, opens_at) WHERE statement_id IS NOT NULL"),
     ("", "forecast_run_latest", "forecast_run (market_id, made_at)"),
     ("UNIQUE", "demand_forecast_slot", "demand_forecast (market_id, slot_start, cell)"),
     ("", "delivery_surge", "delivery (surge_decision_id) WHERE surge_decision_id IS NOT NULL"),
@@ -1052,6 +1072,8 @@ INDEXES = [
     ("UNIQUE", "arrival_prediction_once", "arrival_prediction (stop_id, delivery_id, moment)"),
     ("", "arrival_prediction_age", "arrival_prediction (predicted_at)"),
     ("UNIQUE", "eta_day_once", "eta_day (market_id, day, moment, horizon_min)"),
+    ("UNIQUE", "eta_shipper_day_once", "eta_shipper_day (market_id, day, shipper_id, hub_id) NULLS NOT DISTINCT"),
+    ("UNIQUE", "fairness_day_once", "fairness_day (market_id, day, contract_kind) NULLS NOT DISTINCT"),
     ("", "position_undigested", "position (market_id, driver_id, occurred_at) WHERE NOT is_digested"),
     ("UNIQUE", "speed_factor_place", "speed_factor (market_id, layer, slot, cell, road_group)"),
     ("UNIQUE", "notification_once", "notification (event_id, audience, channel) WHERE event_id IS NOT NULL"),
@@ -1374,6 +1396,8 @@ CREATE TRIGGER experience_goal_whole BEFORE TRUNCATE ON experience_goal
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_whole BEFORE TRUNCATE ON service_level
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rural_zone_stays BEFORE UPDATE OR DELETE ON rural_zone FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER rural_zone_whole BEFORE TRUNCATE ON rural_zone FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_stays BEFORE UPDATE OR DELETE ON invoice_line
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER invoice_line_whole BEFORE TRUNCATE ON invoice_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

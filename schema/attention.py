@@ -21,6 +21,7 @@ SUBJECTS = {
     NeedKind.REASSIGNMENT: "reassignment",
     NeedKind.FAILED_ATTEMPT: "delivery",
     NeedKind.ADDRESS: "delivery",
+    NeedKind.CLAIM: "claim",
     NeedKind.SUSPENSION: "suspension",
     NeedKind.HELD_STATEMENT: "statement",
     NeedKind.DEAD_JOB: "job",
@@ -35,7 +36,7 @@ class Need:
 
     kind: NeedKind = strawberry.field(description="Why it needs a person.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What is decided about: dlv_…, ras_…, sus_…, stm_…, job_… or gms_…."
+        description="What is decided about: dlv_…, ras_…, clm_…, sus_…, stm_…, job_… or gms_…."
     )
     delivery_id: strawberry.ID | None = strawberry.field(description="dlv_….")
     external_id: str | None = strawberry.field(description="The shipper's reference of that delivery.")
@@ -44,11 +45,12 @@ class Need:
     driver_name: str | None = strawberry.field(description="That driver's name.")
     reason: str | None = strawberry.field(
         description="Why: of UNASSIGNED an UnassignedReason, of FAILED_ATTEMPT an AttemptFailure, of LATE_RISK the"
-        " chance, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind,"
+        " chance, of CLAIM its ClaimKind, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind,"
         " of GOAL_MISSED shipper, metric, figure and target."
     )
     due_at: DateTime = strawberry.field(
-        description="When it is too late, or, where nothing ends, since when it waits. Market time."
+        description="When it is too late, or, where nothing ends, since when it waits; of CLAIM when its driver is"
+        " heard. Market time."
     )
     point: Point | None = strawberry.field(description="Where it is, if it is anywhere.")
     amount_minor: MoneyMinor | None = strawberry.field(description="The money that it is about, minor units.")

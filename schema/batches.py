@@ -1,6 +1,7 @@
 """What shippers ask for: quotes, batches and deliveries."""
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -51,6 +52,16 @@ from schema.scalars import DateTime, MoneyMinor
 from schema.tracking_urls import tracking_url, with_tracking_urls
 
 
+@strawberry.type(description="The rural zone in which a delivery ends, and what it adds to its price.")
+class DeliveryZone:
+    """A zone as one delivery has it."""
+
+    code: str = strawberry.field(description="Its code, as ruralZones lists it.")
+    name: str = strawberry.field(description="Its name.")
+    surcharge_minor: MoneyMinor = strawberry.field(description="What of the price it added, minor units.")
+    rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
+
+
 @strawberry.type(description="One parcel's move from a pickup to a drop-off.")
 class Delivery:
     """A delivery as its shipper sees it."""
@@ -82,6 +93,7 @@ class Delivery:
     tracking_url: str | None = strawberry.field(
         description="The recipient's page, for whoever holds the address: pass it to the recipient alone. For shippers."
     )
+    rural_zone: DeliveryZone | None = strawberry.field(description="The rural zone in which it ends, if it does.")
     price_minor: MoneyMinor = strawberry.field(description="What the shipper pays, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     unassigned_reason: UnassignedReason | None = strawberry.field(description="Why it waits, while it waits.")
@@ -159,7 +171,9 @@ class BatchPosted:
 class PriceLine:
     """What is paid for what, by which rule."""
 
-    code: str = strawberry.field(description="BASE, DISTANCE, STOP or MINIMUM.")
+    code: str = strawberry.field(
+        description="base, distance, stop or minimum; surcharge:… of the card, tier, zone of a rural zone, or surge."
+    )
     quantity: int = strawberry.field(description="How much, in `unit`.")
     unit: str = strawberry.field(description="What the quantity counts.")
     rate_minor: MoneyMinor = strawberry.field(description="Minor units for each `per` of the quantity.")
@@ -168,14 +182,48 @@ class PriceLine:
     rule: str = strawberry.field(description="The rule of the rate card that made this line.")
 
 
+@strawberry.type(description="So many of a SKU that come from one hub.")
+class QuotedItem:
+    """A line of stock."""
+
+    sku: str = strawberry.field(description="Your code.")
+    quantity: int = strawberry.field(description="How many of it.")
+
+
+@strawberry.type(description="What of a row comes from one hub, or from its place. Posting the quote posts just this.")
+class QuotedPart:
+    """A priced part."""
+
+    hub_id: strawberry.ID | None = strawberry.field(description="hub_…; null where it is picked up elsewhere.")
+    items: list[QuotedItem] = strawberry.field(description="What comes from its stock.", metadata=usually(1))
+    distance_m: int = strawberry.field(description="Road metres from there to the drop-off.")
+    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
+
+
+@strawberry.type(description="What ends in a rural zone goes on a day of its own, with all else that goes there.")
+class RuralPromise:
+    """On which day a row goes to a rural zone, and for how much more."""
+
+    code: str = strawberry.field(description="The zone's code, as ruralZones lists it.")
+    name: str = strawberry.field(description="Its name.")
+    day: date = strawberry.field(description="The local day on which it goes.")
+    window: Window = strawberry.field(description="When it is handed over on that day.")
+    surcharge_minor: MoneyMinor = strawberry.field(description="What of the price the zone adds, minor units.")
+    rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
+
+
 @strawberry.type(description="The price of one row of a quote.")
 class QuotedDelivery:
     """A priced row."""
 
     external_id: str = strawberry.field(description="The row's own reference.")
-    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off.")
-    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
+    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off, of all parts together.")
+    price_minor: MoneyMinor = strawberry.field(description="Minor units, of all parts together.")
     lines: list[PriceLine] = strawberry.field(description="What the price is made of.", metadata=usually(4))
+    parts: list[QuotedPart] = strawberry.field(
+        description="Where it comes from: one part, or 2 to 5 with maySplit.", metadata=usually(1)
+    )
+    rural: RuralPromise | None = strawberry.field(description="Its day, where it ends in a rural zone.")
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")
@@ -240,7 +288,9 @@ class DeliveryInput:
         default=None, description="When it can be picked up, local time; two hours before its window if left out."
     )
     dropoff_window: WindowInput | None = strawberry.field(
-        default=None, description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED."
+        default=None,
+        description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED, or for the next"
+        " day on which a rural zone is served.",
     )
     tier: Tier | None = strawberry.field(
         default=None, description="Your tier, whose terms give the window and add to the price; see serviceLevels."
@@ -303,6 +353,13 @@ class DeliveryInput:
 QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]
 PostBatchResult = Annotated[BatchPosted | Problem, strawberry.union("PostBatchResult")]
 CancelDeliveryResult = Annotated[DeliveryCancelled | Problem, strawberry.union("CancelDeliveryResult")]
+MaySplit = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether what no hub has all of may come from several: then it is several deliveries, each priced"
+        " for itself. Not for rows that name their packages; with `quoteId` it is as it was quoted."
+    ),
+]
 Rows = Annotated[list[DeliveryInput], strawberry.argument(description="1 to 1,000 deliveries.")]
 
 
@@ -389,9 +446,18 @@ class Query:
 class Mutation:
     """Quoting, posting and calling off."""
 
-    @mutation(description="What a list of deliveries would cost. The price holds for 15 minutes of market time.")
+    @mutation(
+        description="What a list of deliveries would cost, and the hubs that they would come from. The price holds for"
+        " 15 minutes of market time; what hubs have is not held: a row whose stock or place is gone by then is a"
+        " problem when the quote is posted, and costs nothing."
+    )
     async def quote_batch(
-        self, info: Info, market_id: MarketArgument, deliveries: Rows, idempotency_key: IdempotencyKey
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        deliveries: Rows,
+        idempotency_key: IdempotencyKey,
+        may_split: MaySplit = False,
     ) -> QuoteBatchResult:
         """Quotes."""
         shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
@@ -404,10 +470,18 @@ class Mutation:
         return await mutate_by_errand(
             info,
             operation="quoteBatch",
-            arguments={"market": market, "digests": [request.digest.hex() for request in requests]},
+            arguments={
+                "market": market,
+                "digests": [request.digest.hex() for request in requests],
+                "may_split": may_split,
+            },
             idempotency_key=idempotency_key,
             errand=QuoteBatch(
-                router=info.context.marketplace.router, shipper_id=shipper.id, market_id=market, requests=requests
+                router=info.context.marketplace.router,
+                shipper_id=shipper.id,
+                market_id=market,
+                requests=requests,
+                may_split=may_split,
             ),
             reference=lambda result: str(result.quote_id),
             answer=answer,
@@ -428,13 +502,7 @@ class Mutation:
         deliveries: Annotated[
             list[DeliveryInput] | None, strawberry.argument(description="1 to 1,000 deliveries.")
         ] = None,
-        may_split: Annotated[
-            bool,
-            strawberry.argument(
-                description="Whether what no hub has all of may come from several: then it is several deliveries, each"
-                " priced for itself. Not with `quoteId`, and not for rows that name their packages."
-            ),
-        ] = False,
+        may_split: MaySplit = False,
     ) -> PostBatchResult:
         """Posts."""
         shipper = require_shipper(info)
@@ -532,9 +600,16 @@ def _quote(result: QuoteResult) -> Quote:
         currency=result.currency,
         expires_at=result.expires_at,
         is_degraded=result.is_degraded,
-        rows=cast("list[QuotedDelivery]", list(result.rows)),
+        rows=cast("list[QuotedDelivery]", [_quoted_row(row) for row in result.rows]),
         problems=[_row_problem(problem) for problem in result.problems],
     )
+
+
+def _quoted_row(row: dict[str, Any]) -> dict[str, Any]:
+    hubs = [part["hub_id"] and to_wire("hub", UUID(part["hub_id"])) for part in row["parts"]]
+    parts = [part | {"hub_id": hub_id} for part, hub_id in zip(row["parts"], hubs, strict=True)]
+    rural = row["rural"] and row["rural"] | {"day": date.fromisoformat(row["rural"]["day"])}
+    return row | {"parts": parts, "rural": rural}
 
 
 def _row_problem(problem: RowProblem) -> RowProblemType:

@@ -84,6 +84,7 @@ class Block:
     drawn_at: DateTime | None = strawberry.field(description="When the lot was drawn, market time.")
     reason: str | None = strawberry.field(description="Why it was cancelled.")
     waiting: int = strawberry.field(description="Drivers in line; 0 for drivers.")
+    attended: int = strawberry.field(description="Drivers who were seen in the area so far; 0 for drivers.")
     kept: int = strawberry.field(description="Drivers who kept it; 0 for drivers.")
     no_shows: int = strawberry.field(description="Drivers who did not come; 0 for drivers.")
     left_late: int = strawberry.field(description="Drivers who left too late; 0 for drivers.")
@@ -407,7 +408,7 @@ SIGN_UP_FIELDS = ("line", "answer_by", "is_late", "checked_in_at", "attended_s",
 BLOCK_FIELDS = (
     "area_name", "area_cells", "time_zone", "opens_at", "closes_at", "places", "taken", "skills",
     "floor_per_hour_minor", "currency", "free_until_min", "answer_s", "signs_from", "draw_s", "seed_digest", "seed",
-    "drawn_at", "reason", "waiting", "kept", "no_shows", "left_late", "top_up_minor",
+    "drawn_at", "reason", "waiting", "attended", "kept", "no_shows", "left_late", "top_up_minor",
 )  # fmt: skip
 
 

@@ -257,7 +257,9 @@ class Mutation:
         market_id: MarketArgument,
         vehicle_id: Annotated[strawberry.ID, strawberry.argument(description="vhc_….")],
         is_passed: Annotated[bool, strawberry.argument(description="Whether it may be driven with.")],
-        equipment: Annotated[list[str], strawberry.argument(description="What was found in it, such as COLD_BOX.")],
+        equipment: Annotated[
+            list[str], strawberry.argument(description="What was found in it, such as COLD_BOX, or ELECTRIC_DRIVE.")
+        ],
         good_until: Annotated[DateTime, strawberry.argument(description="When to look again, market time.")],
         reason: Reason,
         idempotency_key: IdempotencyKey,

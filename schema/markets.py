@@ -252,6 +252,16 @@ class MarketDials:
     claim_hearing_s: int = strawberry.field(
         description="Seconds that a driver has to answer a claim before it can be accepted, 0 to 2,678,400."
     )
+    support_action_s: int = strawberry.field(
+        description="Seconds of an operator's work that an action counts as in the figures, 0 to 3,600."
+    )
+    support_hour_minor: MoneyMinor = strawberry.field(
+        description="What an hour of an operator costs, minor units; 0 reckons with a published wage."
+    )
+    grid_co2_g_per_kwh: int = strawberry.field(
+        description="Grams of CO2 equivalent of a kilowatt-hour that vehicles are charged with, 0 to 2,000; at first"
+        " 436, the world's mean of 2022 by Ember."
+    )
     surge_every_s: int = strawberry.field(
         description="Market seconds between two looks at how busy each cell is, 10 to 3,600."
     )
@@ -333,6 +343,11 @@ class MarketDialsInput:
     claim_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
     claim_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units, up to 10^12.")
     claim_hearing_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
+    support_action_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    support_hour_minor: MoneyMinor | None = strawberry.field(
+        default=None, description="Minor units, up to 10^12; 0 for a published wage."
+    )
+    grid_co2_g_per_kwh: int | None = strawberry.field(default=None, description="Grams, 0 to 2,000.")
     surge_every_s: int | None = strawberry.field(default=None, description="Seconds, 10 to 3,600.")
     surge_starts_at_percent: int | None = strawberry.field(default=None, description="0 to 900.")
     surge_full_after_percent: int | None = strawberry.field(default=None, description="1 to 1,000.")

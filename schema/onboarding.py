@@ -187,7 +187,7 @@ class Mutation:
         label: Annotated[str, strawberry.argument(description="What to call it, 1 to 40 characters; no number plate.")],
         idempotency_key: IdempotencyKey,
         equipment: Annotated[
-            list[str] | None, strawberry.argument(description="Such as COLD_BOX, HAND_TRUCK, STRAPS.")
+            list[str] | None, strawberry.argument(description="Such as COLD_BOX, HAND_TRUCK, STRAPS, ELECTRIC_DRIVE.")
         ] = None,
     ) -> PapersResult:
         """Adds a vehicle."""

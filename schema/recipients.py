@@ -112,6 +112,8 @@ class TrackedDelivery:
     reason: str | None = strawberry.field(description="Why a hand-over did not happen, in words.")
     shipper_name: str = strawberry.field(description="Who sends it.")
     time_zone: str = strawberry.field(description="IANA zone in which its windows are shown.")
+    currency: str = strawberry.field(description="ISO 4217, of whatever is asked or given for it.")
+    digits: int = strawberry.field(description="How many decimals a minor unit stands for: 2 for USD, 0 for CLP.")
     promised_window: Window = strawberry.field(description="When it was promised.")
     planned_window: Window | None = strawberry.field(
         description="When the driver will probably be there, in whole 5 minutes; null while it is not known."

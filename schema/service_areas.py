@@ -89,7 +89,7 @@ class Mutation:
         market = MarketId(from_wire("market", market_id, field="marketId"))
         operator = require_operator(info, market)
         shipper = from_wire("shipper", shipper_id, field="shipperId") if shipper_id else None
-        value = _read(area)
+        value = read_geojson(area) if area is not None else None
 
         async def run(work: Work) -> str:
             version = await set_service_area(work, market_id=market, shipper_id=shipper, area=value)
@@ -116,9 +116,8 @@ class Mutation:
         )
 
 
-def _read(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
+def read_geojson(text: str) -> dict[str, Any]:
+    """The GeoJSON object of a text; what lies in it is for the marketplace to judge."""
     try:
         value = orjson.loads(text) if len(text) <= LONGEST_AREA else None
     except orjson.JSONDecodeError:

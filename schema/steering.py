@@ -11,7 +11,7 @@ from marketplace.core.geo import cell_outline
 from marketplace.core.ids import MarketId, from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import message_driver
-from marketplace.markets import Pause, cells_around, open_pauses, pause_zone, resume_zone
+from marketplace.markets import Pause, cells_around, cells_within, open_pauses, pause_zone, resume_zone
 from marketplace.offers import AssignByHand, unassign_route
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
@@ -101,6 +101,22 @@ class Query:
         """Names cells."""
         require_operator(info)
         return [_outline(cell) for cell in cells_around(point.value(), rings)]
+
+    @query(
+        description="Every cell that a drawn zone touches, at most 200: what setSurge and pauseZone take. For"
+        " operations.",
+        usual_rows=20,
+    )
+    async def cells_within(
+        self,
+        info: Info,
+        corners: Annotated[
+            list[PointInput], strawberry.argument(description="3 to 100 corners in order, at most 0.5 degrees apart.")
+        ],
+    ) -> list[CellOutline]:
+        """Names cells."""
+        require_operator(info)
+        return [_outline(cell) for cell in cells_within([corner.value() for corner in corners])]
 
     @query(description="The pauses that hold now in a market, at most 200. For operations.", usual_rows=3)
     async def zone_pauses(self, info: Info, market_id: MarketArgument) -> list[ZonePause]:

@@ -70,6 +70,9 @@ class DayOfWindows:
         description="Those that can be kept, first one first, at most 48.", metadata=usually(6)
     )
     closed_reason: ClosedReason | None = strawberry.field(description="Why there is none, where there is none.")
+    next_served_day: date | None = strawberry.field(
+        description="The next day on which the rural zone of the door is served; null where it lies in none."
+    )
 
 
 @strawberry.type(description="A place in a window.")
@@ -223,6 +226,7 @@ class Query:
             time_zone=found.time_zone,
             windows=[_bookable(one) for one in found.windows],
             closed_reason=found.closed_reason,
+            next_served_day=found.next_served_day,
         )
 
 

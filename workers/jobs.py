@@ -27,7 +27,7 @@ from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.goals import judge_goals
-from marketplace.hubs import OutOfStock, ReachHub
+from marketplace.hubs import NoTransferWindow, OutOfStock, ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import (
     LearnAcceptance,
@@ -127,7 +127,8 @@ async def reach_hub(marketplace: Marketplace, hub_id: UUID) -> None:
 async def replenish_hub(marketplace: Marketplace, replenishment_id: UUID) -> None:
     """Has a hub filled up from another one where it is short of something."""
     errand = Replenish(router=marketplace.router, gate=check_credit, replenishment_id=replenishment_id)
-    with suppress(TransferUnderWay, OutOfStock):  # somebody was faster, and the next look sees what is lacking then
+    # Somebody was faster, or no dock is free: the next look sees what is lacking then.
+    with suppress(TransferUnderWay, OutOfStock, NoTransferWindow):
         await run_errand(marketplace.works, errand)
 
 

@@ -12,8 +12,9 @@ from marketplace.analytics.fairness import (
     own_fairness,
 )
 from marketplace.analytics.headline import Headline, headline
+from marketplace.analytics.kpi_row import COLUMNS, CostPart, KpiRow, SharedWork, VehicleFigures
 from marketplace.analytics.kpi_table import kpi_lines
-from marketplace.analytics.kpis import COLUMNS, KpiGroup, KpiRow, VehicleFigures, kpis
+from marketplace.analytics.kpis import KpiGroup, kpis
 from marketplace.analytics.overview import markets_overview
 from marketplace.analytics.recorded_day import (
     NothingRecorded,
@@ -31,6 +32,7 @@ from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
 __all__ = [
     "COLUMNS",
     "BadDays",
+    "CostPart",
     "Days",
     "EtaFigures",
     "EtaQuality",
@@ -48,6 +50,7 @@ __all__ = [
     "RecordedHub",
     "RecordedShipper",
     "Recount",
+    "SharedWork",
     "SurgeFigures",
     "VehicleFigures",
     "attempt_figures",

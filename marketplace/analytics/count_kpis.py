@@ -2,7 +2,8 @@
 
 Events are looked through once, by their position, for the days that they concern: their own, those on which their
 route ended, and those of the stop, statement or refund that they tell of. What comes without an event is found by when
-it was written. A day that is found is due; a due day is read as a whole, in a commit of its own.
+it was written: bills and credits, adjustments, what operators did, and what was made up to the floor of a block, which
+concerns the day that the block began. A day that is found is due; a due day is read as a whole, in a commit of its own.
 """
 
 from datetime import timedelta
@@ -45,8 +46,9 @@ WITH heard AS (
     UNION ALL SELECT f.created_at FROM heard h JOIN refund f ON f.id = (h.payload->>'refund_id')::uuid
               WHERE h.name = 'RefundChanged'
     UNION ALL SELECT created_at FROM bill_line WHERE market_id = $1 AND created_at >= $6
-    UNION ALL SELECT created_at FROM pay_statement
-              WHERE market_id = $1 AND created_at >= $6 AND kind NOT IN ('ROUTE', 'TIP')
+    UNION ALL SELECT coalesce(s.opens_at, p.created_at)
+              FROM pay_statement p LEFT JOIN sign_up s ON s.statement_id = p.id
+              WHERE p.market_id = $1 AND p.created_at >= $6 AND p.kind NOT IN ('ROUTE', 'TIP')
     UNION ALL SELECT created_at FROM pay_adjustment WHERE market_id = $1 AND created_at >= $6
     UNION ALL SELECT happened_at FROM operator_action WHERE market_id = $1 AND happened_at >= $6
 )

@@ -60,6 +60,25 @@ class EtaDay(Model):
         table = "eta_day"
 
 
+class EtaShipperDay(Model):
+    """How the predictions of one local day turned out for one shipper's deliveries from one hub.
+
+    Predictions are dropped after some days, so that this is counted once, as they come true. The id is a digest of
+    market, day, shipper and hub.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    day = fields.DateField()
+    shipper_id = fields.UUIDField()
+    hub_id = fields.UUIDField(null=True)
+    arrivals = fields.IntField(db_default=0)
+    covered = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "eta_shipper_day"
+
+
 class RollupHead(Model):
     """How far a market's event stream has been counted."""
 
@@ -115,8 +134,9 @@ class AttemptDay(Model):
 class KpiDay(Model):
     """What one local day of a market came to for one shipper and hub, as counts and sums of whole units.
 
-    Without a shipper it is what belongs to the market alone: offers, online time, pay that no parcel caused. A shipper
-    without a hub sent from places of its own. What a route had as a whole is shared evenly among its deliveries.
+    Without a shipper it is what belongs to the market alone, such as pay that no parcel caused. A shipper without a hub
+    sent from places of its own. What a route or its offers had as a whole is shared evenly among its deliveries; what
+    is one and cannot be cut, such as an offer, is kept in millionths.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -129,6 +149,7 @@ class KpiDay(Model):
     failed = fields.BigIntField(db_default=0)
     returned = fields.BigIntField(db_default=0)
     cancelled = fields.BigIntField(db_default=0)
+    transfers = fields.BigIntField(db_default=0)
     on_time = fields.BigIntField(db_default=0)
     delivered_2h = fields.BigIntField(db_default=0)
     on_time_2h = fields.BigIntField(db_default=0)
@@ -146,6 +167,10 @@ class KpiDay(Model):
     motorcycle_m = fields.BigIntField(db_default=0)
     car_m = fields.BigIntField(db_default=0)
     van_m = fields.BigIntField(db_default=0)
+    electric_bicycle_m = fields.BigIntField(db_default=0)
+    electric_motorcycle_m = fields.BigIntField(db_default=0)
+    electric_car_m = fields.BigIntField(db_default=0)
+    electric_van_m = fields.BigIntField(db_default=0)
     empty_m = fields.BigIntField(db_default=0)
     driven_s = fields.BigIntField(db_default=0)
     load_l = fields.BigIntField(db_default=0)
@@ -154,31 +179,56 @@ class KpiDay(Model):
     motorcycle_delivered = fields.BigIntField(db_default=0)
     car_delivered = fields.BigIntField(db_default=0)
     van_delivered = fields.BigIntField(db_default=0)
+    electric_bicycle_delivered = fields.BigIntField(db_default=0)
+    electric_motorcycle_delivered = fields.BigIntField(db_default=0)
+    electric_car_delivered = fields.BigIntField(db_default=0)
+    electric_van_delivered = fields.BigIntField(db_default=0)
     billed_minor = fields.BigIntField(db_default=0)
     credited_minor = fields.BigIntField(db_default=0)
+    penalty_minor = fields.BigIntField(db_default=0)
+    claim_minor = fields.BigIntField(db_default=0)
     refunded_minor = fields.BigIntField(db_default=0)
     driver_minor = fields.BigIntField(db_default=0)
     attempt_minor = fields.BigIntField(db_default=0)
     return_minor = fields.BigIntField(db_default=0)
+    transfer_minor = fields.BigIntField(db_default=0)
     fuel_minor = fields.BigIntField(db_default=0)
     vehicle_minor = fields.BigIntField(db_default=0)
     support_minor = fields.BigIntField(db_default=0)
     actions = fields.BigIntField(db_default=0)
-    routes = fields.BigIntField(db_default=0)
-    offers_sent = fields.BigIntField(db_default=0)
-    offers_accepted = fields.BigIntField(db_default=0)
-    offers_declined = fields.BigIntField(db_default=0)
-    offers_expired = fields.BigIntField(db_default=0)
+    routes_ppm = fields.BigIntField(db_default=0)
+    offers_sent_ppm = fields.BigIntField(db_default=0)
+    offers_accepted_ppm = fields.BigIntField(db_default=0)
+    offers_declined_ppm = fields.BigIntField(db_default=0)
+    offers_expired_ppm = fields.BigIntField(db_default=0)
     drivers = fields.BigIntField(db_default=0)
-    online_s = fields.BigIntField(db_default=0)
-    engaged_s = fields.BigIntField(db_default=0)
-    gini_ppm = fields.BigIntField(db_default=0)
-    gini_days = fields.BigIntField(db_default=0)
     eta_arrivals = fields.BigIntField(db_default=0)
     eta_covered = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "kpi_day"
+
+
+class FairnessDay(Model):
+    """How one local day's work was shared among the drivers of a contract kind, or among all where that is null.
+
+    `drivers` were online, asked or paid; `gini_days` is one where anybody was online.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    day = fields.DateField()
+    contract_kind = fields.CharField(max_length=14, null=True)
+    drivers = fields.BigIntField(db_default=0)
+    online_s = fields.BigIntField(db_default=0)
+    engaged_s = fields.BigIntField(db_default=0)
+    offers = fields.BigIntField(db_default=0)
+    pay_minor = fields.BigIntField(db_default=0)
+    gini_ppm = fields.BigIntField(db_default=0)
+    gini_days = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "fairness_day"
 
 
 class KpiDue(Model):

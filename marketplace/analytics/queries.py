@@ -111,6 +111,26 @@ ON CONFLICT (market_id, day, moment, horizon_min) DO UPDATE SET
     shown_width_s = eta_day.shown_width_s + excluded.shown_width_s,
     late = eta_day.late + excluded.late
 """
+# The same predictions once more, for the shipper and hub of the delivery that each was of.
+COUNT_SHIPPER_ETAS = """
+WITH counted AS (
+    SELECT (s.arrived_at AT TIME ZONE $4)::date AS day, d.shipper_id, coalesce(o.hub_id, d.hub_id) AS hub_id,
+        count(*) AS arrivals, count(*) FILTER (WHERE s.arrived_at BETWEEN p.p10 AND p.p90) AS covered
+    FROM event e JOIN stop s ON s.id = (e.payload->>'stop_id')::uuid
+    JOIN arrival_prediction p ON p.stop_id = s.id
+    JOIN delivery d ON d.id = p.delivery_id LEFT JOIN delivery o ON o.id = d.return_of
+    WHERE e.market_id = $1 AND e.position > $2 AND e.position <= $3 AND e.name = 'StopChanged'
+        AND e.payload->>'state' = 'ARRIVED' AND p.predicted_at < s.arrived_at
+    GROUP BY 1, 2, 3
+)
+INSERT INTO eta_shipper_day (id, market_id, day, shipper_id, hub_id, arrivals, covered)
+SELECT md5($1::text || day::text || shipper_id::text || coalesce(hub_id::text, '-'))::uuid, $1, day, shipper_id, hub_id,
+    arrivals, covered
+FROM counted
+ON CONFLICT (id) DO UPDATE SET
+    arrivals = eta_shipper_day.arrivals + excluded.arrivals,
+    covered = eta_shipper_day.covered + excluded.covered
+"""
 ETA_DAYS = """
 SELECT moment, horizon_min, sum(arrivals)::int AS arrivals, sum(error_s)::float8 AS error_s,
     sum(bias_s)::float8 AS bias_s, sum(percent) AS percent, sum(covered)::float8 AS covered,

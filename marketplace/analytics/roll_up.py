@@ -1,7 +1,7 @@
 """Counts what happened into the figures of each local day, every event exactly once by its position."""
 
 from marketplace.analytics.attempts import COUNT_REASONS, COUNT_SHIPPER_DAYS
-from marketplace.analytics.queries import COUNT, COUNT_ETAS, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
+from marketplace.analytics.queries import COUNT, COUNT_ETAS, COUNT_SHIPPER_ETAS, LOCK_HEAD, MAKE_HEAD, MOVE_HEAD
 from marketplace.arrivals import HORIZONS_MIN
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
@@ -23,7 +23,7 @@ async def roll_up(work: Work, *, market_id: MarketId) -> int:
     if head is None or head["until"] <= head["position"]:
         return 0
     counted = (market_id, head["position"], head["until"], head["time_zone"])
-    for count in (COUNT, COUNT_SHIPPER_DAYS, COUNT_REASONS):
+    for count in (COUNT, COUNT_SHIPPER_DAYS, COUNT_REASONS, COUNT_SHIPPER_ETAS):
         await work.execute(count, *counted)
     await work.execute(COUNT_ETAS, *counted, HORIZONS_MIN)
     await work.execute(MOVE_HEAD, market_id, head["until"])

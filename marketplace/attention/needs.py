@@ -21,6 +21,7 @@ class NeedKind(StrEnum):
     REASSIGNMENT = "REASSIGNMENT"
     FAILED_ATTEMPT = "FAILED_ATTEMPT"
     ADDRESS = "ADDRESS"
+    CLAIM = "CLAIM"
     SUSPENSION = "SUSPENSION"
     HELD_STATEMENT = "HELD_STATEMENT"
     DEAD_JOB = "DEAD_JOB"
@@ -28,7 +29,7 @@ class NeedKind(StrEnum):
 
 
 # Each part reads a partial index of what is open. `due_at` is when it is too late, or, where nothing ends, since when
-# it waits: urgent work on the road comes before what merely stands still.
+# it waits: urgent work on the road comes before what merely stands still. A claim waits from when its driver is heard.
 NEEDS = """
 WITH needs AS (
     (SELECT 'LATE_RISK' AS kind, a.delivery_id AS subject_id, a.delivery_id, a.route_id, r.driver_id,
@@ -54,6 +55,11 @@ WITH needs AS (
     UNION ALL
     (SELECT 'ADDRESS', d.id, d.id, NULL, NULL, NULL, d.dropoff_closes_at, NULL, NULL, NULL
      FROM delivery d WHERE d.market_id = $1 AND d.state = 'CREATED' AND d.needs_review)
+    UNION ALL
+    (SELECT 'CLAIM', c.id, c.delivery_id, NULL, c.driver_id, c.kind,
+            CASE WHEN c.heard_at IS NULL THEN coalesce(c.heard_by, c.opened_at) ELSE c.heard_at END,
+            d.dropoff_lat, d.dropoff_lon, c.asked_minor
+     FROM claim c JOIN delivery d ON d.id = c.delivery_id WHERE c.market_id = $1 AND c.state = 'OPEN')
     UNION ALL
     (SELECT 'SUSPENSION', s.id, NULL, NULL, s.driver_id, s.rule, coalesce(s.appealed_at, s.proposed_at), NULL, NULL,
             NULL

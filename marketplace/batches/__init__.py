@@ -46,6 +46,7 @@ from marketplace.batches.request import (
 )
 from marketplace.batches.reschedule import reschedule_delivery, return_delivery
 from marketplace.batches.sectors import BINDING, BUNDLES, BundleIsBinding, Sector
+from marketplace.batches.served_day import UnservedDay, check_served_day
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
     SKILLS,
@@ -111,10 +112,12 @@ __all__ = [
     "TransferStock",
     "TransferUnderWay",
     "UnassignedReason",
+    "UnservedDay",
     "addresses_to_review",
     "cancel_delivery",
     "change_promise",
     "check_changeable",
+    "check_served_day",
     "choose_another_try",
     "expire_due",
     "find_batch",

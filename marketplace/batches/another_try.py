@@ -8,11 +8,13 @@ import asyncpg
 
 from marketplace.batches.events import DeliveryRescheduled
 from marketplace.batches.failure_policy import next_step
+from marketplace.batches.served_day import check_served_day
 from marketplace.batches.settle_attempt import settle_attempt
 from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.window import Window
 from marketplace.core.work import Work
+from marketplace.rural import terms_now
 
 FURTHEST = timedelta(days=14)
 """A parcel does not lie around longer than so."""
@@ -21,7 +23,7 @@ SHORTEST = timedelta(minutes=30)
 
 LOCK = """
 SELECT id, market_id, shipper_id, batch_id, state, time_zone, failure_reason, failure_policy, max_attempts, attempts,
-       answer_due_at, brought_back_at, return_of
+       answer_due_at, brought_back_at, return_of, rural_zone_id
 FROM delivery WHERE id = $1 AND ($2::uuid IS NULL OR shipper_id = $2) AND ($3::uuid IS NULL OR market_id = $3)
 FOR UPDATE
 """
@@ -70,6 +72,9 @@ async def choose_another_try(work: Work, *, delivery_id: UUID, window: Window, c
         raise BadNewWindow("a new window has at least 30 minutes before it closes", field="window")
     if window.closes_at > work.now + FURTHEST:
         raise BadNewWindow(f"a new window is within the next {FURTHEST.days} days", field="window")
+    terms = await terms_now(work, zone_id=row["rural_zone_id"])
+    if terms is not None:
+        check_served_day(terms, window, now=work.now, time_zone=row["time_zone"])
     sequence = await work.fetch_value(CHOOSE, row["id"], window.opens_at, window.closes_at, work.now)
     work.emit(
         DeliveryRescheduled(

@@ -7,10 +7,12 @@ import asyncpg
 
 from marketplace.batches.another_try import ChosenBy, choose_another_try
 from marketplace.batches.events import WindowChanged
+from marketplace.batches.served_day import check_served_day
 from marketplace.batches.states import DeliveryState, PromiseActor
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.window import Window, local_instant, zone
 from marketplace.core.work import Work
+from marketplace.rural import RuralZone, terms_now
 
 D = DeliveryState
 WAITING = frozenset({D.CREATED, D.SCHEDULED})
@@ -31,7 +33,7 @@ CHOSEN_BY = {
 
 LOCK = """
 SELECT d.id, d.market_id, d.shipper_id, d.batch_id, d.route_id, d.state, d.hub_id, d.time_zone, d.pickup_opens_at,
-       d.pickup_closes_at, d.dropoff_opens_at, d.dropoff_closes_at, m.plan_ahead_s
+       d.pickup_closes_at, d.dropoff_opens_at, d.dropoff_closes_at, d.rural_zone_id, m.plan_ahead_s
 FROM delivery d JOIN market m ON m.id = d.market_id WHERE d.id = $1 FOR UPDATE OF d
 """
 PLANNED_ARRIVAL = """
@@ -81,9 +83,25 @@ async def change_promise(
     pickup = pickup_for(row, dropoff)
     if closes_at <= max(work.now, pickup.opens_at):
         raise BadPromise("this window closes before anybody could be there", field="window")
+    terms = await terms_now(work, zone_id=row["rural_zone_id"])
+    if terms is not None:
+        promised = row["dropoff_opens_at"]
+        check_served_day(terms, dropoff, now=work.now, time_zone=row["time_zone"], promised=promised)
     stays = await _stays(work, row, dropoff)
-    await _write(work, row, pickup, dropoff, stays, actor)
+    sets_out = max(pickup.opens_at, dropoff.opens_at - SETS_OUT_BEFORE)
+    plan_after = planned_from(work, row, terms, sets_out=sets_out, dropoff=dropoff)
+    await _write(work, row, pickup, dropoff, plan_after, stays, actor)
     return row
+
+
+def planned_from(
+    work: Work, row: asyncpg.Record, terms: RuralZone | None, *, sets_out: datetime, dropoff: Window
+) -> datetime:
+    """From when a delivery is planned that sets out at a moment; in a rural zone with all that goes there that day."""
+    ahead = timedelta(seconds=row["plan_ahead_s"])
+    if terms is not None:
+        return max(work.now, terms.gathers_until(dropoff, row["time_zone"], plan_ahead=ahead))
+    return max(work.now, sets_out - ahead)
 
 
 def check_changeable(state: str) -> None:
@@ -125,10 +143,14 @@ async def _stays(work: Work, row: asyncpg.Record, dropoff: Window) -> bool:
 
 
 async def _write(
-    work: Work, row: asyncpg.Record, pickup: Window, dropoff: Window, stays: bool, actor: PromiseActor
+    work: Work,
+    row: asyncpg.Record,
+    pickup: Window,
+    dropoff: Window,
+    plan_after: datetime,
+    stays: bool,
+    actor: PromiseActor,
 ) -> None:
-    sets_out = max(pickup.opens_at, dropoff.opens_at - SETS_OUT_BEFORE)
-    plan_after = max(work.now, sets_out - timedelta(seconds=row["plan_ahead_s"]))
     state = row["state"] if stays else D.SCHEDULED.value
     keeps = stays and row["state"] not in WAITING
     sequence = await work.fetch_value(

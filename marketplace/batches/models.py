@@ -46,7 +46,8 @@ class Delivery(Model):
     orders its events. `plan_after` keeps it out of planning until then. `surge_minor` is the part of the price that a
     busy hour added, by the decision that it was quoted with. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill. `service_level_id` is
-    the version of its tier's terms.
+    the version of its tier's terms, `rural_zone_id` that of the rural zone in which it ends, and `zone_minor` the part
+    of the price that the zone added.
 
     `attempts` counts the hand-overs that did not happen. After one, `brought_back_at` is since when the parcel lies
     where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
@@ -104,6 +105,8 @@ class Delivery(Model):
     rate_card_version = fields.IntField(null=True)
     tier = fields.CharField(max_length=9, null=True)
     service_level_id = fields.UUIDField(null=True)
+    rural_zone_id = fields.UUIDField(null=True)
+    zone_minor = fields.BigIntField(db_default=0)
     fee_minor = fields.BigIntField(null=True)
     billed_at = fields.DatetimeField(null=True)
     currency = fields.CharField(max_length=3)

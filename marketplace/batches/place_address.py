@@ -6,7 +6,7 @@ operations, and is neither dropped nor guessed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -24,29 +24,34 @@ from marketplace.addresses import (
     kept_answer,
     learned_points,
 )
+from marketplace.batches.change_promise import change_promise
 from marketplace.batches.events import AddressDoubted, DeliveryPlaced
 from marketplace.batches.price import check_area
 from marketplace.batches.price_one import RowFacts, price_one
-from marketplace.batches.states import DeliveryState
+from marketplace.batches.served_day import UnservedDay, check_served_day
+from marketplace.batches.states import DeliveryState, PromiseActor
 from marketplace.core.errors import Conflict, NotFound, Refusal
 from marketplace.core.geo import Point
 from marketplace.core.ids import OperatorId
 from marketplace.core.money import Money
+from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.markets import dials
 from marketplace.routing import Router
+from marketplace.rural import RuralZone, local_day, rural_zone_of
 from marketplace.shippers import area_of
 
 FIND = """
 SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, service_level_id,
-       dropoff_address, pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, time_zone, requirements, load,
-       currency, needs_review
+       dropoff_address, pickup_lat, pickup_lon, pickup_opens_at, dropoff_opens_at, dropoff_closes_at, time_zone,
+       requirements, load, currency, needs_review
 FROM delivery WHERE id = $1 AND ($2::uuid IS NULL OR market_id = $2)
 """
 LOCK = f"{FIND} FOR UPDATE"
 PLACE = """
 UPDATE delivery SET state = 'SCHEDULED', dropoff_lat = $2, dropoff_lon = $3, given_lat = $4, given_lon = $5,
-       price_minor = $6, needs_review = false, sequence = sequence + 1, changed_at = $7
+       price_minor = $6, zone_minor = $7, rural_zone_id = $8, plan_after = greatest(plan_after, $9),
+       needs_review = false, sequence = sequence + 1, changed_at = $10
 WHERE id = $1 RETURNING sequence
 """
 DOUBT = """
@@ -174,7 +179,9 @@ class PlaceAddress:
         return await self._place(work, row, point, answer.distance_m)
 
     async def _place(self, work: Work, row: asyncpg.Record, point: Point, distance_m: int) -> DeliveryState:
-        price_minor = await price_one(work, RowFacts.of(row), distance_m=distance_m)
+        rural = await rural_zone_of(work, market_id=row["market_id"], place=point)
+        terms = rural.terms if rural is not None else None
+        price_minor, zone_minor = await price_one(work, RowFacts.of(row), distance_m=distance_m, rural=terms)
         try:
             wanted = Money(price_minor, row["currency"])
             await self.gate(work, shipper_id=row["shipper_id"], market_id=row["market_id"], wanted=wanted)
@@ -185,12 +192,17 @@ class PlaceAddress:
         key = drop_point_id(row["market_id"], row["dropoff_address"], point)
         door = (await learned_points(work, market_id=row["market_id"], ids=[key])).get(key, point)
         given = (point.lat, point.lon) if door != point else (None, None)
-        sequence = await work.fetch_value(PLACE, row["id"], door.lat, door.lon, *given, price_minor, work.now)
+        zone_id = rural.id if rural is not None else None
+        gathers_until = await self._gathers_until(work, row, terms) if terms is not None else work.now
+        place = (door.lat, door.lon, *given, price_minor, zone_minor, zone_id, gathers_until)
+        sequence = await work.fetch_value(PLACE, row["id"], *place, work.now)
         work.emit(
             DeliveryPlaced(
                 **_about(row, sequence, DeliveryState.SCHEDULED), price_minor=price_minor, currency=row["currency"]
             )
         )
+        if terms is not None:
+            await self._move_to_served_day(work, row, terms)
         if self.operator_id is not None:
             await note_action(
                 work,
@@ -202,10 +214,35 @@ class PlaceAddress:
             )
         return DeliveryState.SCHEDULED
 
+    async def _gathers_until(self, work: Work, row: asyncpg.Record, terms: RuralZone) -> datetime:
+        ahead = timedelta(seconds=(await dials(work, market_id=row["market_id"])).plan_ahead_s)
+        return terms.gathers_until(_promised(row), row["time_zone"], plan_ahead=ahead)
+
+    async def _move_to_served_day(self, work: Work, row: asyncpg.Record, terms: RuralZone) -> None:
+        """Promises the next served day where nobody knew that the address lies in a rural zone."""
+        try:
+            check_served_day(terms, _promised(row), now=work.now, time_zone=row["time_zone"])
+        except UnservedDay:
+            today = local_day(max(work.now, row["dropoff_opens_at"]), row["time_zone"])
+            day = terms.next_day(today, now=work.now, time_zone=row["time_zone"])
+            assert day is not None, "a zone is served every week"
+            hours = terms.hours(day, row["time_zone"])
+            await change_promise(
+                work,
+                delivery_id=row["id"],
+                opens_at=max(hours.opens_at, work.now),
+                closes_at=hours.closes_at,
+                actor=PromiseActor.MARKET,
+            )
+
     async def _doubt(self, work: Work, row: asyncpg.Record, doubt: Doubt) -> DeliveryState:
         sequence = await work.fetch_value(DOUBT, row["id"], work.now)
         work.emit(AddressDoubted(**_about(row, sequence, DeliveryState.CREATED), reason=doubt.value))
         return DeliveryState.CREATED
+
+
+def _promised(row: asyncpg.Record) -> Window:
+    return Window(row["dropoff_opens_at"], row["dropoff_closes_at"])
 
 
 def _check_open(row: asyncpg.Record | None) -> None:

@@ -3,15 +3,15 @@
 A row whose `external_id` was posted before with the same content answers with the first delivery; with other content it
 is a conflict of that row alone. The unique (shipper, external_id) of the database decides between two at once.
 
-A row that names things of the shipper's stock has them promised in the same commit, or becomes a problem where somebody
-else has taken the last of them meanwhile.
+A row that leaves from a hub gets its place there, and what it wants of the shipper's stock, in the same commit. Where
+somebody else has taken the last of it meanwhile it comes from the next hub, and becomes a problem where there is none.
 
 A row with an address and no coordinates is posted without a price: it waits, CREATED, until its address is found.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,21 +19,21 @@ import orjson
 
 from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
+from marketplace.batches.arrange import Pricing, arrange, price_rows
 from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.places import take_places
-from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
-from marketplace.batches.quote import KeptQuote, open_quote
-from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, problem_of
+from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, place_rows, price_row
+from marketplace.batches.quote import KeptQuote, firsts, open_quote
+from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of
 from marketplace.batches.states import DeliveryState, Requirement
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
-from marketplace.hubs import OutOfStock, StockLine, pick_enough, reserve_stock
+from marketplace.hubs import reserve_stock
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
 
 NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
-SOLD_OUT = OutOfStock("somebody else has taken the last of it; post again, another hub may have it", field="items")
 INSERT_DELIVERIES = """
 INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, $1::jsonb)
 ON CONFLICT (shipper_id, external_id) DO NOTHING RETURNING id
@@ -100,6 +100,7 @@ class PostBatch:
     """The errand of posting, by a list of deliveries or by a quote.
 
     With `tokens` each delivery gets its recipient's tracking link; simulated days, which nobody follows, have none.
+    A transfer goes from hub to hub, and what `is_free` costs its shipper nothing.
     """
 
     router: Router
@@ -111,6 +112,8 @@ class PostBatch:
     quote_id: UUID | None = None
     has_geocoder: bool = False
     may_split: bool = False
+    is_transfer: bool = False
+    is_free: bool = False
 
     async def read(self, work: Work) -> ToPost:
         """Answers repeats, checks and places the other rows."""
@@ -128,10 +131,12 @@ class PostBatch:
             requests=requests,
             leave_out=known,
             refuse_addresses=None if self.has_geocoder else NO_GEOCODER,
-            may_split=self.may_split and quote is None,
+            may_split=self.may_split,
+            is_transfer=self.is_transfer,
+            agreed=quote.agreed if quote is not None else None,
             asked_at=quote.asked_at if quote is not None else None,
         )
-        keys = [_drop_point(market_id, row) for row in placed.rows.values()]
+        keys = {_drop_point(market_id, row) for row in placed.rows.values()}
         return ToPost(
             requests=requests,
             known=known,
@@ -142,30 +147,19 @@ class PostBatch:
         )
 
     async def call(self, found: ToPost) -> Priced:
-        """Takes the prices of the quote, or asks the router."""
+        """Takes the drives and prices of the quote, or asks the router."""
         if found.quote is None:
-            return await price_rows(self.router, found.placed)
-        prices, distances = found.quote.prices, found.quote.distances_m
-        rows = {}
-        for i, row in found.placed.rows.items():
-            surge_minor, decision_id = found.quote.surges.get(row.request.external_id, (0, None))
-            rows[i] = PricedRow(
-                placed=row,
-                distance_m=distances[row.request.external_id],
-                lines=(),
-                price_minor=prices[row.request.external_id],
-                surge_minor=surge_minor,
-                surge_decision_id=decision_id,
-            )
-        return Priced(rows=rows, problems=found.placed.problems, is_degraded=found.quote.is_degraded)
+            return await price_rows(self.router, found.placed, pricing=self._pricing(found))
+        return arrange(
+            found.placed,
+            found.quote.drives(found.placed),
+            pricing=self._pricing(found),
+            is_degraded=found.quote.is_degraded,
+        )
 
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
-        answer, short = await _take_stock(work, found.placed.market_id, answer)
-        placed, answer, full = await take_places(
-            work, shipper_id=self.shipper_id, found=found.placed, answer=answer, lock=True
-        )
-        found = replace(found, placed=placed)
+        seen, answer = answer, await self._under_lock(work, found, answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         links: Mapping[UUID, UUID] = {}
@@ -177,8 +171,7 @@ class PostBatch:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed; it may have
         # taken what was left of their things, too.
-        tried = (*_firsts(answer), *found.placed.unplaced, *short, *full)
-        lost = {i: found.requests[i] for i in tried if i not in fresh}
+        lost = {i: found.requests[i] for i in (*firsts(seen), *seen.unplaced) if i not in fresh}
         raced = await posted_before(work, self.shipper_id, list(lost.values()))
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []
@@ -202,8 +195,23 @@ class PostBatch:
                 rows.append(PostedRow(external_id=request.external_id, problem=answer.problems[i]))
         return PostResult(batch_id=batch_id or _one_batch(rows), rows=rows)
 
+    def _pricing(self, found: ToPost) -> Pricing:
+        if found.quote is not None:
+            return found.quote.priced
+        return _price_nothing if self.is_free else price_row
+
+    async def _under_lock(self, work: Work, found: ToPost, answer: Priced) -> Priced:
+        """Chooses hubs once more with what they have now, which nobody else can take until the Work ends."""
+        assert found.placed.search is not None, "placed rows have been searched for"
+        placed = replace(found.placed, search=await found.placed.search.under_lock(work))
+        pricing = self._pricing(found)
+        answer = arrange(placed, answer.drives, pricing=pricing, is_degraded=answer.is_degraded)
+        return await take_places(
+            work, shipper_id=self.shipper_id, placed=placed, answer=answer, pricing=pricing, lock=True
+        )
+
     async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
-        if not answer.rows and not found.placed.unplaced:
+        if not answer.rows and not answer.unplaced:
             return None
         wanted = Money(answer.total_minor, found.placed.currency)
         await self.gate(work, shipper_id=self.shipper_id, market_id=found.placed.market_id, wanted=wanted)
@@ -251,39 +259,16 @@ def _one_batch(rows: Sequence[PostedRow]) -> UUID | None:
     return batches.pop() if len(batches) == 1 else None
 
 
-async def _take_stock(work: Work, market_id: UUID, answer: Priced) -> tuple[Priced, frozenset[int]]:
-    """Locks the stock that rows want, and makes problems of those for which somebody else has left too little.
-
-    A row that comes from several hubs comes from all of them or is not posted. Returns the positions of those rows too.
-    """
-    rows = {i: row for i, row in answer.rows.items() if row.placed.part_of is None or row.placed.part_of in answer.rows}
-    wishes: dict[int, list[StockLine]] = defaultdict(list)
-    for i, row in rows.items():
-        if row.placed.lines:
-            wishes[_first(i, row)].extend(row.placed.lines)
-    if not wishes:
-        return answer, frozenset()
-    kept = await pick_enough(work, market_id=market_id, wishes=wishes)
-    short = frozenset(wishes.keys() - kept)
-    problems = dict(answer.problems) | {i: problem_of(rows[i].placed.request, SOLD_OUT) for i in short}
-    rows = {i: row for i, row in rows.items() if _first(i, row) not in short}
-    return replace(answer, rows=rows, problems=problems), short
-
-
-def _first(i: int, row: PricedRow) -> int:
-    return i if row.placed.part_of is None else row.placed.part_of
-
-
-def _firsts(answer: Priced) -> list[int]:
-    return [i for i, row in answer.rows.items() if row.placed.part_of is None]
+def _price_nothing(row: PlacedRow, drive: Drive) -> PricedRow:
+    return PricedRow(placed=row, distance_m=drive.distance_m, lines=(), price_minor=0)
 
 
 async def _insert_deliveries(
     work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, answer: Priced
 ) -> dict[int, UUID]:
     """Writes what is new, with its packages and what is promised to it; what was posted meanwhile stays as it is."""
-    records = {i: _priced_record(work, shipper_id, batch_id, found, answer.rows[i]) for i in _firsts(answer)}
-    records |= {i: _record(work, shipper_id, batch_id, found, row) for i, row in found.placed.unplaced.items()}
+    records = {i: _priced_record(work, shipper_id, batch_id, found, row) for i, row in firsts(answer).items()}
+    records |= {i: _record(work, shipper_id, batch_id, found, row) for i, row in answer.unplaced.items()}
     fresh = await _insert(work, records)
     parts = {}
     for i, row in answer.rows.items():
@@ -292,7 +277,7 @@ async def _insert_deliveries(
             reference = f"{row.placed.request.external_id}/{record['id'].hex[-12:]}"
             parts[i] = record | {"part_of": fresh[row.placed.part_of], "external_id": reference}
     fresh |= await _insert(work, parts)
-    placed = {i: answer.rows[i].placed if i in answer.rows else found.placed.unplaced[i] for i in fresh}
+    placed = {i: answer.rows[i].placed if i in answer.rows else answer.unplaced[i] for i in fresh}
     packages = [
         {
             "id": work.new_id(),
@@ -335,6 +320,7 @@ def _priced_record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, 
         "given_lat": given.lat if point != given else None,
         "given_lon": given.lon if point != given else None,
         "price_minor": row.price_minor,
+        "zone_minor": row.zone_minor,
         "surge_minor": row.surge_minor,
         "surge_decision_id": row.surge_decision_id,
     }
@@ -362,6 +348,8 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "service_level": request.service_level,
         "tier": request.tier,
         "service_level_id": spot.level.id if spot.level is not None else None,
+        "rural_zone_id": spot.rural.id if spot.rural is not None else None,
+        "zone_minor": 0,
         "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,
@@ -392,10 +380,18 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "rate_card_version": version,
         "currency": placed.currency,
         "priority": request.priority,
-        "plan_after": max(work.now, spot.pickup_window.opens_at - placed.plan_ahead),
+        "plan_after": _planned_from(work.now, spot, placed),
         "created_at": work.now,
         "changed_at": work.now,
     }
+
+
+def _planned_from(now: datetime, spot: PlacedRow, placed: Placed) -> datetime:
+    """From when it is planned: a little before it can be fetched, or with all that goes to its zone that day."""
+    sets_out = spot.pickup_window.opens_at - placed.plan_ahead
+    if spot.rural is not None:
+        sets_out = spot.rural.terms.gathers_until(spot.dropoff_window, spot.time_zone, plan_ahead=placed.plan_ahead)
+    return max(now, sets_out)
 
 
 def _tell(
@@ -403,7 +399,7 @@ def _tell(
 ) -> None:
     market_id = found.placed.market_id
     for i, delivery_id in fresh.items():
-        state = DeliveryState.CREATED if i in found.placed.unplaced else DeliveryState.SCHEDULED
+        state = DeliveryState.CREATED if i in answer.unplaced else DeliveryState.SCHEDULED
         work.emit(
             DeliveryPosted(
                 market_id=market_id,

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from marketplace.batches.price import with_level
+from marketplace.batches.price import with_level, with_rural_zone
 from marketplace.core.errors import NotFound
 from marketplace.core.window import zone
 from marketplace.core.work import Work
 from marketplace.pricing import PricedFacts, RateCard, price_delivery, total_minor
+from marketplace.rural import RuralZone
 from marketplace.shippers import find_service_level, rate_card_version
 
 
@@ -46,8 +47,8 @@ class RowFacts:
         )
 
 
-async def price_one(work: Work, facts: RowFacts, *, distance_m: int) -> int:
-    """Minor units for a drive of so many metres."""
+async def price_one(work: Work, facts: RowFacts, *, distance_m: int, rural: RuralZone | None = None) -> tuple[int, int]:
+    """Minor units for a drive of so many metres, and how many of them the rural zone adds in which it ends."""
     card = await rate_card_version(
         work,
         shipper_id=facts.shipper_id,
@@ -67,4 +68,7 @@ async def price_one(work: Work, facts: RowFacts, *, distance_m: int) -> int:
     if facts.service_level_id is not None:
         level = await find_service_level(work, level_id=facts.service_level_id, shipper_id=facts.shipper_id)
         lines = with_level(lines, level)
-    return total_minor(lines)
+    in_town_minor = total_minor(lines)
+    if rural is not None:
+        lines = with_rural_zone(lines, rural)
+    return total_minor(lines), total_minor(lines) - in_town_minor

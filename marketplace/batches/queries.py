@@ -32,6 +32,9 @@ json_build_object(
         FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'sector', d.sector,
     'pin', d.pin,
+    'rural_zone', (SELECT json_build_object('code', z.code, 'name', z.name, 'surcharge_minor', d.zone_minor,
+        'rule', 'rural_zone:' || z.code || ':' || z.version || ':surcharge')
+        FROM rural_zone z WHERE z.id = d.rural_zone_id),
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'failure_policy', d.failure_policy, 'attempts', d.attempts,
     'max_attempts', d.max_attempts, 'answer_due_at', CASE WHEN d.state = 'ATTEMPTED' THEN d.answer_due_at END,

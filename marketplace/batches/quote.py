@@ -1,6 +1,6 @@
 """A shipper asks what a list of deliveries would cost, and gets a price that holds until it expires."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -9,8 +9,9 @@ from uuid import UUID
 
 import orjson
 
+from marketplace.batches.arrange import price_rows
 from marketplace.batches.places import take_places
-from marketplace.batches.price import Placed, Priced, PricedRow, place_rows, price_rows
+from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, place_rows, price_row
 from marketplace.batches.request import (
     DeliveryRequest,
     ItemRequest,
@@ -20,11 +21,13 @@ from marketplace.batches.request import (
     RowProblem,
 )
 from marketplace.batches.sectors import Sector
+from marketplace.batches.source import Agreed
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routing import Router
+from marketplace.rural import local_day
 from marketplace.shippers import Tier
 
 QUOTE_HOLDS = timedelta(minutes=15)
@@ -68,12 +71,17 @@ class QuoteResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuoteBatch:
-    """The errand of quoting: rows are checked and placed, the router is asked, the price is kept."""
+    """The errand of quoting: rows are checked and placed, the router is asked, the price is kept.
+
+    Hubs are chosen, but nothing is promised of what they have. With `may_split` what no hub has all of may come from
+    several, for one price.
+    """
 
     router: Router
     shipper_id: UUID
     market_id: UUID
     requests: Sequence[DeliveryRequest]
+    may_split: bool = False
 
     async def read(self, work: Work) -> Placed:
         """Checks the rows and finds hubs and rate cards."""
@@ -86,6 +94,7 @@ class QuoteBatch:
                 "a quote needs lat and lon; post an address without them, and it is priced once it is found",
                 field="dropoff.lat",
             ),
+            may_split=self.may_split,
         )
 
     async def call(self, found: Placed) -> Priced:
@@ -94,7 +103,9 @@ class QuoteBatch:
 
     async def record(self, work: Work, found: Placed, answer: Priced) -> QuoteResult:
         """Keeps the quote with what was asked, so that it can be posted by its id alone."""
-        found, answer, _ = await take_places(work, shipper_id=self.shipper_id, found=found, answer=answer, lock=False)
+        answer = await take_places(
+            work, shipper_id=self.shipper_id, placed=found, answer=answer, pricing=price_row, lock=False
+        )
         quote_id = work.new_id()
         problems = [answer.problems[i] for i in sorted(answer.problems)]
         await work.execute(
@@ -102,7 +113,7 @@ class QuoteBatch:
             quote_id,
             self.market_id,
             self.shipper_id,
-            orjson.dumps([answer.rows[i].placed.request for i in sorted(answer.rows)], default=str).decode(),
+            orjson.dumps([row.placed.request for row in firsts(answer).values()], default=str).decode(),
             orjson.dumps(quote_lines(answer)).decode(),
             orjson.dumps(problems).decode(),
             answer.total_minor,
@@ -116,24 +127,53 @@ class QuoteBatch:
         return await find_quote(work, quote_id=quote_id, shipper_id=self.shipper_id)
 
 
+def firsts(priced: Priced) -> dict[int, PricedRow]:
+    """The priced rows of the request, by position, without further parts of them."""
+    return {i: row for i, row in sorted(priced.rows.items()) if row.placed.part_of is None}
+
+
 def quote_lines(priced: Priced) -> list[dict[str, Any]]:
-    """For each priced row its distance and its lines, as they are kept and shown."""
-    return [
-        {
-            "external_id": row.placed.request.external_id,
-            "distance_m": row.distance_m,
-            "price_minor": row.price_minor,
-            "lines": [asdict(line) for line in row.lines],
-        }
-        | _surge_of(row)
-        for _, row in sorted(priced.rows.items())
-    ]
+    """For each priced row its distance, its lines, its parts by hub and its rural day, as they are kept and shown."""
+    quoted = []
+    for i, first in firsts(priced).items():
+        rows = [first, *(row for row in priced.rows.values() if row.placed.part_of == i)]
+        quoted.append(
+            {
+                "external_id": first.placed.request.external_id,
+                "distance_m": sum(row.distance_m for row in rows),
+                "price_minor": sum(row.price_minor for row in rows),
+                "lines": [asdict(line) for row in rows for line in row.lines],
+                "parts": [_part(row) for row in rows],
+                "rural": _rural_of(first.placed, sum(row.zone_minor for row in rows)),
+            }
+        )
+    return quoted
 
 
-def _surge_of(row: PricedRow) -> dict[str, Any]:
-    if row.surge_decision_id is None:
-        return {}
-    return {"surge_minor": row.surge_minor, "surge_decision_id": str(row.surge_decision_id)}
+def _part(row: PricedRow) -> dict[str, Any]:
+    return {
+        "hub_id": str(row.placed.hub_id) if row.placed.hub_id is not None else None,
+        "items": [{"sku": line.code, "quantity": line.quantity} for line in row.placed.lines],
+        "distance_m": row.distance_m,
+        "price_minor": row.price_minor,
+        "zone_minor": row.zone_minor,
+        "surge_minor": row.surge_minor,
+        "surge_decision_id": str(row.surge_decision_id) if row.surge_decision_id is not None else None,
+    }
+
+
+def _rural_of(row: PlacedRow, surcharge_minor: int) -> dict[str, Any] | None:
+    rural, window = row.rural, row.dropoff_window
+    if rural is None:
+        return None
+    return {
+        "code": rural.terms.code,
+        "name": rural.terms.name,
+        "rule": rural.terms.rule,
+        "day": local_day(window.opens_at, row.time_zone).isoformat(),
+        "window": {"opens_at": window.opens_at, "closes_at": window.closes_at},
+        "surcharge_minor": surcharge_minor,
+    }
 
 
 async def find_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> QuoteResult:
@@ -153,19 +193,73 @@ async def find_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> QuoteRe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPart:
+    """What was quoted for what comes from one hub, or from a place."""
+
+    hub_id: UUID | None
+    units: Mapping[str, int]
+    distance_m: int
+    price_minor: int
+    zone_minor: int
+    surge_minor: int
+    surge_decision_id: UUID | None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "KeptPart":
+        """A part as it was kept with its quote."""
+        return cls(
+            hub_id=UUID(kept["hub_id"]) if kept["hub_id"] else None,
+            units={item["sku"]: item["quantity"] for item in kept["items"]},
+            distance_m=kept["distance_m"],
+            price_minor=kept["price_minor"],
+            zone_minor=kept["zone_minor"],
+            surge_minor=kept["surge_minor"],
+            surge_decision_id=UUID(kept["surge_decision_id"]) if kept["surge_decision_id"] else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptQuote:
-    """A stored quote, ready to be posted."""
+    """A stored quote, ready to be posted: by reference the parts that each row was quoted as."""
 
     quote_id: UUID
     market_id: UUID
     requests: Sequence[DeliveryRequest]
-    prices: dict[str, int]
-    distances_m: dict[str, int]
-    surges: dict[str, tuple[int, UUID]]
+    parts: Mapping[str, Sequence[KeptPart]]
     rate_cards: dict[str, int]
     asked_at: datetime
     currency: str
     is_degraded: bool
+
+    @property
+    def agreed(self) -> dict[str, Agreed]:
+        """The hubs that rows come from, and how much from each."""
+        return {
+            reference: [(part.hub_id, part.units) for part in parts if part.hub_id is not None]
+            for reference, parts in self.parts.items()
+        }
+
+    def drives(self, placed: Placed) -> dict[Spot, Drive]:
+        """The drives as they were when it was quoted; how long they took then decides nothing now."""
+        return {
+            spot: Drive(distance_m=self._part_of(row).distance_m, duration_s=0) for spot, row in placed.rows.items()
+        }
+
+    def priced(self, row: PlacedRow, drive: Drive) -> PricedRow:
+        """A row at the price that was quoted."""
+        part = self._part_of(row)
+        return PricedRow(
+            placed=row,
+            distance_m=drive.distance_m,
+            lines=(),
+            price_minor=part.price_minor,
+            zone_minor=part.zone_minor,
+            surge_minor=part.surge_minor,
+            surge_decision_id=part.surge_decision_id,
+        )
+
+    def _part_of(self, row: PlacedRow) -> KeptPart:
+        return next(part for part in self.parts[row.request.external_id] if part.hub_id == row.hub_id)
 
 
 async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuote:
@@ -180,13 +274,7 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
         quote_id=row["id"],
         market_id=row["market_id"],
         requests=[request_from_json(values) for values in orjson.loads(row["request"])],
-        prices={line["external_id"]: line["price_minor"] for line in lines},
-        distances_m={line["external_id"]: line["distance_m"] for line in lines},
-        surges={
-            line["external_id"]: (line["surge_minor"], UUID(line["surge_decision_id"]))
-            for line in lines
-            if "surge_minor" in line
-        },
+        parts={line["external_id"]: [KeptPart.of(part) for part in line["parts"]] for line in lines},
         rate_cards=orjson.loads(row["rate_cards"] or "{}"),
         asked_at=row["created_at"],
         currency=row["currency"],
@@ -195,16 +283,17 @@ async def open_quote(work: Work, *, quote_id: UUID, shipper_id: UUID) -> KeptQuo
 
 
 def inputs_digest(placed: Placed) -> bytes:
-    """A digest of everything that the price was asked with: the rows and the versions of cards and tiers."""
-    rows = [
+    """A digest of everything that the price was asked with: the rows and the versions of cards, tiers and zones."""
+    rows = {
         (
             row.request.external_id,
             row.request.digest.hex(),
             row.card.version,
             row.level.level.version if row.level else 0,
+            row.rural.terms.rule if row.rural else "",
         )
         for row in placed.rows.values()
-    ]
+    }
     return sha256(orjson.dumps([str(placed.market_id), placed.currency, sorted(rows)])).digest()
 
 

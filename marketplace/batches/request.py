@@ -76,8 +76,9 @@ class DeliveryRequest:
 
     With items it comes from stock: from whichever hub serves it best, or from the hub that it names. Its packages are
     then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
-    shipper's terms; without one it names both. Without a failure policy or a number of attempts it has those of its
-    shipper. It asks for what its sector asks for, without what is `waived`, and for its own `requirements`.
+    shipper's terms; without one it names both, unless it ends in a rural zone, which is served on days of its own.
+    Without a failure policy or a number of attempts it has those of its shipper. It asks for what its sector asks for,
+    without what is `waived`, and for its own `requirements`.
     """
 
     external_id: str
@@ -152,13 +153,11 @@ class DeliveryRequest:
     def _check_service(self) -> None:
         if self.service_level not in SERVICE_LEVELS:
             raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
-        if self.tier is None and (self.pickup_window is None or self.dropoff_window is None):
-            raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
 
     def windows(self, *, time_zone: str) -> tuple[Window, Window]:
-        """Pickup and drop-off window as instants, where the request names both."""
-        assert self.pickup_window is not None, "a checked row without a tier has windows"
-        assert self.dropoff_window is not None, "a checked row without a tier has windows"
+        """Pickup and drop-off window as instants; only a tier or a rural zone gives windows to a row without them."""
+        if self.pickup_window is None or self.dropoff_window is None:
+            raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
         pickup = local_window(self.pickup_window.opens, self.pickup_window.closes, time_zone)
         return pickup, local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
 

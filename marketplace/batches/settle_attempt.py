@@ -16,15 +16,17 @@ from marketplace.batches.events import DeliveryDelivered, DeliveryRequeued, Deli
 from marketplace.batches.failure_policy import next_step
 from marketplace.batches.settle_stock import settle_stock
 from marketplace.batches.states import AttemptFailure, DeliveryState, FailurePolicy, NextStep
+from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.markets import dials
+from marketplace.rural import terms_now
 
 SETTLED_AT_ONCE = 100
 
 LOCK = """
 SELECT id, market_id, shipper_id, batch_id, state, sequence, service_level, rate_card_version, price_minor,
        failure_reason, failure_policy, max_attempts, attempts, brought_back_at, answer_due_at, next_opens_at,
-       next_closes_at, way_back_m
+       next_closes_at, way_back_m, time_zone, rural_zone_id
 FROM delivery WHERE id = $1 FOR UPDATE
 """
 DUE = """
@@ -37,7 +39,7 @@ TRY_AGAIN = """
 UPDATE delivery SET state = 'SCHEDULED', sequence = sequence + 1, changed_at = $2, brought_back_at = NULL,
        answer_due_at = NULL, pickup_opens_at = $2, pickup_closes_at = next_closes_at, dropoff_opens_at = next_opens_at,
        dropoff_closes_at = next_closes_at, next_opens_at = NULL, next_closes_at = NULL, pin_attempts = 0,
-       plan_after = greatest($2, next_opens_at - $3::interval), unassigned_reason = NULL,
+       plan_after = greatest($2, $3), unassigned_reason = NULL,
        redelivery_minor = redelivery_minor + $4
 WHERE id = $1 RETURNING sequence
 """
@@ -102,7 +104,12 @@ async def _try_again(work: Work, row: asyncpg.Record) -> DeliveryState:
     settings = await dials(work, market_id=row["market_id"])
     fee_minor = (await promises_of(work, row)).redelivery_fee(price_minor=row["price_minor"])
     ahead = timedelta(seconds=settings.plan_ahead_s)
-    sequence = await work.fetch_value(TRY_AGAIN, row["id"], work.now, ahead, fee_minor)
+    planned_from = row["next_opens_at"] - ahead
+    terms = await terms_now(work, zone_id=row["rural_zone_id"])
+    if terms is not None:
+        window = Window(row["next_opens_at"], row["next_closes_at"])
+        planned_from = terms.gathers_until(window, row["time_zone"], plan_ahead=ahead)
+    sequence = await work.fetch_value(TRY_AGAIN, row["id"], work.now, planned_from, fee_minor)
     work.emit(DeliveryRequeued(**_about(row, sequence, DeliveryState.SCHEDULED)))
     return DeliveryState.SCHEDULED
 

@@ -1,23 +1,34 @@
-"""Rows that name things of a shipper's stock get the hubs that they come from, and packages of those things."""
+"""Rows that leave from hubs: what each wishes for, and the packages of what comes from stock."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from marketplace.batches.request import MOST_PACKAGES, DeliveryRequest, PackageRequest
-from marketplace.core.errors import Invalid
-from marketplace.core.work import Work
-from marketplace.hubs import Source, Wish, source_lines
+from marketplace.hubs import Source, Wish
 
 LONGEST_SPLIT_ID = 80
 """Further parts of a delivery have its reference with a number behind it."""
 
+Agreed = Sequence[tuple[UUID, Mapping[str, int]]]
+"""Hubs, and how many of which SKUs come from each."""
 
-async def source_rows(
-    work: Work, *, market_id: UUID, shipper_id: UUID, rows: Mapping[int, DeliveryRequest], may_split: bool
-) -> dict[int, list[Source] | Invalid]:
-    """For each row with items where it comes from, by position; a row with packages of its own is never split."""
-    wishes = {i: _wish(request, may_split=may_split) for i, request in rows.items() if request.items}
-    return await source_lines(work, market_id=market_id, shipper_id=shipper_id, wishes=wishes)
+
+def wishes_of(
+    rows: Mapping[int, DeliveryRequest], *, may_split: bool, is_transfer: bool, agreed: Mapping[str, Agreed]
+) -> dict[int, Wish]:
+    """What rows with items, or with a hub, wish for, by position; a row with packages of its own is never split."""
+    return {
+        i: Wish(
+            units={item.sku: item.quantity for item in request.items},
+            door=request.dropoff.point,
+            hub_id=request.hub_id,
+            may_split=may_split and not request.packages and len(request.external_id) <= LONGEST_SPLIT_ID,
+            is_transfer=is_transfer,
+            agreed=agreed.get(request.external_id, ()),
+        )
+        for i, request in rows.items()
+        if request.items or request.hub_id is not None
+    }
 
 
 def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageRequest]:
@@ -36,17 +47,3 @@ def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageR
         for sku, count in source.units
         for together in ([1] * count if is_loose else [count])
     ]
-
-
-def _wish(request: DeliveryRequest, *, may_split: bool) -> Wish:
-    assert request.dropoff.point is not None, "checked rows with items have coordinates"
-    assert request.pickup_window is not None, "checked rows with items have windows"
-    assert request.dropoff_window is not None, "checked rows with items have windows"
-    return Wish(
-        units={item.sku: item.quantity for item in request.items},
-        door=request.dropoff.point,
-        pickup=(request.pickup_window.opens, request.pickup_window.closes),
-        dropoff=(request.dropoff_window.opens, request.dropoff_window.closes),
-        hub_id=request.hub_id,
-        may_split=may_split and not request.packages and len(request.external_id) <= LONGEST_SPLIT_ID,
-    )

@@ -1,9 +1,10 @@
 """Stock moves from one hub to another as a delivery: priced, planned, driven and paid like any other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from uuid import UUID
+
+import asyncpg
 
 from marketplace.accounts import note_action
 from marketplace.batches.post import CreditGate, PostBatch, ToPost
@@ -12,12 +13,21 @@ from marketplace.batches.request import MOST_OF_ONE, DeliveryRequest, ItemReques
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, OperatorId
-from marketplace.core.window import zone
+from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
-from marketplace.hubs import OutOfStock, add_transfer, hubs_open_to, shortage_of
+from marketplace.hubs import (
+    HubFull,
+    NoTransferWindow,
+    OutOfStock,
+    TransferSlot,
+    add_transfer,
+    find_transfer_slot,
+    has_dock_for,
+    hubs_open_to,
+    lock_openings,
+    shortage_of,
+)
 from marketplace.routing import Router
-
-TRANSFER_WITHIN = timedelta(hours=24)
 
 
 class BadTransfer(Invalid):
@@ -32,12 +42,17 @@ class TransferUnderWay(Conflict):
     code = "TRANSFER_UNDER_WAY"
 
 
+REFUSALS = {OutOfStock.code: OutOfStock, HubFull.code: NoTransferWindow}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToTransfer:
-    """The posting that a transfer is, and what it has found."""
+    """The posting that a transfer is, what it has found, and when the other hub takes it in."""
 
     posting: PostBatch
     found: ToPost
+    target: asyncpg.Record
+    slot: TransferSlot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +79,7 @@ class TransferStock:
             if hub_id not in hubs or hubs[hub_id]["market_id"] != self.market_id:
                 raise NotFound("there is no such hub", field=field)
         origin, target = hubs[self.from_hub_id], hubs[self.to_hub_id]
-        local = work.now.astimezone(zone(origin["time_zone"])).replace(tzinfo=None, microsecond=0)
-        window = LocalWindow(opens=local, closes=local + TRANSFER_WITHIN)
+        slot = await find_transfer_slot(work, origin=origin, target=target)
         request = DeliveryRequest(
             external_id=f"transfer-{work.new_id().hex}",
             hub_id=self.from_hub_id,
@@ -73,8 +87,8 @@ class TransferStock:
                 point=Point(lat=target["lat"], lon=target["lon"]), address=target["address"], name=target["name"]
             ),
             items=[ItemRequest(sku=code, quantity=count) for code, count in sorted(self.units.items())],
-            pickup_window=window,
-            dropoff_window=window,
+            pickup_window=_local(slot.pickup, origin["time_zone"]),
+            dropoff_window=_local(slot.dropoff, origin["time_zone"]),
         )
         posting = PostBatch(
             router=self.router,
@@ -82,26 +96,24 @@ class TransferStock:
             shipper_id=self.shipper_id,
             market_id=self.market_id,
             requests=[request],
+            is_transfer=True,
+            is_free=self.is_free,
         )
-        return ToTransfer(posting=posting, found=await posting.read(work))
+        return ToTransfer(posting=posting, found=await posting.read(work), target=target, slot=slot)
 
     async def call(self, found: ToTransfer) -> Priced:
         """Asks the router for the drive, which costs the shipper nothing where the market bears it."""
-        priced = await found.posting.call(found.found)
-        if not self.is_free:
-            return priced
-        free = {
-            i: replace(row, lines=(), price_minor=0, surge_minor=0, surge_decision_id=None)
-            for i, row in priced.rows.items()
-        }
-        return replace(priced, rows=free)
+        return await found.posting.call(found.found)
 
     async def record(self, work: Work, found: ToTransfer, answer: Priced) -> UUID:
         """Posts the delivery with its stock, and writes where that is to arrive; returns the delivery."""
+        # Closes the race for the last dock where it arrives; the posting locks the hub that it leaves once more.
+        await lock_openings(work, [self.from_hub_id, self.to_hub_id])
+        if not await has_dock_for(work, target=found.target, slot=found.slot):
+            raise NoTransferWindow("somebody else has taken the dock meanwhile; try again", field="toHubId")
         [row] = (await found.posting.record(work, found.found, answer)).rows
         if row.problem is not None:
-            kind = OutOfStock if row.problem.code == OutOfStock.code else BadTransfer
-            raise kind(row.problem.message, field=row.problem.field)
+            raise REFUSALS.get(row.problem.code, BadTransfer)(row.problem.message, field=row.problem.field)
         assert row.delivery_id is not None, "a row is a delivery or a problem"
         is_added = await add_transfer(
             work,
@@ -123,6 +135,14 @@ class TransferStock:
                 details={"shipper_id": str(self.shipper_id), "units": dict(self.units)},
             )
         return row.delivery_id
+
+
+def _local(window: Window, time_zone: str) -> LocalWindow:
+    opens, closes = (
+        moment.astimezone(zone(time_zone)).replace(tzinfo=None, microsecond=0)
+        for moment in (window.opens_at, window.closes_at)
+    )
+    return LocalWindow(opens=opens, closes=closes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ COLUMNS = """
 """
 COUNTS = """
     (SELECT count(*) FROM sign_up s WHERE s.block_id = b.id AND s.state IN ('WAITING', 'DRAWING'))::int AS waiting,
+    (SELECT count(*) FROM sign_up s WHERE s.block_id = b.id AND s.checked_in_at IS NOT NULL)::int AS attended,
     (SELECT count(*) FROM sign_up s WHERE s.block_id = b.id AND s.state = 'KEPT')::int AS kept,
     (SELECT count(*) FROM sign_up s WHERE s.block_id = b.id AND s.state = 'NO_SHOW')::int AS no_shows,
     (SELECT count(*) FROM sign_up s WHERE s.block_id = b.id AND s.state = 'LEFT' AND s.is_late)::int AS left_late,
@@ -32,7 +33,7 @@ MINE = """
 """
 # What a driver may sign up for now or soon, and what the driver is in or was in.
 OPEN_TO = f"""
-SELECT {COLUMNS}, 0 AS waiting, 0 AS kept, 0 AS no_shows, 0 AS left_late, 0 AS top_up_minor, {MINE}
+SELECT {COLUMNS}, 0 AS waiting, 0 AS attended, 0 AS kept, 0 AS no_shows, 0 AS left_late, 0 AS top_up_minor, {MINE}
 FROM driver d JOIN block b ON b.market_id = d.market_id LEFT JOIN driver_standing t ON t.driver_id = d.id
 LEFT JOIN LATERAL (SELECT * FROM sign_up m WHERE m.block_id = b.id AND m.driver_id = d.id ORDER BY m.id DESC LIMIT 1) s
   ON true
@@ -42,7 +43,7 @@ WHERE d.id = $1 AND b.state = 'PUBLISHED' AND b.opens_at > $2
 ORDER BY b.opens_at, b.id LIMIT $3
 """
 OF_DRIVER = f"""
-SELECT {COLUMNS}, 0 AS waiting, 0 AS kept, 0 AS no_shows, 0 AS left_late, 0 AS top_up_minor, {MINE}
+SELECT {COLUMNS}, 0 AS waiting, 0 AS attended, 0 AS kept, 0 AS no_shows, 0 AS left_late, 0 AS top_up_minor, {MINE}
 FROM sign_up s JOIN block b ON b.id = s.block_id
 WHERE s.driver_id = $1 AND ($2::uuid IS NULL OR s.block_id = $2) ORDER BY s.opens_at DESC, s.id DESC LIMIT $3
 """

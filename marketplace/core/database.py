@@ -17,6 +17,7 @@ MODELS = [
     "marketplace.markets.models",
     "marketplace.accounts.models",
     "marketplace.shippers.models",
+    "marketplace.rural.models",
     "marketplace.fleet.models",
     "marketplace.hubs.models",
     "marketplace.surge.models",

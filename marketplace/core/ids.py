@@ -57,6 +57,7 @@ PREFIXES = {
     "package": "pkg",
     "drop_point": "drp",
     "pause": "pse",
+    "rural_zone": "rzn",
     "driver_message": "dms",
     "route": "rte",
     "stop": "stp",

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import asyncpg
+import orjson
+
 from marketplace.core.errors import Invalid
 from marketplace.core.window import Window, local_window, zone
 
@@ -107,6 +110,11 @@ class Opening:
                 opens += width
         return found
 
+    def hours_on(self, day: date, *, time_zone: str) -> list[Window]:
+        """The hours of a local day, first ones first, as long as they last; none on a holiday or a day of rest."""
+        hours = sorted((one for one in self.hours if one.day == day.isoweekday()), key=lambda one: one.opens)
+        return [local_window(*one.on(day), time_zone) for one in hours] if day not in self.holidays else []
+
     def first_day(self, level: str, now: datetime, *, time_zone: str) -> date:
         """The first local day on which a delivery of that level can still go, as its cut-off says."""
         local = now.astimezone(zone(time_zone))
@@ -121,10 +129,13 @@ class Opening:
         return int(self.places_per_hour * (window.closes_at - window.opens_at) / timedelta(hours=1))
 
     def vehicles_in(self, window: Window) -> int | None:
-        """How many vehicles can load one after the other at the docks in a window; None where there is no bound."""
+        """How many vehicles can load one after the other at the docks in a window; None where there is no bound.
+
+        However short it is: who has come by its end is loaded.
+        """
         if self.docks is None:
             return None
-        return self.docks * int((window.closes_at - window.opens_at) / timedelta(seconds=self.dock_s))
+        return self.docks * max(1, int((window.closes_at - window.opens_at) / timedelta(seconds=self.dock_s)))
 
     @property
     def is_without_bound(self) -> bool:
@@ -166,6 +177,11 @@ class Opening:
             cutoffs={level: clock_time(moment) for level, moment in kept["cutoffs"].items()},
             **{name: kept[name] for name in LIMITS},
         )
+
+
+def opening_of(hub: asyncpg.Record) -> Opening:
+    """The terms of a hub as its row has them; the usual ones where nobody has set any."""
+    return Opening.of(orjson.loads(hub["opening"]) if hub["opening"] else None)
 
 
 def clock_time(text: str) -> time:

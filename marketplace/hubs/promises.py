@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-import orjson
-
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
 from marketplace.hubs.catchment import reach_cell
-from marketplace.hubs.opening import LEVELS, Opening
+from marketplace.hubs.opening import LEVELS, Opening, opening_of
 
 HUBS_AT_MOST = 20
 DAYS_AHEAD = 14
@@ -48,7 +46,7 @@ async def promises_for(
     rows = await work.fetch(REACHING, market_id, reach_cell(place), shipper_id, HUBS_AT_MOST)
     found = []
     for row in rows:
-        opening = Opening.of(orjson.loads(row["opening"]) if row["opening"] else None)
+        opening = opening_of(row)
         for wanted in LEVELS if level is None else (level,):
             span = _first_span(work, opening, wanted, row["time_zone"])
             if span is not None:

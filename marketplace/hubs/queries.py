@@ -6,11 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
-from marketplace.hubs.opening import Opening
+from marketplace.hubs.opening import Opening, opening_of
 
 HUBS_AT_MOST = 500
 OPEN_TO = """
@@ -40,8 +39,11 @@ ORDER BY k.code, s.hub_id, k.id LIMIT $5
 """
 FIGURES = """
 SELECT coalesce(sum(-on_hand_change) FILTER (WHERE reason = 'SHIPPED'), 0)::int AS shipped,
-       coalesce(sum(on_hand_change) FILTER (WHERE reason IN ('RETURNED', 'ARRIVED')), 0)::int AS back,
-       coalesce(sum(reserved_change), 0)::int AS promised
+       coalesce(sum(on_hand_change) FILTER (WHERE reason = 'RETURNED'), 0)::int AS back,
+       coalesce(sum(on_hand_change) FILTER (WHERE reason = 'ARRIVED'), 0)::int AS arrived,
+       coalesce(sum(reserved_change), 0)::int AS promised,
+       (SELECT count(*) FROM stock_transfer WHERE market_id = $1)::int AS transfers,
+       (SELECT count(*) FROM stock_transfer WHERE market_id = $1 AND replenishment_id IS NOT NULL)::int AS replenished
 FROM stock_movement WHERE market_id = $1
 """
 OPENING = """
@@ -64,7 +66,7 @@ async def read_opening(work: Work, *, market_id: UUID, hub_id: UUID) -> KeptOpen
     row = await work.fetch_row(OPENING, hub_id, market_id)
     if row is None:
         raise NotFound("there is no such hub", field="hubId")
-    opening = Opening.of(orjson.loads(row["opening"]) if row["opening"] else None)
+    opening = opening_of(row)
     return KeptOpening(opening=opening, reached_at=row["reached_at"], cells=row["cells"])
 
 
@@ -88,7 +90,10 @@ async def hub_stock(
 
 
 async def stock_figures(work: Work, *, market_id: UUID) -> dict[str, int]:
-    """How many things have left the shelves of a market, came back or arrived on one, and are promised now."""
+    """How many things have left the shelves of a market, came back, arrived at another hub, and are promised now.
+
+    `transfers` are deliveries from hub to hub, of which `replenished` were raised by a shortage.
+    """
     row = await work.fetch_row(FIGURES, market_id)
     assert row is not None, "a sum is one row"
     return dict(row)

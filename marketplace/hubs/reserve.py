@@ -9,7 +9,7 @@ import asyncpg
 from marketplace.core.states import check_step
 from marketplace.core.work import Work
 from marketplace.hubs.states import RESERVATION_STEPS, ReservationState, StockReason
-from marketplace.hubs.stock import Movement, Shelf, lock_shelves, move_stock, open_shelf
+from marketplace.hubs.stock import Movement, Shelf, move_stock, open_shelf
 
 LOCK_PROMISED = """
 SELECT r.id, r.market_id, r.hub_id, r.sku_id, r.delivery_id, r.quantity, r.state, t.id AS transfer_id, t.to_hub_id
@@ -32,28 +32,15 @@ ON CONFLICT (replenishment_id) WHERE replenishment_id IS NOT NULL AND ended_at I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockLine:
-    """So many of a SKU at a hub that go with one delivery."""
+    """So many of a SKU, by its code too, at a hub that go with one delivery."""
 
     shelf: Shelf
+    code: str
     quantity: int
 
 
-async def pick_enough(work: Work, *, market_id: UUID, wishes: Mapping[int, Sequence[StockLine]]) -> frozenset[int]:
-    """Locks what is wished for and says whose wishes can all be kept, one after the other: the others get nothing."""
-    lines = [line for wish in wishes.values() for line in wish]
-    levels = await lock_shelves(work, market_id=market_id, shelves=[line.shelf for line in lines])
-    free = {shelf: level.free for shelf, level in levels.items()}
-    kept = set()
-    for number, wish in sorted(wishes.items()):
-        if all(free.get(line.shelf, 0) >= line.quantity for line in wish):
-            kept.add(number)
-            for line in wish:
-                free[line.shelf] -= line.quantity
-    return frozenset(kept)
-
-
 async def reserve_stock(work: Work, *, market_id: UUID, lines: Mapping[UUID, Sequence[StockLine]]) -> None:
-    """Promises stock to deliveries, which `pick_enough` has found to be there."""
+    """Promises stock to deliveries; a search under lock has found it to be there."""
     columns = ("id", "market_id", "hub_id", "sku_id", "delivery_id", "quantity", "state", "changed_at")
     rows, movements = [], []
     for delivery_id, wished in lines.items():

@@ -8,7 +8,15 @@ database when one is outgrown.
 from marketplace.markets.adopt_pay_policy_pack import adopt_pay_policy_pack
 from marketplace.markets.create import create_market
 from marketplace.markets.dials import Dials
-from marketplace.markets.pauses import Pause, cells_around, open_pauses, pause_zone, paused_until, resume_zone
+from marketplace.markets.pauses import (
+    Pause,
+    cells_around,
+    cells_within,
+    open_pauses,
+    pause_zone,
+    paused_until,
+    resume_zone,
+)
 from marketplace.markets.pay_calendar import BadPayCalendar, PayCalendar, PayPeriod
 from marketplace.markets.pay_floors import BadPayFloor, ExactRate, OfferFloor, PayFloors, PayUnit, PeriodFloor
 from marketplace.markets.pay_packs import PayPack, pay_pack, pay_packs
@@ -46,6 +54,7 @@ __all__ = [
     "PeriodFloor",
     "adopt_pay_policy_pack",
     "cells_around",
+    "cells_within",
     "create_market",
     "describe_market",
     "dials",

@@ -84,6 +84,9 @@ LIMITS = {
     "claim_within_s": Limit(0, 31_536_000, "the seconds after the end in which a claim can be opened are"),
     "claim_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "claim_hearing_s": Limit(0, 2_678_400, "the seconds that a driver has to answer a claim are"),
+    "support_action_s": Limit(0, 3_600, "the seconds that an operator takes for an action are"),
+    "support_hour_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
+    "grid_co2_g_per_kwh": Limit(0, 2_000, "the grams of CO2 of a kilowatt-hour are"),
     "position_kept_days": Limit(1, 90, "the days for which drivers' positions are kept are"),
     "surge_every_s": Limit(10, 3_600, "the seconds between two looks at how busy it is are"),
     "surge_starts_at_percent": Limit(0, 900, "the stops for each hundred that can be carried where surge begins are"),
@@ -133,6 +136,11 @@ class Dials:
     at most `claim_limit_minor` for each delivery, and its driver has `claim_hearing_s` to be heard before that.
     At most `places_per_day` deliveries are promised for one local day in all the market; 0 is as many as drivers take.
     `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
+
+    In the figures each audited action of an operator counts as `support_action_s` of work at `support_hour_minor` an
+    hour; 0 reckons with a published wage. `grid_co2_g_per_kwh` is what the electricity of vehicles emits: 436 was the
+    world's mean in 2022 (Ember, Global Electricity Review 2023). A market does better to say its own, such as 177 in
+    the United Kingdom (DESNZ 2025), or 98 in Brazil, 260 in Colombia and 291 in Chile (Ember, of 2023).
 
     Surge is looked at `surge_every_s`. It begins at `surge_starts_at_percent` stops for each hundred that the idle
     drivers around can carry, `surge_stops_per_driver` each, and is full `surge_full_after_percent` above. Then a
@@ -190,6 +198,9 @@ class Dials:
     claim_within_s: int = 1_209_600
     claim_limit_minor: int = 50_000
     claim_hearing_s: int = 259_200
+    support_action_s: int = 300
+    support_hour_minor: int = 0
+    grid_co2_g_per_kwh: int = 436
     surge_every_s: int = 60
     surge_starts_at_percent: int = 100
     surge_full_after_percent: int = 200

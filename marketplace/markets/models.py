@@ -72,6 +72,10 @@ class Market(Model):
     claim_within_s = fields.IntField(db_default=1209600)
     claim_limit_minor = fields.BigIntField(db_default=50000)
     claim_hearing_s = fields.IntField(db_default=259200)
+    # Figures
+    support_action_s = fields.IntField(db_default=300)
+    support_hour_minor = fields.BigIntField(db_default=0)
+    grid_co2_g_per_kwh = fields.IntField(db_default=436)
     surge_every_s = fields.IntField(db_default=60)
     surge_starts_at_percent = fields.IntField(db_default=100)
     surge_full_after_percent = fields.IntField(db_default=200)

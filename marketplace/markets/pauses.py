@@ -22,6 +22,9 @@ LONGEST_REASON = 200
 LONGEST = timedelta(days=7)
 PAUSES_AT_MOST = 200
 MOST_RINGS = 5
+MOST_CORNERS = 100
+WIDEST_DEGREES = 0.5
+"""A drawn zone is no wider than this, some fifty kilometres, so that naming its cells stays a small work."""
 
 INSERT = """
 INSERT INTO zone_pause (id, market_id, cells, reason, operator_id, set_at, expires_at)
@@ -91,6 +94,20 @@ def cells_around(point: Point, rings: int) -> list[str]:
     if not 0 <= rings <= MOST_RINGS:
         raise BadPause(f"0 to {MOST_RINGS} rings are a zone", field="rings")
     return [cell for ring in range(rings + 1) for cell in sorted(h3.grid_ring(point.cell, ring))]
+
+
+def cells_within(corners: Sequence[Point]) -> list[str]:
+    """Every cell that a drawn zone touches: how a zone is named by whoever draws it on the map."""
+    if not 3 <= len(corners) <= MOST_CORNERS:
+        raise BadPause(f"3 to {MOST_CORNERS} corners are a zone", field="corners")
+    lats, lons = [corner.lat for corner in corners], [corner.lon for corner in corners]
+    if max(max(lats) - min(lats), max(lons) - min(lons)) > WIDEST_DEGREES:
+        raise BadPause(f"draw a smaller zone, at most {WIDEST_DEGREES} degrees wide", field="corners")
+    drawn = h3.LatLngPoly([(corner.lat, corner.lon) for corner in corners])
+    cells = sorted(h3.h3shape_to_cells_experimental(drawn, CELL_RESOLUTION, "overlap"))
+    if not 1 <= len(cells) <= CELLS_AT_MOST:
+        raise BadPause(f"draw a zone of 1 to {CELLS_AT_MOST} cells; this one has {len(cells)}", field="corners")
+    return cells
 
 
 def paused_until(pauses: Iterable[Pause], *points: Point) -> datetime | None:

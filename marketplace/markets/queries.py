@@ -25,6 +25,7 @@ SELECT id AS market_id, time_zone, currency, offer_ttl_s, wave_size, wave_limit,
        instant_fee_minimum_minor, debt_repay_percent, driver_shown_stops, tracking_link_s, recipient_data_s,
        unavailable_after_s, redelivery_answer_s, geocode_confidence_percent, position_kept_days, tip_limit_minor,
        tip_within_s, places_per_day, claim_within_s, claim_limit_minor, claim_hearing_s,
+       support_action_s, support_hour_minor, grid_co2_g_per_kwh,
        surge_every_s, surge_starts_at_percent, surge_full_after_percent, surge_max_step_percent, surge_half_life_s,
        surge_minimum_population, surge_stops_per_driver, surge_bonus_cap_minor, surge_surcharge_cap_percent,
        surge_budget_minor, surge_window_s

@@ -9,7 +9,7 @@ from marketplace.fleet.states import SKILLS, DocumentKind, Vehicle
 OF_MOTOR_VEHICLES = (DocumentKind.DRIVING_LICENCE, DocumentKind.INSURANCE, DocumentKind.REGISTRATION)
 CARRIED_IN = {"COLD": "COLD_BOX", "HEAVY": "HAND_TRUCK"}
 """What a vehicle must be equipped with for a skill to count, once the driver has named the vehicle of the day."""
-EQUIPMENT = frozenset({"COLD_BOX", "HAND_TRUCK", "STRAPS", "FIRE_EXTINGUISHER", "REFLECTIVE_VEST"})
+EQUIPMENT = frozenset({"COLD_BOX", "HAND_TRUCK", "STRAPS", "FIRE_EXTINGUISHER", "REFLECTIVE_VEST", "ELECTRIC_DRIVE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from marketplace.pricing.pool import (
     share_shortfall,
 )
 from marketplace.pricing.promises import BadPromises, Promises
-from marketplace.pricing.quote import BadDistance, price_delivery, with_surge, with_tier
+from marketplace.pricing.quote import BadDistance, price_delivery, with_surge, with_tier, with_zone
 from marketplace.pricing.rate_card import BadRateCard, RateCard
 from marketplace.pricing.surcharge import BadSurcharge, PricedFacts, Surcharge, read_surcharges
 from marketplace.pricing.surge import (
@@ -108,4 +108,5 @@ __all__ = [
     "with_agreed_price",
     "with_surge",
     "with_tier",
+    "with_zone",
 ]

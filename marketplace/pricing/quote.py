@@ -53,16 +53,25 @@ def price_delivery(card: RateCard, *, distance_m: int, facts: PricedFacts | None
 
 def with_tier(lines: list[PriceLine], *, basis_points: int, amount_minor: int, rule: str) -> list[PriceLine]:
     """The lines of a delivery with what its tier costs more: an amount, and a part of all that it costs otherwise."""
-    amount = price_line(code="tier", quantity=1, unit="delivery", rate_minor=amount_minor, rule=rule)
-    part = price_line(
-        code="tier", quantity=total_minor(lines), unit="minor", rate_minor=basis_points, per=BASIS_POINTS, rule=rule
-    )
-    return lines + without_nothing([amount, part])
+    return lines + _more("tier", total_minor(lines), basis_points, amount_minor, rule)
+
+
+def with_zone(lines: list[PriceLine], *, basis_points: int, amount_minor: int, rule: str) -> list[PriceLine]:
+    """The lines of a delivery into a rural zone: an amount, and a part of all that it costs otherwise."""
+    return lines + _more("zone", total_minor(lines), basis_points, amount_minor, rule)
 
 
 def with_surge(lines: list[PriceLine], *, basis_points: int, rule: str) -> list[PriceLine]:
     """The lines of a delivery in a busy hour: so much more of all that it costs otherwise, by a decision."""
     return lines + surcharge_line(total_minor(lines), basis_points, rule)
+
+
+def _more(code: str, otherwise_minor: int, basis_points: int, amount_minor: int, rule: str) -> list[PriceLine]:
+    amount = price_line(code=code, quantity=1, unit="delivery", rate_minor=amount_minor, rule=rule)
+    part = price_line(
+        code=code, quantity=otherwise_minor, unit="minor", rate_minor=basis_points, per=BASIS_POINTS, rule=rule
+    )
+    return without_nothing([amount, part])
 
 
 def _surcharges(card: RateCard, facts: PricedFacts, plain_minor: int) -> list[PriceLine]:

@@ -37,6 +37,9 @@ SELECT json_build_object(
     'pin', CASE WHEN d.state = ANY($3) THEN d.pin END,
     'requirements', d.requirements, 'instructions', coalesce(d.recipient_instructions, ''),
     'may_choose_again', d.state = 'ATTEMPTED' AND d.answer_due_at > $6,
+    'may_claim', d.state IN ('DELIVERED', 'RETURNED', 'FAILED')
+        AND d.changed_at + m.claim_within_s * interval '1 second' >= $6
+        AND NOT EXISTS (SELECT FROM claim WHERE delivery_id = d.id AND state <> 'WITHDRAWN'),
     'safe_place', d.safe_place, 'failure_reason', d.failure_reason, 'changed_at', d.changed_at,
     'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
         'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,
@@ -108,6 +111,7 @@ def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[
         "read_at": now,
         "status": status,
         "headline": headline(status, language),
+        "digits": decimals(found["currency"]),
         "reason": reason_in_words(found["failure_reason"], language),
         "actions": _actions(state, found),
         "timeline": _timeline(found["timeline"], language),
@@ -127,6 +131,8 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
         actions.append(RecipientAction.RATE)
     if found["tips"] is not None and found["tips"]["suggested_minor"]:
         actions.append(RecipientAction.TIP)
+    if found["may_claim"]:
+        actions.append(RecipientAction.CLAIM)
     return actions
 
 

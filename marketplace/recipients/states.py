@@ -100,6 +100,7 @@ class RecipientAction(StrEnum):
     RESCHEDULE = "RESCHEDULE"
     RATE = "RATE"
     TIP = "TIP"
+    CLAIM = "CLAIM"
 
 
 class Language(StrEnum):

@@ -8,7 +8,7 @@ one that was reserved for the market.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -132,6 +132,11 @@ class Room:
                 used = min(left, kept.unused)
                 kept.used += used
                 left -= used
+
+    def copy(self) -> "Room":
+        """The same room, to try something out in."""
+        reserved = [replace(one) for one in self.reserved]
+        return replace(self, reserved=reserved, taken=[*self.taken], _of_day=self._of_day.copy())
 
     def short_by(self, place_id: UUID | None, day: date) -> int:
         """How many places of a day are reserved or taken that the place does not have; below nothing is room."""

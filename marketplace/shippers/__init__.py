@@ -5,7 +5,7 @@ terms of a tier: what it promises, what it costs more, and what a broken promise
 where it is served.
 """
 
-from marketplace.shippers.area import BadServiceArea, ServiceArea, read_area
+from marketplace.shippers.area import BadServiceArea, ServiceArea, kept_area, read_area
 from marketplace.shippers.create import create_shipper
 from marketplace.shippers.failure_wishes import (
     MOST_ATTEMPTS,
@@ -48,6 +48,7 @@ __all__ = [
     "failure_wishes",
     "find_service_area",
     "find_service_level",
+    "kept_area",
     "list_rate_cards",
     "list_service_levels",
     "rate_card_row",

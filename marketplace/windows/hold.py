@@ -6,6 +6,7 @@ from datetime import timedelta
 import asyncpg
 import orjson
 
+from marketplace.batches import UnservedDay
 from marketplace.core.errors import Refusal
 from marketplace.core.window import Window
 from marketplace.core.work import Work
@@ -83,9 +84,15 @@ class HoldWindow:
             return PastCutoff("it is too late for this day; choose a later one", field="day")
         if self.window in seen.too_late:
             return NoticeTooShort("this window opens too soon; choose a later one", field="opensAt")
-        if seen.closed_reason is ClosedReason.OUT_OF_REACH:
-            return OutOfReach("this place is out of the hub's reach", field="place")
-        return NotAWindow("these are not the times of a window of this day; ask for deliveryWindows", field="opensAt")
+        return _why_none(seen)
+
+
+def _why_none(seen: Seen) -> Refusal:
+    if seen.closed_reason is ClosedReason.UNSERVED_DAY:
+        return UnservedDay(f"this zone is served next on {seen.next_served_day}; choose that day", field="day")
+    if seen.closed_reason is ClosedReason.OUT_OF_REACH:
+        return OutOfReach("this place is out of the hub's reach", field="place")
+    return NotAWindow("these are not the times of a window of this day; ask for deliveryWindows", field="opensAt")
 
 
 async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: str) -> asyncpg.Record:

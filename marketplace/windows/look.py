@@ -7,7 +7,7 @@ is shown is not promised until it is held.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,7 @@ from marketplace.core.window import Window, zone
 from marketplace.core.work import Work, Works, outside
 from marketplace.markets import Dials, dials, open_pauses, paused_until, pay_policy_at
 from marketplace.routing import Matrix, Router
+from marketplace.rural import local_day
 from marketplace.windows.holds import holds_in
 from marketplace.windows.live_plan import LivePlan, read_live_plan
 from marketplace.windows.places import places_for
@@ -34,6 +35,7 @@ WINDOWS_AT_MOST = 48
 MARGIN = timedelta(minutes=12)
 """A window is only offered where somebody could be there so long before it closes."""
 TRAVEL_FACTOR = 1.15
+UNSERVED = ClosedReason.UNSERVED_DAY
 OFFERED_WITHIN = timedelta(minutes=10)
 """Somebody has taken a new route after so long, as a rule."""
 
@@ -55,11 +57,15 @@ class OfferedWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedDay:
-    """The windows of a day that can be kept, first one first; where there is none, why."""
+    """The windows of a day that can be kept, first one first; where there is none, why.
+
+    `next_served_day` is the first day on which the rural zone of the door is served and can still be ordered for.
+    """
 
     windows: Sequence[OfferedWindow]
     time_zone: str
     closed_reason: ClosedReason | None
+    next_served_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,7 @@ class Seen:
     too_late: Sequence[Window]
     full: Sequence[Window]
     closed_reason: ClosedReason | None
+    next_served_day: date | None
     plan: LivePlan | None
     hold_ids: frozenset[UUID] = frozenset()
 
@@ -101,7 +108,8 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
     today = work.now.astimezone(zone(target.time_zone)).date()
     if not today <= question.day <= today + timedelta(days=DAYS_AHEAD):
         raise Invalid(f"ask for a day from today to {DAYS_AHEAD} days ahead", field="day")
-    every = target.opening.windows_on(question.day, time_zone=target.time_zone)[:WINDOWS_AT_MOST]
+    is_served = _is_served(target, question.day, work.now)
+    every = _windows_of(target, question.day)[:WINDOWS_AT_MOST] if is_served else []
     first_day = target.opening.first_day(target.service_level, work.now, time_zone=target.time_zone)
     pauses = await open_pauses(work.connection, market_id=target.market_id, at=work.now)
     earliest = paused_until(pauses, target.pickup, target.dropoff) or work.now
@@ -122,7 +130,8 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         windows=free if target.is_in_reach else [],
         too_late=[one for one in every if one not in in_time],
         full=[window for window, places in zip(in_time, left, strict=True) if places <= 0],
-        closed_reason=_closed(target, every, question.day < first_day, in_time, free),
+        closed_reason=_closed(target, every, question.day < first_day, in_time, free) if is_served else UNSERVED,
+        next_served_day=_next_served_day(target, work.now),
         plan=None,
     )
     if not seen.windows:
@@ -140,6 +149,26 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         hold_id=hold["id"] if hold is not None else None,
     )
     return replace(seen, plan=plan, hold_ids=hold_ids)
+
+
+def _is_served(target: Target, day: date, now: datetime) -> bool:
+    """Whether a day is one of the rural zone in which the door lies; any day is, where it lies in none."""
+    if target.rural is None or target.rural.serves(day, now=now, time_zone=target.time_zone):
+        return True
+    return target.row is not None and day == local_day(target.row["dropoff_opens_at"], target.time_zone)
+
+
+def _windows_of(target: Target, day: date) -> list[Window]:
+    """The hub's windows of a day; what its closing time cuts short is too narrow for a rural zone that wants more."""
+    narrowest = timedelta(seconds=(target.rural.window_s or 0) if target.rural is not None else 0)
+    windows = target.opening.windows_on(day, time_zone=target.time_zone)
+    return [one for one in windows if one.closes_at - one.opens_at >= narrowest]
+
+
+def _next_served_day(target: Target, now: datetime) -> date | None:
+    if target.rural is None:
+        return None
+    return target.rural.next_day(local_day(now, target.time_zone), now=now, time_zone=target.time_zone)
 
 
 def _is_in_time(window: Window, now: datetime, target: Target) -> bool:
@@ -167,7 +196,12 @@ def _closed(
 async def look(router: Router, seen: Seen) -> OfferedDay:
     """Asks the router once and the probe for all windows together; the probe thinks in a thread of its own."""
     if seen.plan is None:
-        return OfferedDay(windows=(), time_zone=seen.target.time_zone, closed_reason=seen.closed_reason)
+        return OfferedDay(
+            windows=(),
+            time_zone=seen.target.time_zone,
+            closed_reason=seen.closed_reason,
+            next_served_day=seen.next_served_day,
+        )
     points = _places(seen.target, seen.plan)
     matrix = await router.matrix(list(points), depart_at=seen.now)
     found = await asyncio.to_thread(probe_windows, seen, points, matrix)
@@ -191,7 +225,12 @@ async def look(router: Router, seen: Seen) -> OfferedDay:
         )
     ]
     closed = None if offered else ClosedReason.NO_DRIVER
-    return OfferedDay(windows=offered, time_zone=seen.target.time_zone, closed_reason=closed)
+    return OfferedDay(
+        windows=offered,
+        time_zone=seen.target.time_zone,
+        closed_reason=closed,
+        next_served_day=seen.next_served_day,
+    )
 
 
 def probe_windows(seen: Seen, points: dict[Point, int], matrix: Matrix) -> list[Place | None]:

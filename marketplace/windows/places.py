@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import Opening, places_left
+from marketplace.hubs import Opening, Slot, places_left
 from marketplace.reservations import room_for
 from marketplace.windows.target import Target
 
@@ -20,7 +20,7 @@ async def places_for(
         work,
         hub_id=target.hub_id,
         opening=opening,
-        windows=windows,
+        slots=[Slot.of(target.pickup_window(window), window) for window in windows],
         time_zone=target.time_zone,
         leave_out=target.delivery_id,
     )

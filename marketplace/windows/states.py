@@ -36,6 +36,7 @@ class WindowReason(StrEnum):
 class ClosedReason(StrEnum):
     """Why a day has no window to offer."""
 
+    UNSERVED_DAY = "UNSERVED_DAY"
     CLOSED = "CLOSED"
     PAST_CUTOFF = "PAST_CUTOFF"
     NOTICE_TOO_SHORT = "NOTICE_TOO_SHORT"

@@ -1,7 +1,7 @@
 """What is asked about: a delivery that is wanted at another time, or one that is still to be posted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import Opening, reach_cell
 from marketplace.pricing import Promises, RateCard
+from marketplace.rural import RuralZone, rural_zone_of, terms_now
 from marketplace.shippers import rate_card_row
 from marketplace.windows.refusals import BadWish
 
@@ -70,6 +71,7 @@ class Target:
     is_in_reach: bool
     price_minor: int
     promises: Promises
+    rural: RuralZone | None
     row: asyncpg.Record | None
 
     def pickup_window(self, window: Window) -> Window:
@@ -96,6 +98,7 @@ async def _of_delivery(work: Work, question: WindowQuestion) -> Target:
         raise NotFound("there is no such delivery", field="deliveryId")
     check_changeable(row["state"])
     dropoff = Point(lat=row["dropoff_lat"], lon=row["dropoff_lon"])
+    rural = await terms_now(work, zone_id=row["rural_zone_id"])
     return Target(
         market_id=row["market_id"],
         shipper_id=row["shipper_id"],
@@ -108,10 +111,11 @@ async def _of_delivery(work: Work, question: WindowQuestion) -> Target:
         skills=frozenset(name for name in row["requirements"] if name in SKILLS),
         service_level=row["service_level"],
         time_zone=row["time_zone"],
-        opening=_opening(row),
+        opening=_opening(row, rural),
         is_in_reach=await _is_in_reach(work, row["market_id"], row["hub_id"], row["reach_s"], dropoff),
         price_minor=row["price_minor"],
         promises=await promises_of(work, row),
+        rural=rural,
         row=row,
     )
 
@@ -127,6 +131,8 @@ async def _of_hub(work: Work, question: WindowQuestion, place: Point, shipper_id
     if kept is None:
         raise BadWish("you have no rate card for this service level here", field="serviceLevel")
     card = RateCard.of(dict(kept))
+    zone = await rural_zone_of(work, market_id=row["market_id"], place=place)
+    rural = zone.terms if zone is not None else None
     return Target(
         market_id=row["market_id"],
         shipper_id=shipper_id,
@@ -139,16 +145,21 @@ async def _of_hub(work: Work, question: WindowQuestion, place: Point, shipper_id
         skills=question.skills,
         service_level=level,
         time_zone=row["time_zone"],
-        opening=_opening(row),
+        opening=_opening(row, rural),
         is_in_reach=await _is_in_reach(work, row["market_id"], row["id"], row["reach_s"], place),
         price_minor=max(card.minimum_minor, card.base_minor),
         promises=card.promises,
+        rural=rural,
         row=None,
     )
 
 
-def _opening(row: asyncpg.Record) -> Opening:
-    return Opening.of(orjson.loads(row["opening"]) if row["opening"] else None)
+def _opening(row: asyncpg.Record, rural: RuralZone | None) -> Opening:
+    """The hub's terms, with windows as wide as a rural zone wants them."""
+    opening = Opening.of(orjson.loads(row["opening"]) if row["opening"] else None)
+    if rural is None or rural.window_s is None:
+        return opening
+    return replace(opening, window_s=max(opening.window_s, rural.window_s))
 
 
 async def _is_in_reach(work: Work, market_id: UUID, hub_id: UUID | None, reach_s: int | None, place: Point) -> bool:

@@ -21,14 +21,29 @@ export class Api {
   }
 
   /** The data of one operation, such as `ask("live_drivers", { marketId })`. */
-  async ask(name, variables = {}) {
+  ask(name, variables = {}) {
+    return this.signedIn((token) => this.send(name, variables, token));
+  }
+
+  /** The text of a file that only who is signed in may read, such as a table of figures. */
+  file(path) {
+    return this.signedIn(async (token) => {
+      const response = await request(path, { headers: { authorization: `Bearer ${token}` } });
+      if (response.ok) return response.text();
+      const error = (await response.json().catch(() => null))?.errors?.[0];
+      throw new Refused(error?.extensions?.code ?? "INTERNAL", error?.message ?? `the server answered ${response.status}`);
+    });
+  }
+
+  /** Does something with the session's token; where that has ended, once more with a new one. */
+  async signedIn(work) {
     const token = this.session.accessToken;
     try {
-      return await this.send(name, variables, token);
+      return await work(token);
     } catch (failure) {
       if (failure.code !== "UNAUTHENTICATED") throw failure;
       const isRenewed = token !== this.session.accessToken || (await this.renew());
-      if (isRenewed) return this.send(name, variables, this.session.accessToken);
+      if (isRenewed) return work(this.session.accessToken);
       this.onSignedOut();
       throw failure;
     }

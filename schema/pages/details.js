@@ -1,5 +1,6 @@
 /** What the card says about a driver, a stop, a waiting delivery or a hub. */
 
+import { blockStands, blockTimes } from "/static/blocks.js";
 import { element } from "/static/dom.js";
 import { isOver, nextStop } from "/static/market.js";
 import { PRESENCE_TONE, STOP_TONE } from "/static/palette.js";
@@ -71,10 +72,12 @@ function aboutWaiting(id, market, wording) {
   );
 }
 
-function aboutHub(id, market) {
+function aboutHub(id, market, wording) {
   const hub = market.hubs.find((one) => one.id === id);
   if (!hub) return null;
-  return card(hub.name, hub.address, badge("Hub", "ink-soft"));
+  const blocks = market.blocksAt(id);
+  return card(hub.name, hub.address, badge("Hub", "ink-soft"), blocks.length > 0 ? facts(...blocks.map((block) => (
+    [blockTimes(block, { wording, clock: market.clock }), blockStands(block, market.clock)]))) : null);
 }
 
 function card(title, subtitle, ...parts) {

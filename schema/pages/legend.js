@@ -1,5 +1,6 @@
 /** The legend: every symbol beside its meaning, drawn by the same hand as on the map. */
 
+import { drawPlaces } from "/static/blocks.js";
 import { element } from "/static/dom.js";
 import { PARTS, STRAIGHT } from "/static/lines.js";
 import { palette } from "/static/palette.js";
@@ -17,7 +18,9 @@ export function legend() {
     group("Drivers by presence", Object.entries(PRESENCE).map(([presence, text]) => [text, driver({ presence })])),
     group("Stops by kind", Object.entries(STOP).map(([kind, text]) => [text, stop({ kind })])),
     group("Stops by state", STOP_STATES.map((state) => [STOP_STATE[state], stop({ state })])),
-    group("Places", [["hub", (pen) => drawHub(pen, 0, 0)], ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
+    group("Places", [["hub", (pen) => drawHub(pen, 0, 0)],
+      ["places of its blocks, taken of all", (pen) => drawPlaces(pen, 0, 0, [{ places: 5, taken: 3 }])],
+      ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
     group("Surge", [
       ["drivers are paid a little more", (pen) => surgeSymbol(pen, 20)],
       ["as much more as the market allows", (pen) => surgeSymbol(pen, 100)],

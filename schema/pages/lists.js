@@ -1,10 +1,11 @@
-/** Drivers and waiting deliveries as lists: the way to everything on the map without a pointer. */
+/** Drivers, waiting deliveries and blocks as lists: the way to everything on the map without a pointer. */
 
+import { blockStands, blockTimes, openPlaces } from "/static/blocks.js";
 import { element, write } from "/static/dom.js";
 import { symbol } from "/static/legend.js";
 import { isOver } from "/static/market.js";
 import { palette } from "/static/palette.js";
-import { drawDriver, drawWaiting } from "/static/symbols.js";
+import { drawBlock, drawDriver, drawWaiting } from "/static/symbols.js";
 import { CONTRACT, PRESENCE, count, plain, whyItWaits } from "/static/wording.js";
 
 /** More rows than this help nobody; the map shows all of them. */
@@ -18,16 +19,17 @@ class LiveList {
     palette.addEventListener("change", () => this.rows.forEach(({ icon }) => icon.paint()));
   }
 
-  /** Shows `{ target, title, note, draw }` in this order. */
+  /** Shows `{ target, title, note, draw }` in this order; what shares its target with others has a `key` of its own. */
   show(things) {
     write(this.tally, count(things.length));
     this.empty.hidden = things.length > 0;
     const before = this.rows;
     this.rows = new Map();
     things.slice(0, MOST_ROWS).forEach((thing, i) => {
-      const row = before.get(thing.target.id) ?? this.build(thing);
-      before.delete(thing.target.id);
-      this.rows.set(thing.target.id, row);
+      const key = thing.key ?? thing.target.id;
+      const row = before.get(key) ?? this.build(thing);
+      before.delete(key);
+      this.rows.set(key, row);
       write(row.title, thing.title);
       write(row.note, thing.note);
       row.icon.paint(thing.draw);
@@ -40,10 +42,11 @@ class LiveList {
     const icon = symbol(draw, 34);
     const title = element("span", { class: "title" });
     const note = element("span", { class: "note" });
-    const pick = () => this.onPick([target], button);
-    const button = element("button", { type: "button", class: "row", onclick: pick }, icon,
-      element("span", { class: "told" }, title, note));
-    return { node: element("li", {}, button), icon, title, note };
+    const told = element("span", { class: "told" }, title, note);
+    // What is nowhere on the map is read and leads nowhere.
+    const body = target ? element("button", { type: "button", class: "row", onclick: () => this.onPick([target], body) }, icon, told)
+      : element("div", { class: "row" }, icon, told);
+    return { node: element("li", {}, body), icon, title, note };
   }
 }
 
@@ -67,6 +70,18 @@ export class WaitingList extends LiveList {
       title: whyItWaits(delivery.unassignedReason),
       note: `Window closes ${wording.time(delivery.dropoffClosesAt)}`,
       draw: (pen) => drawWaiting(pen, 0, 0),
+    })));
+  }
+}
+
+export class BlockList extends LiveList {
+  update(market, wording) {
+    this.show(market.blocks.map((block) => ({
+      key: block.id,
+      target: block.hubId && { type: "hub", id: block.hubId },
+      title: `${block.areaName}, ${blockTimes(block, { wording, clock: market.clock })}`,
+      note: blockStands(block, market.clock),
+      draw: (pen) => drawBlock(pen, openPlaces(block) > 0 ? "wait" : "good"),
     })));
   }
 }

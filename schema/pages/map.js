@@ -52,9 +52,10 @@ export class CityMap {
     this.wording = wording;
     this.scene = new Scene(market, wording).addTo(this.map);
     this.scene.on("painted", this.follow, this);
-    for (const part of ["drivers", "routes", "waiting"]) market.addEventListener(part, () => this.refreshCard());
+    for (const part of ["drivers", "routes", "waiting", "blocks"]) market.addEventListener(part, () => this.refreshCard());
     this.addControls();
-    this.map.on("click", ({ containerPoint, originalEvent }) => this.point(containerPoint, originalEvent));
+    this.map.on("click", ({ latlng: { lat, lng }, containerPoint, originalEvent }) => (
+      this.onClick ? this.onClick({ lat, lon: lng }) : this.point(containerPoint, originalEvent)));
     this.map.on("mousemove", ({ containerPoint }) => this.hover(containerPoint));
     this.map.on("popupclose", ({ popup }) => popup === this.card && this.forget());
     document.addEventListener("keydown", (press) => press.key === "Escape" && this.card?.close());

@@ -11,8 +11,10 @@ const LONGEST_REST_MS = 15_000;
 const IDLE_READING_MS = 30_000;
 /** A burst is left to come in for this long, so that the reading that follows has all of it. */
 const BURST_MS = 250;
+/** A hub on the map shows blocks that begin this soon; the list has the whole week. */
+const BLOCKS_AHEAD_MS = 12 * 3_600_000;
 
-/** Tells "market", "drivers", "routes", "waiting", "hubs", "surges", "needs", "pauses" when that part was read, "delay" when `isDelayed` changed. */
+/** Tells "market", "drivers", "routes", "waiting", "hubs", "surges", "needs", "pauses", "blocks" when that part was read, "delay" when `isDelayed` changed. */
 export class LiveMarket extends EventTarget {
   constructor(api, marketId) {
     super();
@@ -29,6 +31,7 @@ export class LiveMarket extends EventTarget {
     this.surges = [];
     this.needs = [];
     this.pauses = [];
+    this.blocks = [];
     this.isDelayed = false;
     this.isReading = false;
     this.isStale = true;
@@ -40,7 +43,7 @@ export class LiveMarket extends EventTarget {
   async open() {
     await Promise.all([
       this.readMarket(), this.readHubs(), this.readDrivers(), this.readRoutes(), this.readWaiting(), this.readSurges(),
-      this.readNeeds(), this.readPauses(),
+      this.readNeeds(), this.readPauses(), this.readBlocks(),
     ]);
     this.isStale = false;
     this.readAt = performance.now();
@@ -94,6 +97,7 @@ export class LiveMarket extends EventTarget {
     this.readAt = performance.now();
     const parts = [
       this.readMarket(), this.readRoutes(), this.readWaiting(), this.readSurges(), this.readNeeds(), this.readPauses(),
+      this.readBlocks(),
     ];
     const outcomes = await Promise.allSettled(parts);
     this.isReading = false;
@@ -161,6 +165,19 @@ export class LiveMarket extends EventTarget {
   async readPauses() {
     this.pauses = (await this.api.ask("zone_pauses", { marketId: this.marketId })).zonePauses;
     this.tell("pauses");
+  }
+
+  /** Blocks under way and those of the week ahead; whichever was called off concerns nobody any more. */
+  async readBlocks() {
+    const { blocks } = await this.api.ask("blocks", { marketId: this.marketId });
+    this.blocks = blocks.filter(({ state }) => state !== "CANCELLED");
+    this.tell("blocks");
+  }
+
+  /** The blocks of a hub that are under way or begin soon, the first to open first. */
+  blocksAt(hubId) {
+    const soon = this.clock.now() + BLOCKS_AHEAD_MS;
+    return this.blocks.filter((block) => block.hubId === hubId && Date.parse(block.opensAt) < soon);
   }
 
   setDelayed(isDelayed) {

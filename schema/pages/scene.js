@@ -1,5 +1,6 @@
 /** The market on the map: surge, routes, waiting deliveries, hubs, stops and drivers, and which of them is under a finger. */
 
+import { drawPlaces } from "/static/blocks.js";
 import { CanvasLayer } from "/static/canvas.js";
 import { prefersStillness } from "/static/dom.js";
 import { drawRoute } from "/static/lines.js";
@@ -36,7 +37,7 @@ export class Scene extends CanvasLayer {
       this.animate();
     });
     for (const part of ["routes", "hubs"]) market.addEventListener(part, () => this.arrange());
-    for (const part of ["waiting", "surges", "pauses"]) market.addEventListener(part, () => this.paintSoon());
+    for (const part of ["waiting", "surges", "pauses", "blocks"]) market.addEventListener(part, () => this.paintSoon());
     palette.addEventListener("change", () => this.paintSoon());
     this.motion.update(market.drivers.values(), performance.now());
     this.arrange();
@@ -109,6 +110,7 @@ export class Scene extends CanvasLayer {
     for (const hub of this.market.hubs) this.put(view, "hub", hub, place(hub.lat, hub.lon), drawHub, {});
     this.drawStops(view);
     this.drawDrivers(view, (driver) => driver.routeId);
+    this.drawBlocks(view);
     if (zoom >= NAMES_FROM_ZOOM) {
       for (const surge of this.market.surges) nameSurge(pen, surge, place, this.wording);
       for (const pause of this.market.pauses) namePause(pen, pause, place, this.wording);
@@ -167,6 +169,14 @@ export class Scene extends CanvasLayer {
     draw(pen, 0, 0, { ...looks, isChosen });
     pen.restore();
     this.targets.push({ type, id, x: point.x, y: point.y });
+  }
+
+  drawBlocks({ pen, place, scale }) {
+    for (const { id, lat, lon } of this.market.hubs) {
+      const blocks = this.market.blocksAt(id);
+      const { x, y } = place(lat, lon);
+      if (blocks.length > 0) drawPlaces(pen, x + 17 * scale, y - 15 * scale, blocks);
+    }
   }
 
   nameHubs({ pen, place, scale }) {

@@ -80,6 +80,20 @@ export function drawWaiting(pen, x, y, { isChosen = false, isFaint = false } = {
   });
 }
 
+/** A block: a sheet of a calendar, in the tone of how it stands. */
+export function drawBlock(pen, tone) {
+  at(pen, 0, 0, () => {
+    path(pen, () => pen.roundRect(-8, -7, 16, 15, 3.5));
+    pen.lineWidth = 2;
+    pen.strokeStyle = palette[tone];
+    pen.stroke();
+    line(pen, [-8, -2], [8, -2]);
+    line(pen, [-4, -9.5], [-4, -5.5]);
+    line(pen, [4, -9.5], [4, -5.5]);
+    if (tone === "good") line(pen, [-3.5, 3], [-0.8, 5.4], [4, 0.8]);
+  });
+}
+
 /** A hub: a roof and a door on a dark plate. */
 export function drawHub(pen, x, y, { isChosen = false } = {}) {
   at(pen, x, y, () => {

@@ -20,11 +20,19 @@ export function marketWording({ currency, timeZone }) {
     timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
   });
   const day = new Intl.DateTimeFormat("en", { timeZone, weekday: "short", day: "numeric", month: "short" });
+  const calendar = new Intl.DateTimeFormat("en", { timeZone: "UTC", day: "numeric", month: "short" });
+  const date = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   return {
     money: (minor) => money.format(minor / minorPerMajor),
+    /** Money as people type it: how large its least step is, and how many minor units a number is. */
+    leastStep: 1 / minorPerMajor,
+    toMajor: (minor) => minor / minorPerMajor,
+    toMinor: (major) => Math.round(Number(major) * minorPerMajor),
     time: (moment) => minutes.format(new Date(moment)),
     timeWithSeconds: (moment) => seconds.format(new Date(moment)),
     day: (moment) => day.format(new Date(moment)),
+    date: (moment) => date.format(new Date(moment)), // 2026-03-02, the local day
+    calendarDay: (written) => calendar.format(new Date(written)),
   };
 }
 

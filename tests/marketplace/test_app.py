@@ -37,10 +37,9 @@ async def test_a_folder_without_a_pack_is_refused(tmp_path: Path) -> None:
         await open_city(Settings(state_folder=tmp_path, city=str(tmp_path / "nowhere")))
 
 
-@pytest.mark.parametrize("name", ["scipy", "vroom", "numba", "pandas"])
-def test_a_server_does_not_load_what_only_other_processes_compute_with(name: str) -> None:
-    look = f"import sys, schema.serve, marketplace.app; print({name!r} in sys.modules)"
+def test_a_server_does_not_load_what_only_other_processes_compute_with() -> None:
+    look = "import sys, schema.serve, marketplace.app; print({'scipy', 'vroom', 'numba', 'pandas'} & {*sys.modules})"
 
     told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
 
-    assert told.stdout.strip() == "False"
+    assert told.stdout.strip() == "set()"

@@ -197,6 +197,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "reconciliation",
             "reservation_day",
             "reservation_terms",
+            "rural_zone",
             "service_area",
             "service_level",
             "standing_correction",

@@ -134,6 +134,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("proof", "state"): ProofState,
     ("wave", "state"): WaveState,
     ("wave", "contract_kind"): ContractKind,
+    ("fairness_day", "contract_kind"): ContractKind,
     ("choice", "outcome"): Outcome,
     ("offer", "state"): OfferState,
     ("notification", "state"): NotificationState,

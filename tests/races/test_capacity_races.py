@@ -26,7 +26,7 @@ async def test_of_many_shippers_who_want_the_last_free_place_one_gets_it(committ
     said = [answer for result in results for answer in answers(result)]
     # Whoever comes after the large shipper hears that the day is full, not that its rest is reserved.
     assert said[:WHO_WANT_IT].count("posted") == 1
-    assert set(said[:WHO_WANT_IT]) <= {"posted", "CAPACITY_RESERVED", "CAPACITY_FULL"}
+    assert set(said[:WHO_WANT_IT]) <= {"posted", "CAPACITY_RESERVED", "HUB_FULL"}
     assert said[WHO_WANT_IT:] == ["posted"] * 3
     async with works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM delivery") == 4

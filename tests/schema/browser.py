@@ -1,6 +1,7 @@
 """A headless browser for the tests of our pages, driven over its own socket; there is no library in between."""
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from tests.waiting import until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 30.0
+LOOKS = ("light", "dark")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -88,6 +90,28 @@ class Page:
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
+
+    async def look(self, scheme: str | None) -> None:
+        """Shows the page as somebody sees it who has chosen light or dark; None is as it was."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}] if scheme else []
+        await self.call("Emulation.setEmulatedMedia", features=features)
+
+    async def keep_picture(
+        self, name: str, *, when: str = "true", after_s: float = 0.3, is_whole: bool = False
+    ) -> None:
+        """Keeps what is seen, light and dark, in the folder DOORSTEP_PICTURES, where somebody wants to look at it."""
+        folder = os.environ.get("DOORSTEP_PICTURES")
+        if folder is None:
+            return
+        await self.until(when)
+        await asyncio.sleep(after_s)  # what moves comes to rest
+        for scheme in LOOKS:
+            await self.look(scheme)
+            await asyncio.sleep(0.3)
+            picture = await self.call("Page.captureScreenshot", format="png", captureBeyondViewport=is_whole)
+            path = Path(folder) / f"{name}-{scheme}.png"
+            await asyncio.to_thread(path.write_bytes, base64.b64decode(picture["data"]))
+        await self.look(None)
 
     def hear(self, method: str, parameters: dict[str, Any]) -> None:
         """Notes what the browser tells of this page."""

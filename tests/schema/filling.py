@@ -47,6 +47,7 @@ SCALARS: dict[str, Any] = {
 }
 """A value of every scalar but the id."""
 
+POLYGON = '{"type": "Polygon", "coordinates": [[[-71.5, -30.1], [-71.1, -30.1], [-71.1, -29.7], [-71.5, -30.1]]]}'
 POINT = {"lat": -29.9, "lon": -71.25}
 LATER = (NOW + timedelta(hours=1)).isoformat()
 NAMES: dict[str, Any] = {
@@ -71,10 +72,12 @@ NAMES: dict[str, Any] = {
 
 OVERRIDES: dict[str, Any] = {
     "adoptPayPolicyPack.pack": "seattle_payup_2025",
+    "cellsWithin.corners": [POINT, {**POINT, "lat": -29.91}, {**POINT, "lon": -71.26}],
     "addCompanyVehicle.equipment": ["COLD_BOX"],
     "checkVehicle.equipment": ["COLD_BOX"],
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
+    "setRuralZone.zone.area": POLYGON,
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

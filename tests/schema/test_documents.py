@@ -29,7 +29,8 @@ PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
-    "rate_cards", "service_levels", "service_area", "capacity_reservations", "experience_goals", "cancellation_fee",
+    "rate_cards", "service_levels", "service_area", "rural_zones", "capacity_reservations", "experience_goals",
+    "cancellation_fee",
     "erase_recipient",
     "reschedule_delivery", "set_failure_policy", "failure_wishes",
     "attempt_figures", "search_streets", "kpis",
@@ -51,6 +52,7 @@ OPERATIONS = {
     "reserve_capacity", "change_reservation", "end_reservation", "shipper_capacity_reservations",
     "set_experience_goal", "shipper_experience_goals",
     "set_service_level", "shipper_service_levels", "set_service_area", "shipper_service_area",
+    "rural_zones", "set_rural_zone",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
     "reverse_payout",
     "erase_recipient",
@@ -67,6 +69,7 @@ OPERATIONS = {
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
     "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
+    "cells_within",
 }  # fmt: skip
 
 
@@ -111,7 +114,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 200, "portal/post_batch": 80, "portal/batch": 330, "portal/batches": 50,
+    "portal/quote_batch": 270, "portal/post_batch": 80, "portal/batch": 360, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -120,6 +123,7 @@ COSTS = {
     "operations/reserve_capacity": 25, "operations/change_reservation": 25, "operations/end_reservation": 25,
     "portal/experience_goals": 30, "operations/shipper_experience_goals": 30, "operations/set_experience_goal": 25,
     "portal/service_levels": 45, "portal/service_area": 25,
+    **{f"{client}/rural_zones": 40 for client in ("portal", "operations")}, "operations/set_rural_zone": 25,
     "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
@@ -151,7 +155,7 @@ COSTS = {
     },
     # Operations
     "operations/markets": 30, "operations/market": 30, "operations/hubs": 35, "operations/live_drivers": 220,
-    "operations/eta_quality": 50, "operations/kpis": 90, "portal/kpis": 75,
+    "operations/eta_quality": 50, "operations/kpis": 145, "portal/kpis": 80,
     "operations/live_routes": 620, "operations/waiting_deliveries": 120, "operations/unassigned_deliveries": 70,
     "operations/set_market_dials": 25, "operations/market_events": 25, "operations/dead_jobs": 25,
     "operations/replay_job": 25, "operations/held_statements": 75, "operations/release_statement": 25,
@@ -215,7 +219,7 @@ COSTS = {
     **{f"operations/{verb}": 30 for verb in ("ask_claim_evidence", "accept_claim", "reject_claim")},
     # The operator's seat
     "operations/needs_attention": 60, "operations/reassignments": 45, "driver/my_reassignments": 35,
-    "operations/zone_pauses": 75, "operations/cells_around": 60,
+    "operations/zone_pauses": 75, "operations/cells_around": 60, "operations/cells_within": 60,
     **{
         f"operations/{verb}": 25
         for verb in (

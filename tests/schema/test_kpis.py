@@ -70,10 +70,14 @@ async def test_operations_see_costs_and_shippers_their_own_deliveries_alone(
     assert (whole["co2G"], whole["routes"], whole["utilisationPercent"]) == (652, 1, 100.0)
     assert sorted(row["delivered"] for row in by_shipper) == [1, 1]
     assert sum(row["costMinor"] for row in by_shipper) == whole["costMinor"]
-    assert {row["routes"] for row in by_shipper} == {None}
+    # Half of the route was each shipper's; a driver who waits does so for both
+    assert [(row["routes"], row["utilisationPercent"], row["fairness"]) for row in by_shipper] == [(0.5, None, [])] * 2
+    assert [(each["contractKind"], each["driverDays"]) for each in whole["fairness"]] == [(None, 1), ("DEDICATED", 1)]
+    assert sum(part["minor"] for part in whole["costParts"]) == whole["costMinor"]
     assert (own["shipperId"], own["delivered"], own["distanceM"]) == (to_wire("shipper", shipper.id), 1, 2_000)
     hidden = ("driverMinor", "fuelMinor", "supportMinor", "costMinor", "costPerDeliveryMinor", "marginMinor", "actions")
     assert [own[name] for name in hidden] == [None] * len(hidden)
+    assert (own["routes"], own["offersSent"], own["costParts"], own["fairness"]) == (None, None, [], [])
     assert elsewhere["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 

@@ -1,17 +1,19 @@
 """The console in a real browser, driven by keys alone: a route changes hands, surge is set and taken back."""
 
-import asyncio
-import base64
-import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
 
 from marketplace.adapters.city import CityPack, make_grid_city
+from marketplace.analytics.models import KpiDay
+from marketplace.batches.models import Delivery
+from marketplace.blocks.models import Block, SignUp
+from marketplace.claims.models import Claim, ClaimEntry
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Works
@@ -23,13 +25,16 @@ from marketplace.reassignments import accept_reassignment, give_parcels, take_pa
 from marketplace.shippers.models import Shipper
 from marketplace.standing.models import Suspension
 from marketplace.surge import set_surge
-from tests.builders import make_batch, make_delivery, make_driver
+from tests.builders import make_batch, make_delivery, make_driver, make_hub
 from tests.schema.browser import Browser, Page, find_browser, open_browser
 from tests.schema.live import CENTRE, IS_LIVE, World, open_world
 
 QUEUE = "[...document.querySelectorAll('#queue-list .row .told')].map((row) => row.textContent)"
 CHOSEN = "document.querySelector('#queue-list [aria-expanded=true] .title')?.textContent"
 TOASTS = "[...document.querySelectorAll('.toast p')].map((toast) => toast.textContent)"
+NEXT_READING_S = 2.5
+"""What was just done comes to the map with the next reading."""
+HEADS = "[...document.querySelectorAll('.kpi .head')].map((head) => head.textContent)"
 IS_ASKED = "document.getElementById('ask').open"
 LATE = """
 INSERT INTO arrival (delivery_id, market_id, route_id, stop_id, p10, p50, p90, shown_opens_at, shown_closes_at,
@@ -78,14 +83,6 @@ async def console(
         yield page, world
 
 
-async def take_picture(page: Page, name: str) -> None:
-    """Keeps what is seen, where somebody wants to look at it."""
-    if folder := os.environ.get("DOORSTEP_PICTURES"):
-        await asyncio.sleep(2.5)  # what was just done comes to the map with the next reading
-        picture = await page.call("Page.captureScreenshot", format="png")
-        await asyncio.to_thread((Path(folder) / name).write_bytes, base64.b64decode(picture["data"]))
-
-
 async def write(page: Page, field: str, text: str) -> None:
     """Types into a field of the question that is asked."""
     await page.ask(f"document.getElementById('ask-{field}').focus()")
@@ -120,7 +117,7 @@ async def test_a_route_passes_to_another_driver_by_keys_alone(console: tuple[Pag
     await page.until(IS_ASKED)
     await choose(page, "toDriverId", f"drv_{world.driver_ids['Bruno Araya'].hex}")
     await write(page, "reason", "Ana has a flat tyre")
-    await take_picture(page, "ops-question-desktop.png")
+    await page.keep_picture("ops-question-desktop", after_s=NEXT_READING_S)
     await send(page)
     await page.until(f"{TOASTS}.includes('Bruno Araya is asked to take the route over')")
     await hand_over(world)
@@ -171,7 +168,7 @@ async def test_surge_and_a_pause_are_set_and_taken_back_by_keys(console: tuple[P
     await write(page, "reason", "the river is high")
     await send(page)
     await page.until(f"{TOASTS}.includes('7 cells paused')")
-    await take_picture(page, "ops-paused-desktop.png")
+    await page.keep_picture("ops-paused-desktop", after_s=NEXT_READING_S)
     await page.press("u")
     await page.until(f"{TOASTS}.includes('The zone goes on')")
 
@@ -188,7 +185,7 @@ async def test_keys_are_shown_and_mean_nothing_while_somebody_writes(console: tu
     await page.press("?")
     await page.until("document.getElementById('keys').open")
     keys = await page.ask("[...document.querySelectorAll('#keys-list kbd')].map((key) => key.textContent)")
-    await take_picture(page, "ops-keys-desktop.png")
+    await page.keep_picture("ops-keys-desktop", after_s=NEXT_READING_S)
     await page.ask("document.getElementById('keys-shut').click()")
     await page.press("j")
     await page.press("m")
@@ -198,7 +195,7 @@ async def test_keys_are_shown_and_mean_nothing_while_somebody_writes(console: tu
     await send(page)
     await page.until(f"{TOASTS}.includes('Ana Rojas is told')")
 
-    assert keys == ["j", "k", "u", "g", "?", "Escape", *"arxmbldcspfo"]
+    assert keys == ["j", "k", "u", "g", "v", "?", "Escape", *"arxmbldcspzfo"]
     async with world.marketplace.works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM driver_message") == 1
     assert await audit(world) == ["messageDriver"]
@@ -218,12 +215,12 @@ async def test_a_refusal_is_told_in_its_own_words(console: tuple[Page, World]) -
 
 async def test_a_phone_shows_the_queue_without_scrolling_sideways(console: tuple[Page, World]) -> None:
     page, _world = console
-    await take_picture(page, "ops-calm-desktop.png")
+    await page.keep_picture("ops-calm-desktop", after_s=NEXT_READING_S)
     await page.resize(width=390, height=844)
-    await take_picture(page, "ops-calm-phone.png")
+    await page.keep_picture("ops-calm-phone", after_s=NEXT_READING_S)
     await page.press("j")
     await page.until("document.getElementById('panel').dataset.drawer === 'open'")
-    await take_picture(page, "ops-queue-phone.png")
+    await page.keep_picture("ops-queue-phone", after_s=NEXT_READING_S)
 
     assert await page.ask("document.documentElement.scrollWidth") == 390
     assert await page.ask("document.getElementById('queue-panel').scrollWidth") <= 390
@@ -240,9 +237,9 @@ async def test_a_peak_is_listed_by_urgency_and_counted_whole(console: tuple[Page
     assert await page.ask("document.getElementById('queue-note').textContent") == "The most urgent 53 of 65"
     await page.press("j")
     await page.press("j")
-    await take_picture(page, "ops-peak-desktop.png")
+    await page.keep_picture("ops-peak-desktop", after_s=NEXT_READING_S)
     await page.resize(width=390, height=844)
-    await take_picture(page, "ops-peak-phone.png")
+    await page.keep_picture("ops-peak-phone", after_s=NEXT_READING_S)
 
 
 async def make_peak(world: World) -> None:
@@ -286,3 +283,178 @@ async def make_peak(world: World) -> None:
             work, market_id=market.id, cells=cells_around(beyond, 0), reason="flood", operator_id=operator_id,
             expires_at=work.now + timedelta(hours=1),
         )  # fmt: skip
+
+
+async def test_a_claim_is_decided_by_keys_with_its_file_in_sight(console: tuple[Page, World]) -> None:
+    page, world = console
+    await make_claim_and_blocks(world)
+    await world.publish(world.came_online("Bruno Araya"))
+    await page.until(f"{QUEUE}.length === 4")
+    for _ in range(4):
+        await page.press("j")
+    await page.until(f"{CHOSEN} === 'Claim to decide'")
+
+    await page.press("d")
+    await page.until(IS_ASKED)
+    await page.keep_picture("ops-claim-desktop")
+    file = await page.ask("[...document.querySelectorAll('.claim-file .words')].map((said) => said.textContent)")
+    await write(page, "amount", "40")
+    await write(page, "reason", "The picture shows it")
+    await send(page)
+    await page.until(f"{TOASTS}.includes('The shipper is credited $40')")
+    await page.until(f"{QUEUE}.length === 3")
+
+    assert file == ["The bottle is broken", "It was wet when I got it"]
+    async with world.marketplace.works.open() as work:
+        claim = await work.fetch_row("SELECT state, accepted_minor FROM claim")
+    assert tuple(claim or ()) == ("ACCEPTED", 40)
+    assert await audit(world) == ["acceptClaim"]
+    await page.ask("document.getElementById('blocks-tab').click()")
+    assert await page.ask("[...document.querySelectorAll('#blocks-list .told')].map((row) => row.innerText)") == [
+        "Centro, 11:00 to 15:00\n2 of 2 places taken, 1 driver waits, 1 of 2 came",
+        "Centro, 18:00 to 22:00\n1 of 4 places taken, 3 open",
+        "Old town, Tue, Mar 3 12:00 to 15:00\n0 of 3 places taken, 3 open",
+    ]
+    await page.ask("document.querySelector('#blocks-list button').click()")
+    await page.keep_picture("ops-blocks-desktop", after_s=NEXT_READING_S)
+    await page.resize(width=390, height=844)
+    await page.ask("document.getElementById('blocks-tab').click()")
+    await page.keep_picture("ops-blocks-phone", after_s=NEXT_READING_S)
+    assert page.complaints == []
+
+
+async def make_claim_and_blocks(world: World) -> None:
+    """A claim whose driver was heard, and three blocks: one under way, one for the evening, one of a zone."""
+    async with world.marketplace.works.open() as work:
+        delivery = await Delivery.filter(route_id=world.route_id).using_db(work.db).first()
+        assert delivery is not None
+        whose: dict[str, Any] = {"using_db": work.db, "market_id": world.market_id}
+        ana = world.driver_ids["Ana Rojas"]
+        claim = await Claim.create(
+            **whose, id=work.new_id(), shipper_id=delivery.shipper_id, delivery_id=delivery.id, driver_id=ana,
+            kind="DAMAGED", state="OPEN", asked_minor=90, limit_minor=60, currency=delivery.currency,
+            opened_by_kind="shipper", opened_at=work.now, heard_by=work.now, heard_at=work.now,
+        )  # fmt: skip
+        said = (
+            ("OPENED", "recipient", "The bottle is broken", 90),
+            ("ANSWER", "driver", "It was wet when I got it", None),
+        )
+        for number, (kind, by, text, amount) in enumerate(said):
+            await ClaimEntry.create(
+                **whose, id=work.new_id(), claim_id=claim.id, number=number + 1, kind=kind, by_kind=by, by_id=ana,
+                text=text, proof_ids=[], amount_minor=amount, made_at=work.now,
+            )  # fmt: skip
+        hub = await Hub.first(using_db=work.db)
+        assert hub is not None
+        for hours, lasts, places, taken, area in ((-1, 4, 2, 2, None), (6, 4, 4, 1, None), (24, 3, 3, 0, "Old town")):
+            block = await Block.create(
+                **whose, id=work.new_id(), hub_id=None if area else hub.id, area_name=area or hub.name,
+                area_cells=["87b2ddd6dffffff"], time_zone=hub.time_zone, opens_at=work.now + timedelta(hours=hours),
+                closes_at=work.now + timedelta(hours=hours + lasts), places=places, taken=taken, vehicles=[], skills=[],
+                floor_per_hour_minor=0, currency="CLP", free_until_min=120, answer_s=900, draw_s=0,
+                signs_from=work.now - timedelta(hours=9), seed="0" * 64, seed_digest="0" * 64, state="PUBLISHED",
+                created_at=work.now,
+            )  # fmt: skip
+            drivers = list(world.driver_ids.values())[: taken + (taken == places)]
+            for place, driver_id in enumerate(drivers):
+                await SignUp.create(
+                    **whose, id=work.new_id(), block_id=block.id, driver_id=driver_id, line=place + 1,
+                    opens_at=block.opens_at, closes_at=block.closes_at, created_at=work.now,
+                    state="SIGNED" if place < taken else "WAITING",
+                    checked_in_at=work.now if place == 0 and hours < 0 else None,
+                )  # fmt: skip
+
+
+async def test_an_area_is_drawn_paused_and_taken_back(console: tuple[Page, World]) -> None:
+    page, world = console
+
+    await page.press("z")
+    await page.until("!document.getElementById('drawing').hidden")
+    await page.press("j")
+    await page.press(" ")
+    for x, y in ((520, 420), (560, 560), (640, 600)):
+        await click(page, x, y)
+    await page.press("Backspace")
+    await page.keep_picture("ops-drawing-desktop")
+    await page.press("Enter")
+    await page.until(IS_ASKED)
+    await write(page, "reason", "a procession")
+    await page.keep_picture("ops-drawn-desktop")
+    await send(page)
+    await page.until(f"{TOASTS}.some((told) => told.endsWith('paused'))")
+    await page.until("document.querySelectorAll('.drawn-area').length === 0")
+    await page.press("u")
+    await page.until(f"{TOASTS}.includes('The zone goes on')")
+    await page.press("z")
+    await page.press("Escape")
+
+    assert await page.ask("document.getElementById('drawing').hidden") is True
+    assert await page.ask(f"{CHOSEN} ?? null") is None
+    assert await audit(world) == ["pauseZone", "resumeZone"]
+    assert page.complaints == []
+
+
+async def click(page: Page, x: int, y: int) -> None:
+    """Clicks somewhere."""
+    for kind in ("mousePressed", "mouseReleased"):
+        await page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, World]) -> None:
+    page, world = console
+    await page.press("v")
+    await page.until("document.getElementById('charts-note').textContent.startsWith('Nothing was counted')")
+    await page.keep_picture("ops-figures-empty")
+    await make_days(world)
+
+    await page.ask(change("charts-span", "7"))
+    await page.until(f"{HEADS}.length === 11")
+
+    heads = await page.ask(f"{HEADS}.slice(0, 4)")
+    assert heads == ["150 delivered", "$2,407 a delivery", "89.3 % on time", "82 % within the spread"]
+    assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 11
+    assert await page.ask("document.querySelectorAll('#charts-rows tr').length") == 3
+    assert await page.ask("document.querySelector('.chart .hint title').textContent") == "Feb 24: nothing counted"
+    for name, width, height in (("desktop", 1280, 800), ("phone", 390, 844)):
+        await page.resize(width=width, height=height)
+        await page.keep_picture(f"ops-figures-{name}")
+        assert await page.ask("document.querySelector('.charts-body').scrollWidth") <= width
+    await page.resize(width=1280, height=800)
+    await page.ask("document.getElementById('charts-table-part').open = true")
+    await page.ask("document.getElementById('charts-table-part').scrollIntoView()")
+    await page.keep_picture("ops-figures-table")
+    await page.ask(change("charts-by", "HUB"))
+    await page.until("document.querySelectorAll('.name-bars').length === 8")
+    await page.keep_picture("ops-figures-hubs")
+    assert await page.ask("document.querySelector('.name-bars').innerText") == "Centro\n103\nPuerto\n53"
+    await page.ask("document.getElementById('charts-file').click()")
+    await page.until("performance.getEntriesByType('resource').some(({name}) => name.includes('.csv?from=2026-02-24'))")
+    assert page.complaints == []
+
+
+def change(field: str, value: str) -> str:
+    """What chooses an option, as the reader does."""
+    chosen = f"Object.assign(document.getElementById('{field}'), {{value: '{value}'}})"
+    return f"{chosen}.dispatchEvent(new Event('change'))"
+
+
+async def make_days(world: World) -> None:
+    """Three days of figures in two hubs, with a day between them that nothing was counted of."""
+    async with world.marketplace.works.open() as work:
+        market = await Market.get(id=world.market_id, using_db=work.db)
+        [shipper] = await Shipper.all(using_db=work.db)
+        [hub] = await Hub.all(using_db=work.db)
+        second = await make_hub(work, market, lat=CENTRE.lat + 0.02, lon=CENTRE.lon, name="Puerto")
+        for back, more in ((0, 0), (1, 1), (3, 2)):
+            day: dict[str, Any] = {"using_db": work.db, "market_id": market.id, "day": work.now - timedelta(days=back)}
+            for where, size in ((hub.id, 40 - 10 * (more > 0)), (second.id, 20 - 5 * (more > 0))):
+                await KpiDay.create(
+                    **day, id=work.new_id(), shipper_id=shipper.id, hub_id=where, delivered=size, failed=more,
+                    on_time=size * 9 // 10, delivered_first=size, attempted_first=more, filled=size, fill_s=size * 240,
+                    stops=size + 9, car_m=size * 2_400, empty_m=size * (500 + 60 * more), driven_s=size * 700,
+                    driver_minor=size * 2_110, attempt_minor=more * 150, fuel_minor=size * 291,
+                )  # fmt: skip
+            await KpiDay.create(
+                **day, id=work.new_id(), offers_accepted=21 - more, offers_declined=11, gini_ppm=210_000, gini_days=1,
+                eta_arrivals=100, eta_covered=84 - 2 * more,
+            )  # fmt: skip

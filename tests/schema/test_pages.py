@@ -1,9 +1,6 @@
 """The live map in a real browser: it shows the market, hears its events, and keeps tokens and markup in their place."""
 
-import asyncio
-import base64
 import math
-import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -221,6 +218,7 @@ async def test_an_operator_signs_in_by_mail_and_signs_out(page: Page, served: Wo
     assert isinstance(inbox, InboxNotifier)
     await page.open(served.url)
     await page.until("!document.getElementById('sign-in').hidden")
+    await page.keep_picture("sign-in", after_s=1.0)
     await submit(page, "ask-code", "address", EMAIL)
     await page.until("!document.getElementById('send-code').hidden")
     await until(lambda: len(inbox.messages) == 1)
@@ -400,12 +398,10 @@ async def test_the_inbox_shows_what_was_said_and_why_newest_first_and_by_reader(
     assert await page.ask("document.getElementById('tally').textContent") == "1 message"
     assert page.complaints == []
     assert page.hosts == {f"127.0.0.1:{served.port}"}
-    if folder := os.environ.get("DOORSTEP_PICTURES"):
-        await page.ask("document.querySelector('[name=audience]').click()")
-        for name, width in (("wide", 1280), ("phone", 390)):
-            await page.resize(width=width, height=760)
-            picture = await page.call("Page.captureScreenshot", format="png")
-            await asyncio.to_thread((Path(folder) / f"inbox-{name}.png").write_bytes, base64.b64decode(picture["data"]))
+    await page.ask("document.querySelector('[name=audience]').click()")
+    for name, width in (("wide", 1280), ("phone", 390)):
+        await page.resize(width=width, height=760)
+        await page.keep_picture(f"inbox-{name}")
 
 
 async def test_a_phone_reads_the_inbox_without_scrolling_sideways(

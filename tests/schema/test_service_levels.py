@@ -96,3 +96,27 @@ async def test_an_area_is_set_for_all_or_for_one_and_read_as_it_was_set(office: 
     assert (default["isDefault"], default["area"]) == (True, SERENA)
     assert await office.desk("shipper_service_area") == default
     assert (wrong["code"], wrong["field"]) == ("BAD_SERVICE_AREA", "area")
+
+
+async def test_a_rural_zone_is_set_by_operations_read_by_shippers_and_felt_in_a_quote(office: Office) -> None:
+    zone = {"code": "limari", "name": "Limarí", "area": SERENA, "days": [4], "surchargeMinor": 700}
+    done = [await office.desk("set_rural_zone", zone=zone, idempotencyKey="a") for _ in range(2)]
+    later = await office.desk(
+        "set_rural_zone", zone=zone | {"effectiveFrom": "2026-04-01T00:00:00Z"}, idempotencyKey="b"
+    )
+    wrong = await office.desk("set_rural_zone", zone=zone | {"days": [4, 2]}, idempotencyKey="c")
+
+    [newer, seen] = await office.portal("rural_zones", marketId=office.market)
+    quoted = await office.portal(
+        "quote_batch", marketId=office.market, deliveries=[row(office, tier=None)], idempotencyKey="d"
+    )
+
+    assert (done, later) == ([{"version": 1}, {"version": 1}], {"version": 2})
+    assert (wrong["code"], wrong["field"]) == ("BAD_RURAL_ZONE", "days")
+    assert {name: seen[name] for name in zone} == zone
+    assert (newer["effectiveFrom"], newer["effectiveTo"]) == (seen["effectiveTo"], None)
+    [priced] = quoted["rows"]
+    assert [line["amountMinor"] for line in priced["lines"] if line["code"] == "zone"] == [700]
+    assert (priced["rural"]["day"], priced["rural"]["surchargeMinor"]) == ("2026-03-05", 700)
+    actions = [edge["node"] for edge in (await office.desk("operator_actions"))["edges"]]
+    assert [(one["verb"], one["subjectId"][:4]) for one in actions] == [("setRuralZone", "rzn_")] * 2

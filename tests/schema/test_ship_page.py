@@ -1,8 +1,5 @@
 """The page of small shippers in a real browser: a file with bad rows is shown, quoted, posted in part, and followed."""
 
-import asyncio
-import base64
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,13 +48,6 @@ async def desk(
             yield page, world, key.secret
 
 
-async def take_picture(page: Page, name: str) -> None:
-    """Keeps what is seen, where somebody wants to look at it."""
-    if folder := os.environ.get("DOORSTEP_PICTURES"):
-        picture = await page.call("Page.captureScreenshot", format="png")
-        await asyncio.to_thread((Path(folder) / name).write_bytes, base64.b64decode(picture["data"]))
-
-
 async def sign_in(page: Page, key: str) -> None:
     """Signs in with a key."""
     await page.ask(f"document.getElementById('key').value = {orjson.dumps(key).decode()}")
@@ -85,14 +75,14 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     await page.ask("document.getElementById('quote').click()")
     await page.until("!document.getElementById('post').hidden")
     quoted = await page.ask(PROBLEMS)
-    await take_picture(page, "ship-quoted-desktop.png")
+    await page.keep_picture("ship-quoted-desktop")
     async with world.marketplace.works.open() as work:
         posted_before = await work.fetch_value("SELECT count(*) FROM delivery WHERE external_id LIKE 'order-_'")
     await page.ask("document.getElementById('post').click()")
     await page.until(f"{FOLLOWED}.some((row) => row.startsWith('order-1'))")
-    await take_picture(page, "ship-followed-desktop.png")
+    await page.keep_picture("ship-followed-desktop")
     await page.resize(width=390, height=844)
-    await take_picture(page, "ship-phone.png")
+    await page.keep_picture("ship-phone")
 
     assert before == ["", "weight_g is a whole number", "", ""]
     assert quoted[:3] == ["", "weight_g is a whole number", ""]
@@ -103,7 +93,29 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     assert [row["external_id"] for row in rows] == ["order-1", "order-3"]
     assert await page.ask("document.querySelector('#deliveries a').getAttribute('href').startsWith('/t/')")
     assert await page.ask("document.documentElement.scrollWidth") == 390
+    await claim_for_what_failed(page, world)
     assert page.complaints == []
+
+
+async def claim_for_what_failed(page: Page, world: World) -> None:
+    """Opens a claim beside a delivery that failed, and sees its file."""
+    async with world.marketplace.works.open() as work:
+        await work.execute("UPDATE delivery SET state = 'FAILED' WHERE external_id = 'order-1'")
+    await page.resize(width=1280, height=800)
+    await page.ask("document.getElementById('batch').dispatchEvent(new Event('change'))")
+    await page.until("document.querySelector('#deliveries button') !== null")
+    await page.ask("document.querySelector('#deliveries button').click()")
+    for field, value in (("claim-kind", "MISSING"), ("claim-amount", "9000"), ("claim-text", "It never came")):
+        await page.ask(f"document.getElementById({field!r}).value = {value!r}")
+    await page.keep_picture("ship-claim-form", is_whole=True)
+    await page.ask("document.querySelector('.claim-form button').click()")
+    await page.until("document.getElementById('claims-said').textContent === 'Your claim was sent.'")
+    await page.ask("document.querySelector('#claims details').open = true")
+    await page.keep_picture("ship-claims", is_whole=True)
+    assert await page.ask("document.querySelector('#claims summary').textContent") == (
+        "order-1. Did not come: the claim is being looked at. $9,000 asked."
+    )
+    assert await page.ask("document.querySelector('#claims .words').textContent") == "It never came"
 
 
 async def test_what_is_no_file_of_deliveries_is_said_before_anything_is_sent(desk: tuple[Page, World, str]) -> None:

@@ -42,6 +42,10 @@ async def test_a_posting_takes_from_stock_and_both_sides_see_what_is_left(stocke
 
     assert [row["problem"] and row["problem"]["code"] for row in posted["rows"]] == [None, "OUT_OF_STOCK"]
     assert quoted["problems"] == []
+    [[part]] = [row["parts"] for row in quoted["rows"]]
+    assert (part["hubId"], part["items"], part["priceMinor"]) == (
+        stocked.hub["hubId"], [{"sku": "cup", "quantity": 1}], quoted["totalMinor"],
+    )  # fmt: skip
     [mine] = await stocked("portal", "hub_stock", marketId=market_id)
     [theirs] = await stocked("operations", "hub_stock", **stocked.hub)
     assert mine == theirs

@@ -272,6 +272,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "needsAttention": OPERATOR,
     "reassignments": OPERATOR,
     "cellsAround": OPERATOR,
+    "cellsWithin": OPERATOR,
     "zonePauses": OPERATOR,
     "myReassignments": DRIVER,
     "reassignRoute": OPERATOR,
@@ -287,6 +288,8 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels
+    "ruralZones": SHIPPER | OPERATOR,
+    "setRuralZone": OPERATOR,
     "serviceArea": SHIPPER,
     "serviceLevels": SHIPPER,
     "capacityReservations": SHIPPER,

@@ -6,7 +6,6 @@ With `DOORSTEP_PICTURES=folder` each state is also kept there as a picture, to b
 import asyncio
 import base64
 import io
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,16 +37,25 @@ from schema.site import preferred_language
 from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
 from tests.marketplace.routes.drives import Drive, make_drive
+from tests.marketplace.routes.pictures import picture
 from tests.payment_worlds import PaymentWorld, payment_world_at
-from tests.schema.browser import Browser, Page, find_browser, open_browser
+from tests.schema.browser import LOOKS, Browser, Page, find_browser, open_browser
 from tests.schema.conftest import Api, TestMarketplace
 from tests.schema.live import LiveMarketplace
 from tests.waiting import until
 
-PICTURES = Path(os.environ["DOORSTEP_PICTURES"]) if "DOORSTEP_PICTURES" in os.environ else None
 PIN = "481516"
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 HEADLINE = "document.getElementById('headline').textContent"
+CLAIM_STATE = "document.getElementById('claim-state').textContent"
+SHOW = """
+(() => {
+  const files = new DataTransfer();
+  const picture = Uint8Array.from(atob("%s"), (one) => one.charCodeAt(0));
+  files.items.add(new File([picture], "it.jpg", { type: "image/jpeg" }));
+  document.getElementById("claim-pictures").files = files.files;
+})()
+"""
 TIP_STATE = "document.getElementById('tip-state')?.textContent"
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
 CONTRASTS = """
@@ -232,16 +240,9 @@ async def shows(page: Page, headline: str) -> None:
 
 
 async def keep_picture(page: Page, name: str) -> None:
-    """A picture of the whole page, where somebody wants to look at it."""
-    if PICTURES is not None:
-        await page.until("[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)")
-        await asyncio.sleep(1.0)  # until what fades in has come
-        for scheme in ("light", "dark"):
-            await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-            taken = await page.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-            picture = PICTURES / f"{name}-{scheme}.png"
-            await asyncio.to_thread(picture.write_bytes, base64.b64decode(taken["data"]))
-        await page.call("Emulation.setEmulatedMedia", features=[])
+    """A picture of the whole page once its streets are drawn, where somebody wants to look at it."""
+    is_drawn = "[...document.querySelectorAll('.map canvas.leaflet-tile')].every((one) => one.style.opacity)"
+    await page.keep_picture(name, when=is_drawn, after_s=1.0, is_whole=True)
 
 
 async def check_access(page: Page) -> None:
@@ -258,10 +259,10 @@ async def check_access(page: Page) -> None:
     headings = await page.ask(HEADINGS)
     assert headings[0] == "H1"
     assert headings.count("H1") == 1
-    for scheme in ("light", "dark"):
-        await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    for scheme in LOOKS:
+        await page.look(scheme)
         assert await page.ask(CONTRASTS) == [], scheme
-    await page.call("Emulation.setEmulatedMedia", features=[])
+    await page.look(None)
     assert page.complaints == []
 
 
@@ -318,7 +319,7 @@ async def test_a_parcel_is_followed_from_waiting_to_the_door(page: Page, door: D
     assert page.hosts == {door.url.split("/")[2]}
 
 
-async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Door) -> None:
+async def test_wishes_a_rating_and_a_claim_are_sent_and_said_aloud(page: Page, door: Door) -> None:
     await page.resize(width=360, height=740)
     await page.open(door.url)
     await shows(page, "A driver will collect your parcel")
@@ -343,7 +344,27 @@ async def test_wishes_and_a_rating_are_sent_and_said_aloud(page: Page, door: Doo
     await page.ask("document.querySelector('#rate-form button').click()")
     await page.until("document.getElementById('rated').textContent === '4 stars · Friendly'")
     assert await page.ask("document.getElementById('rate-section').hidden")
+    await claim(page, door)
     await check_access(page)
+
+
+async def claim(page: Page, door: Door) -> None:
+    """Opens a claim with a picture, and takes it back."""
+    await fill_in(page, "claim-amount", "4500")
+    await fill_in(page, "claim-text", "The bottle is broken")
+    await page.ask(SHOW % base64.b64encode(picture(comment="broken")).decode())
+    await keep_picture(page, "tracking-phone-9-claim-form")
+    await page.ask("document.querySelector('.claim-form button').click()")
+    await page.until(f"{CLAIM_STATE} === 'Came damaged: the claim is being looked at.'")
+    await page.until("document.querySelector('#claim-file img')?.naturalWidth > 0")
+    await page.until("document.getElementById('said').textContent === 'Your claim was sent.'")
+    await keep_picture(page, "tracking-phone-10-claim")
+    async with door.marketplace.works.open() as work:
+        row = await work.fetch_row("SELECT asked_minor, state, opened_by_kind FROM claim")
+    assert tuple(row or ()) == (4500, "OPEN", "recipient")
+    await page.ask("document.getElementById('claim-back').click()")
+    await page.until(f"{CLAIM_STATE} === 'Came damaged: the claim was taken back.'")
+    assert await page.ask("document.getElementById('claim-back').hidden")
 
 
 async def test_a_tip_is_chosen_paid_at_the_provider_and_thanked_for(page: Page, door: Door) -> None:

@@ -1,23 +1,23 @@
 """Messages to browsers by Web Push: enciphered for the browser (RFC 8291), signed for its push service (RFC 8292).
 
-The library does the enciphering and the signing and nothing else. The sending is the guarded courier's, as for
+Libraries do the enciphering and the signing and nothing else. The sending is the guarded courier's, as for
 webhooks: whoever subscribes names the address, so it may be anybody's, and only public ones are connected to.
 """
 
 import os
 import re
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_bytes
 from urllib.parse import urlsplit
 
+import http_ece
 import orjson
-from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02, VapidException
-from pywebpush import WebPusher, WebPushException
 
 from marketplace.adapters.notifiers.http import NotifierUnavailable
 from marketplace.alerts import UnsafeEndpoint
@@ -125,8 +125,19 @@ def _read(key: str) -> Vapid02:
 def _enciphered(push: Push, text: str) -> bytes:
     """The message for the eyes of one browser. It holds no link: the browser knows which page allowed it."""
     told = {"title": push.title, "text": text, "topic": push.topic}
-    keys = {"p256dh": push.p256dh, "auth": push.auth}
     try:
-        return bytes(WebPusher({"endpoint": push.endpoint, "keys": keys}).encode(orjson.dumps(told))["body"])
-    except (ValueError, InvalidKey, WebPushException):
+        return bytes(
+            http_ece.encrypt(
+                orjson.dumps(told),
+                private_key=ec.generate_private_key(ec.SECP256R1()),  # good for this message only
+                dh=_bytes(push.p256dh),
+                auth_secret=_bytes(push.auth),
+                version="aes128gcm",
+            )
+        )
+    except (ValueError, http_ece.ECEException):
         raise NobodyThere("the keys of this browser are none") from None
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,19 +1,22 @@
 /** What an operator can do: each action asks what it needs, sends one mutation, and tells how to take it back. */
 
 import { ask } from "/static/ops/ask.js";
+import { decideClaim } from "/static/ops/claims.js";
 import { about } from "/static/ops/needs.js";
+import { Zones } from "/static/ops/zones.js";
 import { CONTRACT, plural } from "/static/wording.js";
 
 const MINUTE_MS = 60_000;
-const SPANS = [["15", "15 minutes"], ["30", "30 minutes"], ["60", "1 hour"], ["120", "2 hours"], ["480", "8 hours"]];
-const REACHES = [["0", "This cell, about 0.5 km"], ["1", "About 1.3 km around"], ["2", "About 2 km around"],
-  ["3", "About 3 km around"]];
 const ABOARD = new Set(["COMPLETED"]);
 
 export class Actions {
-  /** `subject()` is what is chosen: `{ need, route, driver, point }`, each of them null where there is none. */
-  constructor({ api, market, wording, toasts, subject, onDone }) {
-    Object.assign(this, { api, market, wording, toasts, subject, onDone });
+  /**
+   * `subject()` is what is chosen: `{ need, route, driver, point }`, each of them null where there is none; `draw(use)`
+   * has an area drawn on the map and hands its corners to `use`.
+   */
+  constructor({ api, market, wording, toasts, subject, draw, onDone }) {
+    Object.assign(this, { api, market, wording, toasts, subject, draw, onDone });
+    const zones = new Zones(this);
     this.table = [
       { key: "a", label: "Assign", can: ({ need }) => need?.kind === "UNASSIGNED", run: () => this.assign() },
       { key: "r", label: "Reassign the route", can: ({ route }) => isDriven(route), run: () => this.reassign() },
@@ -24,12 +27,14 @@ export class Actions {
       { key: "d", label: "Decide", can: ({ need }) => need && this.deciders[need.kind], run: () => this.decide() },
       { key: "c", label: "Cancel the change of hands", can: ({ need }) => need?.kind === "REASSIGNMENT",
         run: () => this.cancelReassignment() },
-      { key: "s", label: "Set surge", can: ({ point }) => point, run: () => this.setSurge() },
-      { key: "p", label: "Pause the zone", can: ({ point }) => point, run: () => this.pause() },
-      { key: "f", label: "Freeze all surge", can: () => true, isGlobal: true, run: () => this.freeze() },
-      { key: "o", label: "End a pause", can: () => market.pauses.length > 0, isGlobal: true, run: () => this.resume() },
+      { key: "s", label: "Set surge", can: ({ point }) => point, run: () => zones.setSurge() },
+      { key: "p", label: "Pause the zone", can: ({ point }) => point, run: () => zones.pause() },
+      { key: "z", label: "Draw an area", can: () => true, isGlobal: true, run: () => zones.drawn() },
+      { key: "f", label: "Freeze all surge", can: () => true, isGlobal: true, run: () => zones.freeze() },
+      { key: "o", label: "End a pause", can: () => market.pauses.length > 0, isGlobal: true, run: () => zones.resume() },
     ];
     this.deciders = {
+      CLAIM: () => decideClaim(this),
       SUSPENSION: () => this.decideSuspension(),
       HELD_STATEMENT: () => this.release(),
       DEAD_JOB: () => this.replay(),
@@ -211,69 +216,6 @@ export class Actions {
   async cancelReassignment() {
     const { need } = this.subject();
     await this.send("cancel_reassignment", { reassignmentId: need.subjectId }, "The route stays with the driver who has it");
-  }
-
-  async setSurge() {
-    const { point } = this.subject();
-    const answer = await ask({
-      title: "Set surge here", verb: "Set surge", note: "In percent of the market's caps. Its budget still holds.",
-      fields: [
-        { name: "percent", label: "Percent of the caps", type: "number", value: "50", min: 0, max: 100 },
-        { name: "rings", label: "Where", type: "choice", options: REACHES, value: "1" },
-        { name: "minutes", label: "For", type: "choice", options: SPANS, value: "60" },
-        { name: "reason", label: "Why" },
-      ],
-    });
-    if (!answer) return;
-    const cells = await this.cellsAround(point, answer.rings);
-    const percent = Number(answer.percent);
-    await this.send("set_surge", { cells, percent, reason: answer.reason, expiresAt: this.until(answer.minutes) },
-      `Surge is ${percent} % in ${plural(cells.length, "cell")}`, () => (
-        this.send("clear_surge", { cells }, "Surge goes by the market again")));
-  }
-
-  async freeze() {
-    const answer = await ask({
-      title: "Freeze all surge", verb: "Freeze", note: "Nobody pays or earns more in the whole market until it ends.",
-      fields: [
-        { name: "minutes", label: "For", type: "choice", options: SPANS, value: "60" },
-        { name: "reason", label: "Why" },
-      ],
-    });
-    if (!answer) return;
-    await this.send("freeze_surge", { reason: answer.reason, expiresAt: this.until(answer.minutes) },
-      "All surge is frozen", () => this.send("clear_surge", {}, "Surge goes by the market again"));
-  }
-
-  async pause() {
-    const { point } = this.subject();
-    const answer = await ask({
-      title: "Pause this zone", verb: "Pause",
-      note: "Nothing new is planned, offered or promised here. Routes that drivers have go on.",
-      fields: [
-        { name: "rings", label: "Where", type: "choice", options: REACHES, value: "1" },
-        { name: "minutes", label: "For", type: "choice", options: SPANS, value: "60" },
-        { name: "reason", label: "Why" },
-      ],
-    });
-    if (!answer) return;
-    const cells = await this.cellsAround(point, answer.rings);
-    await this.send("pause_zone", { cells, reason: answer.reason, expiresAt: this.until(answer.minutes) },
-      `${plural(cells.length, "cell")} paused`, ({ pauseId }) => (
-        this.send("resume_zone", { pauseId }, "The zone goes on")));
-  }
-
-  async resume() {
-    const options = this.market.pauses.map(({ id, reason, expiresAt }) => [id, `${reason}, until ${this.wording.time(expiresAt)}`]);
-    const answer = await ask({
-      title: "End a pause", verb: "Go on", fields: [{ name: "pauseId", label: "Pause", type: "choice", options }],
-    });
-    if (answer) await this.send("resume_zone", answer, "The zone goes on");
-  }
-
-  async cellsAround({ lat, lon }, rings) {
-    const { cellsAround } = await this.api.ask("cells_around", { point: { lat, lon }, rings: Number(rings) });
-    return cellsAround.map(({ cell }) => cell);
   }
 }
 

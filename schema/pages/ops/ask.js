@@ -3,16 +3,21 @@
 import { byId, element, write } from "/static/dom.js";
 
 /**
- * Asks `{ title, note, fields, verb }` and resolves with the answers by name; null when nothing is to be done.
- * A field is `{ name, label, type, value, options, maxLength }`, its type text, area, number or choice.
+ * Asks `{ title, note, detail, fields, verb }` and resolves with the answers by name; null when nothing is to be done.
+ * A field is `{ name, label, type, value, options, maxLength }`, its type text, area, number or choice; with
+ * `shownFor: [other, values]` it is asked only while the other field has one of these values. `detail` is an element.
  */
-export function ask({ title, note = "", fields, verb }) {
+export function ask({ title, note = "", detail = null, fields, verb }) {
   const dialog = byId("ask");
   const form = byId("ask-form");
   write(byId("ask-title"), title);
   write(byId("ask-note"), note);
   write(byId("ask-send"), verb);
+  byId("ask-detail").replaceChildren(...[detail].filter(Boolean));
   byId("ask-fields").replaceChildren(...fields.map(built));
+  const arrange = () => fields.forEach((field) => arrangeOne(form, field));
+  form.onchange = arrange;
+  arrange();
   const cameFrom = document.activeElement;
   return new Promise((resolve) => {
     const answer = () => Object.fromEntries(fields.map(({ name }) => [name, form.elements[name].value.trim()]));
@@ -32,7 +37,17 @@ export function ask({ title, note = "", fields, verb }) {
   });
 }
 
-function built({ name, label, type = "text", value = "", options = [], maxLength = 200, min, max, isOptional = false }) {
+/** A field that is not asked now needs no answer. */
+function arrangeOne(form, { name, shownFor, isOptional = false }) {
+  if (!shownFor) return;
+  const [other, values] = shownFor;
+  const control = form.elements[name];
+  const isShown = values.includes(form.elements[other].value);
+  control.closest(".field").hidden = !isShown;
+  control.required = isShown && !isOptional;
+}
+
+function built({ name, label, type = "text", value = "", options = [], maxLength = 200, min, max, step, isOptional = false }) {
   const id = `ask-${name}`;
   return element("div", { class: "field" }, element("label", { for: id }, label), control());
 
@@ -43,7 +58,7 @@ function built({ name, label, type = "text", value = "", options = [], maxLength
         element("option", { value: key, selected: key === value }, text))));
     }
     if (type === "area") return element("textarea", { ...common, maxlength: maxLength, rows: 3 }, value);
-    const limits = type === "number" ? { min, max, inputmode: "numeric" } : { maxlength: maxLength };
+    const limits = type === "number" ? { min, max, step, inputmode: "decimal" } : { maxlength: maxLength };
     return element("input", { ...common, type, value, ...limits });
   }
 }

@@ -2,7 +2,10 @@
 
 import { byId } from "/static/dom.js";
 import { Actions } from "/static/ops/actions.js";
+import { Drawing } from "/static/ops/drawing.js";
 import { listenForKeys, showKeys } from "/static/ops/keys.js";
+import { KpiPanel } from "/static/ops/kpis.js";
+import { KINDS } from "/static/ops/needs.js";
 import { Queue } from "/static/ops/queue.js";
 import { Toasts } from "/static/ops/toasts.js";
 
@@ -10,7 +13,9 @@ import { Toasts } from "/static/ops/toasts.js";
 export function openConsole({ api, market, wording, cityMap, tabs, onPick }) {
   const toasts = new Toasts(byId("toasts"));
   const subject = () => subjectOf({ need: queue.chosen, market, cityMap });
-  const actions = new Actions({ api, market, wording, toasts, subject, onDone: () => market.noteChange() });
+  const drawing = new Drawing(cityMap);
+  const draw = (use) => drawing.begin(use);
+  const actions = new Actions({ api, market, wording, toasts, subject, draw, onDone: () => market.noteChange() });
   const parts = { list: byId("queue-list"), empty: byId("queue-empty"), tally: byId("queue-tally"), note: byId("queue-note") };
   const queue = new Queue(parts, {
     market,
@@ -22,6 +27,7 @@ export function openConsole({ api, market, wording, cityMap, tabs, onPick }) {
     },
   });
   cityMap.onPoint = () => queue.choose(null);
+  const figures = new KpiPanel({ api, market, wording });
   const update = () => queue.show(market.needs);
   market.addEventListener("needs", update);
   update();
@@ -32,10 +38,11 @@ export function openConsole({ api, market, wording, cityMap, tabs, onPick }) {
       k: () => step(-1),
       u: () => toasts.undoLast(),
       g: () => queue.chosen && onPick(targetsOf(queue.chosen), document.activeElement),
+      v: () => figures.open(),
       "?": () => showKeys(actions),
     },
   });
-  byId("keys-open").addEventListener("click", () => showKeys(actions));
+  for (const id of ["keys-open", "actions-open"]) byId(id).addEventListener("click", () => showKeys(actions));
 
   function step(by) {
     tabs.select(byId("queue-tab"));
@@ -49,7 +56,8 @@ function subjectOf({ need, market, cityMap }) {
   const target = need ? null : cityMap?.target;
   const stop = target?.type === "stop" ? market.stops.get(target.id) : null;
   const driver = market.drivers.get(need?.driverId ?? (target?.type === "driver" ? target.id : stop?.route.driverId)) ?? null;
-  const route = market.routes.get(need?.routeId ?? stop?.route.id ?? driver?.routeId) ?? null;
+  const current = KINDS[need?.kind]?.isPast ? null : driver?.routeId;
+  const route = market.routes.get(need?.routeId ?? stop?.route.id ?? current) ?? null;
   const point = need?.point ?? driver?.place ?? cityMap?.pointOf(target) ?? cityMap?.middle ?? null;
   return { need, driver: driver ?? driverOf(route, market), route, point };
 }

@@ -4,7 +4,7 @@ import { byId, element } from "/static/dom.js";
 
 const MOVES = [
   ["j", "Next in the queue"], ["k", "One back"], ["u", "Undo the last action"], ["g", "Show it on the map"],
-  ["?", "These keys"], ["Escape", "Close what is open"],
+  ["v", "Figures over days"], ["?", "These keys"], ["Escape", "Close what is open"],
 ];
 
 /** Listens for keys while nobody writes; `moves` are what they do by name, `actions` knows the letters. */
@@ -21,15 +21,26 @@ export function listenForKeys({ actions, moves }) {
 export function showKeys(actions) {
   const can = new Set(actions.for(actions.subject(), { withGlobal: true }));
   const rows = [
-    ...MOVES.map(([key, label]) => [key, label, true]),
-    ...actions.table.map((action) => [action.key, action.label, can.has(action)]),
+    ...MOVES.map(([key, label]) => [key, label]),
+    ...actions.table.map((action) => [action.key, can.has(action) ? doing(action) : pale(action)]),
   ];
-  byId("keys-list").replaceChildren(...rows.flatMap(([key, label, isPossible]) => [
-    element("dt", {}, element("kbd", {}, key)), element("dd", { class: isPossible ? "" : "soft" }, label),
+  byId("keys-list").replaceChildren(...rows.flatMap(([key, shown]) => [
+    element("dt", {}, element("kbd", {}, key)), element("dd", {}, shown),
   ]));
   byId("keys").showModal();
 }
 
+/** What can be done now can be done from the list as well: there are screens without keys. */
+function doing({ label, run }) {
+  const choose = () => {
+    byId("keys").close();
+    run();
+  };
+  return element("button", { type: "button", class: "link", onclick: choose }, label);
+}
+
+const pale = ({ label }) => element("span", { class: "soft" }, label);
+
 const isWriting = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
-const isAsking = () => document.querySelector("dialog[open]") !== null;
+const isAsking = () => document.querySelector("dialog[open], #drawing:not([hidden])") !== null;

@@ -11,8 +11,8 @@ const TONES = {
 const OVER = new Set(["DELIVERED", "RETURNED", "CANCELLED", "EXPIRED", "FAILED"]);
 let timer = null;
 
-/** Lists the shipper's batches and follows one: this one, or the latest. */
-export async function follow(api, wording, batchId = null) {
+/** Lists the shipper's batches and follows one: this one, or the latest; for what has ended, `claims` may be opened. */
+export async function follow(api, wording, claims, batchId = null) {
   const { batches } = await api.ask("batches", { first: 20 });
   const found = batches.edges.map(({ node }) => node);
   const select = byId("batch");
@@ -22,15 +22,16 @@ export async function follow(api, wording, batchId = null) {
   write(byId("follow-note"), found.length === 0 ? "What you post appears here." : "");
   if (found.length === 0) return;
   select.value = batchId ?? found[0].id;
-  select.onchange = () => look(api, wording);
-  await look(api, wording);
+  select.onchange = () => look(api, wording, claims);
+  await look(api, wording, claims);
 }
 
 /** Shows the chosen batch now, and again while something of it is under way. */
-async function look(api, wording) {
+async function look(api, wording, claims) {
   clearTimeout(timer);
   const { batch } = await api.ask("batch", { id: byId("batch").value });
   const left = batch.deliveries.filter(({ state }) => !OVER.has(state)).length;
+  claims.know(batch.deliveries);
   byId("followed").hidden = false;
   write(byId("follow-note"), left === 0 ? "Everything is through." : `${plural(left, "delivery", "deliveries")} under way.`);
   byId("deliveries").replaceChildren(...[...batch.deliveries].sort(byReference).map((one) => element("tr", {},
@@ -38,12 +39,14 @@ async function look(api, wording) {
     element("td", {}, element("span", { class: `badge tone-${TONES[one.state] ?? "move"}` }, capital(plain(one.state)))),
     element("td", {}, span(one.dropoffWindow, wording)),
     element("td", {}, one.plannedWindow ? span(one.plannedWindow, wording) : "–"),
-    element("td", {}, one.trackingUrl ? element("a", { href: new URL(one.trackingUrl).pathname }, "Tracking page") : "–"))));
-  if (left > 0) timer = setTimeout(() => (document.hidden ? wait(api, wording) : look(api, wording).catch(() => wait(api, wording))), EVERY_MS);
+    element("td", {}, one.trackingUrl ? element("a", { href: new URL(one.trackingUrl).pathname }, "Tracking page") : "–"),
+    element("td", {}, claims.canOpen(one)
+      ? element("button", { type: "button", class: "link", onclick: () => claims.begin(one) }, "Open a claim") : null))));
+  if (left > 0) timer = setTimeout(() => (document.hidden ? wait(api, wording, claims) : look(api, wording, claims).catch(() => wait(api, wording, claims))), EVERY_MS);
 }
 
-function wait(api, wording) {
-  timer = setTimeout(() => look(api, wording).catch(() => wait(api, wording)), EVERY_MS);
+function wait(api, wording, claims) {
+  timer = setTimeout(() => look(api, wording, claims).catch(() => wait(api, wording, claims)), EVERY_MS);
 }
 
 const byReference = (a, b) => a.externalId.localeCompare(b.externalId, "en", { numeric: true });

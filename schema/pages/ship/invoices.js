@@ -2,7 +2,7 @@
 
 import { byId, element, write } from "/static/dom.js";
 import { writeCsv } from "/static/ship/csv.js";
-import { save } from "/static/ship/save.js";
+import { save } from "/static/save.js";
 import { capital, marketWording, plain } from "/static/wording.js";
 
 export async function showInvoices(api) {

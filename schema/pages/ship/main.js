@@ -2,11 +2,12 @@
 
 import { Api } from "/static/api.js";
 import { byId, element, write } from "/static/dom.js";
+import { Claims } from "/static/ship/claims.js";
 import { MOST_BYTES, MOST_ROWS, readCsv, writeCsv } from "/static/ship/csv.js";
 import { follow } from "/static/ship/follow.js";
 import { showInvoices } from "/static/ship/invoices.js";
 import { COLUMNS, SAMPLE, readRows } from "/static/ship/rows.js";
-import { save } from "/static/ship/save.js";
+import { save } from "/static/save.js";
 import { marketWording, plural } from "/static/wording.js";
 
 const KEPT_AS = "doorstep.ship";
@@ -71,9 +72,13 @@ async function openDesk() {
 async function enter(cards) {
   const { marketId, currency } = cards.find((card) => card.marketId === byId("market").value);
   const { hubs } = await api.ask("hubs", { marketId });
-  const wording = marketWording({ currency, timeZone: hubs[0]?.timeZone ?? "UTC" });
-  desk = { marketId, hubs, wording, rows: [], quoteId: null };
-  await Promise.all([follow(api, wording), showInvoices(api)]);
+  const timeZone = hubs[0]?.timeZone ?? "UTC";
+  const wording = marketWording({ currency, timeZone });
+  const claims = new Claims(api, { currency, timeZone });
+  desk = { marketId, hubs, wording, claims, rows: [], quoteId: null };
+  await claims.read();
+  await Promise.all([follow(api, wording, claims), showInvoices(api)]);
+  claims.draw(); // what deliveries are called is known by now
 }
 
 /** Shows the rows of a file with what is wrong with each; nothing leaves this page yet. */
@@ -136,7 +141,7 @@ async function post() {
     const refused = rows.filter(({ problem }) => problem);
     drop();
     write(byId("file-problem"), refused.length > 0 ? `Not posted: ${refused.map(({ externalId }) => externalId).join(", ")}.` : "");
-    await follow(api, desk.wording, batchId);
+    await follow(api, desk.wording, desk.claims, batchId);
   });
 }
 

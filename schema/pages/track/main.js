@@ -1,6 +1,7 @@
 /** The page of one delivery: reads it, hears of changes, and says what the recipient wishes. */
 
 import { byId, write } from "/static/dom.js";
+import { Claim } from "/static/track/claim.js";
 import { Bell, Client } from "/static/track/client.js";
 import { DoorMap } from "/static/track/map.js";
 import { BrowserPush } from "/static/track/push.js";
@@ -26,6 +27,7 @@ class TrackingPage {
     }
     this.push = new BrowserPush(this.client);
     this.tip = new Tip(this);
+    this.claim = new Claim(this);
     this.listenToForms();
     document.addEventListener("visibilitychange", () => !document.hidden && this.look());
   }
@@ -98,6 +100,7 @@ class TrackingPage {
     this.view.show(delivery);
     this.push.show(this.words, OVER.includes(delivery.status));
     this.tip.show(delivery);
+    this.claim.show(delivery);
     this.showMap(delivery);
   }
 

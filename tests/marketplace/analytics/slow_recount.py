@@ -5,7 +5,7 @@ somebody drove by the stops of the route.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,11 +18,20 @@ from marketplace.core.work import Work
 
 PENCE = {"CAR": (12, 45), "VAN": (13, 45), "MOTORCYCLE": (0, 24), "BICYCLE": (0, 20)}
 PESOS_PER_PENNY = 12.34065
+KWH_PER_KM = {"CAR": 0.173, "VAN": 0.2, "MOTORCYCLE": 0.044, "BICYCLE": 0.012}
+PENCE_PER_KWH = 27.04
 PESOS_PER_ACTION = 1_256
 TABLES = (
-    "event", "delivery", "route", "stop", "task", "driver", "offer", "arrival_prediction", "operator_action",
-    "journal", "posting", "account",
+    "event", "delivery", "route", "stop", "task", "driver", "vehicle", "offer", "arrival_prediction", "operator_action",
+    "journal", "posting", "account", "stock_transfer", "reassignment", "sign_up", "claim",
 )  # fmt: skip
+MILLION = 1_000_000
+BILLED = {"delivery_revenue": "billed_minor", "cancellation_revenue": "billed_minor"}
+GIVEN_BACK = {
+    "goodwill": "credited_minor", "delivery_revenue": "credited_minor", "cancellation_revenue": "credited_minor",
+    "sla_credit": "penalty_minor", "claim_loss": "claim_minor",
+}  # fmt: skip
+"""What stands on the other side of a shipper's account, and the figure that it is."""
 Place = tuple[UUID | None, UUID | None]
 NOWHERE: Place = (None, None)
 
@@ -67,7 +76,9 @@ def recount(world: World) -> dict[Place, Counter[str]]:
     for event in world.events("RouteCompleted"):
         count_route(world, world.one("route", UUID(event["payload"]["route_id"])), told)
     count_money(world, told)
-    count_market(world, told[NOWHERE])
+    count_blocks(world, told[NOWHERE])
+    count_predictions(world, told)
+    count_market(world, told)
     plain = {place: Counter({key: value for key, value in each.items() if value}) for place, each in told.items()}
     return {place: each for place, each in plain.items() if each}
 
@@ -83,6 +94,7 @@ SIMPLE = {
     "DeliveryFailed": "failed",
     "DeliveryExpired": "failed",
     "DeliveryCancelled": "cancelled",
+    "DeliveryReturned": "returned",
 }
 
 
@@ -95,30 +107,42 @@ def count_deliveries(world: World, told: defaultdict[Place, Counter[str]]) -> No
                 continue
             before[event["name"]] += 1
             if world.begins <= event["occurred_at"] < world.ends:
-                count_anywhere(event, before, told[place], has_hub=place[1] is not None)
-                if delivery["return_of"] is None:
-                    count_outward(event, told[place], has_hub=place[1] is not None)
+                count_at_hubs(world, event, delivery, told)
+                told[place]["attempts"] += event["name"] == "DeliveryAttempted"
+                if delivery["return_of"] is None and transfer_of(world, delivery) is None:
+                    count_own(event, before, told[place])
                     count_assigned(event, before, told[place], delivery)
                     count_delivered(world, event, before, told[place], delivery)
 
 
-def count_anywhere(event: dict[str, Any], before: Counter[str], told: Counter[str], *, has_hub: bool) -> None:
-    """What returns have too: failed attempts, and parcels that came back."""
-    if event["name"] == "DeliveryAttempted":
-        told["attempts"] += 1
-        told["attempted_first"] += before["DeliveryAttempted"] == 1
-    if event["name"] == "DeliveryReturned":
-        told["returned"] += 1
+def transfer_of(world: World, delivery: dict[str, Any]) -> dict[str, Any] | None:
+    """The transfer between hubs that a delivery is."""
+    return next((row for row in world.rows["stock_transfer"] if row["delivery_id"] == delivery["id"]), None)
+
+
+def count_at_hubs(
+    world: World, event: dict[str, Any], delivery: dict[str, Any], told: defaultdict[Place, Counter[str]]
+) -> None:
+    """What went out of hubs and came into them."""
+    shipper_id, hub_id = place = place_of(world, delivery)
+    transfer = transfer_of(world, delivery)
+    if transfer and event["name"] == "DeliveryDelivered":
+        told[place]["transfers"] += 1
+        told[shipper_id, transfer["to_hub_id"]]["hub_in"] += 1
+    if hub_id is None:
+        return
     if event["name"] in {"DeliveryReturned", "DeliveryBroughtBack"}:
-        told["hub_in"] += has_hub
+        told[place]["hub_in"] += 1
+    if event["name"] == "DeliveryMoved" and event["payload"]["state"] == "PICKED_UP":
+        told[place]["hub_out"] += delivery["return_of"] is None
 
 
-def count_outward(event: dict[str, Any], told: Counter[str], *, has_hub: bool) -> None:
-    """What a delivery goes through that is no return."""
+def count_own(event: dict[str, Any], before: Counter[str], told: Counter[str]) -> None:
+    """What a delivery goes through that is neither a return nor a transfer."""
     if event["name"] in SIMPLE:
         told[SIMPLE[event["name"]]] += 1
-    if event["name"] == "DeliveryMoved" and event["payload"]["state"] == "PICKED_UP":
-        told["hub_out"] += has_hub
+    if event["name"] == "DeliveryAttempted":
+        told["attempted_first"] += before["DeliveryAttempted"] == 1
 
 
 def count_assigned(event: dict[str, Any], before: Counter[str], told: Counter[str], delivery: dict[str, Any]) -> None:
@@ -139,61 +163,101 @@ def count_delivered(
     for suffix in {"", width} - {None}:
         told[f"delivered{suffix}"] += 1
         told[f"on_time{suffix}"] += event["payload"]["is_on_time"]
-    vehicle = world.one("driver", UUID(event["payload"]["driver_id"]))["vehicle"].lower()
-    told[f"{vehicle}_delivered"] += 1
+    told[f"{drivetrain_of(world, world.one('driver', UUID(event['payload']['driver_id'])))}_delivered"] += 1
     told["delivered_first"] += before["DeliveryAttempted"] == 0
+
+
+def drivetrain_of(world: World, driver: dict[str, Any]) -> str:
+    """What a driver drives, as the columns call it."""
+    is_electric = any(
+        row["id"] == driver["vehicle_id"] and "ELECTRIC_DRIVE" in row["equipment"] for row in world.rows["vehicle"]
+    )
+    kind: str = driver["vehicle"].lower()
+    return f"electric_{kind}" if is_electric else kind
 
 
 def count_route(world: World, route: dict[str, Any], told: defaultdict[Place, Counter[str]]) -> None:
     """Drives a route again from stop to stop, and shares it among its deliveries."""
-    driver = world.one("driver", route["driver_id"])
-    stops = [row for row in world.rows["stop"] if row["route_id"] == route["id"] and row["arrived_at"] is not None]
     about = [event for event in world.rows["event"] if event["route_id"] == route["id"]]
-    picked = {e["delivery_id"] for e in about if e["name"] == "DeliveryMoved" and e["payload"]["state"] == "PICKED_UP"}
-    handed = {e["delivery_id"] for e in about if e["name"] == "DeliveryDelivered"}
-    aboard: set[UUID] = set()
+    totals, seen, loaded = drive_again(world, route, about)
+    failed = {e["delivery_id"] for e in about if e["name"] == "DeliveryAttempted"}
+    for key, parts in divided(totals, seen):
+        place = place_of(world, seen[key]) if key else NOWHERE
+        share = "driver_minor"
+        if key and (seen[key]["return_of"] or transfer_of(world, seen[key])):
+            share = "return_minor" if seen[key]["return_of"] else "transfer_minor"
+        elif key in failed:
+            share = "attempt_minor"
+        told[place].update({share if name == "pay" else name: part for name, part in parts.items()})
+        if key in loaded and not seen[key]["return_of"]:
+            told[place]["load_l"] += seen[key]["load"][2]
+
+
+def drive_again(
+    world: World, route: dict[str, Any], about: list[dict[str, Any]]
+) -> tuple[dict[str, int], dict[UUID, dict[str, Any]], set[UUID]]:
+    """What a route came to, the deliveries it visited, and those whose parcels were in the vehicle at some time."""
+    stops = [row for row in world.rows["stop"] if row["route_id"] == route["id"] and row["arrived_at"] is not None]
+    passed = [row for row in world.rows["reassignment"] if row["state"] == "DONE"]
+    aboard = {one for row in passed if row["next_route_id"] == route["id"] for one in row["given"] or ()}
+    loaded = set(aboard)
     seen: dict[UUID, dict[str, Any]] = {}
     metres, empty = route["approach_m"], route["approach_m"]
     for stop in sorted(stops, key=lambda stop: stop["place"]):
         metres += stop["leg_m"]
         empty += 0 if aboard else stop["leg_m"]
         for task in world.rows["task"]:
-            if task["stop_id"] != stop["id"]:
-                continue
-            delivery = world.one("delivery", task["delivery_id"])
-            seen[delivery["id"]] = delivery
-            if stop["kind"] == "PICKUP" and delivery["id"] in picked:
-                aboard.add(delivery["id"])
-            if stop["kind"] == "DROPOFF" and delivery["id"] in handed:
-                aboard.discard(delivery["id"])
-            if stop["kind"] == "RETURN" and stop["state"] == "COMPLETED":
-                aboard.discard(delivery["return_of"] or delivery["id"])
-    pay = sum(e["payload"]["total_minor"] for e in about if e["name"] == "PayStatementIssued")
-    kind = driver["vehicle"]
-    fuel, whole = (round(pence * PESOS_PER_PENNY * 1_000_000 / 1609.344) for pence in PENCE[kind])
+            if task["stop_id"] == stop["id"]:
+                delivery = seen[task["delivery_id"]] = world.one("delivery", task["delivery_id"])
+                change_load(stop, delivery, about, aboard)
+        loaded |= aboard
+    metres += sum(row["way_m"] for row in passed if row["route_id"] == route["id"])
+    return totals_of(world, route, metres, empty, len(stops), about), seen, loaded
+
+
+def change_load(stop: dict[str, Any], delivery: dict[str, Any], about: list[dict[str, Any]], aboard: set[UUID]) -> None:
+    """Puts a parcel into the vehicle at a stop, or takes it out."""
+    mine = [event for event in about if event["delivery_id"] == delivery["id"]]
+    is_picked = any(e["name"] == "DeliveryMoved" and e["payload"]["state"] == "PICKED_UP" for e in mine)
+    if stop["kind"] == "PICKUP" and is_picked:
+        aboard.add(delivery["id"])
+    if stop["kind"] == "DROPOFF" and any(event["name"] == "DeliveryDelivered" for event in mine):
+        aboard.discard(delivery["id"])
+    if stop["kind"] == "RETURN" and stop["state"] == "COMPLETED":
+        aboard -= {delivery["return_of"], delivery["id"]}
+
+
+def totals_of(
+    world: World, route: dict[str, Any], metres: int, empty: int, stops: int, about: list[dict[str, Any]]
+) -> dict[str, int]:
+    """What a route came to as a whole."""
+    driver = world.one("driver", route["driver_id"])
+    kind, drivetrain = driver["vehicle"], drivetrain_of(world, driver)
+    fuel, whole = (round(pence * PESOS_PER_PENNY * MILLION / 1609.344) for pence in PENCE[kind])
+    if drivetrain.startswith("electric"):
+        fuel = round(KWH_PER_KM[kind] * PENCE_PER_KWH * PESOS_PER_PENNY * 1_000)
     is_provided = driver["contract_kind"] == "DEDICATED"
-    totals = {
-        "stops": len(stops),
-        f"{kind.lower()}_m": metres,
+    return {
+        "routes_ppm": MILLION,
+        "stops": stops,
+        f"{drivetrain}_m": metres,
         "empty_m": empty,
         "driven_s": (route["ended_at"] - route["started_at"]) // timedelta(seconds=1),
         "capacity_l": driver["capacity"][2],
-        "fuel_minor": (metres * fuel + 500_000) // 1_000_000 if is_provided else 0,
-        "vehicle_minor": (metres * (whole - fuel) + 500_000) // 1_000_000 if is_provided else 0,
-        "pay": pay,
+        "fuel_minor": (metres * fuel + 500_000) // MILLION if is_provided else 0,
+        "vehicle_minor": (metres * (whole - fuel) + 500_000) // MILLION if is_provided else 0,
+        "pay": sum(e["payload"]["total_minor"] for e in about if e["name"] == "PayStatementIssued"),
     }
-    told[NOWHERE]["routes"] += 1
-    failed = {e["delivery_id"] for e in about if e["name"] == "DeliveryAttempted"}
-    ids = sorted(seen)
+
+
+def divided(totals: dict[str, int], keys: Iterable[UUID]) -> Iterator[tuple[UUID | None, dict[str, int]]]:
+    """Whole units for each, which add up; all of it for nobody where there is none."""
+    ids: list[UUID | None] = [*sorted(keys)] or [None]
     for number, key in enumerate(ids):
-        delivery = seen[key]
-        place = place_of(world, delivery)
-        share = "return_minor" if delivery["return_of"] else "attempt_minor" if key in failed else "driver_minor"
-        for name, total in totals.items():
-            part = total * (number + 1) // len(ids) - total * number // len(ids)
-            told[place][share if name == "pay" else name] += part
-        if key in picked and not delivery["return_of"]:
-            told[place]["load_l"] += delivery["load"][2]
+        yield (
+            key,
+            {name: total * (number + 1) // len(ids) - total * number // len(ids) for name, total in totals.items()},
+        )
 
 
 def count_money(world: World, told: defaultdict[Place, Counter[str]]) -> None:
@@ -204,27 +268,26 @@ def count_money(world: World, told: defaultdict[Place, Counter[str]]) -> None:
         if not world.begins <= journal["effective_at"] < world.ends:
             continue
         debit, credit, amount = codes[posting["debit_id"]], codes[posting["credit_id"]], posting["amount_minor"]
-        about = next((row for row in world.rows["delivery"] if row["id"] == journal["subject_id"]), None)
-        for account, other, figure in ((debit, credit, "billed_minor"), (credit, debit, "credited_minor")):
-            if (
-                account.startswith("shipper:")
-                and account.endswith(":receivable")
-                and (other in {"delivery_revenue", "cancellation_revenue", "goodwill", "sla_credit"})
-            ):
+        claim = next((row for row in world.rows["claim"] if row["id"] == journal["subject_id"]), None)
+        key = claim["delivery_id"] if claim else journal["subject_id"]
+        about = next((row for row in world.rows["delivery"] if row["id"] == key), None)
+        for account, other, figures in ((debit, credit, BILLED), (credit, debit, GIVEN_BACK)):
+            if account.startswith("shipper:") and account.endswith(":receivable") and other in figures:
                 shipper_id = UUID(account.split(":")[1])
-                told[place_of(world, about) if about else (shipper_id, None)][figure] += amount
-        if debit == "goodwill" and credit.startswith("driver:"):
+                told[place_of(world, about) if about else (shipper_id, None)][figures[other]] += amount
+        if debit in {"goodwill", "pay_true_up"} and credit.startswith("driver:"):
             told[NOWHERE]["driver_minor"] += amount
 
 
-def count_market(world: World, told: Counter[str]) -> None:
-    """Offers, operators' actions, arrivals and the drivers' time, second by second."""
-    for event in world.events("OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired"):
-        told[f"offers_{event['name'].removeprefix('Offer').lower()}"] += 1
-    for action in world.rows["operator_action"]:
-        if world.begins <= action["happened_at"] < world.ends:
-            told["actions"] += 1
-            told["support_minor"] += PESOS_PER_ACTION
+def count_blocks(world: World, told: Counter[str]) -> None:
+    """What was made up to the floor of the blocks that began on the day, as their sign-ups say."""
+    for row in world.rows["sign_up"]:
+        if world.begins <= row["opens_at"] < world.ends:
+            told["driver_minor"] += row["top_up_minor"] or 0
+
+
+def count_predictions(world: World, told: defaultdict[Place, Counter[str]]) -> None:
+    """How many predictions held, for whoever had the delivery brought."""
     for event in world.rows["event"]:
         if event["name"] != "StopChanged" or event["payload"]["state"] != "ARRIVED":
             continue
@@ -233,16 +296,41 @@ def count_market(world: World, told: Counter[str]) -> None:
             continue
         for guess in world.rows["arrival_prediction"]:
             if guess["stop_id"] == UUID(event["payload"]["stop_id"]) and guess["predicted_at"] < arrived_at:
-                told["eta_arrivals"] += 1
-                told["eta_covered"] += guess["p10"] <= arrived_at <= guess["p90"]
-    count_drivers(world, told)
+                place = place_of(world, world.one("delivery", guess["delivery_id"]))
+                told[place]["eta_arrivals"] += 1
+                told[place]["eta_covered"] += guess["p10"] <= arrived_at <= guess["p90"]
 
 
-def count_drivers(world: World, told: Counter[str]) -> None:
-    """How long each driver was online and had a route, and how evenly offers fell."""
+def count_market(world: World, told: defaultdict[Place, Counter[str]]) -> None:
+    """Offers among the deliveries they were of, operators' actions, and how many drivers there were."""
+    for event in world.events("OfferSent", "OfferAccepted", "OfferDeclined", "OfferExpired"):
+        figure = f"offers_{event['name'].removeprefix('Offer').lower()}_ppm"
+        stops = {row["id"] for row in world.rows["stop"] if row["route_id"] == event["route_id"]}
+        offered = {task["delivery_id"] for task in world.rows["task"] if task["stop_id"] in stops}
+        for key, parts in divided({figure: MILLION}, offered):
+            told[place_of(world, world.one("delivery", key)) if key else NOWHERE].update(parts)
+    for action in world.rows["operator_action"]:
+        if world.begins <= action["happened_at"] < world.ends:
+            about = next((row for row in world.rows["delivery"] if row["id"] == action["subject_id"]), None)
+            told[place_of(world, about) if about else NOWHERE]["actions"] += 1
+            told[place_of(world, about) if about else NOWHERE]["support_minor"] += PESOS_PER_ACTION
+    told[NOWHERE]["drivers"] += share_among(world, world.rows["driver"])["drivers"]
+
+
+def recount_drivers(world: World) -> dict[str | None, Counter[str]]:
+    """How work was shared, second by second: among all drivers, and those of each contract kind that was there."""
+    kinds: dict[str | None, Counter[str]] = {None: share_among(world, world.rows["driver"])}
+    for kind in ("DEDICATED", "CONTRACTED", "CROWDSOURCED"):
+        kinds[kind] = share_among(world, [row for row in world.rows["driver"] if row["contract_kind"] == kind])
+    return {kind: told for kind, told in kinds.items() if told["drivers"]}
+
+
+def share_among(world: World, drivers: list[dict[str, Any]]) -> Counter[str]:
+    """How long these were online and had a route, what it paid, and how evenly offers fell."""
     rates = []
+    told = Counter[str]()
     until = min(world.ends, world.now)
-    for driver in world.rows["driver"]:
+    for driver in drivers:
         moments = [
             (event["occurred_at"], event["name"] == "DriverWentOnline")
             for event in world.rows["event"]
@@ -263,20 +351,33 @@ def count_drivers(world: World, told: Counter[str]) -> None:
             engaged += has_route
             online += is_on or has_route
             second += timedelta(seconds=1)
+        ended = {
+            UUID(event["payload"]["route_id"])
+            for event in world.events("RouteCompleted")
+            if UUID(event["payload"]["driver_id"]) == driver["id"]
+        }
+        paid = sum(
+            event["payload"]["total_minor"]
+            for event in world.rows["event"]
+            if event["name"] == "PayStatementIssued" and event["route_id"] in ended
+        )
         offers = sum(
             offer["driver_id"] == driver["id"] and world.begins <= offer["sent_at"] < until
             for offer in world.rows["offer"]
         )
         told["online_s"] += online
         told["engaged_s"] += engaged
-        told["drivers"] += bool(online or offers)
+        told["offers"] += offers
+        told["pay_minor"] += paid
+        told["drivers"] += bool(online or offers or paid)
         if online:
             rates.append(offers * 3_600 / online)
     told["gini_days"] = int(bool(rates))
     if sum(rates):
         # The mean difference of every two, over twice the mean
         apart = sum(abs(one - other) for one in rates for other in rates)
-        told["gini_ppm"] = round(1_000_000 * apart / (2 * len(rates) * sum(rates)))
+        told["gini_ppm"] = round(MILLION * apart / (2 * len(rates) * sum(rates)))
+    return told
 
 
 def recount_experience(world: World) -> dict[tuple[UUID, str], tuple[float | None, int]]:

@@ -1,13 +1,19 @@
 """Shippers' goods at hubs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+
+from marketplace.adapters.routers import StraightLineRouter
 from marketplace.batches import DeliveryRequest, ItemRequest, PostBatch, PostResult
 from marketplace.batches.models import Delivery
 from marketplace.billing import check_credit
 from marketplace.core.errand import run_errand
+from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
 from marketplace.fleet.models import Driver
 from marketplace.hubs import SkuFacts, receive_stock, set_sku
@@ -15,6 +21,7 @@ from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.routes.models import Stop
 from marketplace.routes.states import RouteState
+from marketplace.routing import Matrix, Router
 from marketplace.shippers.models import Shipper
 from tests.builders import make_driver, make_route
 from tests.marketplace.batches.orders import ROUTER, order
@@ -37,12 +44,35 @@ def wanted(external_id: str, *, units: dict[str, int], **changes: Any) -> Delive
     return order(external_id, **{"packages": [], "items": items} | changes)
 
 
+class BeyondARiver(StraightLineRouter):
+    """From one place every drive takes an hour more, for the bridge is far."""
+
+    def __init__(self, place: Point) -> None:
+        super().__init__()
+        self.place = place
+        self.asked = 0
+
+    async def matrix(
+        self, sources: Sequence[Point], targets: Sequence[Point] | None = None, *, depart_at: datetime
+    ) -> Matrix:
+        """The estimate, and the way over the bridge."""
+        self.asked += 1
+        plain = await super().matrix(sources, targets, depart_at=depart_at)
+        around = np.array([[3_600 if source == self.place else 0] for source in sources], np.int32)
+        return replace(plain, durations_s=plain.durations_s + around)
+
+
 async def post(
-    works: Works, market: Market, shipper: Shipper, *rows: DeliveryRequest, may_split: bool = False
+    works: Works,
+    market: Market,
+    shipper: Shipper,
+    *rows: DeliveryRequest,
+    may_split: bool = False,
+    router: Router = ROUTER,
 ) -> PostResult:
     """The answer to a posting."""
     errand = PostBatch(
-        router=ROUTER,
+        router=router,
         gate=check_credit,
         shipper_id=shipper.id,
         market_id=market.id,

@@ -1,23 +1,25 @@
 """What names SKUs comes from the hub that serves its door cheapest, and what is promised is promised once."""
 
-from datetime import time
+from dataclasses import replace
+from datetime import time, timedelta
 
 import orjson
 import pytest
 
-from marketplace.batches import CancelReason, cancel_delivery
+from marketplace.batches import CancelReason, LocalWindow, cancel_delivery
 from marketplace.batches.settle_stock import settle_stock, stock_goal
 from marketplace.batches.states import DeliveryState as D
 from marketplace.core.geo import Point
 from marketplace.core.work import Work, Works
-from marketplace.hubs import DayHours, Opening, reach_cell
+from marketplace.hubs import DayHours, Opening, reach_cell, set_hub_opening
 from marketplace.hubs import ReservationState as R
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.routes import pick_up
 from marketplace.shippers.models import Shipper
 from tests.builders import HOME_PLACE, make_hub, make_market, make_shipper
-from tests.marketplace.hubs.stock import keep, on_the_road, post, shelf, wanted
+from tests.marketplace.batches.orders import TODAY, order
+from tests.marketplace.hubs.stock import BeyondARiver, keep, on_the_road, post, shelf, wanted
 
 FAR = Point(lat=-29.7000, lon=-71.2000)
 World = tuple[Market, Shipper, Hub, Hub]
@@ -49,19 +51,65 @@ async def test_it_comes_from_the_nearest_hub_that_has_it_and_is_promised_there(w
     assert (await shelf(works, near, tea), await shelf(works, far, tea)) == ((3, 2), (9, 2))
 
 
-async def test_a_catchment_counts_before_the_straight_line(works: Works) -> None:
+async def test_the_drive_ranks_hubs_and_the_catchment_only_says_which_serve(works: Works) -> None:
     async with works.open() as work:
         market, shipper, near, far = await make_world(work)
         await keep(work, market, shipper, "tea", [(near, 3), (far, 3)])
-        await work.execute("UPDATE hub SET reach_s = 900")
-        cell = reach_cell(HOME_PLACE)
-        rows = [(work.new_id(), market.id, hub.id, cell, drive_s) for hub, drive_s in ((near, 900), (far, 300))]
-        await work.insert_many("hub_cell", ("id", "market_id", "hub_id", "cell", "drive_s"), rows)
+        await work.execute("UPDATE hub SET reach_s = 900 WHERE id = $1", far.id)
+    beyond_a_river = BeyondARiver(Point(lat=near.lat, lon=near.lon))
+    row = wanted("a", units={"tea": 1})
 
-    await post(works, market, shipper, wanted("a", units={"tea": 1}))
-
+    unreached = await post(works, market, shipper, row, router=beyond_a_river)
     async with works.open() as work:
-        assert await work.fetch_value("SELECT hub_id FROM delivery") == far.id
+        cell = (work.new_id(), market.id, far.id, reach_cell(HOME_PLACE), 900)
+        await work.insert_many("hub_cell", ("id", "market_id", "hub_id", "cell", "drive_s"), [cell])
+    reached = await post(works, market, shipper, replace(row, external_id="b"), router=beyond_a_river)
+    no_river = await post(works, market, shipper, replace(row, external_id="c"))
+
+    assert [answer.rows[0].problem for answer in (unreached, reached, no_river)] == [None, None, None]
+    async with works.open() as work:
+        rows = await work.fetch("SELECT hub_id FROM delivery ORDER BY external_id")
+        assert [one["hub_id"] for one in rows] == [near.id, far.id, near.id]
+
+
+@pytest.mark.parametrize(
+    ("opening", "code"),
+    [
+        (Opening(hours=(DayHours(day=2, opens=time(8), closes=time(20)),)), "HUB_CLOSED"),
+        (Opening(places_per_hour=0), "HUB_FULL"),
+        (Opening(docks=1, dock_s=7_200, places_per_day=0), "HUB_FULL"),
+        (Opening(reach_s=60), "HUB_OUT_OF_REACH"),
+    ],
+    ids=["closed", "full", "day", "reach"],
+)
+async def test_a_hub_that_is_named_is_held_to_its_terms_too(works: Works, opening: Opening, code: str) -> None:
+    async with works.open() as work:
+        market, shipper, near, far = await make_world(work)
+        tea = await keep(work, market, shipper, "tea", [(near, 3), (far, 3)])
+        await set_hub_opening(work, market_id=market.id, hub_id=near.id, opening=opening)
+    named = [wanted("a", units={"tea": 1}, hub_id=near.id), order("b", hub_id=near.id)]
+
+    result = await post(works, market, shipper, *named, order("c", hub_id=far.id))
+
+    assert [row.problem.code if row.problem else None for row in result.rows] == [code, code, None]
+    assert await shelf(works, near, tea) == (3, 0)
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT count(*) FROM delivery") == 1
+
+
+async def test_rows_of_one_posting_share_the_places_of_windows_that_overlap(works: Works) -> None:
+    async with works.open() as work:
+        market, shipper, near, _ = await make_world(work)
+        # Three places in three hours; a row of the other window takes two thirds of one.
+        await set_hub_opening(work, market_id=market.id, hub_id=near.id, opening=Opening(places_per_hour=1))
+    later = LocalWindow(opens=TODAY.opens + timedelta(hours=1), closes=TODAY.closes + timedelta(hours=1))
+    rows = [order(f"row-{i}", hub_id=near.id, **({"dropoff_window": later} if i % 2 else {})) for i in range(6)]
+
+    result = await post(works, market, shipper, *rows)
+
+    assert [row.problem.code if row.problem else None for row in result.rows] == [
+        None, None, None, "HUB_FULL", "HUB_FULL", "HUB_FULL",
+    ]  # fmt: skip
 
 
 async def test_where_no_hub_has_enough_that_row_alone_is_a_problem(works: Works) -> None:

@@ -1,5 +1,6 @@
 """Stock moves between hubs as a delivery, and a shortage raises one of them."""
 
+from datetime import time
 from typing import Any
 
 import asyncpg
@@ -13,10 +14,14 @@ from marketplace.core.ids import DeliveryId
 from marketplace.core.work import Work, Works
 from marketplace.hubs import (
     BadReplenishment,
+    DayHours,
+    NoTransferWindow,
+    Opening,
     OutOfStock,
     StockPromised,
     count_stock,
     receive_stock,
+    set_hub_opening,
     set_replenishment,
     shortages,
 )
@@ -86,6 +91,48 @@ async def test_what_operations_move_costs_the_shipper_nothing(works: Works) -> N
 
     async with works.open() as work:
         assert await work.fetch_value("SELECT price_minor FROM delivery WHERE id = $1", delivery_id) == 0
+
+
+async def test_a_transfer_goes_when_both_hubs_are_open_and_have_a_dock(works: Works) -> None:
+    async with works.open() as work:
+        market, shipper, here, there = world = await make_world(work)
+        await keep(work, market, shipper, "tea", [(here, 50)])
+        mornings = tuple(DayHours(day=day, opens=time(9), closes=time(12)) for day in range(1, 8))
+        # It is Monday noon. One vehicle loads in each half of a morning; the other hub unloads one in an hour.
+        opening = Opening(hours=mornings, window_s=5_400, docks=1, dock_s=5_400)
+        await set_hub_opening(work, market_id=market.id, hub_id=here.id, opening=opening)
+        afternoons = tuple(DayHours(day=day, opens=time(10), closes=time(18)) for day in range(3, 8))
+        opening = Opening(hours=afternoons, docks=1, dock_s=3_600, reach_s=60)
+        await set_hub_opening(work, market_id=market.id, hub_id=there.id, opening=opening)
+
+    for _ in range(3):
+        await run_errand(works, transfer(world, {"tea": 1}))
+
+    async with works.open() as work:
+        rows = await work.fetch(
+            "SELECT pickup_opens_at AT TIME ZONE time_zone, dropoff_opens_at AT TIME ZONE time_zone,"
+            " dropoff_closes_at AT TIME ZONE time_zone FROM delivery ORDER BY 1"
+        )
+    windows = [tuple(f"{moment:%a %H:%M}" for moment in row) for row in rows]
+    # The third finds the dock there taken until noon.
+    assert windows == [
+        ("Tue 09:00", "Wed 10:00", "Wed 12:00"),
+        ("Tue 10:30", "Wed 10:00", "Wed 12:00"),
+        ("Wed 10:30", "Wed 10:43", "Wed 14:13"),
+    ]
+
+
+async def test_where_no_dock_is_ever_free_nothing_is_transferred(works: Works) -> None:
+    async with works.open() as work:
+        market, shipper, here, there = world = await make_world(work)
+        tea = await keep(work, market, shipper, "tea", [(here, 50)])
+        closed = Opening(hours=(), docks=1)
+        await set_hub_opening(work, market_id=market.id, hub_id=there.id, opening=closed)
+
+    with pytest.raises(NoTransferWindow):
+        await run_errand(works, transfer(world, {"tea": 1}))
+
+    assert await shelf(works, here, tea) == (50, 0)
 
 
 async def test_a_transfer_of_more_than_there_is_changes_nothing(works: Works) -> None:

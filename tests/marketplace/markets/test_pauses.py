@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from marketplace.accounts import add_operator
+from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work
-from marketplace.markets import cells_around, open_pauses, pause_zone, paused_until, resume_zone
+from marketplace.markets import cells_around, cells_within, open_pauses, pause_zone, paused_until, resume_zone
 from marketplace.markets.pauses import BadPause
 from marketplace.matching.snapshot import take_snapshot
 from marketplace.offers import clear_paused_routes, plan_after_pause
@@ -78,3 +79,17 @@ async def test_a_pause_has_cells_a_reason_and_an_end(work: Work) -> None:
     assert paused_until(pauses, HUB_PLACE, HOME_PLACE) == good["expires_at"]
     assert paused_until(pauses, HUB_PLACE) is None
     assert await open_pauses(work.connection, market_id=market.id, at=work.now + timedelta(hours=1)) == []
+
+
+def test_a_drawn_zone_is_every_cell_that_it_touches() -> None:
+    def drawn(size: float) -> list[Point]:
+        return [
+            Point(lat=HOME_PLACE.lat + north * size, lon=HOME_PLACE.lon + east * size)
+            for north, east in ((-1, -1), (-1, 1), (1, 1), (1, -1))
+        ]
+
+    assert cells_within(drawn(0.00001)) == [HOME_PLACE.cell]
+    assert set(cells_around(HOME_PLACE, 1)) < set(cells_within(drawn(0.02)))
+    for bad in (drawn(0.001)[:2], drawn(0.2), drawn(20.0)):
+        with pytest.raises(BadPause):
+            cells_within(bad)

@@ -1,13 +1,15 @@
 """Drivers who are free soon are planned for, and nothing is offered before it is due or before its driver is free."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from marketplace.adapters.routers import StraightLineRouter
+from marketplace.batches import LocalWindow, PostBatch
+from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
 from marketplace.core.work import Work, Works
@@ -19,7 +21,9 @@ from marketplace.matching.snapshot import take_snapshot
 from marketplace.matching.tick import LATE_BY
 from marketplace.routes.states import RouteState
 from tests.builders import HUB_PLACE, make_route
+from tests.marketplace.batches.orders import TODAY, order
 from tests.marketplace.matching.worlds import World, delivery_row, home_place, make_world, window
+from tests.marketplace.rural.zones import make_zone
 
 BUSY_FOR = timedelta(minutes=10)
 
@@ -301,3 +305,42 @@ async def weighed(works: Works, errand: MatchMarket) -> set[str]:
     return {step.delivery_id for route in plan.routes for step in route.steps} | {
         one.delivery_id for one in plan.unassigned
     }
+
+
+async def test_deliveries_of_a_rural_zone_posted_on_different_days_wait_for_one_route(
+    works: Works, clock: ManualClock, solver: SolverPool
+) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        await make_zone(work, world.market.id)
+    look = MatchMarket(router=StraightLineRouter(), solver=solver, market_id=world.market.id)
+
+    # What lies at the hub since Monday is not planned before the others, either.
+    thursday = LocalWindow(opens=datetime(2026, 3, 5, 9), closes=datetime(2026, 3, 5, 18))
+    planned = []
+    for day, windows in (("monday", (TODAY, thursday)), ("tuesday", (None, None)), ("wednesday", (None, None))):
+        row = order(day, hub_id=world.hub.id, pickup_window=windows[0], dropoff_window=windows[1])
+        errand = PostBatch(
+            router=StraightLineRouter(),
+            gate=check_credit,
+            shipper_id=world.shipper.id,
+            market_id=world.market.id,
+            requests=[row],
+        )
+        await run_errand(works, errand)
+        planned.append(await run_errand(works, look))
+        clock.advance(seconds=86_400)
+    clock.now = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    async with works.open() as work:
+        for _ in range(2):
+            await world.driver(work)
+    plan = await run_errand(works, look)
+
+    assert planned == [None, None, None]
+    assert plan is not None
+    assert len(plan.route_ids) == 1
+    async with works.open() as work:
+        rows = await work.fetch("SELECT external_id, state, dropoff_opens_at FROM delivery ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        (day, "OFFERING", datetime(2026, 3, 5, 12, tzinfo=UTC)) for day in ("monday", "tuesday", "wednesday")
+    ]

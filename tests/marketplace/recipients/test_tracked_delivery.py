@@ -91,7 +91,7 @@ async def test_after_the_hand_over_only_the_driver_s_area_is_told_and_soon_nothi
     assert delivered["driver"]["vehicle"] == "CAR"
     told = [step["status"].value for step in delivered["timeline"]]
     assert told == ["DRIVER_FOUND", "ON_THE_WAY", "NEXT", "AT_THE_DOOR", "DELIVERED"]
-    assert delivered["actions"] == [RecipientAction.RATE, RecipientAction.TIP]
+    assert delivered["actions"] == [RecipientAction.RATE, RecipientAction.TIP, RecipientAction.CLAIM]
 
 
 async def test_who_was_missed_sees_the_area_while_the_driver_still_drives(works: Works, clock: ManualClock) -> None:

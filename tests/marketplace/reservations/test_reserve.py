@@ -7,8 +7,9 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from marketplace.batches import CapacityReserved, ChosenBy, LocalWindow, reschedule_delivery
+from marketplace.batches import CapacityReserved, ChosenBy, ItemRequest, LocalWindow, reschedule_delivery
 from marketplace.core.clock import ManualClock
+from marketplace.core.errand import run_errand
 from marketplace.core.errors import NotFound, Refusal
 from marketplace.core.money import Money
 from marketplace.core.window import local_window
@@ -27,9 +28,10 @@ from marketplace.windows import HoldWindow, WindowFull, WindowQuestion
 from marketplace.windows.hold import take_place
 from marketplace.windows.look import OfferedWindow, read_day
 from marketplace.windows.states import WindowReason
-from tests.builders import make_batch, make_delivery, make_driver
+from tests.builders import HUB_PLACE, make_batch, make_delivery, make_driver, make_hub
 from tests.marketplace.batches.orders import ROUTER
-from tests.marketplace.reservations.agreed import MONDAY, TOMORROW, agree, moment, reserve, try_to_reserve
+from tests.marketplace.hubs.stock import keep
+from tests.marketplace.reservations.agreed import MONDAY, TOMORROW, agree, answers, moment, reserve, try_to_reserve
 
 THREE = Terms(first_day=TOMORROW, places=3, fee_minor=500)
 
@@ -45,7 +47,7 @@ async def test_others_are_refused_where_the_shipper_with_a_reservation_is_let_in
 
     assert said == {
         "small": ["posted", "CAPACITY_RESERVED"],
-        "large": ["posted", "posted", "posted", "CAPACITY_FULL"],
+        "large": ["posted", "posted", "posted", "HUB_FULL"],
         "today": ["posted", "posted"],
     }
 
@@ -57,7 +59,7 @@ async def test_from_the_release_hour_on_what_is_unused_is_free_for_all(works: Wo
     clock.advance(seconds=6 * 3600 + 1)
 
     said = await world.post(works, world.small, *"bcde")
-    assert (first, said) == (["posted"], ["posted", "posted", "posted", "CAPACITY_FULL"])
+    assert (first, said) == (["posted"], ["posted", "posted", "posted", "HUB_FULL"])
 
 
 async def test_a_quote_says_what_a_posting_would_and_keeps_no_place(works: Works) -> None:
@@ -138,6 +140,25 @@ async def test_a_delivery_is_not_moved_to_a_day_that_is_reserved_for_others(work
         await reschedule_delivery(
             work, delivery_id=delivery_id, window=later, chosen_by=ChosenBy.SHIPPER, shipper_id=world.small.id
         )
+
+
+async def test_what_one_hub_keeps_for_others_comes_from_the_next_hub_that_has_it(works: Works) -> None:
+    world = await agree(works, terms=replace(THREE, places=4))
+    async with works.open() as work:
+        far = await make_hub(work, world.market, lat=HUB_PLACE.lat + 0.05, name="Norte")
+        await keep(work, world.market, world.small, "tea", [(world.hub, 9), (far, 1)])
+    [plain] = world.rows("a")
+    rows = [
+        replace(plain, external_id=name, hub_id=None, packages=[], items=[ItemRequest(sku="tea", quantity=1)])
+        for name in "ab"
+    ]
+
+    result = await run_errand(works, replace(world.posting(world.small), requests=rows))
+
+    assert result is not None
+    assert answers(result) == ["posted", "CAPACITY_RESERVED"]
+    async with works.open() as work:
+        assert await work.fetch_value("SELECT hub_id FROM delivery") == far.id
 
 
 async def test_the_whole_market_can_be_what_is_reserved(works: Works) -> None:
