@@ -156,7 +156,7 @@ async def test_what_one_hub_keeps_for_others_comes_from_the_next_hub_that_has_it
     result = await run_errand(works, replace(world.posting(world.small), requests=rows))
 
     assert result is not None
-    assert answers(result) == ["posted", "CAPACITY_RESERVED"]
+    assert answers(result) == ["posted", "NO_HUB_SERVES"]
     async with works.open() as work:
         assert await work.fetch_value("SELECT hub_id FROM delivery") == far.id
 
