@@ -113,6 +113,11 @@ REFERENCES = [
     ("batch", "shipper_id", "shipper"),
     ("batch", "market_id", "market"),
     ("batch", "quote_id", "quote"),
+    ("recurring_batch", "market_id", "market"),
+    ("recurring_batch", "shipper_id", "shipper"),
+    ("recurring_version", "recurring_batch_id", "recurring_batch"),
+    ("recurring_run", "recurring_batch_id", "recurring_batch"),
+    ("recurring_run", "batch_id", "batch"),
     ("delivery", "market_id", "market"),
     ("delivery", "shipper_id", "shipper"),
     ("delivery", "batch_id", "batch"),
@@ -236,6 +241,9 @@ STATES = {
         "CREATED SCHEDULED OFFERING ASSIGNED EN_ROUTE_TO_PICKUP ARRIVED_AT_PICKUP PICKED_UP EN_ROUTE_TO_DROPOFF"
         " ARRIVED_AT_DROPOFF DELIVERED ATTEMPTED RETURNING RETURNED CANCELLED EXPIRED FAILED"
     ),
+    ("recurring_batch", "state"): "ACTIVE PAUSED ENDED",
+    ("recurring_version", "on_closed_day"): "POST SKIP MOVE",
+    ("recurring_run", "outcome"): "POSTED SKIPPED REFUSED",
     ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
@@ -380,6 +388,20 @@ CHECKS = [
         ),
     ),
     ("delivery", "zone_surcharge", "zone_minor >= 0 AND (zone_minor = 0 OR rural_zone_id IS NOT NULL)"),
+    (
+        "recurring_batch",
+        "next",
+        "(state = 'ENDED') = (next_day IS NULL) AND (state = 'ENDED') = (next_at IS NULL) AND refusals >= 0",
+    ),
+    (
+        "recurring_run",
+        "outcome",
+        (
+            "(outcome = 'POSTED') = (batch_id IS NOT NULL) AND (outcome = 'POSTED') = (reason IS NULL)"
+            " AND (outcome = 'POSTED') = (posted_count > 0)"
+        ),
+    ),
+    ("recurring_version", "lead", "lead_s BETWEEN 0 AND 1209600"),
     ("delivery", "tier_terms", "(tier IS NULL) = (service_level_id IS NULL)"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -777,6 +799,13 @@ INDEXES = [
     ("UNIQUE", "session_digest", "session (digest)"),
     ("", "session_previous", "session (previous_digest) WHERE previous_digest IS NOT NULL"),
     ("", "session_principal", "session (principal_id)"),
+    # A day of a recurring batch is settled once
+    ("UNIQUE", "recurring_run_once", "recurring_run (recurring_batch_id, day)"),
+    ("", "recurring_run_batch", "recurring_run (batch_id) WHERE batch_id IS NOT NULL"),
+    ("UNIQUE", "recurring_version_number", "recurring_version (recurring_batch_id, number)"),
+    ("", "recurring_version_shipper", "recurring_version (shipper_id)"),
+    ("", "recurring_batch_shipper", "recurring_batch (shipper_id, id)"),
+    ("", "recurring_batch_due", "recurring_batch (market_id, next_at) WHERE state = 'ACTIVE'"),
     ("UNIQUE", "service_area_version", "service_area (market_id, shipper_id, version) NULLS NOT DISTINCT"),
     ("UNIQUE", "service_level_version", "service_level (shipper_id, market_id, tier, version)"),
     ("", "capacity_reservation_market", "capacity_reservation (market_id)"),
@@ -1137,6 +1166,7 @@ INDEXES = [
     ("UNIQUE", "claim_once", "claim (delivery_id) WHERE state <> 'WITHDRAWN'"),
     ("UNIQUE", "claim_credit", "claim (credit_id) WHERE credit_id IS NOT NULL"),
     ("", "claim_market", "claim (market_id, id)"),
+    ("", "claim_open", "claim (market_id) WHERE state = 'OPEN'"),
     ("", "claim_shipper", "claim (shipper_id, id)"),
     ("", "claim_driver", "claim (driver_id, id) WHERE driver_id IS NOT NULL"),
     ("", "claim_delivery", "claim (delivery_id)"),
@@ -1305,6 +1335,16 @@ CREATE TRIGGER attempt_whole BEFORE TRUNCATE ON attempt FOR EACH STATEMENT EXECU
 CREATE TRIGGER quote_kept BEFORE DELETE ON quote FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER quote_stays BEFORE UPDATE ON quote FOR EACH ROW
     WHEN ((to_jsonb(NEW) - 'request') <> (to_jsonb(OLD) - 'request')) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recurring_version_kept BEFORE DELETE ON recurring_version
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recurring_version_whole BEFORE TRUNCATE ON recurring_version
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recurring_version_stays BEFORE UPDATE ON recurring_version FOR EACH ROW
+    WHEN ((to_jsonb(NEW) - 'deliveries') <> (to_jsonb(OLD) - 'deliveries')) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recurring_run_stays BEFORE UPDATE OR DELETE ON recurring_run
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recurring_run_whole BEFORE TRUNCATE ON recurring_run
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER erasure_stays BEFORE UPDATE OR DELETE ON erasure FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();

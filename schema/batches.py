@@ -302,9 +302,12 @@ class DeliveryInput:
     items: list[ItemInput] = strawberry.field(
         default_factory=list,
         description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
-        " door cheapest, or with `hubId` from that hub alone. Both windows are named with them.",
+        " door cheapest, or with `hubId` from that hub alone. A tier gives their windows, or both are named.",
     )
-    hub_id: strawberry.ID | None = strawberry.field(default=None, description="hub_…: either this or `pickup`.")
+    hub_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="hub_…: either this or `pickup`. One that is closed or full then, or too far off, refuses the row.",
+    )
     pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
     requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What it asks of driver and hand-over, at most 10."
@@ -461,7 +464,7 @@ class Mutation:
     ) -> QuoteBatchResult:
         """Quotes."""
         shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
-        requests = _values(deliveries)
+        requests = delivery_requests(deliveries)
 
         async def answer(work: Work, reference: str) -> Quote:
             result = await find_quote(work, quote_id=UUID(reference), shipper_id=shipper.id)
@@ -510,7 +513,7 @@ class Mutation:
             raise Invalid("send either quoteId, or marketId with deliveries", field="quoteId")
         quote = from_wire("quote", quote_id, field="quoteId") if quote_id else None
         market = from_wire("market", market_id, field="marketId") if market_id else None
-        requests = _values(deliveries or [])
+        requests = delivery_requests(deliveries or [])
         return await mutate_by_errand(
             info,
             operation="postBatch",
@@ -578,8 +581,8 @@ class Mutation:
         )
 
 
-def _values(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
-    """The rows as values; a malformed id or place names the row it stands in."""
+def delivery_requests(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
+    """Rows as the marketplace takes them; a malformed id or place names the row it stands in."""
     values = []
     for i, row in enumerate(deliveries):
         try:

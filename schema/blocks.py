@@ -1,7 +1,8 @@
 """Blocks: operators publish paid availability, drivers sign up, and the forecast says how many are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from statistics import fmean
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from marketplace.blocks import (
     some_blocks,
 )
 from marketplace.core.errors import Invalid, NotFound
+from marketplace.core.geo import cell_centre
 from marketplace.core.ids import BlockId, CompanyId, MarketId, OperatorId, from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import Vehicle, company_of
@@ -33,6 +35,7 @@ from schema.context import Info
 from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutate, mutation
+from schema.places import Point
 from schema.problem import Problem
 from schema.scalars import DateTime, LocalDateTime, MoneyMinor
 
@@ -66,6 +69,7 @@ class Block:
     company_id: strawberry.ID | None = strawberry.field(description="com_… whose own drivers it is for; null: for all.")
     area_name: str = strawberry.field(description="Name of the hub or zone.")
     area_cells: list[str] = strawberry.field(description="H3 indexes of resolution 7.", metadata=usually(7))
+    middle: Point = strawberry.field(description="The middle of those cells: where a map shows it.")
     time_zone: str = strawberry.field(description="IANA zone in which it was published.")
     opens_at: DateTime = strawberry.field(description="Market time.")
     closes_at: DateTime = strawberry.field(description="Market time.")
@@ -418,10 +422,16 @@ def _block(row: Mapping[str, Any]) -> Block:
         state=BlockState(row["state"]),
         hub_id=_wire("hub", row["hub_id"]),
         company_id=_wire("company", row["company_id"]),
+        middle=_middle(row["area_cells"]),
         vehicles=[Vehicle(one) for one in row["vehicles"]],
         my_sign_up=_sign_up(row) if row.get("sign_up_id") else None,
         **{name: row[name] for name in BLOCK_FIELDS},
     )
+
+
+def _middle(cells: Sequence[str]) -> Point:
+    centres = [cell_centre(cell) for cell in cells]
+    return Point(lat=fmean(one.lat for one in centres), lon=fmean(one.lon for one in centres))
 
 
 def _sign_up(row: Mapping[str, Any]) -> BlockSignUp:

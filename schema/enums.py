@@ -6,7 +6,7 @@ import strawberry
 
 from marketplace.addresses import Precision
 from marketplace.alerts import Cause, NotificationState
-from marketplace.analytics import KpiGroup
+from marketplace.analytics import CostKind, KpiGroup
 from marketplace.arrivals import PredictionMoment
 from marketplace.attention import NeedKind
 from marketplace.batches import (
@@ -51,6 +51,7 @@ from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, Stateme
 from marketplace.pricing import SurgeLimit
 from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
+from marketplace.recurring_batches import OnClosedDay, RecurringState, RunOutcome
 from marketplace.routes import (
     CustodyKind,
     IdentityKind,
@@ -92,6 +93,7 @@ ENUMS: dict[type[Enum], str] = {
     DocumentState: "The life of a paper: announced, sent, and what operations said of it.",
     VehicleState: "Whether a vehicle has passed its check.",
     KpiGroup: "What rows of figures are of: the whole MARKET, each HUB, each SHIPPER, or each local DAY.",
+    CostKind: "What the cost of deliveries is split into; the amount of that name in a row tells what is in it.",
     Vehicle: "What a driver drives.",
     OfferState: "The life of an offer; the last four are final.",
     WaveState: "The life of offers that were sent together.",
@@ -146,6 +148,10 @@ ENUMS: dict[type[Enum], str] = {
     SafePlace: "Where a parcel may be left when nobody answers.",
     RatingReason: "What a recipient found good or bad.",
     Sector: "The trade that a delivery is for; `sectors` lists what each asks for.",
+    RecurringState: "The life of a recurring batch: PAUSED by its shipper or by three refusals, ENDED for good.",
+    OnClosedDay: "What is done with a day on which a hub does not serve: POST all the same, SKIP it, or MOVE it to the"
+    " next day that all its hubs serve, even where that has a batch of its own.",
+    RunOutcome: "What became of a day of a recurring batch.",
     CustodyKind: "How a parcel changed hands: from the sender to the driver, and from the driver to whom.",
     IdentityKind: "Papers that a recipient can show.",
     ClaimKind: "What is wrong with a parcel.",
@@ -163,7 +169,7 @@ ENUMS: dict[type[Enum], str] = {
     Language: "The languages in which recipients are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
     HoldState: "The life of a place in a window; HELD ends by itself.",
-    ClosedReason: "Why a day has no window to offer.",
+    ClosedReason: "Why a day has no window to offer; NOT_IN_TIER has some, and none that its tier gives.",
     AccountStage: "How far a driver's own account at the payment provider is.",
     WebhookState: "The life of a webhook.",
     DisabledReason: "Why a webhook is disabled: by its owner, because its receiver answered 410, or because nothing was"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -75,7 +75,13 @@ DELIVERY_EVENTS = frozenset(
         "ClaimChanged",
     }
 )
-
+SHIPPER_EVENTS = DELIVERY_EVENTS | {
+    "RecurringBatchChanged",
+    "OccurrencePosted",
+    "OccurrenceSkipped",
+    "OccurrenceRefused",
+}
+"""A shipper hears, besides, what becomes of the days of its recurring batches."""
 RECIPIENT_EVENTS = (DELIVERY_EVENTS - {"LateRiskRaised"}) | {"TipChanged", "TipGiven"}
 """A recipient hears when the window moves; that one is in danger is for those who can still do something about it."""
 
@@ -114,6 +120,10 @@ class Event:
     occurred_at: DateTime = strawberry.field(description="Market time.")
     market_id: strawberry.ID = strawberry.field(description="mkt_….")
     batch_id: strawberry.ID | None = strawberry.field(default=None, description="bat_….")
+    recurring_batch_id: strawberry.ID | None = strawberry.field(default=None, description="rcb_….")
+    day: date | None = strawberry.field(
+        default=None, description="Which day of a recurring batch, local to its market."
+    )
     delivery_id: strawberry.ID | None = strawberry.field(default=None, description="dlv_….")
     route_id: strawberry.ID | None = strawberry.field(default=None, description="rte_….")
     stop_id: strawberry.ID | None = strawberry.field(default=None, description="stp_….")
@@ -181,8 +191,9 @@ class Subscription:
             yield event
 
     @subscription(
-        description="What happens to your deliveries in a market, all of them or one. For shippers; and for"
-        " recipients, who leave out market and delivery, what happens to the one of the link."
+        description="What happens to your deliveries in a market, all of them or one, and where you name none to your"
+        " recurring batches. For shippers; and for recipients, who leave out market and delivery, what happens to the"
+        " one of the link."
     )
     async def delivery_events(
         self,
@@ -203,7 +214,7 @@ class Subscription:
         wanted = StreamFilter(
             shipper_id=caller.id,
             delivery_id=from_wire("delivery", delivery_id, field="deliveryId") if delivery_id else None,
-            names=DELIVERY_EVENTS,
+            names=SHIPPER_EVENTS,
         )
         async for event in _stream(info, _market_of(info, caller, market_id), after, wanted):
             yield event
@@ -271,6 +282,8 @@ def event_of(event: StreamedEvent) -> Event:
         occurred_at=event.occurred_at,
         market_id=strawberry.ID(to_wire("market", event.market_id)),
         batch_id=_wire("batch", payload),
+        recurring_batch_id=_wire("recurring_batch", payload),
+        day=date.fromisoformat(payload["day"]) if "recurring_batch_id" in payload and "day" in payload else None,
         delivery_id=_wire("delivery", payload),
         route_id=_wire("route", payload),
         stop_id=_wire("stop", payload),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
-from marketplace.analytics import KpiGroup, kpis
+from marketplace.analytics import CostKind, KpiGroup, kpis
 from marketplace.analytics import KpiRow as Row
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.fleet import ContractKind, Vehicle
@@ -52,11 +52,11 @@ class KpiFairness:
     pay_per_online_hour_minor: float | None = strawberry.field(description="The same for each hour online.")
 
 
-@strawberry.type(description="A part of what a row cost: DRIVER, FUEL, VEHICLE, ATTEMPT, RETURN, TRANSFER or SUPPORT.")
+@strawberry.type(description="A part of what a row cost.")
 class KpiCostPart:
     """A part of the cost."""
 
-    name: str = strawberry.field(description="Which part: the amount of that name in the row tells what is in it.")
+    kind: CostKind = strawberry.field(description="Which part it is.")
     minor: MoneyMinor = strawberry.field(description="The whole, in minor units.")
     per_delivery_minor: float | None = strawberry.field(description="Minor units for each delivery handed over.")
     per_stop_minor: float | None = strawberry.field(description="Minor units for each stop visited.")

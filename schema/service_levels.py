@@ -28,7 +28,8 @@ TERMS = {
     "grace_s": "Seconds after the window that still count as in time, at most 86,400.",
     "late_percent": "Percent of the price that a later hand-over gives back, at most 100.",
     "late_minor": "Minor units that a later hand-over gives back; both together are at most the price.",
-    "missed_try_percent": "Percent of the price that a first try gives back which failed by our fault, at most 100.",
+    "missed_try_percent": "Percent of the price that a first try gives back which failed by our fault, or which"
+    " nobody was found for before the window closed, at most 100.",
     "monthly_cap_minor": "The most that is given back in a month of the market, minor units; none is no cap.",
 }
 

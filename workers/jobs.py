@@ -51,6 +51,7 @@ from marketplace.payouts import (
     true_up_market,
 )
 from marketplace.reassignments import end_with_route
+from marketplace.recurring_batches import PostOccurrence
 from marketplace.routes import draw_route, learn_drop_point, plan_return, sweep_proofs
 from marketplace.standing import compute_standing, propose_suspensions
 from marketplace.tips import look_up_tip, settle_tip
@@ -60,6 +61,7 @@ from workers.links import links_of
 from workers.runner import RunJob, Turn
 
 BATCHES_OF_POSITIONS = 20
+DAYS_AT_ONCE = 40
 """What is left after so many waits for the next time."""
 
 Job = Callable[[Marketplace, UUID], Awaitable[None]]
@@ -130,6 +132,20 @@ async def replenish_hub(marketplace: Marketplace, replenishment_id: UUID) -> Non
     # Somebody was faster, or no dock is free: the next look sees what is lacking then.
     with suppress(TransferUnderWay, OutOfStock, NoTransferWindow):
         await run_errand(marketplace.works, errand)
+
+
+async def post_recurring(marketplace: Marketplace, recurring_batch_id: UUID) -> None:
+    """Posts what is due of a recurring batch, day by day."""
+    errand = PostOccurrence(
+        router=marketplace.router,
+        gate=check_credit,
+        tokens=links_of(marketplace).tokens,
+        recurring_batch_id=recurring_batch_id,
+        has_geocoder=marketplace.geocoder is not None,
+    )
+    for _ in range(DAYS_AT_ONCE):
+        if not await run_errand(marketplace.works, errand):
+            return
 
 
 async def withdraw_offers(marketplace: Marketplace, driver_id: UUID) -> None:
@@ -372,6 +388,7 @@ JOBS: Mapping[str, Job] = {
     "mend_left_route": mend_left_route,
     "reach_hub": reach_hub,
     "replenish_hub": replenish_hub,
+    "post_recurring": post_recurring,
     "withdraw_offers": withdraw_offers,
     "take_back_offers": take_back_offers,
     "plan_return": plan_way_back,
@@ -423,6 +440,7 @@ BOUNDS: Mapping[str, float] = {
     "judge_standing": 120.0,
     "learn_traffic": 120.0,
     "settle_invoice": 60.0,
+    "post_recurring": 120.0,
 }
 """Seconds that a kind may take where the usual bound is not right: solver, slow gateway, a whole market's pay."""
 

@@ -95,6 +95,16 @@ def is_not_by_its_owner(event: PublishedEvent) -> bool:
     return bool(event.payload["reason"] != "SHIPPER")
 
 
+def is_by_refusals(event: PublishedEvent) -> bool:
+    """Whether a recurring batch was paused because nothing of it was taken for too long."""
+    return bool(event.payload["reason"] == "REFUSALS")
+
+
+def lacks_rows(event: PublishedEvent) -> bool:
+    """Whether a day of a recurring batch was posted without some of its rows."""
+    return bool(event.payload["refused_count"])
+
+
 def has_no_place(event: PublishedEvent) -> bool:
     """Whether a delivery was posted with an address alone, which is to be found first."""
     return bool(event.payload["state"] == "CREATED")
@@ -194,6 +204,8 @@ SETTLE_TIP = Reaction(
 FORGET_PICTURES = Reaction(kind="forget_pictures", about=market)
 NOTIFY = Reaction(kind="notify", about=itself)
 NOTIFY_SHIPPER = Reaction(kind="notify", about=itself, when=is_not_by_its_owner)
+NOTIFY_PAUSED = Reaction(kind="notify", about=itself, when=is_by_refusals)
+NOTIFY_PARTLY_POSTED = Reaction(kind="notify", about=itself, when=lacks_rows)
 NOTIFY_ON_THE_WAY = Reaction(kind="notify", about=itself, when=is_on_the_way_to_recipient)
 ROLL_UP = Reaction(kind="roll_up", about=market, delay_s=1.0)
 
@@ -239,6 +251,10 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryFailed": [ACCRUE, NOTIFY],
     # A shipper's systems hear nothing any more
     "WebhookDisabled": [NOTIFY_SHIPPER],
+    # A day of a recurring batch was not posted as its shipper thinks
+    "OccurrenceRefused": [NOTIFY],
+    "OccurrencePosted": [NOTIFY_PARTLY_POSTED],
+    "RecurringBatchChanged": [NOTIFY_PAUSED],
     # A recipient is erased
     "RecipientErased": [FORGET_PICTURES],
     # A route is done: its driver is free again, and is paid

@@ -23,6 +23,7 @@ from marketplace.offers import drop_old_choices, take_back_unqualified
 from marketplace.onboarding import remind_of_documents, sweep_papers
 from marketplace.payments import apply_events, open_operations
 from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up_due, sweep_accounts, sweep_payouts
+from marketplace.recurring_batches import due_recurring
 from marketplace.routes import sweep_proofs
 from marketplace.standing import begin_suspensions, is_standing_due
 from marketplace.surge import decide_surge, drop_old_decisions
@@ -40,7 +41,7 @@ MADE_BY_TIME = frozenset(
         "charge_reservation", "judge_goals",
         "refresh_standing", "look_up_tip", "forecast_demand", "judge_standing",
         "count_kpis",
-        "replenish_hub",
+        "replenish_hub", "post_recurring",
     }
 )  # fmt: skip
 """Kinds of jobs that follow from no event but from a moment."""
@@ -62,6 +63,7 @@ SURGE_EVERY_S = 1.0
 """A market is looked at when its own time has come; in a demo that comes much sooner by our clock."""
 BLOCKS_EVERY_S = 1.0
 REPLENISH_EVERY_S = 10.0
+RECURRING_EVERY_S = 5.0
 FORECAST_EVERY_S = 3_600.0
 FIGURES_EVERY_S = 5.0
 KPIS_EVERY_S = 300.0
@@ -97,6 +99,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("look after blocks", BLOCKS_EVERY_S, lambda: look_after_all_blocks(works)),
         Periodic("replenish hubs", REPLENISH_EVERY_S, lambda: replenish_hubs(works, runner)),
+        Periodic("post recurring batches", RECURRING_EVERY_S, lambda: post_recurring(works, runner)),
         Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),
         Periodic("count figures of days", KPIS_EVERY_S, lambda: count_figures(works, runner)),
         Periodic("judge goals", JUDGE_EVERY_S, lambda: judge_all_goals(works, runner)),
@@ -273,6 +276,20 @@ async def replenish_hubs(works: Works, runner: JobRunner) -> None:
             wanted = [
                 WantedJob(market_id=market_id, kind="replenish_hub", subject=str(short.replenishment_id))
                 for short in await shortages(work, market_id=market_id)
+            ]
+            jobs = await make_jobs(work, wanted) if wanted else []
+        await runner.start(jobs)
+
+
+async def post_recurring(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each recurring batch that has a day to post."""
+    async with works.open() as work:
+        markets = await market_ids(work)
+    for market_id in markets:
+        async with works.open() as work:
+            wanted = [
+                WantedJob(market_id=market_id, kind="post_recurring", subject=str(recurring_batch_id))
+                for recurring_batch_id in await due_recurring(work, market_id=market_id)
             ]
             jobs = await make_jobs(work, wanted) if wanted else []
         await runner.start(jobs)

@@ -1,4 +1,4 @@
-"""Tells people after an event, of a delivery or of a webhook that has ended, each thing once to each reader."""
+"""Tells people after an event: of a delivery, of a webhook that has ended, or of a recurring batch that was refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import orjson
 
 from marketplace.alerts.compose import Alert, Happened, alerts_about, happening
 from marketplace.alerts.policy import policy_from
-from marketplace.alerts.queries import FIND_EVENT, FIND_WEBHOOK_EVENT
+from marketplace.alerts.queries import FIND_EVENT, FIND_SHIPPER_EVENT
 from marketplace.alerts.sending import Links, Promised, Sent, mark, promise, send_all
+from marketplace.alerts.shipper_notice import notice_about
 from marketplace.alerts.states import Cause, NotificationState
-from marketplace.alerts.webhook_notice import notice_about
 from marketplace.batches.states import DeliveryState
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import Unavailable
@@ -45,7 +45,7 @@ class Notify:
 
     async def read(self, work: Work) -> list[Promised] | None:
         """Writes the messages down, and returns those that are to leave now and that nobody has begun to send."""
-        row = await work.fetch_row(FIND_EVENT, self.event_id) or await work.fetch_row(FIND_WEBHOOK_EVENT, self.event_id)
+        row = await work.fetch_row(FIND_EVENT, self.event_id) or await work.fetch_row(FIND_SHIPPER_EVENT, self.event_id)
         if row is None:
             return None
         promised = []
@@ -73,12 +73,16 @@ class Notify:
 def _alerts_after(row: asyncpg.Record, now: datetime) -> Sequence[Alert]:
     payload = orjson.loads(row["payload"])
     if row["delivery_id"] is None:
-        return notice_about(payload, row["shipper_name"], policy_from(row), now)
+        return notice_about(row["name"], payload, policy_from(row), _names(row), now)
     told = happening(row["name"], payload)
     if told is None:
         return []
     cause, at, reason = told
     return alerts_about(happened_in(row, cause, at=at, reason=reason), policy_from(row), now)
+
+
+def _names(row: asyncpg.Record) -> dict[str, str]:
+    return {"shipper": row["shipper_name"], "name": row["recurring_name"] or ""}
 
 
 def happened_in(row: asyncpg.Record, cause: Cause, *, at: datetime | None, reason: str = "") -> Happened:

@@ -20,11 +20,13 @@ FROM event e JOIN delivery d ON d.id = e.delivery_id JOIN shipper s ON s.id = d.
 LEFT JOIN alert_policy p ON p.shipper_id = d.shipper_id
 WHERE e.id = $1
 """
-FIND_WEBHOOK_EVENT = """
-SELECT e.payload::text AS payload, e.market_id, e.delivery_id, s.name AS shipper_name,
+# What happened to a shipper itself, and to none of its deliveries.
+FIND_SHIPPER_EVENT = """
+SELECT e.name, e.payload::text AS payload, e.market_id, e.delivery_id, s.name AS shipper_name, r.name AS recurring_name,
        p.language, p.quiet_from_minute, p.quiet_to_minute, p.email, p.muted, p.templates::text AS templates
 FROM event e JOIN shipper s ON s.id = e.shipper_id LEFT JOIN alert_policy p ON p.shipper_id = e.shipper_id
-WHERE e.id = $1 AND e.name = 'WebhookDisabled'
+LEFT JOIN recurring_batch r ON r.id = (e.payload ->> 'recurring_batch_id')::uuid
+WHERE e.id = $1 AND e.delivery_id IS NULL
 """
 FIND_NEAR = f"""
 SELECT a.market_id, a.delivery_id, a.p50 AS at, {ABOUT}

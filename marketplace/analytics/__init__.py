@@ -12,7 +12,7 @@ from marketplace.analytics.fairness import (
     own_fairness,
 )
 from marketplace.analytics.headline import Headline, headline
-from marketplace.analytics.kpi_row import COLUMNS, CostPart, KpiRow, SharedWork, VehicleFigures
+from marketplace.analytics.kpi_row import COLUMNS, CostKind, CostPart, KpiRow, SharedWork, VehicleFigures
 from marketplace.analytics.kpi_table import kpi_lines
 from marketplace.analytics.kpis import KpiGroup, kpis
 from marketplace.analytics.overview import markets_overview
@@ -32,6 +32,7 @@ from marketplace.analytics.surge_figures import SurgeFigures, surge_figures
 __all__ = [
     "COLUMNS",
     "BadDays",
+    "CostKind",
     "CostPart",
     "Days",
     "EtaFigures",

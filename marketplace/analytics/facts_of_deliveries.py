@@ -14,7 +14,9 @@ told AS (
     FROM event e JOIN delivery d ON d.id = e.delivery_id LEFT JOIN delivery o ON o.id = d.return_of
     LEFT JOIN stock_transfer f ON f.delivery_id = d.id
     LEFT JOIN driver w ON w.id = e.driver_id LEFT JOIN vehicle v ON v.id = w.vehicle_id
-    WHERE e.market_id = $1 AND e.occurred_at >= $2 AND e.occurred_at < $3
+    WHERE e.market_id = $1 AND e.occurred_at >= $2 AND e.occurred_at < $3 AND e.name IN (
+        'DeliveryPosted', 'DeliveryAssigned', 'DeliveryMoved', 'DeliveryDelivered', 'DeliveryAttempted',
+        'DeliveryReturned', 'DeliveryBroughtBack', 'DeliveryFailed', 'DeliveryExpired', 'DeliveryCancelled')
 ), happened AS (
     SELECT shipper_id, CASE WHEN figure = 'hub_in' AND is_transferred THEN to_hub_id ELSE hub_id END AS hub_id,
            figure, amount::bigint

@@ -36,9 +36,9 @@ driven AS (
 ), legs AS (
     SELECT v.route_id, v.leg_m, cardinality(v.given) + coalesce(sum(m.change) OVER (PARTITION BY v.route_id
            ORDER BY v.place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) <= 0 AS is_empty
-    FROM visited v CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE is_on) - count(*) FILTER (WHERE is_off) AS change
-        FROM handled h WHERE h.stop_id = v.id) m
+    FROM visited v LEFT JOIN (
+        SELECT stop_id, count(*) FILTER (WHERE is_on) - count(*) FILTER (WHERE is_off) AS change
+        FROM handled GROUP BY stop_id) m ON m.stop_id = v.id
 ), measured AS (
     SELECT r.*, r.approach_m + coalesce(l.metres, 0) + r.way_m AS metres,
            r.approach_m + coalesce(l.empty_m, 0) AS empty_m, coalesce(l.stops, 0) AS stops

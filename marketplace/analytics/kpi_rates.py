@@ -23,6 +23,7 @@ Sources, looked up in 2025
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 from marketplace.analytics.drivetrains import DRIVETRAINS, Drivetrain
 from marketplace.core.currencies import ZERO_DECIMAL
@@ -67,6 +68,7 @@ class CostRates:
     vehicle: Mapping[Drivetrain, int]
 
 
+@cache
 def cost_rates(currency: str) -> CostRates | None:
     """The rates in a market's currency; None where no exchange rate is in the table."""
     minor_per_penny = _minor_per_penny(currency)

@@ -3,9 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from marketplace.fleet import ContractKind, Vehicle
+
+
+class CostKind(StrEnum):
+    """What cost is split into; the amount of each is a column of its own, too."""
+
+    DRIVER = "DRIVER"
+    FUEL = "FUEL"
+    VEHICLE = "VEHICLE"
+    ATTEMPT = "ATTEMPT"
+    RETURN = "RETURN"
+    TRANSFER = "TRANSFER"
+    SUPPORT = "SUPPORT"
+
+    @property
+    def column(self) -> str:
+        """The name of its amount."""
+        return f"{self.lower()}_minor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +56,7 @@ class SharedWork:
 class CostPart:
     """One part of the cost, whole and for each delivery and stop; minor units."""
 
-    name: str
+    kind: CostKind
     minor: int
     per_delivery_minor: float | None
     per_stop_minor: float | None

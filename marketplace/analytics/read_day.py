@@ -41,7 +41,7 @@ INSERT INTO kpi_day (id, market_id, day, shipper_id, hub_id, {", ".join(SUMS)})
 SELECT md5($1::text || $8::text || coalesce(shipper_id::text, '-') || coalesce(hub_id::text, '-'))::uuid,
     $1, $8, shipper_id, hub_id,
     {", ".join(f"coalesce(sum(amount) FILTER (WHERE figure = '{name}'), 0)" for name in SUMS)}
-FROM facts GROUP BY shipper_id, hub_id HAVING bool_or(amount <> 0)
+FROM facts WHERE amount <> 0 GROUP BY shipper_id, hub_id
 """  # noqa: S608 - names of ours
 DROP_SHARES = "DELETE FROM fairness_day WHERE market_id = $1 AND day = $2"
 SHARE_COLUMNS = ("id", "market_id", "day", "contract_kind", *SHARED_SUMS)

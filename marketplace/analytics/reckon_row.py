@@ -6,15 +6,13 @@ from typing import Any
 
 from marketplace.analytics.drivetrains import DRIVETRAINS, Drivetrain
 from marketplace.analytics.kpi_rates import co2_g, cost_rates, support_minor
-from marketplace.analytics.kpi_row import CostPart, KpiRow, SharedWork, VehicleFigures
+from marketplace.analytics.kpi_row import CostKind, CostPart, KpiRow, SharedWork, VehicleFigures
 from marketplace.fleet import ContractKind
 from marketplace.markets import Dials
 
 MILLION = 1_000_000
 KEYS = ("day", "hub_id", "shipper_id", "name")
 """What a row is of."""
-PARTS = ("driver", "fuel", "vehicle", "attempt", "return", "transfer", "support")
-"""What cost is split into."""
 
 
 def row_of(found: Mapping[str, Any], settings: Dials, *, is_own: bool) -> KpiRow:
@@ -24,6 +22,29 @@ def row_of(found: Mapping[str, Any], settings: Dials, *, is_own: bool) -> KpiRow
     grid = settings.grid_co2_g_per_kwh
     figures = _service(found) | _effort(found, grid) | _paid(found) | more
     return KpiRow(**key, currency=settings.currency, **figures)
+
+
+def with_shares(row: KpiRow, shares: Sequence[SharedWork]) -> KpiRow:
+    """A row with how its days' work was shared: all drivers come first, and nothing where nobody was there."""
+    if not shares:
+        return row
+    everybody = shares[0]
+    return replace(row, utilisation_percent=everybody.utilisation_percent, offer_gini=everybody.gini, fairness=shares)
+
+
+def share_of(of: Mapping[str, Any]) -> SharedWork:
+    """What the sums of drivers' days come to."""
+    kind = of["contract_kind"]
+    return SharedWork(
+        contract_kind=ContractKind(kind) if kind else None,
+        driver_days=of["drivers"],
+        idle_minutes=round((of["online_s"] - of["engaged_s"]) / 60, 1),
+        utilisation_percent=percent(of["engaged_s"], of["online_s"]),
+        offers_per_online_hour=ratio(of["offers"] * 3_600, of["online_s"]),
+        gini=ratio(of["gini_ppm"], of["gini_days"] * MILLION, places=3),
+        pay_per_engaged_hour_minor=ratio(of["pay_minor"] * 3_600, of["engaged_s"]),
+        pay_per_online_hour_minor=ratio(of["pay_minor"] * 3_600, of["online_s"]),
+    )
 
 
 def _service(of: Mapping[str, int]) -> dict[str, Any]:
@@ -84,35 +105,13 @@ def _offers(of: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def with_shares(row: KpiRow, shares: Sequence[SharedWork]) -> KpiRow:
-    """A row with how its days' work was shared: all drivers come first, and nothing where nobody was there."""
-    if not shares:
-        return row
-    everybody = shares[0]
-    return replace(row, utilisation_percent=everybody.utilisation_percent, offer_gini=everybody.gini, fairness=shares)
-
-
-def share_of(of: Mapping[str, Any]) -> SharedWork:
-    """What the sums of drivers' days come to."""
-    kind = of["contract_kind"]
-    return SharedWork(
-        contract_kind=ContractKind(kind) if kind else None,
-        driver_days=of["drivers"],
-        idle_minutes=round((of["online_s"] - of["engaged_s"]) / 60, 1),
-        utilisation_percent=percent(of["engaged_s"], of["online_s"]),
-        offers_per_online_hour=ratio(of["offers"] * 3_600, of["online_s"]),
-        gini=ratio(of["gini_ppm"], of["gini_days"] * MILLION, places=3),
-        pay_per_engaged_hour_minor=ratio(of["pay_minor"] * 3_600, of["engaged_s"]),
-        pay_per_online_hour_minor=ratio(of["pay_minor"] * 3_600, of["online_s"]),
-    )
-
-
 def _costs(of: Mapping[str, int], settings: Dials) -> dict[str, Any]:
-    known = {f"{part}_minor": of[f"{part}_minor"] for part in PARTS if _is_known(part, settings)}
-    told: dict[str, Any] = known | {"actions": of["actions"], "cost_parts": [_part(name, of) for name in known]}
-    if len(known) < len(PARTS):
+    known = [kind for kind in CostKind if _is_known(kind, settings)]
+    told: dict[str, Any] = {kind.column: of[kind.column] for kind in known}
+    told |= {"actions": of["actions"], "cost_parts": [_part(kind, of) for kind in known]}
+    if len(known) < len(CostKind):
         return told
-    cost = sum(known.values())
+    cost = sum(of[kind.column] for kind in CostKind)
     given_back = of["credited_minor"] + of["penalty_minor"] + of["claim_minor"] + of["refunded_minor"]
     return told | {
         "cost_minor": cost,
@@ -122,19 +121,20 @@ def _costs(of: Mapping[str, int], settings: Dials) -> dict[str, Any]:
     }
 
 
-def _is_known(part: str, settings: Dials) -> bool:
+def _is_known(kind: CostKind, settings: Dials) -> bool:
     """Pay is counted in any currency; the rest is reckoned by published rates, which there are in some."""
-    if part in {"fuel", "vehicle"}:
+    if kind in {CostKind.FUEL, CostKind.VEHICLE}:
         return cost_rates(settings.currency) is not None
-    return part != "support" or support_minor(settings) is not None
+    return kind is not CostKind.SUPPORT or support_minor(settings) is not None
 
 
-def _part(name: str, of: Mapping[str, int]) -> CostPart:
+def _part(kind: CostKind, of: Mapping[str, int]) -> CostPart:
+    minor = of[kind.column]
     return CostPart(
-        name=name.removesuffix("_minor").upper(),
-        minor=of[name],
-        per_delivery_minor=ratio(of[name], of["delivered"]),
-        per_stop_minor=ratio(of[name], of["stops"]),
+        kind=kind,
+        minor=minor,
+        per_delivery_minor=ratio(minor, of["delivered"]),
+        per_stop_minor=ratio(minor, of["stops"]),
     )
 
 

@@ -25,7 +25,8 @@ from marketplace.batches.expire import expire_due, next_expiry
 from marketplace.batches.failure_policy import DISCARDED, may_be_left, next_step
 from marketplace.batches.place_address import AlreadyPlaced, NoWayThere, PlaceAddress
 from marketplace.batches.places import CapacityFull, CapacityReserved
-from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult
+from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult, ToPost
+from marketplace.batches.price import MOST_DELIVERIES, Priced
 from marketplace.batches.queries import (
     find_batch,
     find_delivery,
@@ -33,7 +34,7 @@ from marketplace.batches.queries import (
     page_deliveries,
     unassigned_deliveries,
 )
-from marketplace.batches.quote import QuoteBatch, QuoteExpired, QuoteResult, find_quote
+from marketplace.batches.quote import QuoteBatch, QuoteExpired, QuoteResult, find_quote, request_from_json
 from marketplace.batches.request import (
     BadDelivery,
     DeliveryRequest,
@@ -60,13 +61,16 @@ from marketplace.batches.states import (
     Requirement,
     UnassignedReason,
 )
+from marketplace.batches.tiers import DAYS_AHEAD, is_open_on, windows_within
 from marketplace.batches.transfer_stock import BadTransfer, Replenish, TransferStock, TransferUnderWay
 from marketplace.batches.unplan import unplan_deliveries
 
 __all__ = [
     "BINDING",
     "BUNDLES",
+    "DAYS_AHEAD",
     "DISCARDED",
+    "MOST_DELIVERIES",
     "SKILLS",
     "AlreadyPlaced",
     "AnswerTooLate",
@@ -99,6 +103,7 @@ __all__ = [
     "PostBatch",
     "PostResult",
     "PostedRow",
+    "Priced",
     "PromiseActor",
     "QuoteBatch",
     "QuoteExpired",
@@ -107,6 +112,7 @@ __all__ = [
     "Requirement",
     "RowProblem",
     "Sector",
+    "ToPost",
     "TooLateToCancel",
     "TooLateToChange",
     "TransferStock",
@@ -123,6 +129,7 @@ __all__ = [
     "find_batch",
     "find_delivery",
     "find_quote",
+    "is_open_on",
     "is_storable",
     "may_be_left",
     "next_answer_due",
@@ -133,10 +140,12 @@ __all__ = [
     "pickup_for",
     "promises_of",
     "quote_cancellation",
+    "request_from_json",
     "reschedule_delivery",
     "return_delivery",
     "settle_attempt",
     "settle_due",
     "unassigned_deliveries",
     "unplan_deliveries",
+    "windows_within",
 ]

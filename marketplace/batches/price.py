@@ -24,7 +24,7 @@ from marketplace.batches.request import (
 )
 from marketplace.batches.served_day import Origin, served_windows
 from marketplace.batches.source import Agreed, wishes_of
-from marketplace.batches.tiers import BadTier, Promised, promised_windows
+from marketplace.batches.tiers import Promised, level_of, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
@@ -347,7 +347,8 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
         opening = Opening()
     check_area(found.area, origin, "pickup")
     check_area(found.area, request.dropoff.point, "dropoff")
-    level, rural = _level_of(request, found), zone_around(found.zones, request.dropoff.point)
+    level = level_of(request, found.levels) if request.tier is not None else None
+    rural = zone_around(found.zones, request.dropoff.point)
     promised = _windows_of(
         request,
         Origin(opening=opening, time_zone=time_zone, is_hub=hub is not None),
@@ -390,15 +391,6 @@ def check_area(area: ServiceArea | None, place: Point | None, field_name: str) -
     """Refuses a place where the shipper is not served; one that is not known yet is looked at when it is found."""
     if area is not None and place is not None and not area.holds(place):
         raise OutOfArea(f"this {field_name} lies outside the area in which you are served", field=field_name)
-
-
-def _level_of(request: DeliveryRequest, found: Found) -> KeptLevel | None:
-    if request.tier is None:
-        return None
-    level = found.levels.get(request.tier)
-    if level is None:
-        raise BadTier(f"you have no {request.tier} in this market; see serviceLevels", field="tier")
-    return level
 
 
 def target_of(row: PlacedRow) -> Point:

@@ -142,9 +142,6 @@ class DeliveryRequest:
             raise BadDelivery("what comes from stock has no pickup place; leave it out", field="pickup")
         if self.dropoff.point is None:
             raise BadDelivery("what comes from stock needs lat and lon of its door", field="dropoff.lat")
-        if self.pickup_window is None or self.dropoff_window is None:
-            # Which hub it comes from depends on when; and when a tier promises it depends on the hub.
-            raise BadDelivery("what comes from stock names both windows", field="dropoffWindow")
         if len(self.items) > MOST_ITEMS or len({item.sku for item in self.items}) < len(self.items):
             raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
         if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):

@@ -1,16 +1,19 @@
 """What a tier promises a delivery: pure, from its terms, the hub's days of opening and the moment it was asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from marketplace.batches.request import DeliveryRequest, LocalWindow
 from marketplace.core.errors import Invalid
 from marketplace.core.window import Window, local_window, zone
 from marketplace.hubs import Opening
-from marketplace.shippers import ServiceLevel, Tier
+from marketplace.shippers import KeptLevel, ServiceLevel, Tier
 
 DAYS_AHEAD = 14
 """A hub that does not open within so many days promises nothing."""
+WIDEST_S = 43_200
+"""The widest window that a hub can be asked for; a day of it is taken as it was posted."""
 PICKUP_LEAD = timedelta(hours=2)
 """How long before its window a parcel can be fetched, where the shipper says nothing."""
 
@@ -35,6 +38,14 @@ class Promised:
     dropoff: Window
 
 
+def level_of(request: DeliveryRequest, levels: Mapping[Tier, KeptLevel]) -> KeptLevel:
+    """The terms of the tier that a row asks for; refused where its shipper has none."""
+    level = levels.get(request.tier) if request.tier is not None else None
+    if level is None:
+        raise BadTier(f"you have no {request.tier} in this market; see serviceLevels", field="tier")
+    return level
+
+
 def promised_windows(
     level: ServiceLevel, request: DeliveryRequest, *, opening: Opening, time_zone: str, now: datetime
 ) -> Promised:
@@ -54,15 +65,47 @@ def promised_windows(
     return Promised(pickup=Window(fetched_from, dropoff.closes_at), dropoff=dropoff)
 
 
+def windows_within(
+    level: ServiceLevel, day: date, *, opening: Opening, time_zone: str, asked_at: datetime, promised: Window
+) -> list[Window]:
+    """The hub's windows of a day that a tier leaves to a delivery which it has promised, first one first.
+
+    SCHEDULED takes any that are as wide as its terms say, from its first day on: those of the hub are made as wide.
+    The others keep to the window that the tier gives on the promised day; EXPRESS, which runs from the order on, to
+    what is promised now.
+    """
+    if level.tier is Tier.SCHEDULED:
+        first = first_day(level, opening, asked_at.astimezone(zone(time_zone)).replace(tzinfo=None))
+        if first is None or day < first or level.window_s > WIDEST_S:
+            return []
+        wide = replace(opening, window_s=max(opening.window_s, level.window_s))
+        return [one for one in wide.windows_on(day, time_zone=time_zone) if _width_s(one, time_zone) >= level.window_s]
+    given = promised
+    if level.tier is not Tier.EXPRESS:
+        opens = datetime.combine(promised.opens_at.astimezone(zone(time_zone)).date(), level.opens)
+        given = local_window(opens, opens + timedelta(seconds=level.window_s), time_zone)
+    every = opening.windows_on(day, time_zone=time_zone)
+    return [one for one in every if given.opens_at <= one.opens_at and one.closes_at <= given.closes_at]
+
+
+def _width_s(window: Window, time_zone: str) -> float:
+    """How wide a window is by the clock on the wall, as terms say it."""
+    opens, closes = (
+        moment.astimezone(zone(time_zone)).replace(tzinfo=None) for moment in (window.opens_at, window.closes_at)
+    )
+    return (closes - opens).total_seconds()
+
+
 def first_day(level: ServiceLevel, opening: Opening, local: datetime) -> date | None:
     """The first local day on which the tier can go, asked for at that local time; None where the hub stays closed."""
     is_late = level.cutoff is not None and local.time() > level.cutoff
     day = local.date() + timedelta(days=level.tier.days_ahead + is_late)
     days = (day + timedelta(days=more) for more in range(DAYS_AHEAD))
-    return next((one for one in days if _is_open(opening, one)), None)
+    return next((one for one in days if is_open_on(opening, one)), None)
 
 
-def _is_open(opening: Opening, day: date) -> bool:
+def is_open_on(opening: Opening, day: date) -> bool:
+    """Whether a hub serves at all on a local day."""
     return day not in opening.holidays and any(hours.day == day.isoweekday() for hours in opening.hours)
 
 
@@ -98,6 +141,6 @@ def _scheduled(level: ServiceLevel, request: DeliveryRequest, opening: Opening, 
     day = first_day(level, opening, local)
     if day is None or wanted.opens.date() < day:
         raise CutOffPassed(f"too late for SCHEDULED on that day; {_next(day)}", field="dropoffWindow")
-    if not _is_open(opening, wanted.opens.date()):
+    if not is_open_on(opening, wanted.opens.date()):
         raise BadTier("the hub is closed on that day", field="dropoffWindow")
     return wanted

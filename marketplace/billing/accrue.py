@@ -24,6 +24,8 @@ from marketplace.ledger import JournalId
 EARNED_STATES = frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED})
 """Both are final, so a delivery that is read in one of them stays there."""
 ENDED_STATES = EARNED_STATES | {DeliveryState.CANCELLED, DeliveryState.EXPIRED, DeliveryState.FAILED}
+PROMISED_STATES = EARNED_STATES | {DeliveryState.EXPIRED}
+"""Where a promise can have been broken: nobody was found in time for what has expired."""
 NOBODY_THERE = frozenset({AttemptFailure.PACKAGE_NOT_READY, AttemptFailure.PICKUP_CLOSED})
 """Why a driver left a pickup with nothing in hand, where that is the shipper's doing."""
 
@@ -106,14 +108,17 @@ async def _bill(
 async def _credit_broken_promise(work: Work, row: asyncpg.Record) -> None:
     """A hand-over that came too late gives back what the shipper's rate card says, or the terms of its tier do.
 
+    A tier gives back for a delivery that nobody was found for, too; a rate card does not.
     A failed attempt counts by the window that was promised then: whoever comes too late finds nobody.
     """
-    if row["state"] not in EARNED_STATES or row["return_of"] is not None:
+    if row["state"] not in PROMISED_STATES or row["return_of"] is not None:
         return
     if row["service_level_id"] is not None:
         if (penalty := await penalty_of(work, row)) is not None:
             key = f"delivery:{row['id']}:sla"
             await _bill(work, row, LineKind.SLA_CREDIT, penalty.amount, key, reason=penalty.reason)
+        return
+    if row["state"] not in EARNED_STATES:
         return
     late_s = row["late_attempt_s"] or 0
     if row["state"] == DeliveryState.DELIVERED:

@@ -1,7 +1,8 @@
 """What a delivery gives back because its tier's promise was broken by us: by the terms it was posted under, once.
 
 Nothing is given back for what its recipient or its shipper caused: a door that stayed closed, or a parcel that was not
-ready, whose wait is taken off how late it came.
+ready, whose wait is taken off how late it came. A delivery for which nobody was found before its window closed is a
+missed one, and nothing else is billed for it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime
 
 import asyncpg
 
-from marketplace.batches import AttemptFailure, DeliveryState
+from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason
 from marketplace.billing.profile import lock_profile
 from marketplace.core.money import Money
 from marketplace.core.window import local_instant, zone
@@ -18,11 +19,16 @@ from marketplace.shippers import Miss, ServiceLevel, find_service_level
 
 OUR_FAULT = frozenset({AttemptFailure.DAMAGED_IN_TRANSIT})
 """Why a first try fails where neither recipient, shipper nor the street is the cause."""
+NOT_OURS = frozenset({UnassignedReason.OUT_OF_REACH, UnassignedReason.PAUSED})
+"""Why nobody came, where no street leads there or operations had closed the area. That nobody could be there in time is
+ours: in the end that is said of whatever waited too long for a driver."""
+WORDS = {Miss.LATE: "late", Miss.FAILED_TRY: "first try failed", Miss.UNSERVED: "not served"}
 
 # How late the first try was, and why it failed; how late the parcel came; how long the shipper let the driver wait.
 FACTS = """
 SELECT first.reason, first.late_s AS first_late_s, handed.ended_at,
-       coalesce(waited.seconds, 0)::int AS waited_s, m.time_zone
+       coalesce(waited.seconds, 0)::int AS waited_s, m.time_zone, d.unassigned_reason,
+       d.dropoff_lat IS NOT NULL AS is_placed
 FROM delivery d JOIN market m ON m.id = d.market_id
 LEFT JOIN LATERAL (SELECT reason, late_s FROM attempt WHERE delivery_id = d.id ORDER BY number LIMIT 1) first ON true
 LEFT JOIN LATERAL (
@@ -44,13 +50,18 @@ WHERE shipper_id = $1 AND market_id = $2 AND kind = 'SLA_CREDIT' AND created_at 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What became of a delivery, as far as its promise is concerned; seconds are after the end of the window."""
+    """What became of a delivery, as far as its promise is concerned; seconds are after the end of the window.
+
+    One whose address nobody could find was never placed, and could not be served. `lacked` is why nobody came.
+    """
 
     state: DeliveryState
     first_failure: AttemptFailure | None
     first_late_s: int
     late_s: float
     waited_s: int
+    is_placed: bool = True
+    lacked: UnassignedReason = UnassignedReason.NO_DRIVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,8 @@ def miss_of(course: Course) -> tuple[Miss, float] | None:
         late_s: float = course.first_late_s - waited_s
     elif course.state is DeliveryState.DELIVERED:
         late_s = course.late_s - waited_s
+    elif course.state is DeliveryState.EXPIRED:
+        return (Miss.UNSERVED, 0.0) if course.is_placed and course.lacked not in NOT_OURS else None
     else:
         return None
     return (Miss.LATE, late_s) if late_s > 0 else None
@@ -90,6 +103,8 @@ async def penalty_of(work: Work, row: asyncpg.Record) -> Penalty | None:
         first_late_s=facts["first_late_s"] or 0,
         late_s=(handed_over_at - row["dropoff_closes_at"]).total_seconds(),
         waited_s=facts["waited_s"],
+        is_placed=facts["is_placed"],
+        lacked=UnassignedReason(facts["unassigned_reason"] or UnassignedReason.NO_DRIVER),
     )
     missed = miss_of(course)
     if missed is None:
@@ -105,7 +120,7 @@ async def penalty_of(work: Work, row: asyncpg.Record) -> Penalty | None:
 
 
 def _reason(level: ServiceLevel, miss: Miss) -> str:
-    return f"{level.tier} late" if miss is Miss.LATE else f"{level.tier} first try failed"
+    return f"{level.tier} {WORDS[miss]}"
 
 
 async def _left_of_month(work: Work, row: asyncpg.Record, cap_minor: int, time_zone: str) -> int:

@@ -26,6 +26,7 @@ MODELS = [
     "marketplace.addresses.models",
     "marketplace.reservations.models",
     "marketplace.batches.models",
+    "marketplace.recurring_batches.models",
     "marketplace.routes.models",
     "marketplace.reassignments.models",
     "marketplace.matching.models",

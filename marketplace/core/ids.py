@@ -53,6 +53,7 @@ PREFIXES = {
     "goal_miss": "gms",
     "quote": "qot",
     "batch": "bat",
+    "recurring_batch": "rcb",
     "delivery": "dlv",
     "package": "pkg",
     "drop_point": "drp",

@@ -7,6 +7,7 @@ clock changes do to the instants.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -147,7 +148,7 @@ class Opening:
         day, last = (moment.astimezone(zone(time_zone)).date() for moment in (window.opens_at, window.closes_at))
         day -= timedelta(days=1)  # what opened the evening before may still be open
         while day <= last:
-            for one in self.windows_on(day, time_zone=time_zone):
+            for one in self.hours_on(day, time_zone=time_zone):
                 if one.opens_at < window.closes_at and window.opens_at < one.closes_at:
                     return True
             day += timedelta(days=1)
@@ -181,7 +182,13 @@ class Opening:
 
 def opening_of(hub: asyncpg.Record) -> Opening:
     """The terms of a hub as its row has them; the usual ones where nobody has set any."""
-    return Opening.of(orjson.loads(hub["opening"]) if hub["opening"] else None)
+    return _opening(hub["opening"])
+
+
+@lru_cache(maxsize=500)
+def _opening(kept: str | None) -> Opening:
+    # A large posting asks about the same few hubs row by row.
+    return Opening.of(orjson.loads(kept) if kept else None)
 
 
 def clock_time(text: str) -> time:

@@ -18,6 +18,7 @@ from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.work import Work
 from marketplace.recipients.events import RecipientErased
+from marketplace.recurring_batches import forget_recipient_rows
 
 ERASED_AT_ONCE = 500
 SHORTEST_PHONE = 6
@@ -190,6 +191,9 @@ async def _erase(work: Work, deliveries: list[asyncpg.Record]) -> None:
         theirs = [row for row in deliveries if row["shipper_id"] == shipper_id]
         phones = [row["recipient_phone"] for row in theirs if row["recipient_phone"]]
         await work.execute(ERASE_QUOTES, shipper_id, [row["external_id"] for row in theirs], phones)
+        await forget_recipient_rows(
+            work, shipper_id=shipper_id, delivery_ids=[row["id"] for row in theirs], phones=phones
+        )
     said = ("recipient_name", "recipient_phone", "dropoff_address")
     traces = {row[column] for row in deliveries for column in said if len(row[column]) >= SHORTEST_TRACE}
     await work.execute(ERASE_FAILURES, [str(one) for one in ids], sorted(traces))

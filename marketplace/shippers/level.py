@@ -53,6 +53,7 @@ class Miss(StrEnum):
 
     LATE = "LATE"
     FAILED_TRY = "FAILED_TRY"
+    UNSERVED = "UNSERVED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,9 @@ class ServiceLevel:
     Ordered up to `cutoff`, a delivery is promised from `opens` for `window_s`: today for SAME_DAY, tomorrow for
     NEXT_DAY; EXPRESS begins at once, and SCHEDULED takes any window from tomorrow on that is at least so wide. It costs
     `uplift_minor` and `uplift_basis_points` of the plain price more. A hand-over more than `grace_s` late gives
-    `late_minor` and `late_percent` of the price back, a first try that failed by our fault `missed_try_percent`; never
-    more than the price, and never more than `monthly_cap_minor` in a month. A tier that is not offered is withdrawn.
+    `late_minor` and `late_percent` of the price back. A first try that failed by our fault gives `missed_try_percent`,
+    and so does a window that closed with nobody found. It is never more than the price, and never more than
+    `monthly_cap_minor` in a month. A tier that is not offered is withdrawn.
     """
 
     tier: Tier
@@ -99,7 +101,7 @@ class ServiceLevel:
 
     def penalty(self, miss: Miss, *, price_minor: int, late_s: float = 0) -> int:
         """What a miss gives back, in minor units: nothing within the grace, and never more than the price."""
-        if miss is Miss.FAILED_TRY:
+        if miss in {Miss.FAILED_TRY, Miss.UNSERVED}:
             return rate_times(price_minor, self.missed_try_percent, WHOLE)
         if late_s <= self.grace_s:
             return 0

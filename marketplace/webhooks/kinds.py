@@ -37,9 +37,13 @@ WEBHOOK_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "RecurringBatchChanged",
+        "OccurrencePosted",
+        "OccurrenceSkipped",
+        "OccurrenceRefused",
     }
 )
-"""Events of a delivery that a webhook may be told of."""
+"""Events of a delivery, or of a recurring batch, that a webhook may be told of."""
 
 PLAIN_FIELDS = {
     "occurred_at": "occurredAt",
@@ -49,11 +53,17 @@ PLAIN_FIELDS = {
     "closes_at": "closesAt",
     "expected_at": "expectedAt",
     "late_percent": "latePercent",
+    "state": "state",
+    "day": "day",
+    "version": "version",
+    "posted_count": "postedCount",
+    "refused_count": "refusedCount",
 }
 ID_FIELDS = {
     "batch_id": ("batchId", "batch"),
     "driver_id": ("driverId", "driver"),
     "return_id": ("returnId", "delivery"),
+    "recurring_batch_id": ("recurringBatchId", "recurring_batch"),
 }
 
 
@@ -76,12 +86,12 @@ def body_of(
             "sequence": payload.get("sequence"),
             "state": payload.get("state"),
         }
-        told |= {shown: payload[name] for name, shown in PLAIN_FIELDS.items() if payload.get(name) is not None}
-        told |= {
-            shown: to_wire(noun, UUID(payload[name]))
-            for name, (shown, noun) in ID_FIELDS.items()
-            if payload.get(name) is not None
-        }
+    told |= {shown: payload[name] for name, shown in PLAIN_FIELDS.items() if payload.get(name) is not None}
+    told |= {
+        shown: to_wire(noun, UUID(payload[name]))
+        for name, (shown, noun) in ID_FIELDS.items()
+        if payload.get(name) is not None
+    }
     body = orjson.dumps({"type": name, "timestamp": occurred_at, "data": told}, option=orjson.OPT_UTC_Z)
     assert len(body) <= LARGEST_BODY, "a message is short: ids and a few values"
     return body.decode()

@@ -29,12 +29,13 @@ SELECT w.id, w.market_id, w.shipper_id, w.position, w.events, h.position AS head
 FROM webhook w JOIN stream_head h ON h.market_id = w.market_id AND h.position > w.position
 WHERE w.state = 'ENABLED' AND (h.position - w.position >= $1 OR EXISTS (
     SELECT 1 FROM event e WHERE e.shipper_id = w.shipper_id AND e.position > w.position AND e.market_id = w.market_id
-      AND e.delivery_id IS NOT NULL AND e.name = ANY(w.events)))
+      AND e.name = ANY(w.events)))
 ORDER BY w.id LIMIT $2 FOR UPDATE OF w SKIP LOCKED
 """
 EVENTS = """
-SELECT e.id, e.name, e.position, e.occurred_at, e.payload, e.delivery_id, d.external_id
-FROM event e JOIN delivery d ON d.id = e.delivery_id
+SELECT e.id, e.name, e.position, e.occurred_at, e.payload, e.delivery_id, d.external_id,
+       coalesce(e.delivery_id, (e.payload ->> 'recurring_batch_id')::uuid) AS line_id
+FROM event e LEFT JOIN delivery d ON d.id = e.delivery_id
 WHERE e.shipper_id = $1 AND e.market_id = $2 AND e.position > $3 AND e.position <= $4 AND e.name = ANY($5)
 ORDER BY e.position LIMIT $6
 """
@@ -71,7 +72,7 @@ async def queue_messages(work: Work) -> Queued:
         position = events[-1]["position"] if is_full else webhook["head"]
         await work.execute("UPDATE webhook SET position = $2 WHERE id = $1", webhook["id"], position)
         if events:
-            await queue_again(work, webhook["id"], sorted({event["delivery_id"] for event in events}))
+            await queue_again(work, webhook["id"], sorted({event["line_id"] for event in events}))
         messages, is_more = messages + len(events), is_more or is_full
     return Queued(messages=messages, is_more=is_more)
 
@@ -92,7 +93,7 @@ def _message(work: Work, webhook: asyncpg.Record, event: asyncpg.Record) -> tupl
         webhook["market_id"],
         webhook["id"],
         event["id"],
-        event["delivery_id"],
+        event["line_id"],
         event["position"],
         event["name"],
         event["delivery_id"],

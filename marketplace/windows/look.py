@@ -109,7 +109,7 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
     if not today <= question.day <= today + timedelta(days=DAYS_AHEAD):
         raise Invalid(f"ask for a day from today to {DAYS_AHEAD} days ahead", field="day")
     is_served = _is_served(target, question.day, work.now)
-    every = _windows_of(target, question.day)[:WINDOWS_AT_MOST] if is_served else []
+    every = target.windows_on(question.day)[:WINDOWS_AT_MOST] if is_served else []
     first_day = target.opening.first_day(target.service_level, work.now, time_zone=target.time_zone)
     pauses = await open_pauses(work.connection, market_id=target.market_id, at=work.now)
     earliest = paused_until(pauses, target.pickup, target.dropoff) or work.now
@@ -130,7 +130,9 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         windows=free if target.is_in_reach else [],
         too_late=[one for one in every if one not in in_time],
         full=[window for window, places in zip(in_time, left, strict=True) if places <= 0],
-        closed_reason=_closed(target, every, question.day < first_day, in_time, free) if is_served else UNSERVED,
+        closed_reason=(
+            _closed(target, question.day, every, question.day < first_day, in_time, free) if is_served else UNSERVED
+        ),
         next_served_day=_next_served_day(target, work.now),
         plan=None,
     )
@@ -158,13 +160,6 @@ def _is_served(target: Target, day: date, now: datetime) -> bool:
     return target.row is not None and day == local_day(target.row["dropoff_opens_at"], target.time_zone)
 
 
-def _windows_of(target: Target, day: date) -> list[Window]:
-    """The hub's windows of a day; what its closing time cuts short is too narrow for a rural zone that wants more."""
-    narrowest = timedelta(seconds=(target.rural.window_s or 0) if target.rural is not None else 0)
-    windows = target.opening.windows_on(day, time_zone=target.time_zone)
-    return [one for one in windows if one.closes_at - one.opens_at >= narrowest]
-
-
 def _next_served_day(target: Target, now: datetime) -> date | None:
     if target.rural is None:
         return None
@@ -177,6 +172,7 @@ def _is_in_time(window: Window, now: datetime, target: Target) -> bool:
 
 def _closed(
     target: Target,
+    day: date,
     every: Sequence[Window],
     is_past_cutoff: bool,
     in_time: Sequence[Window],
@@ -185,7 +181,8 @@ def _closed(
     if not target.is_in_reach:
         return ClosedReason.OUT_OF_REACH
     if not every:
-        return ClosedReason.CLOSED
+        serves = bool(target.opening.windows_on(day, time_zone=target.time_zone))
+        return ClosedReason.NOT_IN_TIER if serves else ClosedReason.CLOSED
     if is_past_cutoff:
         return ClosedReason.PAST_CUTOFF
     if not in_time:

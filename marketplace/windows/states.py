@@ -43,3 +43,4 @@ class ClosedReason(StrEnum):
     FULL = "FULL"
     OUT_OF_REACH = "OUT_OF_REACH"
     NO_DRIVER = "NO_DRIVER"
+    NOT_IN_TIER = "NOT_IN_TIER"

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from marketplace.batches import SKILLS, PromiseActor, check_changeable, pickup_for, promises_of
+from marketplace.batches import SKILLS, PromiseActor, check_changeable, pickup_for, promises_of, windows_within
 from marketplace.core.errors import NotFound
 from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Work
 from marketplace.hubs import Opening, reach_cell
 from marketplace.pricing import Promises, RateCard
-from marketplace.rural import RuralZone, rural_zone_of, terms_now
-from marketplace.shippers import rate_card_row
+from marketplace.rural import RuralZone, local_day, rural_zone_of, terms_now
+from marketplace.shippers import ServiceLevel, Tier, find_service_level, rate_card_row
 from marketplace.windows.refusals import BadWish
 
 DELIVERY = """
@@ -73,6 +73,29 @@ class Target:
     promises: Promises
     rural: RuralZone | None
     row: asyncpg.Record | None
+    level: ServiceLevel | None = None
+
+    def windows_on(self, day: date) -> list[Window]:
+        """The windows of a local day, as far as the delivery's tier and the rural zone leave them open."""
+        narrowest = timedelta(seconds=(self.rural.window_s or 0) if self.rural is not None else 0)
+        return [one for one in self._left_by_tier(day) if one.closes_at - one.opens_at >= narrowest]
+
+    def _left_by_tier(self, day: date) -> list[Window]:
+        every = self.opening.windows_on(day, time_zone=self.time_zone)
+        if self.row is None or self.level is None:
+            return every
+        promised = Window(self.row["dropoff_opens_at"], self.row["dropoff_closes_at"])
+        if self.rural is not None and self.level.tier is not Tier.SCHEDULED:
+            # What a tier says of hours is what it says of the town; of a zone it has promised the day.
+            return every if day == local_day(promised.opens_at, self.time_zone) else []
+        return windows_within(
+            self.level,
+            day,
+            opening=self.opening,
+            time_zone=self.time_zone,
+            asked_at=self.row["created_at"],
+            promised=promised,
+        )
 
     def pickup_window(self, window: Window) -> Window:
         """When the parcel can be picked up for a window."""
@@ -117,6 +140,7 @@ async def _of_delivery(work: Work, question: WindowQuestion) -> Target:
         promises=await promises_of(work, row),
         rural=rural,
         row=row,
+        level=await _level_of(work, row),
     )
 
 
@@ -152,6 +176,12 @@ async def _of_hub(work: Work, question: WindowQuestion, place: Point, shipper_id
         rural=rural,
         row=None,
     )
+
+
+async def _level_of(work: Work, row: asyncpg.Record) -> ServiceLevel | None:
+    if row["service_level_id"] is None:
+        return None
+    return await find_service_level(work, level_id=row["service_level_id"], shipper_id=row["shipper_id"])
 
 
 def _opening(row: asyncpg.Record, rural: RuralZone | None) -> Opening:

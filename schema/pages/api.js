@@ -25,11 +25,11 @@ export class Api {
     return this.signedIn((token) => this.send(name, variables, token));
   }
 
-  /** The text of a file that only who is signed in may read, such as a table of figures. */
+  /** A file that only who is signed in may read, such as a table of figures, with every byte of it. */
   file(path) {
     return this.signedIn(async (token) => {
       const response = await request(path, { headers: { authorization: `Bearer ${token}` } });
-      if (response.ok) return response.text();
+      if (response.ok) return response.blob();
       const error = (await response.json().catch(() => null))?.errors?.[0];
       throw new Refused(error?.extensions?.code ?? "INTERNAL", error?.message ?? `the server answered ${response.status}`);
     });

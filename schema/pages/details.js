@@ -1,4 +1,4 @@
-/** What the card says about a driver, a stop, a waiting delivery or a hub. */
+/** What the card says about a driver, a stop, a waiting delivery, a hub or a block. */
 
 import { blockStands, blockTimes } from "/static/blocks.js";
 import { element } from "/static/dom.js";
@@ -12,7 +12,7 @@ const LATE_MS = 120_000;
 
 /** The card about `{ type, id }` as an element; null when it is not on the map any more. */
 export function details({ type, id }, market, wording) {
-  const about = { driver: aboutDriver, stop: aboutStop, waiting: aboutWaiting, hub: aboutHub }[type];
+  const about = { driver: aboutDriver, stop: aboutStop, waiting: aboutWaiting, hub: aboutHub, block: aboutBlock }[type];
   return about(id, market, wording);
 }
 
@@ -70,6 +70,13 @@ function aboutWaiting(id, market, wording) {
     badge(whyItWaits(delivery.unassignedReason), "wait"),
     facts(["Window closes", left >= 0 ? `${closes}, in ${plural(left, "minute")}` : `${closes}, over`]),
   );
+}
+
+function aboutBlock(id, market, wording) {
+  const block = market.blocks.find((one) => one.id === id);
+  if (!block) return null;
+  return card(block.areaName, null, badge("Block of a zone", "ink-soft"),
+    facts([blockTimes(block, { wording, clock: market.clock }), blockStands(block, market.clock)]));
 }
 
 function aboutHub(id, market, wording) {

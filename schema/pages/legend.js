@@ -3,9 +3,10 @@
 import { drawPlaces } from "/static/blocks.js";
 import { element } from "/static/dom.js";
 import { PARTS, STRAIGHT } from "/static/lines.js";
+import { pauseSymbol } from "/static/ops/pauses.js";
 import { palette } from "/static/palette.js";
 import { surgeSymbol } from "/static/surges.js";
-import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
+import { drawBlock, drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
 import { CONTRACT, PRESENCE, STOP, STOP_STATE, capital } from "/static/wording.js";
 
 const STOP_STATES = ["PENDING", "EN_ROUTE", "ARRIVED", "COMPLETED", "FAILED", "SKIPPED"];
@@ -19,9 +20,11 @@ export function legend() {
     group("Stops by kind", Object.entries(STOP).map(([kind, text]) => [text, stop({ kind })])),
     group("Stops by state", STOP_STATES.map((state) => [STOP_STATE[state], stop({ state })])),
     group("Places", [["hub", (pen) => drawHub(pen, 0, 0)],
-      ["places of its blocks, taken of all", (pen) => drawPlaces(pen, 0, 0, [{ places: 5, taken: 3 }])],
+      ["block of a zone", (pen) => drawBlock(pen, 0, 0, { tone: "wait" })],
+      ["places of blocks, taken of all", (pen) => drawPlaces(pen, 0, 0, [{ places: 5, taken: 3 }])],
       ["delivery that waits", (pen) => drawWaiting(pen, 0, 0)]]),
-    group("Surge", [
+    group("Areas", [
+      ["paused: nothing new begins here", (pen) => pauseSymbol(pen)],
       ["drivers are paid a little more", (pen) => surgeSymbol(pen, 20)],
       ["as much more as the market allows", (pen) => surgeSymbol(pen, 100)],
     ]),

@@ -42,11 +42,10 @@ class LiveList {
     const icon = symbol(draw, 34);
     const title = element("span", { class: "title" });
     const note = element("span", { class: "note" });
-    const told = element("span", { class: "told" }, title, note);
-    // What is nowhere on the map is read and leads nowhere.
-    const body = target ? element("button", { type: "button", class: "row", onclick: () => this.onPick([target], body) }, icon, told)
-      : element("div", { class: "row" }, icon, told);
-    return { node: element("li", {}, body), icon, title, note };
+    const pick = () => this.onPick([target], button);
+    const button = element("button", { type: "button", class: "row", onclick: pick }, icon,
+      element("span", { class: "told" }, title, note));
+    return { node: element("li", {}, button), icon, title, note };
   }
 }
 
@@ -78,10 +77,10 @@ export class BlockList extends LiveList {
   update(market, wording) {
     this.show(market.blocks.map((block) => ({
       key: block.id,
-      target: block.hubId && { type: "hub", id: block.hubId },
+      target: block.hubId ? { type: "hub", id: block.hubId } : { type: "block", id: block.id },
       title: `${block.areaName}, ${blockTimes(block, { wording, clock: market.clock })}`,
       note: blockStands(block, market.clock),
-      draw: (pen) => drawBlock(pen, openPlaces(block) > 0 ? "wait" : "good"),
+      draw: (pen) => drawBlock(pen, 0, 0, { tone: openPlaces(block) > 0 ? "wait" : "good" }),
     })));
   }
 }

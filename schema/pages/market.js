@@ -11,8 +11,8 @@ const LONGEST_REST_MS = 15_000;
 const IDLE_READING_MS = 30_000;
 /** A burst is left to come in for this long, so that the reading that follows has all of it. */
 const BURST_MS = 250;
-/** A hub on the map shows blocks that begin this soon; the list has the whole week. */
-const BLOCKS_AHEAD_MS = 12 * 3_600_000;
+/** The map shows blocks that begin this soon; the list has the whole week. */
+const BLOCKS_AHEAD_MS = 24 * 3_600_000;
 
 /** Tells "market", "drivers", "routes", "waiting", "hubs", "surges", "needs", "pauses", "blocks" when that part was read, "delay" when `isDelayed` changed. */
 export class LiveMarket extends EventTarget {
@@ -176,8 +176,17 @@ export class LiveMarket extends EventTarget {
 
   /** The blocks of a hub that are under way or begin soon, the first to open first. */
   blocksAt(hubId) {
+    return this.blocksSoon.filter((block) => block.hubId === hubId);
+  }
+
+  /** The blocks of zones, which are at no hub. */
+  get blocksOfZones() {
+    return this.blocksSoon.filter(({ hubId }) => hubId === null);
+  }
+
+  get blocksSoon() {
     const soon = this.clock.now() + BLOCKS_AHEAD_MS;
-    return this.blocks.filter((block) => block.hubId === hubId && Date.parse(block.opensAt) < soon);
+    return this.blocks.filter(({ opensAt }) => Date.parse(opensAt) < soon);
   }
 
   setDelayed(isDelayed) {

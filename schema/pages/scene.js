@@ -1,6 +1,6 @@
 /** The market on the map: surge, routes, waiting deliveries, hubs, stops and drivers, and which of them is under a finger. */
 
-import { drawPlaces } from "/static/blocks.js";
+import { drawPlaces, openPlaces } from "/static/blocks.js";
 import { CanvasLayer } from "/static/canvas.js";
 import { prefersStillness } from "/static/dom.js";
 import { drawRoute } from "/static/lines.js";
@@ -9,7 +9,7 @@ import { Motion } from "/static/motion.js";
 import { drawPause, namePause } from "/static/ops/pauses.js";
 import { palette } from "/static/palette.js";
 import { drawSurge, nameSurge } from "/static/surges.js";
-import { drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
+import { drawBlock, drawDriver, drawHub, drawStop, drawWaiting } from "/static/symbols.js";
 
 const { L } = globalThis;
 
@@ -60,6 +60,7 @@ export class Scene extends CanvasLayer {
   placeOf({ type, id }) {
     if (type === "driver") return this.motion.at(id, performance.now());
     if (type === "stop") return this.market.stops.get(id) ?? null;
+    if (type === "block") return this.market.blocks.find((block) => block.id === id)?.middle ?? null;
     const among = type === "hub" ? this.market.hubs : this.market.waiting;
     return among.find((one) => one.id === id) ?? null;
   }
@@ -171,7 +172,13 @@ export class Scene extends CanvasLayer {
     this.targets.push({ type, id, x: point.x, y: point.y });
   }
 
-  drawBlocks({ pen, place, scale }) {
+  drawBlocks(view) {
+    const { pen, place, scale } = view;
+    for (const block of this.market.blocksOfZones) {
+      const point = place(block.middle.lat, block.middle.lon);
+      this.put(view, "block", block, point, drawBlock, { tone: openPlaces(block) > 0 ? "wait" : "good" });
+      drawPlaces(pen, point.x + 15 * scale, point.y - 14 * scale, [block]);
+    }
     for (const { id, lat, lon } of this.market.hubs) {
       const blocks = this.market.blocksAt(id);
       const { x, y } = place(lat, lon);

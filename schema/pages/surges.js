@@ -3,7 +3,7 @@
 import { palette } from "/static/palette.js";
 
 const FAINTEST = 0.1;
-const FULLEST = 0.42;
+const FULLEST = 0.32;
 const FULL_TURN = Math.PI * 2;
 
 /** The cell as an area under everything else; its broken edge tells it from the streets without colour. */

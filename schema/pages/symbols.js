@@ -81,9 +81,12 @@ export function drawWaiting(pen, x, y, { isChosen = false, isFaint = false } = {
 }
 
 /** A block: a sheet of a calendar, in the tone of how it stands. */
-export function drawBlock(pen, tone) {
-  at(pen, 0, 0, () => {
+export function drawBlock(pen, x, y, { tone, isChosen = false }) {
+  at(pen, x, y, () => {
+    if (isChosen) halo(pen, palette[tone], 17);
     path(pen, () => pen.roundRect(-8, -7, 16, 15, 3.5));
+    pen.fillStyle = palette.surface;
+    pen.fill();
     pen.lineWidth = 2;
     pen.strokeStyle = palette[tone];
     pen.stroke();

@@ -254,6 +254,10 @@ export const WORDS = {
   SuspensionEnded: { tone: "quiet", say: () => "A suspension has ended" },
   EvidenceCorrected: { tone: "quiet", say: () => "What a driver said against evidence was answered" },
 
+  RecurringBatchChanged: { tone: "quiet", say: (event) => `A recurring batch is another now${because(event)}` },
+  OccurrencePosted: { tone: "quiet", say: () => "A day of a recurring batch was posted" },
+  OccurrenceSkipped: { tone: "quiet", say: (event) => `A day of a recurring batch was skipped${because(event)}` },
+  OccurrenceRefused: { tone: "wait", say: (event) => `A day of a recurring batch was not taken${because(event)}` },
   WebhookDisabled: { tone: "wait", say: (event) => `A shipper's webhook gets nothing any more${because(event)}` },
 };
 

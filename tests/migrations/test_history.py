@@ -195,6 +195,8 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "rate_card",
             "rating",
             "reconciliation",
+            "recurring_run",
+            "recurring_version",
             "reservation_day",
             "reservation_terms",
             "rural_zone",

@@ -59,6 +59,7 @@ from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, Statem
 from marketplace.pricing import SurgeLimit
 from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import SafePlace
+from marketplace.recurring_batches import OnClosedDay, RecurringState, RunOutcome
 from marketplace.routes.care import CustodyKind, IdentityKind
 from marketplace.routes.states import (
     CLAIM_PICTURE,
@@ -115,6 +116,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "state"): DeliveryState,
     ("delivery", "failure_policy"): FailurePolicy,
     ("delivery", "sector"): Sector,
+    ("recurring_batch", "state"): RecurringState,
+    ("recurring_version", "on_closed_day"): OnClosedDay,
+    ("recurring_run", "outcome"): RunOutcome,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,
@@ -192,6 +196,7 @@ EXCLUSIVE = {
     "window_hold_one_booked": (
         "UNIQUE INDEX ON window_hold USING btree (delivery_id) WHERE ((state)::text = 'BOOKED'::text)"
     ),
+    "recurring_run_once": "UNIQUE INDEX ON recurring_run USING btree (recurring_batch_id, day)",
     "webhook_message_once": "UNIQUE INDEX ON webhook_message USING btree (webhook_id, event_id)",
     "webhook_message_first": (
         "UNIQUE INDEX ON webhook_message USING btree (webhook_id, line_id)"

@@ -20,6 +20,34 @@ from tests.waiting import until
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 30.0
 LOOKS = ("light", "dark")
+PALE_TEXTS = """
+(() => {
+  // Mixed colours are told in parts of one, others in parts of 255.
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number)
+    .map((part, i) => (text.startsWith("color(") && i < 3 ? part * 255 : part));
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const colour = rgb(getComputedStyle(one).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255];
+  };
+  const bad = [];
+  for (const node of document.querySelectorAll("body *")) {
+    const hasText = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    const isNoText = node.closest("[aria-hidden=true], .leaflet-pane, noscript, svg, script, :disabled");
+    if (!hasText || !node.checkVisibility() || isNoText) continue;
+    const [one, other] = [light(rgb(getComputedStyle(node).color)), light(ground(node))].sort((a, b) => b - a);
+    const ratio = (one + 0.05) / (other + 0.05);
+    if (ratio < 4.5) bad.push(`${node.tagName} ${node.textContent.trim().slice(0, 30)} ${ratio.toFixed(2)}`);
+  }
+  return bad;
+})()
+"""
+"""Texts that stand out less than 4.5 to 1 from what is behind them, with their ratio."""
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -112,6 +140,15 @@ class Page:
             path = Path(folder) / f"{name}-{scheme}.png"
             await asyncio.to_thread(path.write_bytes, base64.b64decode(picture["data"]))
         await self.look(None)
+
+    async def pale_texts(self) -> dict[str, list[str]]:
+        """The texts in sight that are too pale to read, light and dark."""
+        found = {}
+        for scheme in LOOKS:
+            await self.look(scheme)
+            found[scheme] = await self.ask(PALE_TEXTS)
+        await self.look(None)
+        return found
 
     def hear(self, method: str, parameters: dict[str, Any]) -> None:
         """Notes what the browser tells of this page."""

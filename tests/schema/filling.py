@@ -78,6 +78,9 @@ OVERRIDES: dict[str, Any] = {
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
     "setRuralZone.zone.area": POLYGON,
+    "previewRecurrence.rule": "FREQ=DAILY",
+    "createRecurringBatch.template.rule": "FREQ=DAILY",
+    "changeRecurringBatch.template.rule": "FREQ=DAILY",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

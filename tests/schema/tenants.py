@@ -4,7 +4,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,6 +30,7 @@ from marketplace.adapters.routers import StraightLineRouter
 from marketplace.adapters.stripe import open_simulated_stripe
 from marketplace.addresses.models import DropPoint
 from marketplace.app import Marketplace, open_webhooks
+from marketplace.batches import DeliveryRequest, LocalWindow, PackageRequest, Place
 from marketplace.batches.events import DeliveryPosted
 from marketplace.batches.models import Delivery, Quote
 from marketplace.billing import LineKind
@@ -55,6 +56,7 @@ from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
 from marketplace.payouts.models import Payout, PayoutQuote, PayStatement
 from marketplace.reassignments.models import Reassignment
+from marketplace.recurring_batches import Template, Terms, create_recurring_batch
 from marketplace.routes.events import RouteStarted
 from marketplace.routes.models import Proof, Route
 from marketplace.routes.states import RouteState
@@ -92,6 +94,7 @@ SECRETS = {
     "instructions": "timbre alfa",
     "pin": "481516",
     "package": "insulina alfa",
+    "recurring batch": "Ronda Alfa",
     "market": "Ciudad Alfa",
     "block": "Bloque Alfa",
     "claim": "grieta alfa",
@@ -131,6 +134,7 @@ class Things:
     market: str
     hub: str
     batch: str
+    recurring_batch: str
     delivery: str
     quote: str
     route: str
@@ -460,6 +464,7 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         market=to_wire("market", market.id),
         hub=to_wire("hub", hub.id),
         batch=to_wire("batch", batch.id),
+        recurring_batch=to_wire("recurring_batch", await _recurring_batch(work, secrets, market, shipper, hub)),
         delivery=to_wire("delivery", waits.id),
         quote=to_wire("quote", (await _quote(work, secrets, market, shipper)).id),
         route=to_wire("route", route_id),
@@ -524,6 +529,24 @@ async def _steered(work: Work, secrets: Secrets, market: Market, driver: Driver,
         expires_at=work.now + timedelta(days=1),
     )  # fmt: skip
     return {noun: to_wire(noun, key) for noun, key in ids.items()}
+
+
+async def _recurring_batch(work: Work, secrets: Secrets, market: Market, shipper: Shipper, hub: Hub) -> UUID:
+    """A batch that recurs from this evening on, whose name, door and days are nobody else's."""
+    starts_at = datetime(2026, 3, 2, 18)
+    window = LocalWindow(opens=starts_at, closes=starts_at + timedelta(hours=2))
+    door = Point(lat=float(secrets["latitude of home"]), lon=float(secrets["longitude of home"]))
+    row = DeliveryRequest(
+        external_id="ronda",
+        hub_id=hub.id,
+        dropoff=Place(point=door, address=secrets["address"]),
+        packages=[PackageRequest(weight_g=1, length_mm=1, width_mm=1, height_mm=1)],
+        pickup_window=window,
+        dropoff_window=window,
+    )
+    terms = Terms(starts_at=starts_at, rule="FREQ=DAILY")
+    template = Template(name=secrets["recurring batch"], terms=terms, rows=[row])
+    return await create_recurring_batch(work, shipper_id=shipper.id, market_id=market.id, template=template)
 
 
 async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver) -> dict[str, str]:

@@ -28,6 +28,8 @@ DRIVER = REPORTS | {
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
+    "recurring_batches", "recurring_batch", "preview_recurrence", "create_recurring_batch", "change_recurring_batch",
+    "pause_recurring_batch", "resume_recurring_batch", "end_recurring_batch", "skip_occurrence",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
     "rate_cards", "service_levels", "service_area", "rural_zones", "capacity_reservations", "experience_goals",
     "cancellation_fee",
@@ -143,6 +145,15 @@ COSTS = {
         )
     },
     "portal/webhooks": 35, "portal/webhook_attempts": 50,
+    # What is posted again and again
+    "portal/recurring_batches": 220, "portal/recurring_batch": 80, "portal/preview_recurrence": 25,
+    **{
+        f"portal/{verb}": 45
+        for verb in (
+            "create_recurring_batch", "change_recurring_batch", "pause_recurring_batch", "resume_recurring_batch",
+            "end_recurring_batch", "skip_occurrence",
+        )
+    },
     # What lies at hubs
     "portal/set_sku": 25, "operations/hub_advice": 430,
     **{

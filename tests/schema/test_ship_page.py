@@ -94,6 +94,7 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     assert await page.ask("document.querySelector('#deliveries a').getAttribute('href').startsWith('/t/')")
     assert await page.ask("document.documentElement.scrollWidth") == 390
     await claim_for_what_failed(page, world)
+    assert await page.pale_texts() == {"light": [], "dark": []}
     assert page.complaints == []
 
 

@@ -8,6 +8,8 @@ const DAY_MS = 86_400_000;
 const SIZE = { width: 264, height: 122 };
 const PLOT = { left: 46, right: 260, top: 9, bottom: 100 };
 const WIDEST_COLUMN = 22;
+/** Days narrower than this stand side by side: gaps between them would be all that one sees. */
+const THIN_PX = 6;
 /** Each day of a line has a dot up to so many days; beyond that the line alone is clearer. */
 const MOST_DOTS = 32;
 /** Lines of a hundred that all run above the second figure are drawn from the first one up; columns begin at nothing. */
@@ -77,7 +79,8 @@ function frame(scale, days, write) {
 }
 
 function columns({ days, rows, parts, scale }) {
-  const width = Math.min(WIDEST_COLUMN, scale.step * 0.72);
+  const isThin = scale.step < THIN_PX;
+  const width = isThin ? scale.step : Math.min(WIDEST_COLUMN, scale.step * 0.72);
   return days.flatMap(({ day }, i) => {
     let below = 0;
     return parts.map(({ tone, value }) => {
@@ -85,7 +88,7 @@ function columns({ days, rows, parts, scale }) {
       const [from, to] = [scale.y(below), scale.y(below + size)];
       below += size;
       return size > 0 && drawn("rect", {
-        class: `tone-${tone}`, x: round(scale.x(i) - width / 2), width: round(width), y: round(to), height: round(from - to),
+        class: `tone-${tone}${isThin ? " is-thin" : ""}`, x: round(scale.x(i) - width / 2), width: round(width), y: round(to), height: round(from - to),
       });
     }).filter(Boolean);
   });

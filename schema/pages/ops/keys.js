@@ -21,11 +21,11 @@ export function listenForKeys({ actions, moves }) {
 export function showKeys(actions) {
   const can = new Set(actions.for(actions.subject(), { withGlobal: true }));
   const rows = [
-    ...MOVES.map(([key, label]) => [key, label]),
-    ...actions.table.map((action) => [action.key, can.has(action) ? doing(action) : pale(action)]),
+    ...MOVES.map(([key, label]) => [key, label, "move"]),
+    ...actions.table.map((action) => [action.key, can.has(action) ? doing(action) : pale(action), null]),
   ];
-  byId("keys-list").replaceChildren(...rows.flatMap(([key, shown]) => [
-    element("dt", {}, element("kbd", {}, key)), element("dd", {}, shown),
+  byId("keys-list").replaceChildren(...rows.flatMap(([key, shown, kind]) => [
+    element("dt", {}, element("kbd", {}, key)), element("dd", { class: kind }, shown),
   ]));
   byId("keys").showModal();
 }

@@ -3,6 +3,7 @@
 import { count } from "/static/wording.js";
 
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const ONE_DECIMAL = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const percent = (value) => `${NUMBER.format(value)} %`;
 const per = (name) => (row) => (row[name] === null || row.delivered === 0 ? null : row[name] / row.delivered);
 const of = (name) => (row) => row[name];
@@ -55,7 +56,7 @@ export const CHARTS = [
     head: of("stopsPerHour"), headLabel: "stops an hour",
   },
   {
-    title: "Time to fill", note: "From the posting to the first driver", write: (value) => `${NUMBER.format(value)} min`,
+    title: "Time to fill", note: "From the posting to the first driver", write: (value) => `${ONE_DECIMAL.format(value)} min`,
     parts: [{ label: "Minutes", tone: "wait", value: minutes }], head: minutes, headLabel: "on average",
   },
   {
@@ -68,7 +69,7 @@ export const CHARTS = [
     parts: [{ label: "Empty", tone: "bad", value: of("emptyPercent") }], head: of("emptyPercent"), headLabel: "empty",
   },
   {
-    title: "CO2 per delivery", note: "At the tailpipe, by published factors", write: (value) => `${NUMBER.format(value)} g`,
+    title: "CO2 per delivery", note: "At the tailpipe, by published factors", write: (value) => `${count(Math.round(value))} g`,
     parts: [{ label: "CO2", tone: "quiet", value: of("co2PerDeliveryG") }],
     head: of("co2PerDeliveryG"), headLabel: "a delivery",
   },

@@ -148,8 +148,8 @@ export class KpiPanel {
     const { from, to, groupBy } = this.asked;
     try {
       const query = new URLSearchParams({ from, to, groupBy });
-      const text = await this.api.file(`/figures/${this.market.marketId}.csv?${query}`);
-      save(`figures-${from}-${to}-by-${groupBy.toLowerCase()}.csv`, "text/csv", text);
+      const table = await this.api.file(`/figures/${this.market.marketId}.csv?${query}`);
+      save(`figures-${from}-${to}-by-${groupBy.toLowerCase()}.csv`, "text/csv", table);
     } catch (failure) {
       write(byId("charts-note"), failure.message);
     }

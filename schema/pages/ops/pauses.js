@@ -13,15 +13,28 @@ export function drawPause(pen, { outlines }, place) {
       else pen.lineTo(x, y);
     });
     pen.closePath();
-    pen.globalAlpha = 0.22;
-    pen.fillStyle = palette.quiet;
-    pen.fill();
-    pen.globalAlpha = 0.9;
-    pen.strokeStyle = palette.quiet;
-    pen.lineWidth = 1.5;
-    pen.stroke();
+    fillPause(pen);
   }
   pen.restore();
+}
+
+function fillPause(pen) {
+  pen.globalAlpha = 0.22;
+  pen.fillStyle = palette.quiet;
+  pen.fill();
+  pen.globalAlpha = 0.9;
+  pen.strokeStyle = palette.quiet;
+  pen.lineWidth = 1.5;
+  pen.stroke();
+  pen.globalAlpha = 1;
+}
+
+/** A small paused cell for the legend. */
+export function pauseSymbol(pen) {
+  pen.beginPath();
+  for (let i = 0; i < 6; i += 1) pen.lineTo(Math.cos((Math.PI * i) / 3) * 11, Math.sin((Math.PI * i) / 3) * 11);
+  pen.closePath();
+  fillPause(pen);
 }
 
 /** What it is and until when, in the middle of the first cell. */

@@ -40,7 +40,7 @@ export class Claims {
       element("summary", {}, `${this.nameOf(claim.deliveryId)}. ${standsAs(claim, say)} ${wording.money(claim.askedMinor)} asked.`),
       claimFile(claim, say), place,
       isOpen(claim) ? element("div", { class: "choices" },
-        element("button", { type: "button", class: "quiet", onclick: more }, "Show more for it"),
+        element("button", { type: "button", class: "quiet", onclick: more }, WORDS.more),
         element("button", { type: "button", class: "quiet", onclick: () => this.takeBack(claim) }, WORDS.takeBack)) : null));
   }
 

@@ -2,7 +2,7 @@
 
 import { claimForm, sendPictures } from "/static/claim_form.js";
 import { CLAIM_WORDS, claimFile, isOpen, standsAs } from "/static/claims.js";
-import { byId, write } from "/static/dom.js";
+import { byId, element, write } from "/static/dom.js";
 
 /** Only what has ended can have a claim; before, nothing is asked. */
 const ENDED = ["DELIVERED", "BACK", "FAILED"];
@@ -49,9 +49,12 @@ export class Claim {
     byId("claim-form").replaceChildren(...[form].filter(Boolean));
   }
 
+  /** Folded, since hardly anybody needs it. */
   form({ isOpening }) {
     const { currency, digits } = this.delivery;
-    return claimForm({ words: this.words, currency, digits, isOpening, send: (said) => this.send(said, { isOpening }) });
+    const { words } = this;
+    return element("details", {}, element("summary", {}, isOpening ? words.begin : words.more),
+      claimForm({ words, currency, digits, isOpening, send: (said) => this.send(said, { isOpening }) }));
   }
 
   money(minor) {

@@ -14,6 +14,9 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work, Works
+from marketplace.fleet import ContractKind
+from marketplace.fleet.events import DriverWentOnline
+from tests.builders import make_driver, make_market
 from tests.marketplace.analytics.test_roll_up import publish
 from tests.marketplace.routes.drives import Drive, make_drive
 
@@ -93,6 +96,25 @@ async def test_what_comes_later_is_counted_on_the_day_that_it_belongs_to(works: 
     [paid] = await days(drive)
     assert [(row.refunded_minor, row.driver_minor) for row in (before, refunded, paid)] == [(0, 0), (900, 0), (0, 5001)]
     assert (refunded.margin_minor, paid.margin_minor) == (-900, -5001)
+
+
+async def test_a_day_on_which_drivers_only_waited_has_figures(works: Works, clock: ManualClock) -> None:
+    async with works.open() as work:
+        market = await make_market(work)
+        driver = await make_driver(work, market)
+        work.emit(DriverWentOnline(market_id=market.id, driver_id=driver.id))
+    await publish(works, market)
+    clock.advance(seconds=3_600)
+    await count_kpis(works, market_id=MarketId(market.id))
+
+    async with works.open() as work:
+        [row] = await kpis(work, market_id=market.id, first=MONDAY, last=TUESDAY, group_by=KpiGroup.DAY)
+
+    assert (row.day, row.posted, row.utilisation_percent, row.cost_per_stop_minor) == (MONDAY, 0, 0.0, None)
+    assert [(one.contract_kind, one.driver_days, one.idle_minutes) for one in row.fairness] == [
+        (None, 1, 60.0),
+        (ContractKind.CROWDSOURCED, 1, 60.0),
+    ]
 
 
 async def test_a_run_that_breaks_off_leaves_its_days_due(works: Works, clock: ManualClock) -> None:

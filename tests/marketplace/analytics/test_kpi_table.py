@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from marketplace.analytics import CostPart, KpiRow, kpi_lines
+from marketplace.analytics import CostKind, CostPart, KpiRow, kpi_lines
 from marketplace.analytics.drivetrains import Drivetrain
 from marketplace.analytics.kpi_rates import co2_g, cost_rates, support_minor
 from marketplace.analytics.kpi_sums import SUMS
@@ -18,6 +18,7 @@ from marketplace.markets import Dials
 CAR, VAN, BICYCLE = (
     Drivetrain(vehicle=vehicle, is_electric=False) for vehicle in (Vehicle.CAR, Vehicle.VAN, Vehicle.BICYCLE)
 )
+PESOS = Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP")
 ELECTRIC_VAN = Drivetrain(vehicle=Vehicle.VAN, is_electric=True)
 
 COUNTS = (
@@ -107,9 +108,20 @@ def test_what_is_not_known_in_a_currency_is_not_guessed_and_not_added_up() -> No
     sums = dict.fromkeys(SUMS, 0) | {"driver_minor": 700, "delivered": 2, "stops": 4}
 
     yen = row_of(sums, Dials(market_id=UUID(int=1), time_zone="UTC", currency="JPY"), is_own=False)
-    pesos = row_of(sums, Dials(market_id=UUID(int=1), time_zone="UTC", currency="CLP"), is_own=False)
+    pesos = row_of(sums, PESOS, is_own=False)
 
     assert (yen.driver_minor, yen.fuel_minor, yen.support_minor, yen.cost_minor) == (700, None, None, None)
-    assert [part.name for part in yen.cost_parts] == ["DRIVER", "ATTEMPT", "RETURN", "TRANSFER"]
+    assert [part.kind.value for part in yen.cost_parts] == ["DRIVER", "ATTEMPT", "RETURN", "TRANSFER"]
     assert (pesos.cost_minor, pesos.margin_minor, len(pesos.cost_parts)) == (700, -700, 7)
-    assert pesos.cost_parts[0] == CostPart(name="DRIVER", minor=700, per_delivery_minor=350.0, per_stop_minor=175.0)
+    assert pesos.cost_parts[0] == CostPart(
+        kind=CostKind.DRIVER, minor=700, per_delivery_minor=350.0, per_stop_minor=175.0
+    )
+
+
+def test_offers_of_a_hub_are_the_parts_of_them_that_its_deliveries_were() -> None:
+    offers = {"offers_sent_ppm": 1_500_000, "offers_accepted_ppm": 500_000, "offers_declined_ppm": 750_000}
+
+    row = row_of(dict.fromkeys(SUMS, 0) | offers | {"name": "Centro"}, PESOS, is_own=False)
+
+    assert (row.name, row.offers_sent, row.offers_accepted, row.acceptance_percent) == ("Centro", 1.5, 0.5, 40.0)
+    assert (row.utilisation_percent, row.offer_gini, row.fairness) == (None, None, ())

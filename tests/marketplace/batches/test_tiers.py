@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.batches import LocalWindow
-from marketplace.batches.tiers import BadTier, CutOffPassed, Promised, promised_windows
+from marketplace.batches.tiers import BadTier, CutOffPassed, Promised, promised_windows, windows_within
 from marketplace.core.window import Window, zone
 from marketplace.hubs import DayHours, Opening
 from marketplace.shippers import ServiceLevel, Tier
@@ -86,6 +86,35 @@ def test_a_scheduled_window_is_wide_enough_and_on_an_open_day_from_tomorrow(
     else:
         with pytest.raises(refusal):
             promised_windows(SCHEDULED, row, opening=opening, time_zone=SANTIAGO, now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("level", "day", "promised_now", "expected"),
+    [
+        # The tier gives from two to six of the promised day, also where less is promised by now.
+        (SAME_DAY, 2, (17, 21), [(17, 19), (19, 21)]),
+        (SAME_DAY, 2, (19, 21), [(17, 19), (19, 21)]),
+        (SAME_DAY, 3, (17, 21), []),
+        (EXPRESS, 2, (15, 17), [(15, 17)]),
+        (replace(SCHEDULED, window_s=14_400), 3, (13, 17), [(11, 15), (15, 19), (19, 23)]),
+        (replace(SCHEDULED, window_s=18_000), 3, (13, 17), [(11, 16), (16, 21)]),
+        (SCHEDULED, 2, (13, 17), []),
+        (replace(SCHEDULED, window_s=50_000), 3, (13, 17), []),
+    ],
+)
+def test_a_promised_delivery_keeps_to_the_windows_that_its_tier_leaves(
+    level: ServiceLevel, day: int, promised_now: tuple[int, int], expected: list[tuple[int, int]]
+) -> None:
+    found = windows_within(
+        level,
+        date(2026, 3, day),
+        opening=Opening(),
+        time_zone=SANTIAGO,
+        asked_at=NOON,
+        promised=Window(utc(2, promised_now[0]), utc(2, promised_now[1])),
+    )
+
+    assert [(one.opens_at.hour, one.closes_at.hour) for one in found] == expected
 
 
 @given(

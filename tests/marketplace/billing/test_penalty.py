@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from marketplace.batches import AttemptFailure, DeliveryState
+from marketplace.batches import AttemptFailure, DeliveryState, UnassignedReason, expire_due
 from marketplace.batches.models import Batch, Delivery
 from marketplace.billing import accrue_delivery
 from marketplace.billing.penalty import Course, miss_of
@@ -47,6 +47,13 @@ ABSENT, DAMAGED = AttemptFailure.RECIPIENT_UNAVAILABLE, AttemptFailure.DAMAGED_I
         (course(first_failure=ABSENT, first_late_s=900), (Miss.LATE, 900)),
         (course(first_failure=DAMAGED), (Miss.FAILED_TRY, 0.0)),
         (course(state=DeliveryState.RETURNED), None),
+        # Nobody was found in time; but no street leads there, the area was closed, or the address was never found.
+        (course(state=DeliveryState.EXPIRED), (Miss.UNSERVED, 0.0)),
+        (course(state=DeliveryState.EXPIRED, lacked=UnassignedReason.WINDOW), (Miss.UNSERVED, 0.0)),
+        (course(state=DeliveryState.EXPIRED, lacked=UnassignedReason.OUT_OF_REACH), None),
+        (course(state=DeliveryState.EXPIRED, lacked=UnassignedReason.PAUSED), None),
+        (course(state=DeliveryState.EXPIRED, is_placed=False), None),
+        (course(state=DeliveryState.EXPIRED, first_failure=ABSENT), None),
     ],
 )
 def test_only_what_was_our_doing_is_a_miss(what: Course, missed: tuple[Miss, float] | None) -> None:
@@ -125,3 +132,20 @@ async def test_a_damaged_first_try_gives_back_by_its_own_rule(world: World) -> N
     )
 
     assert await world.bill(delivery) == [(-1_200, "NEXT_DAY first try failed")]
+
+
+async def test_a_delivery_that_nobody_was_found_for_is_not_billed_and_gives_back_once(world: World) -> None:
+    plain, waited = [
+        await make_delivery(
+            world.work, world.market, world.shipper, world.hub, world.batch, price_minor=4_000,
+            dropoff_opens_at=world.work.now - timedelta(hours=2), dropoff_closes_at=world.work.now, **under,
+        )
+        for under in ({}, {"tier": "NEXT_DAY", "service_level_id": world.level_id, "unassigned_reason": "WINDOW"})
+    ]  # fmt: skip
+    assert await expire_due(world.work) == 2
+
+    credited = [await world.bill(one) for one in (plain, waited, waited)]
+
+    assert credited == [[], [(-1_200, "NEXT_DAY not served")], [(-1_200, "NEXT_DAY not served")]]
+    assert await world.work.fetch_value("SELECT count(*) FROM bill_line") == 1
+    assert (await check_ledger(world.work, market_id=world.market.id)).is_sound

@@ -69,6 +69,7 @@ async def post(
     *rows: DeliveryRequest,
     may_split: bool = False,
     router: Router = ROUTER,
+    has_geocoder: bool = False,
 ) -> PostResult:
     """The answer to a posting."""
     errand = PostBatch(
@@ -78,6 +79,7 @@ async def post(
         market_id=market.id,
         requests=list(rows),
         may_split=may_split,
+        has_geocoder=has_geocoder,
     )
     result = await run_errand(works, errand)
     assert result is not None

@@ -1,12 +1,13 @@
 """What names SKUs comes from the hub that serves its door cheapest, and what is promised is promised once."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import orjson
 import pytest
 
-from marketplace.batches import CancelReason, LocalWindow, cancel_delivery
+from marketplace.batches import CancelReason, LocalWindow, Place, cancel_delivery
 from marketplace.batches.settle_stock import settle_stock, stock_goal
 from marketplace.batches.states import DeliveryState as D
 from marketplace.core.geo import Point
@@ -16,6 +17,7 @@ from marketplace.hubs import ReservationState as R
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market
 from marketplace.routes import pick_up
+from marketplace.shippers import ServiceLevel, Tier, set_service_level
 from marketplace.shippers.models import Shipper
 from tests.builders import HOME_PLACE, make_hub, make_market, make_shipper
 from tests.marketplace.batches.orders import TODAY, order
@@ -51,6 +53,40 @@ async def test_it_comes_from_the_nearest_hub_that_has_it_and_is_promised_there(w
     assert (await shelf(works, near, tea), await shelf(works, far, tea)) == ((3, 2), (9, 2))
 
 
+async def test_a_tier_gives_the_windows_of_what_comes_from_stock_and_hubs_that_are_closed_then_are_passed_over(
+    works: Works,
+) -> None:
+    async with works.open() as work:
+        market, shipper, near, far = await make_world(work)
+        await keep(work, market, shipper, "tea", [(near, 3), (far, 3)])
+        closed = Opening(holidays=frozenset({date(2026, 3, 3)})).as_json()
+        await work.execute("UPDATE hub SET opening = $2::jsonb WHERE id = $1", near.id, orjson.dumps(closed).decode())
+        level = ServiceLevel(tier=Tier.NEXT_DAY, opens=time(9), window_s=10_800)
+        await set_service_level(work, shipper_id=shipper.id, market_id=market.id, level=level)
+    by_tier: dict[str, Any] = {"tier": Tier.NEXT_DAY, "pickup_window": None, "dropoff_window": None}
+
+    result = await post(
+        works,
+        market,
+        shipper,
+        wanted("a", units={"tea": 2}, **by_tier),
+        wanted("b", units={"tea": 1}, **by_tier, hub_id=near.id),
+        wanted("c", units={"tea": 1}, **by_tier | {"tier": Tier.EXPRESS}),
+        wanted("d", units={"tea": 1}, **by_tier | {"tier": None}),
+    )
+
+    assert [row.problem and (row.problem.code, row.problem.field) for row in result.rows] == [
+        None,
+        ("CUT_OFF_PASSED", "tier"),
+        ("BAD_TIER", "tier"),
+        ("BAD_DELIVERY", "dropoffWindow"),
+    ]
+    async with works.open() as work:
+        [row] = await work.fetch("SELECT hub_id, dropoff_opens_at, dropoff_closes_at, tier FROM delivery")
+    nine = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    assert tuple(row) == (far.id, nine, nine + timedelta(hours=3), "NEXT_DAY")
+
+
 async def test_the_drive_ranks_hubs_and_the_catchment_only_says_which_serve(works: Works) -> None:
     async with works.open() as work:
         market, shipper, near, far = await make_world(work)
@@ -67,6 +103,7 @@ async def test_the_drive_ranks_hubs_and_the_catchment_only_says_which_serve(work
     no_river = await post(works, market, shipper, replace(row, external_id="c"))
 
     assert [answer.rows[0].problem for answer in (unreached, reached, no_river)] == [None, None, None]
+    assert beyond_a_river.asked == 1 + 2
     async with works.open() as work:
         rows = await work.fetch("SELECT hub_id FROM delivery ORDER BY external_id")
         assert [one["hub_id"] for one in rows] == [near.id, far.id, near.id]
@@ -95,6 +132,21 @@ async def test_a_hub_that_is_named_is_held_to_its_terms_too(works: Works, openin
     assert await shelf(works, near, tea) == (3, 0)
     async with works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM delivery") == 1
+
+
+async def test_a_parcel_whose_door_is_not_found_yet_takes_a_place_too(works: Works) -> None:
+    async with works.open() as work:
+        market, shipper, near, _ = await make_world(work)
+        await set_hub_opening(work, market_id=market.id, hub_id=near.id, opening=Opening(places_per_day=1))
+    somewhere = Place(point=None, address="Avenida Costanera 1200")
+    rows = [order(name, hub_id=near.id, dropoff=somewhere) for name in ("a", "b")]
+
+    result = await post(works, market, shipper, *rows, has_geocoder=True)
+
+    assert [row.problem.code if row.problem else None for row in result.rows] == [None, "HUB_FULL"]
+    async with works.open() as work:
+        rows_kept = await work.fetch("SELECT external_id, state FROM delivery")
+        assert [tuple(row) for row in rows_kept] == [("a", "CREATED")]
 
 
 async def test_rows_of_one_posting_share_the_places_of_windows_that_overlap(works: Works) -> None:

@@ -15,6 +15,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from marketplace.core.clock import Reading
 from marketplace.core.ids import to_wire
 from marketplace.core.work import Works
+from marketplace.recurring_batches.events import OccurrenceRefused
 from tests.conftest import NOW
 from tests.marketplace.webhooks.receivers import Heard
 from tests.marketplace.webhooks.world import WebhookWorld, open_world
@@ -60,6 +61,31 @@ async def test_a_receiver_hears_of_its_deliveries_in_a_signed_message(world: Web
     assert heard.headers["webhook-id"] == to_wire("message", UUID(str(message_id)))
     assert heard.headers["content-type"] == "application/json"
     assert is_signed_by(heard, made.secret)
+
+
+async def test_a_receiver_hears_what_became_of_the_days_of_a_recurring_batch_in_their_order(
+    world: WebhookWorld,
+) -> None:
+    await world.register()
+    about = {"market_id": world.market.id, "shipper_id": world.shipper_id, "recurring_batch_id": UUID(int=7)}
+    async with world.works.open() as work:
+        for day in ("2026-03-03", "2026-03-04"):
+            work.emit(OccurrenceRefused(**about, day=day, reason="CREDIT_EXHAUSTED"))
+    await world.publish()
+
+    await world.send()
+
+    told = [heard.told["data"] for heard in world.receiver.heard]
+    assert [one.pop("eventId") != "" for one in told] == [True, True]
+    assert told == [
+        {
+            "marketId": to_wire("market", world.market.id),
+            "recurringBatchId": to_wire("recurring_batch", UUID(int=7)),
+            "day": day,
+            "reason": "CREDIT_EXHAUSTED",
+        }
+        for day in ("2026-03-03", "2026-03-04")
+    ]
 
 
 async def test_a_later_message_of_a_delivery_waits_for_an_earlier_one_and_other_deliveries_do_not(

@@ -13,6 +13,7 @@ from marketplace.fleet.events import DriverWentOnline
 from marketplace.fleet.states import ContractKind, PresenceState
 from marketplace.hubs import Opening
 from marketplace.routes import RouteState
+from marketplace.shippers import ServiceLevel, Tier, set_service_level
 from marketplace.windows import BadWish, ClosedReason, OfferedDay, WindowReason, delivery_windows
 from tests.builders import HOME_PLACE, make_delivery, make_driver, make_route, make_shipper
 from tests.marketplace.windows.world import TODAY, WindowWorld, make_world
@@ -68,6 +69,39 @@ async def test_a_day_without_windows_says_why(works: Works) -> None:
         ClosedReason.OUT_OF_REACH,
         ClosedReason.NO_DRIVER,
     ]
+
+
+async def test_a_tiered_delivery_is_offered_what_its_tier_gives_and_told_where_that_is_nothing(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work)
+        level = ServiceLevel(tier=Tier.SAME_DAY, opens=time(16), cutoff=time(13), window_s=10_800)
+        wide = ServiceLevel(tier=Tier.SCHEDULED, cutoff=time(18), window_s=14_400)
+        for one in (level, wide):
+            await set_service_level(work, shipper_id=world.shipper.id, market_id=world.market.id, level=one)
+        await work.execute(
+            "UPDATE delivery SET tier = 'SAME_DAY', dropoff_opens_at = $1, dropoff_closes_at = $2,"
+            " service_level_id = (SELECT id FROM service_level WHERE tier = 'SAME_DAY')",
+            at(19),
+            at(22),
+        )
+        usual = await work.fetch_value("SELECT driver_id FROM presence LIMIT 1")
+        work.emit(DriverWentOnline(market_id=world.market.id, driver_id=usual))
+
+    today, tomorrow = await look(works, world), await look(works, world, day=date(2026, 3, 3))
+    async with works.open() as work:
+        await work.execute(
+            "UPDATE delivery SET tier = 'SCHEDULED',"
+            " service_level_id = (SELECT id FROM service_level WHERE tier = 'SCHEDULED')"
+        )
+    scheduled, too_soon = await look(works, world, day=date(2026, 3, 3)), await look(works, world)
+
+    # From four to seven in Chile is 19:00 to 22:00; of the hub's windows of two hours one lies within.
+    assert [one.window for one in today.windows] == [Window(at(19), at(21))]
+    assert tomorrow.closed_reason is ClosedReason.NOT_IN_TIER
+    assert [(one.window.opens_at.hour, one.window.closes_at.hour) for one in scheduled.windows] == [
+        (11, 15), (15, 19), (19, 23),
+    ]  # fmt: skip
+    assert too_soon.closed_reason is ClosedReason.NOT_IN_TIER
 
 
 async def test_a_driver_who_goes_home_keeps_no_later_window(works: Works) -> None:

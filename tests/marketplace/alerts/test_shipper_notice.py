@@ -1,5 +1,7 @@
-"""A shipper hears that a webhook gets nothing any more, once; operations do where it left no way to be told."""
+"""A shipper hears what happened to its webhook or recurring batch, once; operations do where it left no way."""
 
+from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,11 +10,14 @@ from marketplace.adapters.notifiers import InboxNotifier
 from marketplace.alerts import NotToldYet, set_alert_policy
 from marketplace.batches.models import Delivery
 from marketplace.core.errors import Unavailable
+from marketplace.core.events import Event
 from marketplace.core.ids import ShipperId
 from marketplace.core.notifier import Channel
 from marketplace.core.work import Works
+from marketplace.recurring_batches.events import OccurrencePosted, OccurrenceRefused, RecurringBatchChanged
 from marketplace.webhooks.events import WebhookDisabled
 from tests.marketplace.alerts.test_notify import ShutNotifier, a_delivery, notify, states
+from tests.marketplace.recurring_batches.world import make_dairy
 
 WEBHOOK = UUID(int=5)
 NAME = f"whk_{WEBHOOK.hex}"
@@ -118,3 +123,52 @@ async def test_a_notice_that_did_not_leave_is_sent_later(works: Works) -> None:
     with pytest.raises(NotToldYet):
         await notify(works, notifier=ShutNotifier(Unavailable("shut")), event_id=event_id)
     assert await notify(works, notifier=InboxNotifier(), event_id=event_id) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (
+            OccurrenceRefused,
+            (
+                "Milk: not everything was posted for 2026-03-03 (credit exhausted). The next day is tried all the same;"
+                " see recurringBatch."
+            ),
+        ),
+        (
+            OccurrencePosted,
+            (
+                "Milk: not everything was posted for 2026-03-03 (some of its rows were not taken). The next day is"
+                " tried all the same; see recurringBatch."
+            ),
+        ),
+        (
+            RecurringBatchChanged,
+            "Milk is paused: three days in a row nothing could be posted. Mend it, then resume it.",
+        ),
+    ],
+)
+async def test_the_shipper_is_told_of_a_day_that_was_not_posted_as_it_thinks(
+    works: Works, event: type[Event], text: str
+) -> None:
+    dairy = await make_dairy(works)
+    milk = await dairy.keep()
+    values: dict[str, Any] = {
+        "day": "2026-03-03", "batch_id": WEBHOOK, "posted_count": 1, "refused_count": 1, "state": "PAUSED",
+        "version": 1, "reason": "REFUSALS" if event is RecurringBatchChanged else "CREDIT_EXHAUSTED",
+        "market_id": dairy.market.id, "shipper_id": dairy.shipper.id, "recurring_batch_id": milk,
+    }  # fmt: skip
+    async with works.open() as work:
+        await set_alert_policy(
+            work, shipper_id=ShipperId(dairy.shipper.id), language="en", quiet_from_minute=0, quiet_to_minute=1_439,
+            email="turno@example.com",
+        )  # fmt: skip
+        work.emit(event(**{one.name: values[one.name] for one in fields(event)}))
+    async with works.open() as work:
+        event_id: UUID = await work.fetch_value("SELECT id FROM event ORDER BY ordinal DESC LIMIT 1")
+    inbox = InboxNotifier()
+
+    told = [await notify(works, notifier=inbox, event_id=event_id) for _ in range(2)]
+
+    assert told == [1, 0]
+    assert [(m.address, m.text) for m in inbox.messages] == [("turno@example.com", text)]
