@@ -6,7 +6,7 @@ is one of the day, and of the hours, in which its window closes; it takes a plac
 one that was reserved for the market.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -17,6 +17,8 @@ from marketplace.core.window import Window, zone
 from marketplace.hubs import Opening
 
 UNBOUND = 1_000_000
+A_HAIR = 1e-6
+"""Shares are added up in floats: what is above a whole number by less than this is that number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ class Room:
     now: datetime
     places: Mapping[UUID | None, Place]
     reserved: Sequence[Reserved] = ()
-    taken: list[Taken] = field(default_factory=list)
+    _of_window: defaultdict[UUID | None, Counter[Window]] = field(default_factory=lambda: defaultdict(Counter))
     _of_day: Counter[tuple[UUID | None, date]] = field(default_factory=Counter)
     _bounds: dict[tuple[UUID | None, date], int | None] = field(default_factory=dict)
 
@@ -117,12 +119,12 @@ class Room:
 
     def is_kept_for_others(self, shipper_id: UUID, hub_id: UUID | None, window: Window) -> bool:
         """Whether there would be room if nobody had reserved any."""
-        free = Room(now=self.now, places=self.places, taken=self.taken, _of_day=self._of_day)
+        free = replace(self, reserved=())
         return free.left(shipper_id, hub_id, window) > 0
 
     def take(self, one: Taken) -> None:
         """Takes places: those that the shipper has reserved as long as there are any, the most special first."""
-        self.taken.append(one)
+        self._of_window[one.hub_id][one.window] += one.count
         for place_id in {one.hub_id, None}:
             if (place := self.places.get(place_id)) is not None:
                 self._of_day[place_id, place.day_of(one.window.closes_at)] += one.count
@@ -136,7 +138,8 @@ class Room:
     def copy(self) -> "Room":
         """The same room, to try something out in."""
         reserved = [replace(one) for one in self.reserved]
-        return replace(self, reserved=reserved, taken=[*self.taken], _of_day=self._of_day.copy())
+        of_window = defaultdict(Counter, {hub_id: each.copy() for hub_id, each in self._of_window.items()})
+        return replace(self, reserved=reserved, _of_window=of_window, _of_day=self._of_day.copy())
 
     def short_by(self, place_id: UUID | None, day: date) -> int:
         """How many places of a day are reserved or taken that the place does not have; below nothing is room."""
@@ -164,10 +167,10 @@ class Room:
         bound = place.opening.places_in(window) if place.opening is not None else None
         if bound is None:
             return UNBOUND
-        taken = ceil(sum(one.count * _share(one.window, window) for one in self.taken if one.hub_id == place_id))
+        taken = _whole(count * _share(other, window) for other, count in self._of_window[place_id].items())
         kept = [one for one in self._kept(place_id) if one.is_of_hours]
         own, others = _told_apart(kept, shipper_id, hub_id, window)
-        theirs = ceil(sum(one.unused * _share(one.span, window) for one in others))
+        theirs = _whole(one.unused * _share(one.span, window) for one in others)
         return max(bound - taken - theirs, sum(one.unused for one in own))
 
     def _bound(self, place_id: UUID | None, day: date) -> int | None:
@@ -192,6 +195,11 @@ def _told_apart(
     for one in kept:
         (own if one.shipper_id == shipper_id and one.fits(hub_id, window.closes_at) else others).append(one)
     return own, others
+
+
+def _whole(shares: Iterable[float]) -> int:
+    """As many places as the shares begin to fill."""
+    return ceil(sum(shares) - A_HAIR)
 
 
 def _share(of: Window, within: Window) -> float:

@@ -26,7 +26,7 @@ TABLES = (
     "journal", "posting", "account", "stock_transfer", "reassignment", "sign_up", "claim",
 )  # fmt: skip
 MILLION = 1_000_000
-BILLED = {"delivery_revenue": "billed_minor", "cancellation_revenue": "billed_minor"}
+BILLED = dict.fromkeys(("delivery_revenue", "cancellation_revenue", "reservation_revenue"), "billed_minor")
 GIVEN_BACK = {
     "goodwill": "credited_minor", "delivery_revenue": "credited_minor", "cancellation_revenue": "credited_minor",
     "sla_credit": "penalty_minor", "claim_loss": "claim_minor",
