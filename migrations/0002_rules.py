@@ -39,6 +39,15 @@ REFERENCES = [
     ("service_level", "shipper_id", "shipper"),
     ("service_level", "market_id", "market"),
     ("delivery", "service_level_id", "service_level"),
+    ("capacity_reservation", "market_id", "market"),
+    ("capacity_reservation", "shipper_id", "shipper"),
+    ("capacity_reservation", "hub_id", "hub"),
+    ("reservation_terms", "reservation_id", "capacity_reservation"),
+    ("reservation_day", "reservation_id", "capacity_reservation"),
+    ("reservation_day", "journal_id", "journal"),
+    ("experience_goal", "shipper_id", "shipper"),
+    ("experience_goal", "market_id", "market"),
+    ("experience_miss", "goal_id", "experience_goal"),
     ("rural_zone", "market_id", "market"),
     ("delivery", "rural_zone_id", "rural_zone"),
     ("driver", "market_id", "market"),
@@ -293,6 +302,8 @@ STATES = {
     ("sign_up", "state"): "DRAWING WAITING ASKED SIGNED KEPT NO_SHOW LEFT LAPSED CALLED_OFF",
     ("tip", "state"): "WANTED WAITING PAID EXPIRED REFUSED",
     ("service_level", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
+    ("experience_goal", "metric"): "FIRST_ATTEMPT ON_TIME WINDOW_WIDTH ETA_ERROR",
+    ("experience_miss", "metric"): "FIRST_ATTEMPT ON_TIME WINDOW_WIDTH ETA_ERROR",
     ("delivery", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
@@ -301,11 +312,11 @@ STATES = {
     (
         "bill_line",
         "kind",
-    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW RESERVATION TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     (
         "invoice_line",
         "kind",
-    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
+    ): "DELIVERY REDELIVERY CANCELLATION NO_SHOW RESERVATION TIP SLA_CREDIT GOODWILL CLAIM CREDIT_NOTE OVERPAID SENT_BACK CAME_BACK CARRIED",
     ("charge", "means"): "CARD PREPAID TOP_UP",
     ("charge", "state"): "OPEN PAID DECLINED ACTION_REQUIRED CANCELLED",
     ("refund", "state"): "SENDING PAID FAILED",
@@ -375,6 +386,18 @@ CHECKS = [
         "terms",
         "uplift_basis_points >= 0 AND uplift_minor >= 0 AND grace_s >= 0 AND late_percent BETWEEN 0 AND 100 AND late_minor >= 0 AND missed_try_percent BETWEEN 0 AND 100 AND monthly_cap_minor >= 0 AND window_s > 0",
     ),
+    (
+        "reservation_terms",
+        "terms",
+        "places >= 0 AND fee_minor >= 0 AND release_days BETWEEN 0 AND 14 AND last_day >= first_day AND (opens IS NULL) = (closes IS NULL) AND opens < closes AND weekdays <@ ARRAY[1, 2, 3, 4, 5, 6, 7] AND cardinality(weekdays) BETWEEN 1 AND 7",
+    ),
+    (
+        "reservation_day",
+        "amounts",
+        "places > 0 AND used BETWEEN 0 AND places AND amount_minor >= 0 AND (amount_minor > 0) = (journal_id IS NOT NULL)",
+    ),
+    ("experience_goal", "terms", "target >= 0 AND period_days BETWEEN 1 AND 92 AND min_sample >= 1"),
+    ("experience_miss", "sample", "sample >= 1"),
     (
         "rural_zone",
         "terms",
@@ -554,6 +577,7 @@ CHECKS = [
         ),
     ),
     ("rating", "stars", "stars BETWEEN 1 AND 5"),
+    ("market", "capacity_dials", "places_per_day BETWEEN 0 AND 1000000"),
     ("market", "tip_dials", "tip_limit_minor >= 0 AND tip_within_s BETWEEN 0 AND 2678400"),
     (
         "market",
@@ -758,7 +782,7 @@ CHECKS = [
         "sign",
         (
             "amount_minor <> 0 AND (kind = 'CARRIED' OR (amount_minor > 0)"
-            " = (kind IN ('DELIVERY', 'REDELIVERY', 'CANCELLATION', 'NO_SHOW', 'TIP', 'SENT_BACK')))"
+            " = (kind IN ('DELIVERY', 'REDELIVERY', 'CANCELLATION', 'NO_SHOW', 'RESERVATION', 'TIP', 'SENT_BACK')))"
             " AND (kind = 'CARRIED') = (journal_id IS NULL)"
         ),
     ),
@@ -836,6 +860,19 @@ INDEXES = [
     ("", "recurring_batch_due", "recurring_batch (market_id, next_at) WHERE state = 'ACTIVE'"),
     ("UNIQUE", "service_area_version", "service_area (market_id, shipper_id, version) NULLS NOT DISTINCT"),
     ("UNIQUE", "service_level_version", "service_level (shipper_id, market_id, tier, version)"),
+    ("", "capacity_reservation_market", "capacity_reservation (market_id)"),
+    ("", "capacity_reservation_shipper", "capacity_reservation (shipper_id)"),
+    ("", "capacity_reservation_hub", "capacity_reservation (hub_id) WHERE hub_id IS NOT NULL"),
+    ("", "capacity_reservation_open", "capacity_reservation (settled_through) WHERE NOT is_over"),
+    ("UNIQUE", "reservation_terms_version", "reservation_terms (reservation_id, version)"),
+    # A day is settled once, and so what stayed unused is charged once
+    ("UNIQUE", "reservation_day_once", "reservation_day (reservation_id, day)"),
+    ("", "reservation_day_journal", "reservation_day (journal_id) WHERE journal_id IS NOT NULL"),
+    ("UNIQUE", "experience_goal_version", "experience_goal (shipper_id, market_id, metric, version)"),
+    ("", "experience_goal_market", "experience_goal (market_id)"),
+    ("UNIQUE", "experience_miss_open", "experience_miss (market_id, shipper_id, metric) WHERE ended_at IS NULL"),
+    ("", "experience_miss_goal", "experience_miss (goal_id)"),
+    ("UNIQUE", "experience_day_once", "experience_day (market_id, shipper_id, day)"),
     ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
     ("UNIQUE", "rural_zone_version", "rural_zone (market_id, code, version)"),
     ("", "delivery_rural_zone", "delivery (rural_zone_id) WHERE rural_zone_id IS NOT NULL"),
@@ -922,6 +959,11 @@ INDEXES = [
     ("", "window_hold_of_hub", "window_hold (hub_id, closes_at) WHERE state = 'HELD'"),
     ("", "window_hold_due", "window_hold (expires_at) WHERE state = 'HELD'"),
     ("", "window_hold_of_market", "window_hold (market_id, closes_at) WHERE state IN ('HELD', 'BOOKED')"),
+    (
+        "",
+        "delivery_of_market_day",
+        "delivery (market_id, dropoff_closes_at) INCLUDE (shipper_id) WHERE return_of IS NULL",
+    ),
     (
         "",
         "delivery_of_hub",
@@ -1456,6 +1498,18 @@ CREATE TRIGGER service_area_whole BEFORE TRUNCATE ON service_area
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_stays BEFORE UPDATE OR DELETE ON service_level
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_terms_stays BEFORE UPDATE OR DELETE ON reservation_terms
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_terms_whole BEFORE TRUNCATE ON reservation_terms
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_day_stays BEFORE UPDATE OR DELETE ON reservation_day
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_day_whole BEFORE TRUNCATE ON reservation_day
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER experience_goal_stays BEFORE UPDATE OR DELETE ON experience_goal
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER experience_goal_whole BEFORE TRUNCATE ON experience_goal
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER service_level_whole BEFORE TRUNCATE ON service_level
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rural_zone_stays BEFORE UPDATE OR DELETE ON rural_zone FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -27,6 +27,7 @@ SUBJECTS = {
     NeedKind.SUSPENSION: "suspension",
     NeedKind.HELD_STATEMENT: "statement",
     NeedKind.DEAD_JOB: "job",
+    NeedKind.GOAL_MISSED: "goal_miss",
 }
 """What each kind is about."""
 
@@ -37,7 +38,7 @@ class Need:
 
     kind: NeedKind = strawberry.field(description="Why it needs a person.")
     subject_id: strawberry.ID = strawberry.field(
-        description="What is decided about: dlv_…, ras_…, clm_…, sus_…, stm_… or job_…."
+        description="What is decided about: dlv_…, ras_…, clm_…, sus_…, stm_…, job_… or gms_…."
     )
     delivery_id: strawberry.ID | None = strawberry.field(description="dlv_….")
     external_id: str | None = strawberry.field(description="The shipper's reference of that delivery.")
@@ -47,7 +48,8 @@ class Need:
     reason: str | None = strawberry.field(
         description="Why: of UNASSIGNED an UnassignedReason, of FAILED_ATTEMPT an AttemptFailure, of LATE_RISK the"
         " chance, of CLAIM its ClaimKind, of COLD_CHAIN the minutes out of the cold and those allowed, of DOCK_MISSED"
-        " the dock, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind."
+        " the dock, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind, of GOAL_MISSED shipper,"
+        " metric, figure and target."
     )
     due_at: DateTime = strawberry.field(
         description="When it is too late, or, where nothing ends, since when it waits; of CLAIM when its driver is"

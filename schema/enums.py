@@ -43,6 +43,7 @@ from marketplace.fleet import (
     Vehicle,
     VehicleState,
 )
+from marketplace.goals import Metric
 from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
@@ -106,6 +107,8 @@ ENUMS: dict[type[Enum], str] = {
     " the first one has scanned the parcels, DONE; the others end it.",
     SubstitutionRule: "What may go where a hub has run out of something.",
     SubstitutionState: "What has become of something that was short.",
+    Metric: "What recipients experience: hand-overs at the first try and within the window, in percent; how wide the"
+    " promised window was, and how far off the arrival that was foreseen after loading, in minutes.",
     NeedKind: "Why something needs a person, the gravest first.",
     StopKind: "What is done at a stop.",
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",

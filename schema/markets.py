@@ -243,6 +243,9 @@ class MarketDials:
     tip_within_s: int = strawberry.field(
         description="Seconds after an arrival in which its recipient can tip, 0 to 2,678,400."
     )
+    places_per_day: int = strawberry.field(
+        description="Deliveries that are promised for one local day in all the market; 0 for as many as drivers take."
+    )
     claim_within_s: int = strawberry.field(
         description="Seconds after the end of a delivery in which a claim can be opened, 0 to 31,536,000."
     )
@@ -340,6 +343,7 @@ class MarketDialsInput:
     position_kept_days: int | None = strawberry.field(default=None, description="Days, 1 to 90.")
     tip_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units; 0 for no tips.")
     tip_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")
+    places_per_day: int | None = strawberry.field(default=None, description="Deliveries, 0 to 1,000,000; 0: no bound.")
     claim_within_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 31,536,000.")
     claim_limit_minor: MoneyMinor | None = strawberry.field(default=None, description="Minor units, up to 10^12.")
     claim_hearing_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 2,678,400.")

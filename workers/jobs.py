@@ -12,6 +12,7 @@ from marketplace.arrivals import learn_all_arrivals, retime_route
 from marketplace.batches import PlaceAddress, Replenish, TransferUnderWay, settle_attempt
 from marketplace.billing import (
     accrue_delivery,
+    charge_reservation,
     check_credit,
     close_period,
     invoice_of,
@@ -25,6 +26,7 @@ from marketplace.billing import (
 from marketplace.blocks import MakeForecast
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
+from marketplace.goals import judge_goals
 from marketplace.hubs import NoTransferWindow, OutOfStock, ReachHub
 from marketplace.matching import MatchMarket, MatchZone, wake_near_driver
 from marketplace.offers import (
@@ -315,6 +317,12 @@ async def close_billing_period(marketplace: Marketplace, profile_id: UUID) -> No
         await close_period(work, profile_id=profile_id)
 
 
+async def charge_reserved_days(marketplace: Marketplace, reservation_id: UUID) -> None:
+    """Charges a shipper for the reserved places that it left unused on the days that are over."""
+    async with marketplace.works.open() as work:
+        await charge_reservation(work, reservation_id=reservation_id)
+
+
 async def retry_shipper_charge(marketplace: Marketplace, charge_id: UUID) -> None:
     """Tries a refused charge again."""
     async with marketplace.works.open() as work:
@@ -360,6 +368,12 @@ async def judge_standing(marketplace: Marketplace, market_id: UUID) -> None:
         await propose_suspensions(work, market_id=market_id)
 
 
+async def judge_experience(marketplace: Marketplace, market_id: UUID) -> None:
+    """Looks whether what recipients experience in a market is what their shippers were promised."""
+    async with marketplace.works.open() as work:
+        await judge_goals(work, market_id=MarketId(market_id))
+
+
 JOBS: Mapping[str, Job] = {
     "match_market": match_market,
     "match_zone": match_zone,
@@ -403,12 +417,14 @@ JOBS: Mapping[str, Job] = {
     "look_up_tip": look_up_recipients_tip,
     "close_period": close_billing_period,
     "retry_charge": retry_shipper_charge,
+    "charge_reservation": charge_reserved_days,
     "refresh_standing": refresh_shipper_standing,
     "forecast_demand": forecast_demand,
     "notify": tell,
     "forget_pictures": forget_pictures,
     "roll_up": count,
     "count_kpis": count_days,
+    "judge_goals": judge_experience,
 }
 
 MATCHING_S = 40.0

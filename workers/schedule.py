@@ -39,6 +39,7 @@ from workers.runner import JobRunner
 MADE_BY_TIME = frozenset(
     {
         "run_payouts", "true_up_pay", "learn_acceptance", "learn_traffic", "reconcile", "close_period", "retry_charge",
+        "charge_reservation", "judge_goals",
         "refresh_standing", "look_up_tip", "forecast_demand", "judge_standing",
         "count_kpis",
         "replenish_hub", "post_recurring",
@@ -103,6 +104,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("post recurring batches", RECURRING_EVERY_S, lambda: post_recurring(works, runner)),
         Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),
         Periodic("count figures of days", KPIS_EVERY_S, lambda: count_figures(works, runner)),
+        Periodic("judge goals", JUDGE_EVERY_S, lambda: judge_all_goals(works, runner)),
         Periodic("decide surge", SURGE_EVERY_S, lambda: decide_all_surge(works)),
         Periodic("tell what is due", ALERTS_EVERY_S, lambda: tell_what_is_due(marketplace)),
         Periodic("forget old idempotency keys", FORGET_EVERY_S, lambda: until_none_left(works, forget_old)),
@@ -303,6 +305,11 @@ async def forecast_demand(works: Works, runner: JobRunner) -> None:
 async def count_figures(works: Works, runner: JobRunner) -> None:
     """Makes a job for each market to read those of its days that changed."""
     await ask_each_market(works, runner, "count_kpis")
+
+
+async def judge_all_goals(works: Works, runner: JobRunner) -> None:
+    """Makes a job for each market to look whether goals are met; one whose days are not counted waits."""
+    await ask_each_market(works, runner, "judge_goals")
 
 
 async def tell_what_is_due(marketplace: Marketplace) -> None:

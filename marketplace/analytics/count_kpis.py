@@ -8,6 +8,7 @@ concerns the day that the block began. A day that is found is due; a due day is 
 
 from datetime import timedelta
 
+from marketplace.analytics.experience import read_experience
 from marketplace.analytics.read_day import read_day
 from marketplace.analytics.roll_up import roll_up_all
 from marketplace.core.ids import MarketId
@@ -77,6 +78,7 @@ async def count_kpis(works: Works, *, market_id: MarketId) -> int:
             if day is None:
                 return read
             await read_day(work, market_id=market_id, day=day)
+            await read_experience(work, market_id=market_id, day=day)
     return DAYS_AT_ONCE
 
 

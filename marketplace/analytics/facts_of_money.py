@@ -13,7 +13,8 @@ billed AS (
     SELECT b.shipper_id, coalesce(o.hub_id, d.hub_id) AS hub_id, w.figure, w.sign * b.amount_minor AS amount
     FROM bill_line b
     JOIN (VALUES ('DELIVERY', 'billed_minor', 1), ('REDELIVERY', 'billed_minor', 1), ('NO_SHOW', 'billed_minor', 1),
-                 ('CANCELLATION', 'billed_minor', 1), ('GOODWILL', 'credited_minor', -1),
+                 ('CANCELLATION', 'billed_minor', 1), ('RESERVATION', 'billed_minor', 1),
+                 ('GOODWILL', 'credited_minor', -1),
                  ('CREDIT_NOTE', 'credited_minor', -1), ('SLA_CREDIT', 'penalty_minor', -1),
                  ('CLAIM', 'claim_minor', -1)) AS w(kind, figure, sign) ON w.kind = b.kind
     LEFT JOIN claim c ON c.credit_id = b.id

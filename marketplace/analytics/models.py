@@ -251,3 +251,19 @@ class KpiHead(Model):
 
     class Meta:
         table = "kpi_head"
+
+
+class ExperienceDay(Model):
+    """What one shipper's recipients were promised and told on one local day, as counts and sums of seconds."""
+
+    id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    day = fields.DateField()
+    promised = fields.IntField(db_default=0)
+    width_s = fields.BigIntField(db_default=0)
+    eta_arrivals = fields.IntField(db_default=0)
+    eta_error_s = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "experience_day"

@@ -27,6 +27,7 @@ class NeedKind(StrEnum):
     SUSPENSION = "SUSPENSION"
     HELD_STATEMENT = "HELD_STATEMENT"
     DEAD_JOB = "DEAD_JOB"
+    GOAL_MISSED = "GOAL_MISSED"
 
 
 # Each part reads a partial index of what is open. `due_at` is when it is too late, or, where nothing ends, since when
@@ -87,6 +88,12 @@ WITH needs AS (
     UNION ALL
     (SELECT 'DEAD_JOB', j.id, NULL, NULL, NULL, j.kind, j.created_at, NULL, NULL, NULL
      FROM job j WHERE j.market_id = $1 AND j.state = 'DEAD')
+    UNION ALL
+    (SELECT 'GOAL_MISSED', g.id, NULL, NULL, NULL,
+            s.name || ': ' || g.metric || ' ' || g.actual || ', ' || e.target || ' promised', g.created_at,
+            NULL, NULL, NULL
+     FROM experience_miss g JOIN experience_goal e ON e.id = g.goal_id JOIN shipper s ON s.id = g.shipper_id
+     WHERE g.market_id = $1 AND g.ended_at IS NULL)
 ), ranked AS (
     SELECT needs.*, count(*) OVER (PARTITION BY kind) AS of_kind,
            row_number() OVER (PARTITION BY kind ORDER BY due_at, subject_id) AS place

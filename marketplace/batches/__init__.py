@@ -25,6 +25,7 @@ from marketplace.batches.change_promise import (
 from marketplace.batches.expire import expire_due, next_expiry
 from marketplace.batches.failure_policy import DISCARDED, may_be_left, next_step
 from marketplace.batches.place_address import AlreadyPlaced, NoWayThere, PlaceAddress
+from marketplace.batches.places import CapacityFull, CapacityReserved
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult, ToPost
 from marketplace.batches.price import MOST_DELIVERIES, Priced
 from marketplace.batches.queries import (
@@ -83,6 +84,8 @@ __all__ = [
     "BundleIsBinding",
     "CancelReason",
     "CancellationQuote",
+    "CapacityFull",
+    "CapacityReserved",
     "ChosenBy",
     "CreditGate",
     "DeliveryRequest",

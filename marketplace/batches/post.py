@@ -21,6 +21,7 @@ from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.arrange import Pricing, arrange, price_rows
 from marketplace.batches.events import BatchPosted, DeliveryPosted
+from marketplace.batches.places import take_places
 from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, place_rows, price_row
 from marketplace.batches.quote import KeptQuote, firsts, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, pallet_places_of
@@ -209,7 +210,11 @@ class PostBatch:
         """Chooses hubs once more with what they have now, which nobody else can take until the Work ends."""
         assert found.placed.search is not None, "placed rows have been searched for"
         placed = replace(found.placed, search=await found.placed.search.under_lock(work))
-        return arrange(placed, answer.drives, pricing=self._pricing(found), is_degraded=answer.is_degraded)
+        pricing = self._pricing(found)
+        answer = arrange(placed, answer.drives, pricing=pricing, is_degraded=answer.is_degraded)
+        return await take_places(
+            work, shipper_id=self.shipper_id, placed=placed, answer=answer, pricing=pricing, lock=True
+        )
 
     async def _insert_batch(self, work: Work, found: ToPost, answer: Priced) -> UUID | None:
         if not answer.rows and not answer.unplaced:

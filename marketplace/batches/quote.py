@@ -11,7 +11,8 @@ import orjson
 
 from marketplace.batches.arrange import price_rows
 from marketplace.batches.asked import what_is_asked
-from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, place_rows
+from marketplace.batches.places import take_places
+from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, place_rows, price_row
 from marketplace.batches.request import (
     DeliveryRequest,
     ItemRequest,
@@ -105,6 +106,9 @@ class QuoteBatch:
 
     async def record(self, work: Work, found: Placed, answer: Priced) -> QuoteResult:
         """Keeps the quote with what was asked, so that it can be posted by its id alone."""
+        answer = await take_places(
+            work, shipper_id=self.shipper_id, placed=found, answer=answer, pricing=price_row, lock=False
+        )
         quote_id = work.new_id()
         problems = [answer.problems[i] for i in sorted(answer.problems)]
         await work.execute(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from marketplace.batches.another_try import ChosenBy, choose_another_try, lock_waiting
 from marketplace.batches.change_promise import change_promise
+from marketplace.batches.places import check_place
 from marketplace.batches.request import LocalWindow
 from marketplace.batches.settle_attempt import settle_attempt
 from marketplace.batches.states import DeliveryState, PromiseActor
@@ -12,7 +13,7 @@ from marketplace.core.window import local_window
 from marketplace.core.work import Work
 
 FIND = """
-SELECT state, time_zone FROM delivery
+SELECT state, time_zone, market_id, shipper_id, hub_id FROM delivery
 WHERE id = $1 AND ($2::uuid IS NULL OR shipper_id = $2) AND ($3::uuid IS NULL OR market_id = $3)
 """
 NO_MORE_TRIES = """
@@ -48,6 +49,9 @@ async def reschedule_delivery(
     chosen = local_window(window.opens, window.closes, found["time_zone"])
     if found["state"] == DeliveryState.ATTEMPTED or chosen_by is ChosenBy.RECIPIENT:
         return await choose_another_try(work, delivery_id=delivery_id, window=chosen, chosen_by=chosen_by)
+    if chosen_by is ChosenBy.SHIPPER:
+        owner = {name: found[name] for name in ("market_id", "shipper_id", "hub_id")}
+        await check_place(work, delivery_id=delivery_id, window=chosen, **owner)
     await change_promise(
         work,
         delivery_id=delivery_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.accounts import note_action
+from marketplace.batches.places import CapacityFull, CapacityReserved
 from marketplace.batches.post import CreditGate, PostBatch, ToPost
 from marketplace.batches.price import Priced
 from marketplace.batches.request import MOST_OF_ONE, DeliveryRequest, ItemRequest, LocalWindow, Place
@@ -42,7 +43,9 @@ class TransferUnderWay(Conflict):
     code = "TRANSFER_UNDER_WAY"
 
 
-REFUSALS = {OutOfStock.code: OutOfStock, HubFull.code: NoTransferWindow}
+REFUSALS = {OutOfStock.code: OutOfStock} | {
+    full.code: NoTransferWindow for full in (HubFull, CapacityFull, CapacityReserved)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from marketplace.billing.authenticate_charge import (
     authenticate_charge,
 )
 from marketplace.billing.bill_tip import bill_tip
+from marketplace.billing.charge_reservation import charge_reservation
 from marketplace.billing.close_period import close_period
 from marketplace.billing.collect import collect_lines
 from marketplace.billing.credit import Credit, CreditExhausted, PaymentRequired, check_credit, credit_of
@@ -90,6 +91,7 @@ __all__ = [
     "authenticate_charge",
     "bill_tip",
     "billing_attention",
+    "charge_reservation",
     "charged_so_far",
     "check_credit",
     "close_period",

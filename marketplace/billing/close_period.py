@@ -33,6 +33,7 @@ LABELS = {
     LineKind.REDELIVERY: "Further tries",
     LineKind.CANCELLATION: "Cancellations",
     LineKind.NO_SHOW: "No-shows at pickup",
+    LineKind.RESERVATION: "Reserved places not used",
     LineKind.TIP: "Tips for drivers",
     LineKind.SLA_CREDIT: "Credit for broken promises",
     LineKind.GOODWILL: "Goodwill",

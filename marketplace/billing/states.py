@@ -33,7 +33,7 @@ class ProfileState(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line is for. The first five are owed; the others are given back, and their amounts are negative.
+    """What a line is for. The first six are owed; the others are given back, and their amounts are negative.
 
     SENT_BACK is owed again, because that money was sent back by hand; CAME_BACK answers it where a card refused that.
     CARRIED comes in pairs: what one charge or invoice cannot move is taken off it and stands open for the next.
@@ -43,6 +43,7 @@ class LineKind(StrEnum):
     REDELIVERY = "REDELIVERY"
     CANCELLATION = "CANCELLATION"
     NO_SHOW = "NO_SHOW"
+    RESERVATION = "RESERVATION"
     TIP = "TIP"
     SLA_CREDIT = "SLA_CREDIT"
     GOODWILL = "GOODWILL"
@@ -65,6 +66,7 @@ OWED_KINDS = frozenset(
         LineKind.REDELIVERY,
         LineKind.CANCELLATION,
         LineKind.NO_SHOW,
+        LineKind.RESERVATION,
         LineKind.TIP,
         LineKind.SENT_BACK,
     }

@@ -17,6 +17,7 @@ from marketplace.billing.queries import (
 )
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work
+from marketplace.reservations import UNSETTLED
 
 LEFT_BEHIND_AFTER = timedelta(minutes=1)
 """By then the job that follows from the end of an operation has long run, unless it is lost."""
@@ -43,6 +44,7 @@ async def sweep_billing(work: Work, *, market_id: MarketId) -> list[DueWork]:
         ("settle_invoice", INVOICES_LEFT_BEHIND, before),
         ("settle_invoice", INVOICES_TO_SETTLE, work.now),
         ("refresh_standing", OVERDUE_PROFILES, work.now),
+        ("charge_reservation", UNSETTLED, work.now),
     ):
         due += [DueWork(kind, row["id"]) for row in await work.fetch(question, market_id, moment, SWEPT_AT_ONCE)]
     return list(dict.fromkeys(due))

@@ -26,6 +26,7 @@ MODELS = [
     "marketplace.standing.models",
     "marketplace.ledger.models",
     "marketplace.addresses.models",
+    "marketplace.reservations.models",
     "marketplace.batches.models",
     "marketplace.recurring_batches.models",
     "marketplace.routes.models",
@@ -45,6 +46,7 @@ MODELS = [
     "marketplace.tips.models",
     "marketplace.blocks.models",
     "marketplace.analytics.models",
+    "marketplace.goals.models",
 ]
 """Where tables are declared, in the order of the story."""
 

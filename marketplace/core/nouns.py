@@ -18,6 +18,9 @@ TABLES = {noun: noun for noun in PREFIXES.keys() - NOT_OURS} | {
     "message": "webhook_message",
     "surge": "surge_decision",
     "pause": "zone_pause",
+    "reservation": "capacity_reservation",
+    "goal": "experience_goal",
+    "goal_miss": "experience_miss",
 }
 """Where the things of each noun are; most tables are called as the noun."""
 PRESENT = """

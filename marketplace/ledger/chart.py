@@ -40,6 +40,7 @@ class LedgerAccount:
 # What we earn and what it costs us
 DELIVERY_REVENUE = LedgerAccount("delivery_revenue", AccountKind.REVENUE)
 CANCELLATION_REVENUE = LedgerAccount("cancellation_revenue", AccountKind.REVENUE)
+RESERVATION_REVENUE = LedgerAccount("reservation_revenue", AccountKind.REVENUE)
 INSTANT_FEE_REVENUE = LedgerAccount("instant_fee_revenue", AccountKind.REVENUE)
 DRIVER_PAY = LedgerAccount("driver_pay", AccountKind.EXPENSE)
 PEAK_BONUS = LedgerAccount("peak_bonus", AccountKind.EXPENSE)

@@ -82,6 +82,7 @@ LIMITS = {
     "recipient_data_s": Limit(0, 31_536_000, "the seconds that drivers see a recipient after the end are"),
     "tip_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "tip_within_s": Limit(0, 2_678_400, "the seconds after an arrival in which a recipient can tip are"),
+    "places_per_day": Limit(0, 1_000_000, "the deliveries that are promised for one day are"),
     "claim_within_s": Limit(0, 31_536_000, "the seconds after the end in which a claim can be opened are"),
     "claim_limit_minor": Limit(0, LARGEST_AMOUNT, "minor units are"),
     "claim_hearing_s": Limit(0, 2_678_400, "the seconds that a driver has to answer a claim are"),
@@ -136,6 +137,7 @@ class Dials:
     For `tip_within_s` after it they can tip the driver, `tip_limit_minor` in all; 0 takes no tips.
     For `claim_within_s` after the end a parcel that is damaged, missing or another can be claimed; what is accepted is
     at most `claim_limit_minor` for each delivery, and its driver has `claim_hearing_s` to be heard before that.
+    At most `places_per_day` deliveries are promised for one local day in all the market; 0 is as many as drivers take.
     `position_kept_days` is how long it can be told where drivers were; traffic is learnt from their positions before.
 
     In the figures each audited action of an operator counts as `support_action_s` of work at `support_hour_minor` an
@@ -196,6 +198,7 @@ class Dials:
     position_kept_days: int = 7
     tip_limit_minor: int = 10_000
     tip_within_s: int = 604_800
+    places_per_day: int = 0
     claim_within_s: int = 1_209_600
     claim_limit_minor: int = 50_000
     claim_hearing_s: int = 259_200

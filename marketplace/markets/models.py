@@ -69,6 +69,7 @@ class Market(Model):
     position_kept_days = fields.SmallIntField(db_default=7)
     tip_limit_minor = fields.BigIntField(db_default=10000)
     tip_within_s = fields.IntField(db_default=604800)
+    places_per_day = fields.IntField(db_default=0)
     claim_within_s = fields.IntField(db_default=1209600)
     claim_limit_minor = fields.BigIntField(db_default=50000)
     claim_hearing_s = fields.IntField(db_default=259200)

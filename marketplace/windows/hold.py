@@ -10,10 +10,11 @@ from marketplace.batches import UnservedDay
 from marketplace.core.errors import Refusal
 from marketplace.core.window import Window
 from marketplace.core.work import Work
-from marketplace.hubs import Opening, Slot, places_left
+from marketplace.hubs import Opening
 from marketplace.routing import Router
 from marketplace.windows.holds import holds_in
 from marketplace.windows.look import OfferedDay, OfferedWindow, Seen, look, read_day
+from marketplace.windows.places import places_for
 from marketplace.windows.refusals import (
     DifferenceChanged,
     NotAWindow,
@@ -140,14 +141,7 @@ async def take_place(work: Work, seen: Seen, offered: OfferedWindow, *, actor: s
 
 async def _check_places(work: Work, seen: Seen, offered: OfferedWindow, opening: Opening) -> None:
     target = seen.target
-    [left] = await places_left(
-        work,
-        hub_id=target.hub_id,
-        opening=opening,
-        slots=[Slot.of(target.pickup_window(offered.window), offered.window)],
-        time_zone=target.time_zone,
-        leave_out=target.delivery_id,
-    )
+    [left] = await places_for(work, target, opening=opening, windows=[offered.window], lock=True)
     if left < 1:
         raise WindowFull("this window is full; choose another", field="opensAt")
     # Who took a place in this window since it was looked at was not seen by that look.

@@ -18,12 +18,12 @@ from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work, Works, outside
-from marketplace.hubs import Slot, places_left
 from marketplace.markets import Dials, dials, open_pauses, paused_until, pay_policy_at
 from marketplace.routing import Matrix, Router
 from marketplace.rural import local_day
 from marketplace.windows.holds import holds_in
 from marketplace.windows.live_plan import LivePlan, read_live_plan
+from marketplace.windows.places import places_for
 from marketplace.windows.price import differences
 from marketplace.windows.probe import Place, Probe, Terms, Wish
 from marketplace.windows.states import ClosedReason, WindowReason
@@ -118,14 +118,7 @@ async def read_day(work: Work, question: WindowQuestion, *, hold: asyncpg.Record
         if question.day >= first_day
         else []
     )
-    left = await places_left(
-        work,
-        hub_id=target.hub_id,
-        opening=target.opening,
-        slots=[Slot.of(target.pickup_window(window), window) for window in in_time],
-        time_zone=target.time_zone,
-        leave_out=target.delivery_id,
-    )
+    left = await places_for(work, target, opening=target.opening, windows=in_time)
     free = [(window, places) for window, places in zip(in_time, left, strict=True) if places > 0]
     if hold is not None:
         free = [(Window(hold["opens_at"], hold["closes_at"]), 1)]

@@ -33,6 +33,7 @@ export const WORDS = {
   WindowChanged: { tone: "quiet", say: () => "A delivery was promised for another window" },
   WindowBooked: { tone: "good", say: () => "A window was booked that the plan can keep" },
   WindowRevoked: { tone: "quiet", say: () => "A booked window was given back" },
+  ExperienceGoalMissed: { tone: "wait", say: () => "Recipients of a shipper experience less than was promised" },
   HubOpeningSet: { tone: "quiet", say: () => "A hub has new hours, places or reach" },
   DeliveryAssigned: null,
   DeliveryMoved: null,

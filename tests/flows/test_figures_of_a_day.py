@@ -14,10 +14,17 @@ from marketplace.analytics import count_kpis
 from marketplace.analytics.kpi_sums import SHARED_SUMS, SUMS
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import MarketId, from_wire
+from marketplace.goals import Goal, Metric, experience_goals, set_experience_goal
 from tests.flows.api import Caller
 from tests.flows.test_post_to_pay import Story, books_balance, go_online, open_story
 from tests.flows.test_second_try import take
-from tests.marketplace.analytics.slow_recount import Place, read_world, recount, recount_drivers
+from tests.marketplace.analytics.slow_recount import (
+    Place,
+    read_world,
+    recount,
+    recount_drivers,
+    recount_experience,
+)
 from tests.marketplaces import Town
 
 SANTIAGO = ZoneInfo("America/Santiago")
@@ -123,6 +130,19 @@ async def figures(story: Story, market_id: UUID) -> dict[Place, dict[str, int]]:
     return {(row["shipper_id"], row["hub_id"]): {name: row[name] for name in SUMS if row[name]} for row in rows}
 
 
+async def experienced(story: Story, market_id: UUID) -> dict[tuple[UUID, str], tuple[float | None, int]]:
+    """What the recipients of each shipper experienced on the day, as a goal for it is measured tomorrow."""
+    async with story.marketplace.works.open() as work:
+        for shipper in story.seeded.shippers:
+            for metric in Metric:
+                goal = Goal(metric=metric, target=1, period_days=1, min_sample=1)
+                shipper_id = from_wire("shipper", shipper["id"])
+                await set_experience_goal(work, shipper_id=shipper_id, market_id=market_id, goal=goal)
+        today = story.clock.now.astimezone(SANTIAGO).date()
+        goals = await experience_goals(work, market_id=market_id, last_day=today)
+    return {(one.shipper_id, one.goal.metric): (one.measured.actual, one.measured.sample) for one in goals}
+
+
 async def test_every_figure_of_a_day_is_that_of_a_slow_recount(story: Story) -> None:
     market_id = MarketId(from_wire("market", story.seeded.market_id))
     await live_a_day(story)
@@ -141,6 +161,9 @@ async def test_every_figure_of_a_day_is_that_of_a_slow_recount(story: Story) -> 
         world = await read_world(work, market_id=market_id, day=day, time_zone="America/Santiago")
     slow = {place: dict(each) for place, each in recount(world).items()}
     assert counted == slow
+    plain = recount_experience(world)
+    assert await experienced(story, market_id) == plain
+    assert {metric for (_, metric), (_, sample) in plain.items() if sample} == set(Metric)
     async with story.marketplace.works.open() as work:
         rows = await work.fetch("SELECT * FROM fairness_day WHERE market_id = $1", market_id)
     shared = {row["contract_kind"]: {name: row[name] for name in SHARED_SUMS if row[name]} for row in rows}

@@ -50,6 +50,7 @@ from marketplace.fleet import (
     Vehicle,
     VehicleState,
 )
+from marketplace.goals import Metric
 from marketplace.hubs import ReservationState, StockReason
 from marketplace.ledger.chart import AccountKind
 from marketplace.ledger.states import PostingState
@@ -91,6 +92,8 @@ SIGNING_IN = {PrincipalKind.DRIVER, PrincipalKind.OPERATOR, PrincipalKind.DISPAT
 CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("service_level", "tier"): Tier,
     ("delivery", "tier"): Tier,
+    ("experience_goal", "metric"): Metric,
+    ("experience_miss", "metric"): Metric,
     ("job", "state"): {"READY", "RUNNING", "DEAD"},
     ("api_key", "mode"): {"test", "live"},
     ("session", "kind"): SIGNING_IN,

@@ -49,6 +49,7 @@ from marketplace.core.work import Work, Works
 from marketplace.docks import DockFacts, dock_slots, hold_slot, set_dock
 from marketplace.fleet import ContractKind, PresenceState, add_company, add_dispatcher
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
+from marketplace.goals import Goal, Metric, set_experience_goal
 from marketplace.hubs import SkuFacts, receive_stock, set_sku
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market, ZonePause
@@ -111,6 +112,8 @@ SECRETS = {
     "invoice line": "lines of alfa",
     "credit limit": "876543219",
     "rate card": "surcharge-alfa",
+    "fee": "7612345",
+    "goal": "87.6125",
     "webhook": "https://alfa.example/hear",
     "what a receiver said": "thanks from alfa",
     **{f"latitude of {name}": repr(place.lat) for name, place in (("home", SECRET_PLACE), ("hub", SECRET_HUB))},
@@ -162,6 +165,7 @@ class Things:
     suspension: str
     reassignment: str
     pause: str
+    reservation: str
     webhook: str
     message: str
 
@@ -484,6 +488,7 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         payout_quote=to_wire("payout_quote", await _payout_quote(work, secrets, market, driver)),
         **await _webhook(work, secrets, market, shipper),
         **await _money(work, secrets, market, shipper),
+        reservation=to_wire("reservation", await _reservation(work, secrets, market, shipper)),
         **await _steered(work, secrets, market, driver, stop_id),
     )
     await _papers(work, secrets, market, driver, things)
@@ -503,6 +508,24 @@ async def _dock_appointment(work: Work, market: Market, shipper: Shipper) -> UUI
     held = await hold_slot(work, **mine, code="gate", opens_at=slots[0].opens_at)
     held_id: UUID = held["id"]
     return held_id
+
+
+async def _reservation(work: Work, secrets: Secrets, market: Market, shipper: Shipper) -> UUID:
+    """Places that a shipper has for itself, and a goal for what its recipients experience."""
+    reservation_id = work.new_id()
+    await work.execute(
+        "INSERT INTO capacity_reservation (id, market_id, shipper_id, settled_through, created_at)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        reservation_id, market.id, shipper.id, work.now.date(), work.now,
+    )  # fmt: skip
+    await work.execute(
+        "INSERT INTO reservation_terms (id, market_id, reservation_id, version, first_day, weekdays, places, fee_minor,"
+        " release_days, release_time, created_at) VALUES ($1, $2, $3, 1, $4, '{1}', 2, $5, 1, '18:00', $6)",
+        work.new_id(), market.id, reservation_id, work.now.date(), int(secrets["fee"]), work.now,
+    )  # fmt: skip
+    goal = Goal(metric=Metric.ON_TIME, target=float(secrets["goal"]))
+    await set_experience_goal(work, shipper_id=shipper.id, market_id=market.id, goal=goal)
+    return reservation_id
 
 
 async def _steered(work: Work, secrets: Secrets, market: Market, driver: Driver, stop_id: UUID) -> dict[str, str]:

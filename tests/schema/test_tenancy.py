@@ -315,6 +315,14 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "setRuralZone": OPERATOR,
     "serviceArea": SHIPPER,
     "serviceLevels": SHIPPER,
+    "capacityReservations": SHIPPER,
+    "shipperCapacityReservations": OPERATOR,
+    "reserveCapacity": OPERATOR,
+    "changeReservation": OPERATOR,
+    "endReservation": OPERATOR,
+    "experienceGoals": SHIPPER,
+    "shipperExperienceGoals": OPERATOR,
+    "setExperienceGoal": OPERATOR,
     "shipperServiceArea": OPERATOR,
     "shipperServiceLevels": OPERATOR,
     "setServiceArea": OPERATOR,
@@ -332,7 +340,10 @@ WITH_IDS = [name for name in ANSWERED if ID_PATHS[name]]
 QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
 OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku", "setDock", "holdDockSlot"})
 """Changes whose only id is that of a market, which is open to all."""
-OPEN = {name: {"shipperId"} for name in ("setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel")}
+AGREED = (
+    "setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel", "reserveCapacity", "setExperienceGoal",
+)  # fmt: skip
+OPEN = {name: {"shipperId"} for name in AGREED}
 """A shipper belongs to no market: operations of each may agree terms before the first batch."""
 STOPPED_BEFORE = {
     ("approveDriver", "companyId"),

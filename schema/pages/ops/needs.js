@@ -15,6 +15,7 @@ export const KINDS = {
   SUSPENSION: { title: "Suspension to decide", tone: "stay" },
   HELD_STATEMENT: { title: "Pay is held", tone: "wait", isPast: true },
   DEAD_JOB: { title: "Work stands still", tone: "bad" },
+  GOAL_MISSED: { title: "A shipper's goal is missed", tone: "wait" },
 };
 
 const HANDED = {
@@ -22,7 +23,7 @@ const HANDED = {
   AGREED: "agreed, the drivers meet",
   GIVEN: "parcels are scanned, the code is missing",
 };
-const WAITS = new Set(["COLD_CHAIN", "SUSPENSION", "HELD_STATEMENT", "DEAD_JOB"]);
+const WAITS = new Set(["COLD_CHAIN", "SUSPENSION", "HELD_STATEMENT", "DEAD_JOB", "GOAL_MISSED"]);
 
 /** The two lines of a row: what it is, and the rest. */
 export function needWords(need, { wording, clock }) {

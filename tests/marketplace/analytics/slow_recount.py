@@ -26,7 +26,7 @@ TABLES = (
     "journal", "posting", "account", "stock_transfer", "reassignment", "sign_up", "claim",
 )  # fmt: skip
 MILLION = 1_000_000
-BILLED = {"delivery_revenue": "billed_minor", "cancellation_revenue": "billed_minor"}
+BILLED = dict.fromkeys(("delivery_revenue", "cancellation_revenue", "reservation_revenue"), "billed_minor")
 GIVEN_BACK = {
     "goodwill": "credited_minor", "delivery_revenue": "credited_minor", "cancellation_revenue": "credited_minor",
     "sla_credit": "penalty_minor", "claim_loss": "claim_minor",
@@ -378,3 +378,38 @@ def share_among(world: World, drivers: list[dict[str, Any]]) -> Counter[str]:
         apart = sum(abs(one - other) for one in rates for other in rates)
         told["gini_ppm"] = round(MILLION * apart / (2 * len(rates) * sum(rates)))
     return told
+
+
+def recount_experience(world: World) -> dict[tuple[UUID, str], tuple[float | None, int]]:
+    """What the recipients of each shipper experienced on the day: each figure, and out of how many."""
+    tries: dict[UUID, list[bool]] = {row["shipper_id"]: [] for row in world.rows["delivery"]}
+    widths, kept, errors = ({shipper: list[float]() for shipper in tries} for _ in range(3))
+    for event in world.events("DeliveryDelivered", "DeliveryAttempted"):
+        delivery = world.one("delivery", event["delivery_id"])
+        if delivery["return_of"] is not None:
+            continue
+        shipper = delivery["shipper_id"]
+        if event["name"] == "DeliveryAttempted":
+            tries[shipper] += [False] if event["payload"]["number"] == 1 else []
+            continue
+        tries[shipper] += [True] if delivery["attempts"] == 0 else []
+        widths[shipper].append((delivery["dropoff_closes_at"] - delivery["dropoff_opens_at"]) / timedelta(minutes=1))
+        kept[shipper].append(event["payload"]["is_on_time"])
+    for guess in world.rows["arrival_prediction"]:
+        arrived_at = world.one("stop", guess["stop_id"])["arrived_at"]
+        delivery = world.one("delivery", guess["delivery_id"])
+        if guess["moment"] != "PICKUP" or arrived_at is None or not guess["predicted_at"] < arrived_at:
+            continue
+        if world.begins <= arrived_at < world.ends and delivery["return_of"] is None:
+            errors[delivery["shipper_id"]].append(abs(arrived_at - guess["p50"]) / timedelta(minutes=1))
+    found: dict[tuple[UUID, str], tuple[float | None, int]] = {}
+    for shipper, first in tries.items():
+        for metric, values in (
+            ("FIRST_ATTEMPT", [100.0 * one for one in first]),
+            ("ON_TIME", [100.0 * one for one in kept[shipper]]),
+            ("WINDOW_WIDTH", widths[shipper]),
+            ("ETA_ERROR", errors[shipper]),
+        ):
+            figure = round(sum(values) / len(values), 2) if values else None
+            found[shipper, metric] = (figure, len(values))
+    return found

@@ -53,6 +53,7 @@ LIMITS = {
     "position_kept_days": (1, 90),
     "tip_limit_minor": (0, 10**12),
     "tip_within_s": (0, 2_678_400),
+    "places_per_day": (0, 1_000_000),
     "claim_within_s": (0, 31_536_000),
     "claim_limit_minor": (0, 10**12),
     "claim_hearing_s": (0, 2_678_400),
