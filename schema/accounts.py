@@ -163,7 +163,8 @@ class Mutation:
 
 
 def _me(principal: Principal, name: str) -> Me:
-    noun = "delivery" if principal.kind is PrincipalKind.RECIPIENT else principal.kind.value
+    nouns = {PrincipalKind.RECIPIENT: "delivery", PrincipalKind.KEEPER: "hand_over_point"}
+    noun = nouns.get(principal.kind, principal.kind.value)
     return Me(
         kind=principal.kind.value,
         id=strawberry.ID(to_wire(noun, principal.id)),

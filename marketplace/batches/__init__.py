@@ -4,8 +4,10 @@ A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's mo
 state and a `sequence` that orders its events.
 """
 
+from marketplace.batches.add_return import add_return
 from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.another_try import AnswerTooLate, BadNewWindow, ChosenBy, NotWaiting, choose_another_try
+from marketplace.batches.at_point import NoPlaceLeft, NoSuchPoint, NotForAPoint, PointClosed, needs_at_point
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -88,11 +90,15 @@ __all__ = [
     "LeftAt",
     "LocalWindow",
     "NextStep",
+    "NoPlaceLeft",
+    "NoSuchPoint",
     "NoWayThere",
+    "NotForAPoint",
     "NotWaiting",
     "PackageRequest",
     "Place",
     "PlaceAddress",
+    "PointClosed",
     "PostBatch",
     "PostResult",
     "PostedRow",
@@ -110,6 +116,7 @@ __all__ = [
     "TransferUnderWay",
     "UnassignedReason",
     "UnservedDay",
+    "add_return",
     "addresses_to_review",
     "cancel_delivery",
     "change_promise",
@@ -122,6 +129,7 @@ __all__ = [
     "find_quote",
     "is_storable",
     "may_be_left",
+    "needs_at_point",
     "next_answer_due",
     "next_expiry",
     "next_step",

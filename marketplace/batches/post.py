@@ -20,6 +20,7 @@ import orjson
 
 from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
+from marketplace.batches.at_point import NoPlaceLeft
 from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.price import Placed, PlacedRow, Priced, PricedRow, place_rows, price_rows
 from marketplace.batches.quote import KeptQuote, open_quote
@@ -29,10 +30,12 @@ from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.hubs import OutOfStock, StockLine, pick_enough, reserve_stock
+from marketplace.points import lock_places, promise_places
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
 
 NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
+POINT_IS_FULL = NoPlaceLeft("somebody else has taken the last place there; choose another", field="handOverPointId")
 SOLD_OUT = OutOfStock("somebody else has taken the last of it; post again, another hub may have it", field="items")
 INSERT_DELIVERIES = """
 INSERT INTO delivery SELECT * FROM jsonb_populate_recordset(NULL::delivery, $1::jsonb)
@@ -163,6 +166,7 @@ class PostBatch:
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
         answer, short = await _take_stock(work, found.placed.market_id, answer)
+        answer = await _take_places(work, answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         links: Mapping[UUID, UUID] = {}
@@ -266,6 +270,22 @@ async def _take_stock(work: Work, market_id: UUID, answer: Priced) -> tuple[Pric
     return replace(answer, rows=rows, problems=problems), short
 
 
+async def _take_places(work: Work, answer: Priced) -> Priced:
+    """Locks the hand-over points that rows end at, and makes problems of those that find no place there any more."""
+    wanted = {i: row.placed.request.hand_over_point_id for i, row in answer.rows.items()}
+    at_points = {i: point_id for i, point_id in wanted.items() if point_id is not None}
+    if not at_points:
+        return answer
+    free = await lock_places(work, set(at_points.values()))
+    rows, problems = dict(answer.rows), dict(answer.problems)
+    for i, point_id in at_points.items():
+        if free.get(point_id, 0) < 1:
+            problems[i] = problem_of(rows.pop(i).placed.request, POINT_IS_FULL)
+        else:
+            free[point_id] -= 1
+    return replace(answer, rows=rows, problems=problems)
+
+
 def _first(i: int, row: PricedRow) -> int:
     return i if row.placed.part_of is None else row.placed.part_of
 
@@ -307,6 +327,8 @@ async def _insert_deliveries(
     await work.execute(INSERT_PACKAGES, orjson.dumps(packages, default=str).decode())
     lines = {fresh[i]: row.lines for i, row in placed.items() if row.lines}
     await reserve_stock(work, market_id=found.placed.market_id, lines=lines)
+    point_of = {fresh[i]: point for i, row in placed.items() if (point := row.request.hand_over_point_id) is not None}
+    await promise_places(work, market_id=found.placed.market_id, shipper_id=shipper_id, point_of=point_of)
     return fresh
 
 
@@ -353,7 +375,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "shipper_id": shipper_id,
         "batch_id": batch_id,
         "external_id": request.external_id,
-        "digest": "\\x" + request.digest.hex(),
+        "digest": "\\x" + spot.asked.digest.hex(),
         "state": DeliveryState.CREATED,
         "sequence": 1,
         "service_level": request.service_level,
@@ -361,6 +383,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "service_level_id": spot.level.id if spot.level is not None else None,
         "rural_zone_id": spot.rural.id if spot.rural is not None else None,
         "zone_minor": 0,
+        "point_id": request.hand_over_point_id,
         "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,

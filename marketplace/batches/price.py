@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from marketplace.batches.at_point import points_of, put_at_points, while_open
 from marketplace.batches.request import (
     BadDelivery,
     Checked,
@@ -33,6 +34,7 @@ from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
 from marketplace.hubs import Opening, Source, StockLine, hubs_open_to
 from marketplace.markets import Dials, dials, open_pauses, paused_until
+from marketplace.points import OpenPoint
 from marketplace.pricing import (
     PricedFacts,
     PriceLine,
@@ -74,9 +76,10 @@ class PlacedRow:
     """A checked row with its pickup place, its windows as instants, its rate card, its tier's and its zone's terms.
 
     What comes from stock has lines of it, and where it comes from several hubs a row for each: `part_of` is the
-    position of the first.
+    position of the first. What was `asked` differs from the request where that ends at a hand-over point.
     """
 
+    asked: DeliveryRequest
     request: DeliveryRequest
     packages: Sequence[PackageRequest]
     hub_id: UUID | None
@@ -99,6 +102,8 @@ class PlacedRow:
 class Found:
     """What rows are placed by: hubs, stock, cards, tiers and area of their shipper, rural zones, moments that count."""
 
+    asked: Sequence[DeliveryRequest]
+    points: Mapping[UUID, OpenPoint]
     hubs: Mapping[UUID, asyncpg.Record]
     sources: Mapping[int, Sequence[Source] | Invalid]
     cards: Mapping[str, RateCard]
@@ -173,12 +178,16 @@ async def place_rows(
         raise TooManyDeliveries(f"a batch has 1 to {MOST_DELIVERIES} deliveries", field="deliveries")
     settings = await dials(work, market_id=market_id)
     checked = check_rows(requests, leave_out)
+    points = await points_of(work, checked, market_id=market_id, shipper_id=shipper_id)
+    checked = put_at_points(checked, points)
     hub_ids = {row.hub_id for row in checked.rows.values() if row.hub_id is not None}
     hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=sorted(hub_ids))
     hubs = {key: hub for key, hub in hubs.items() if hub["market_id"] == market_id}
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
     asked_at = asked_at or work.now
     found = Found(
+        asked=requests,
+        points=points,
         hubs=hubs,
         sources=await source_rows(
             work, market_id=market_id, shipper_id=shipper_id, rows=checked.rows, may_split=may_split
@@ -247,7 +256,7 @@ def _place(checked: Checked, found: Found, settings: Dials, refuse_addresses: In
             source = found.sources.get(i)
             if isinstance(source, Invalid):
                 raise source
-            kept[i] = _place_row(request, found, source[0] if source else None)
+            kept[i] = replace(_place_row(request, found, source[0] if source else None), asked=found.asked[i])
         except Invalid as refusal:
             problems[i] = problem_of(request, refusal)
     return Placed(
@@ -290,8 +299,12 @@ def _place_row(request: DeliveryRequest, found: Found, source: Source | None) ->
         rural.terms if rural is not None else None,
         found.asked_at,
     )
+    if request.hand_over_point_id is not None:
+        point = found.points[request.hand_over_point_id]
+        promised = replace(promised, dropoff=while_open(point, promised.dropoff))
     check_windows(promised.pickup, promised.dropoff, now=found.now)
     return PlacedRow(
+        asked=request,
         request=request,
         packages=packages_from(request, source) if source is not None else request.packages,
         hub_id=hub_id,

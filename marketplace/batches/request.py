@@ -78,7 +78,8 @@ class DeliveryRequest:
     then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
     shipper's terms; without one it names both, unless it ends in a rural zone, which is served on days of its own.
     Without a failure policy or a number of attempts it has those of its shipper. It asks for what its sector asks for,
-    without what is `waived`, and for its own `requirements`.
+    without what is `waived`, and for its own `requirements`. With a hand-over point it ends there, and of `dropoff`
+    only name and phone count.
     """
 
     external_id: str
@@ -98,6 +99,7 @@ class DeliveryRequest:
     max_attempts: int | None = None
     sector: Sector | None = None
     waived: Sequence[Requirement] = ()
+    hand_over_point_id: UUID | None = None
 
     @property
     def needs(self) -> frozenset[Requirement]:

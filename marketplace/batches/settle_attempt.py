@@ -39,7 +39,7 @@ TRY_AGAIN = """
 UPDATE delivery SET state = 'SCHEDULED', sequence = sequence + 1, changed_at = $2, brought_back_at = NULL,
        answer_due_at = NULL, pickup_opens_at = $2, pickup_closes_at = next_closes_at, dropoff_opens_at = next_opens_at,
        dropoff_closes_at = next_closes_at, next_opens_at = NULL, next_closes_at = NULL, pin_attempts = 0,
-       plan_after = greatest($2, $3), unassigned_reason = NULL,
+       plan_after = greatest($2, $3::timestamptz), unassigned_reason = NULL,
        redelivery_minor = redelivery_minor + $4
 WHERE id = $1 RETURNING sequence
 """

@@ -55,6 +55,8 @@ PREFIXES = {
     "drop_point": "drp",
     "pause": "pse",
     "rural_zone": "rzn",
+    "hand_over_point": "hop",
+    "collection": "col",
     "driver_message": "dms",
     "route": "rte",
     "stop": "stp",

@@ -40,6 +40,8 @@ class OpenDelivery:
     skills: Sequence[str]
     priority: int
     created_at: datetime
+    is_at_point: bool = False
+    """Whether it ends at a hand-over point, where several are dropped at once."""
     reason: UnassignedReason | None = None
     """Why it got no route at a look before; None where it is new."""
 
@@ -142,5 +144,6 @@ def _open_delivery(row: asyncpg.Record) -> OpenDelivery:
         skills=[name for name in row["requirements"] if name in SKILLS],
         priority=row["priority"],
         created_at=row["created_at"],
+        is_at_point=row["point_id"] is not None,
         reason=UnassignedReason(row["unassigned_reason"]) if row["unassigned_reason"] else None,
     )
