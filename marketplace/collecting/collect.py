@@ -47,6 +47,7 @@ class Collected:
     """
 
     state: CollectionState
+    market_id: UUID
     refusal: WrongCode | None = None
 
 
@@ -59,16 +60,16 @@ async def collect_parcel(work: Work, *, collection_id: UUID, by: Principal, code
     row = await _lock(work, collection_id, by)
     state = CollectionState(row["state"])
     if refusal := await _refuse_wrong_code(work, row, by, code, tokens):
-        return Collected(state=state, refusal=refusal)
+        return Collected(state=state, market_id=row["market_id"], refusal=refusal)
     if state is CollectionState.COLLECTED:
-        return Collected(state=state)
+        return Collected(state=state, market_id=row["market_id"])
     if state is not CollectionState.WAITING or row["due_at"] <= work.now:
         raise NotWaitingThere(f"a parcel that is {state} cannot be collected any more or yet", field="collectionId")
     check_step(COLLECTION_STEPS, state, CollectionState.COLLECTED)
     await work.execute(COLLECT, row["id"], work.now, by.kind.value)
     await free_place(work, row["id"])
     await tell(work, row, ParcelCollected)
-    return Collected(state=CollectionState.COLLECTED)
+    return Collected(state=CollectionState.COLLECTED, market_id=row["market_id"])
 
 
 async def _lock(work: Work, collection_id: UUID, by: Principal) -> asyncpg.Record:

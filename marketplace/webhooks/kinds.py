@@ -37,6 +37,11 @@ WEBHOOK_EVENTS = frozenset(
         "DeliveryCancelled",
         "DeliveryExpired",
         "DeliveryFailed",
+        "HandOverPointChosen",
+        "ParcelWaits",
+        "ParcelCollected",
+        "ParcelUncollected",
+        "ParcelSentBack",
     }
 )
 """Events of a delivery that a webhook may be told of."""
@@ -54,6 +59,7 @@ ID_FIELDS = {
     "batch_id": ("batchId", "batch"),
     "driver_id": ("driverId", "driver"),
     "return_id": ("returnId", "delivery"),
+    "point_id": ("pointId", "hand_over_point"),
 }
 
 

@@ -77,6 +77,8 @@ OVERRIDES: dict[str, Any] = {
     "chooseSafePlace.place": "PORCH",
     "setReplenishment.targetQuantity": 5,
     "setRuralZone.zone.area": POLYGON,
+    "setHandOverPoint.facts.hours.opens": "08:00",
+    "setHandOverPoint.facts.hours.closes": "20:00",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

@@ -29,7 +29,7 @@ PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
     "delivery_events", "event_cursor", "tip_driver",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
-    "rate_cards", "service_levels", "service_area", "rural_zones", "cancellation_fee",
+    "rate_cards", "service_levels", "service_area", "rural_zones", "hand_over_points", "cancellation_fee",
     "erase_recipient",
     "reschedule_delivery", "set_failure_policy", "failure_wishes",
     "attempt_figures", "search_streets", "kpis",
@@ -50,6 +50,7 @@ OPERATIONS = {
     "refund_delivery", "grant_goodwill", "issue_credit_note", "redraw_invoice", "set_rate_card", "shipper_rate_cards",
     "set_service_level", "shipper_service_levels", "set_service_area", "shipper_service_area",
     "rural_zones", "set_rural_zone",
+    "hand_over_points", "point_parcels", "set_hand_over_point", "give_keeper_key", "collect_parcel",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
     "reverse_payout",
     "erase_recipient",
@@ -74,10 +75,11 @@ COMPANY = {
     "blocks", "publish_blocks", "cancel_block", "company_drivers", "company_routes", "company_pay",
     "company_payouts", "company_payout_account", "company_onboarding_link",
 }  # fmt: skip
+KEEPER = {"my_parcels", "collect_parcel"}
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
     "delivery_events",
-    "choose_redelivery",
+    "choose_redelivery", "nearby_points", "choose_hand_over_point",
     "push_key", "subscribe_browser", "unsubscribe_browser",
     "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim",
 }  # fmt: skip
@@ -110,13 +112,17 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 240, "portal/post_batch": 80, "portal/batch": 360, "portal/batches": 50,
+    "portal/quote_batch": 240, "portal/post_batch": 80, "portal/batch": 390, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
     "portal/set_up_card": 25, "portal/top_up": 25, "portal/rate_cards": 45, "portal/cancellation_fee": 25,
     "portal/service_levels": 45, "portal/service_area": 25,
     **{f"{client}/rural_zones": 40 for client in ("portal", "operations")}, "operations/set_rural_zone": 25,
+    **{f"{client}/hand_over_points": 70 for client in ("portal", "operations")}, "recipient/nearby_points": 70,
+    "operations/point_parcels": 60, "keeper/my_parcels": 60,
+    **{f"{client}/collect_parcel": 25 for client in ("keeper", "operations")},
+    "operations/set_hand_over_point": 25, "operations/give_keeper_key": 25, "recipient/choose_hand_over_point": 25,
     "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
@@ -257,6 +263,7 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
         ("operations", OPERATIONS),
         ("recipient", RECIPIENT),
         ("company", COMPANY),
+        ("keeper", KEEPER),
     ],
 )
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:
