@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from marketplace.accounts import PrincipalKind
+from marketplace.accounts import LinkEnded, Principal, PrincipalKind, create_tracking_link, verify_tracking_link
 from marketplace.batches import CancelReason, NotForAPoint, Requirement, cancel_delivery
 from marketplace.collecting import (
     NotWaitingThere,
@@ -23,6 +23,7 @@ from marketplace.core.errand import run_errand
 from marketplace.core.errors import NotFound
 from marketplace.core.work import Works
 from marketplace.points import BadPoint, PlacesTaken, set_hand_over_point
+from marketplace.recipients import StillUnderWay, erase_recipient
 from tests.marketplace.batches.orders import ROUTER
 from tests.marketplace.collecting.world import STORE, TOKENS, PointWorld, facts, make_store, make_world
 
@@ -94,6 +95,29 @@ async def test_a_dropped_parcel_waits_to_the_end_of_its_last_day_and_is_told_onc
     assert (row["state"], row["due_at"]) == ("WAITING", datetime(2026, 3, 6, 3, tzinfo=UTC))
     assert len(told) == 1
     assert TOKENS.collection_code(row["id"]) not in told[0]["payload"]
+
+
+async def test_a_link_stays_good_and_nobody_is_erased_while_the_parcel_waits(works: Works, clock: ManualClock) -> None:
+    world = await make_world(works, kept_days=14)
+    row = await world.dropped()
+    async with works.open() as work:
+        link = await create_tracking_link(work, delivery_id=row["delivery_id"], tokens=TOKENS)
+    clock.advance(seconds=10 * 86_400)
+    by = Principal(kind=PrincipalKind.SHIPPER, id=world.shipper.id)
+
+    async with works.open() as work:
+        found = await verify_tracking_link(work.connection, link, now=work.now)
+        with pytest.raises(StillUnderWay):
+            await erase_recipient(work, by=by, delivery_id=row["delivery_id"])
+    await collect(world, row["id"], TOKENS.collection_code(row["id"]))
+
+    assert found.id == row["delivery_id"]
+    async with works.open() as work:
+        with pytest.raises(LinkEnded):
+            await verify_tracking_link(work.connection, link, now=work.now)
+        await erase_recipient(work, by=by, delivery_id=row["delivery_id"])
+        name = await work.fetch_value("SELECT recipient_name FROM delivery WHERE id = $1", row["delivery_id"])
+    assert name == ""
 
 
 async def test_who_says_the_code_gets_the_parcel_once_and_its_place_is_free(works: Works) -> None:
