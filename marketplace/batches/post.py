@@ -167,6 +167,7 @@ class PostBatch:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
         answer, short = await _take_stock(work, found.placed.market_id, answer)
         answer = await _take_places(work, answer)
+        full = [i for i, problem in answer.problems.items() if problem.code == NoPlaceLeft.code]
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         links: Mapping[UUID, UUID] = {}
@@ -178,7 +179,9 @@ class PostBatch:
             _tell(work, self.shipper_id, batch_id, found, answer, fresh)
         # Rows that lost a race against another posting are found now, after that posting has committed; it may have
         # taken what was left of their things, too.
-        lost = {i: found.requests[i] for i in (*_firsts(answer), *found.placed.unplaced, *short) if i not in fresh}
+        lost = {
+            i: found.requests[i] for i in (*_firsts(answer), *found.placed.unplaced, *short, *full) if i not in fresh
+        }
         raced = await posted_before(work, self.shipper_id, list(lost.values()))
         by_reference = {row.external_id: row for row in raced.values()}
         rows = []

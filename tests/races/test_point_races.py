@@ -13,6 +13,19 @@ from tests.races.together import Verb, at_once, codes
 SENDERS = 8
 
 
+async def test_one_parcel_posted_twice_at_once_takes_the_last_place_once(committed_works: Works) -> None:
+    world = await make_world(committed_works, places=1)
+
+    posted = await asyncio.gather(*(world.post("same") for _ in range(SENDERS)))
+
+    rows = [row for rows in posted for row in rows]
+    assert [row.problem for row in rows] == [None] * SENDERS
+    assert len({row.delivery_id for row in rows}) == 1
+    assert sum(row.is_new for row in rows) == 1
+    async with committed_works.open() as work:
+        assert await work.fetch_value("SELECT taken FROM hand_over_point") == 1
+
+
 async def test_of_many_who_want_the_last_place_one_gets_it(committed_works: Works) -> None:
     world = await make_world(committed_works, places=1)
 
