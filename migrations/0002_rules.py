@@ -50,6 +50,12 @@ REFERENCES = [
     ("experience_miss", "goal_id", "experience_goal"),
     ("rural_zone", "market_id", "market"),
     ("delivery", "rural_zone_id", "rural_zone"),
+    ("hand_over_point", "market_id", "market"),
+    ("hand_over_point", "shipper_id", "shipper"),
+    ("delivery", "point_id", "hand_over_point"),
+    ("collection", "delivery_id", "delivery"),
+    ("collection", "point_id", "hand_over_point"),
+    ("collection", "return_id", "delivery"),
     ("driver", "market_id", "market"),
     ("driver", "vehicle_id", "vehicle"),
     ("driver_standing", "driver_id", "driver"),
@@ -304,6 +310,8 @@ STATES = {
     ("service_level", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
     ("experience_goal", "metric"): "FIRST_ATTEMPT ON_TIME WINDOW_WIDTH ETA_ERROR",
     ("experience_miss", "metric"): "FIRST_ATTEMPT ON_TIME WINDOW_WIDTH ETA_ERROR",
+    ("collection", "state"): "PROMISED WAITING COLLECTED UNCOLLECTED RELEASED",
+    ("collection", "confirmed_by"): "keeper operator",
     ("delivery", "tier"): "SAME_DAY NEXT_DAY EXPRESS SCHEDULED",
     ("billing_profile", "terms"): "CARD PREPAID INVOICE",
     ("billing_profile", "collects"): "BATCH DAY",
@@ -421,6 +429,23 @@ CHECKS = [
         ),
     ),
     ("recurring_version", "lead", "lead_s BETWEEN 0 AND 1209600"),
+    (
+        "hand_over_point",
+        "places",
+        "taken BETWEEN 0 AND places AND kept_days BETWEEN 1 AND 14 AND name <> '' AND address <> ''",
+    ),
+    ("collection", "code_tries", "code_tries BETWEEN 0 AND 5"),
+    (
+        "collection",
+        "course",
+        (
+            "(state IN ('WAITING', 'COLLECTED', 'UNCOLLECTED')) = (arrived_at IS NOT NULL AND due_at IS NOT NULL)"
+            " AND (state IN ('PROMISED', 'WAITING')) = (ended_at IS NULL)"
+            " AND (state = 'COLLECTED') = (confirmed_by IS NOT NULL)"
+            " AND (return_id IS NULL OR state = 'UNCOLLECTED')"
+            " AND (freed_at IS NULL OR state NOT IN ('PROMISED', 'WAITING'))"
+        ),
+    ),
     ("delivery", "tier_terms", "(tier IS NULL) = (service_level_id IS NULL)"),
     ("rate_card", "amounts", "base_minor >= 0 AND per_km_minor >= 0 AND per_stop_minor >= 0 AND minimum_minor >= 0"),
     ("shift", "hours", "ends_at > starts_at"),
@@ -876,6 +901,15 @@ INDEXES = [
     ("", "delivery_service_level", "delivery (service_level_id) WHERE service_level_id IS NOT NULL"),
     ("UNIQUE", "rural_zone_version", "rural_zone (market_id, code, version)"),
     ("", "delivery_rural_zone", "delivery (rural_zone_id) WHERE rural_zone_id IS NOT NULL"),
+    ("UNIQUE", "hand_over_point_key", "hand_over_point (key_digest) WHERE key_digest IS NOT NULL"),
+    ("", "hand_over_point_market", "hand_over_point (market_id)"),
+    ("", "hand_over_point_shipper", "hand_over_point (shipper_id) WHERE shipper_id IS NOT NULL"),
+    ("", "delivery_point", "delivery (point_id) WHERE point_id IS NOT NULL"),
+    ("UNIQUE", "collection_delivery", "collection (delivery_id) WHERE state <> 'RELEASED'"),
+    ("", "collection_of", "collection (delivery_id)"),
+    ("", "collection_point", "collection (point_id, market_id) WHERE freed_at IS NULL"),
+    ("", "collection_due", "collection (due_at) WHERE state = 'WAITING'"),
+    ("UNIQUE", "collection_return", "collection (return_id) WHERE return_id IS NOT NULL"),
     ("UNIQUE", "rate_card_version", "rate_card (shipper_id, market_id, service_level, version)"),
     ("UNIQUE", "driver_phone", "driver (phone)"),
     ("", "driver_market", "driver (market_id)"),

@@ -39,13 +39,13 @@ class SignInKind(Enum):
 class Me:
     """The account behind the credential of this request."""
 
-    kind: str = strawberry.field(description="shipper, driver, operator, dispatcher or recipient.")
+    kind: str = strawberry.field(description="shipper, driver, operator, dispatcher, keeper or recipient.")
     id: strawberry.ID = strawberry.field(
         description="shp_…, drv_…, opr_… or dsp_…; of a recipient the dlv_… of the link."
     )
     name: str = strawberry.field(description="The name of the company or person.")
     market_id: strawberry.ID | None = strawberry.field(
-        description="mkt_…: the city of a driver, dispatcher or recipient, or the only one of an operator."
+        description="mkt_…: the city of a driver, dispatcher, keeper or recipient, or the only one of an operator."
     )
     is_test: bool = strawberry.field(description="Whether the API key is a test key.")
     expires_at: datetime | None = strawberry.field(
@@ -163,7 +163,8 @@ class Mutation:
 
 
 def _me(principal: Principal, name: str) -> Me:
-    noun = "delivery" if principal.kind is PrincipalKind.RECIPIENT else principal.kind.value
+    nouns = {PrincipalKind.RECIPIENT: "delivery", PrincipalKind.KEEPER: "hand_over_point"}
+    noun = nouns.get(principal.kind, principal.kind.value)
     return Me(
         kind=principal.kind.value,
         id=strawberry.ID(to_wire(noun, principal.id)),

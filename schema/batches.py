@@ -37,6 +37,7 @@ from marketplace.billing import check_credit
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
+from marketplace.points import CollectionState
 from marketplace.shippers import Tier
 from marketplace.substitutions import SubstitutionRule
 from schema.access import require_shipper
@@ -62,6 +63,18 @@ class DeliveryZone:
     name: str = strawberry.field(description="Its name.")
     surcharge_minor: MoneyMinor = strawberry.field(description="What of the price it added, minor units.")
     rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
+
+
+@strawberry.type(description="A parcel at a hand-over point: DELIVERED there, it waits for its recipient.")
+class DeliveryCollection:
+    """What its shipper knows of it."""
+
+    point_id: strawberry.ID = strawberry.field(description="hop_….")
+    state: CollectionState = strawberry.field(description="Whether it is there.")
+    arrived_at: DateTime | None = strawberry.field(description="When it was dropped there, market time.")
+    due_at: DateTime | None = strawberry.field(description="Until when it is kept, market time.")
+    ended_at: DateTime | None = strawberry.field(description="When it was collected or not any more, market time.")
+    return_id: strawberry.ID | None = strawberry.field(description="dlv_… of its return, if nobody collected it.")
 
 
 @strawberry.type(description="One parcel's move from a pickup to a drop-off.")
@@ -106,6 +119,9 @@ class Delivery:
         description="The recipient's page, for whoever holds the address: pass it to the recipient alone. For shippers."
     )
     rural_zone: DeliveryZone | None = strawberry.field(description="The rural zone in which it ends, if it does.")
+    collection: DeliveryCollection | None = strawberry.field(
+        description="How far it is at its hand-over point; null where it goes to a door."
+    )
     price_minor: MoneyMinor = strawberry.field(description="What the shipper pays, minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     unassigned_reason: UnassignedReason | None = strawberry.field(description="Why it waits, while it waits.")
@@ -384,6 +400,10 @@ class DeliveryInput:
     failure_policy: FailurePolicy | None = strawberry.field(
         default=None, description="What is done where nobody takes it; yours from setFailurePolicy if left out."
     )
+    hand_over_point_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="hop_… at which its recipient collects it: of `dropoff` only name and phone count then.",
+    )
     max_attempts: int | None = strawberry.field(
         default=None, description="Attempts where the policy tries again, 1 to 5; yours if left out."
     )
@@ -411,6 +431,11 @@ class DeliveryInput:
             out_of_cold_s=self.out_of_cold_limit_s,
             pickup_appointment_id=_appointment(self.pickup_appointment_id, "pickupAppointmentId"),
             dropoff_appointment_id=_appointment(self.dropoff_appointment_id, "dropoffAppointmentId"),
+            hand_over_point_id=(
+                from_wire("hand_over_point", self.hand_over_point_id, field="handOverPointId")
+                if self.hand_over_point_id
+                else None
+            ),
         )
 
 

@@ -48,6 +48,7 @@ from marketplace.markets import PayUnit
 from marketplace.offers import DeclineReason, OfferState, Outcome, RuledOut, WaveState
 from marketplace.payments import BookedAs, Difference, Endpoint, OperationKind, OperationState, Reception
 from marketplace.payouts import AccountStage, PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.points import CollectionState
 from marketplace.pricing import SurgeLimit
 from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import Language, RatingReason, RecipientAction, SafePlace, TrackedStatus
@@ -173,6 +174,8 @@ ENUMS: dict[type[Enum], str] = {
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
     HoldState: "The life of a place in a window; HELD ends by itself.",
     ClosedReason: "Why a day has no window to offer; NOT_IN_TIER has some, and none that its tier gives.",
+    CollectionState: "The life of a parcel at a hand-over point: PROMISED has a place there, WAITING lies there, and"
+    " goes back when it is UNCOLLECTED; RELEASED never came.",
     AccountStage: "How far a driver's own account at the payment provider is.",
     WebhookState: "The life of a webhook.",
     DisabledReason: "Why a webhook is disabled: by its owner, because its receiver answered 410, or because nothing was"

@@ -73,6 +73,11 @@ DELIVERY_EVENTS = frozenset(
         "SafePlaceChosen",
         "RecipientErased",
         "ClaimChanged",
+        "HandOverPointChosen",
+        "ParcelWaits",
+        "ParcelCollected",
+        "ParcelUncollected",
+        "ParcelSentBack",
     }
 )
 SHIPPER_EVENTS = DELIVERY_EVENTS | {
@@ -245,7 +250,7 @@ class Subscription:
 def _market_of(info: Info, caller: Principal, wanted: strawberry.ID | None) -> MarketId:
     """The market that a caller asks about: a driver's or recipient's own, an operator's, any for a shipper."""
     if wanted is None:
-        if caller.kind in {PrincipalKind.DRIVER, PrincipalKind.RECIPIENT}:
+        if caller.kind in {PrincipalKind.DRIVER, PrincipalKind.RECIPIENT, PrincipalKind.KEEPER}:
             return caller.home_market_id
         raise Invalid("say which market", field="marketId")
     market = MarketId(from_wire("market", wanted, field="marketId"))

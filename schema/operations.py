@@ -83,7 +83,7 @@ class OperatorAction:
     subject_id: strawberry.ID = strawberry.field(
         description="What it was done to: mkt_…, job_…, stm_…, pay_…, drv_…, shp_…, hub_…, rfd_…, crd_…, mov_…, dlv_…,"
         " doc_…, vhc_…, com_…, cor_…, sus_…, clm_…, rte_…, ras_…, pse_…,"
-        " rzn_…, rsv_…."
+        " rzn_…, rsv_…, hop_…, col_…."
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
@@ -126,6 +126,9 @@ SUBJECTS = {
     "endReservation": "reservation",
     "setExperienceGoal": "shipper",
     "setRuralZone": "rural_zone",
+    "setHandOverPoint": "hand_over_point",
+    "giveKeeperKey": "hand_over_point",
+    "collectParcel": "collection",
     "setHubOpening": "hub",
     "receiveStock": "hub",
     "countStock": "hub",

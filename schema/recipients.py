@@ -1,7 +1,7 @@
 """What a recipient sees through a tracking link, and can do there."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -12,6 +12,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.fleet import Vehicle
+from marketplace.points import CollectionState
 from marketplace.recipients import (
     Language,
     PictureSigner,
@@ -104,6 +105,19 @@ class TrackedTips:
     given: list[TrackedTip] = strawberry.field(description="At most 20, newest first.", metadata=usually(2))
 
 
+@strawberry.type(description="Where a parcel is collected that is not brought to a door.")
+class TrackedCollection:
+    """A hand-over point, and what to say there."""
+
+    state: CollectionState = strawberry.field(description="Whether it is there.")
+    name: str = strawberry.field(description="The point's name.")
+    address: str = strawberry.field(description="Where it is.")
+    lat: float = strawberry.field(description="Latitude in degrees.")
+    lon: float = strawberry.field(description="Longitude in degrees.")
+    code: str | None = strawberry.field(description="The 6 digits to say there, while the parcel waits.")
+    due_at: DateTime | None = strawberry.field(description="Until when it is kept, market time.")
+
+
 @strawberry.type(description="A delivery as its recipient sees it.")
 class TrackedDelivery:
     """What the holder of a tracking link may know."""
@@ -129,6 +143,9 @@ class TrackedDelivery:
         description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
     )
     safe_place: SafePlace | None = strawberry.field(description="Where it may be left.")
+    collection: TrackedCollection | None = strawberry.field(
+        description="Where it is collected; null where it comes to the door."
+    )
     driver: TrackedDriver | None = strawberry.field(description="Who brings it, once on the road.")
     position: TrackedPosition | None = strawberry.field(
         description="Where the driver is: only while at work for this delivery and at most the market's"
@@ -345,4 +362,12 @@ async def _read(info: Info, work: Work, recipient: Principal, language: Language
     pictures = [
         signer.sign(recipient.delivery_id, UUID(proof_id), now=work.machine_now) for proof_id in found["pictures"]
     ]
-    return cast("TrackedDelivery", found | {"pictures": pictures})
+    return cast("TrackedDelivery", found | {"pictures": pictures, "collection": _collection(info, found["collection"])})
+
+
+def _collection(info: Info, found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """With its code, which stands in no table: it is worked out while the parcel waits."""
+    if found is None:
+        return None
+    waits = found["state"] == CollectionState.WAITING
+    return found | {"code": info.context.tokens.collection_code(UUID(found["id"])) if waits else None}

@@ -24,6 +24,7 @@ from marketplace.billing import (
     settle_refund,
 )
 from marketplace.blocks import MakeForecast
+from marketplace.collecting import SendBack, settle_collection
 from marketplace.core.errand import run_errand
 from marketplace.core.ids import DeliveryId, MarketId, PayoutId, RouteId
 from marketplace.goals import judge_goals
@@ -169,6 +170,17 @@ async def settle_brought_back(marketplace: Marketplace, delivery_id: UUID) -> No
     """Decides what becomes of a parcel that was brought back after an attempt."""
     async with marketplace.works.open() as work:
         await settle_attempt(work, delivery_id=delivery_id)
+
+
+async def settle_at_point(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Has the collection of a parcel at a hand-over point follow its delivery."""
+    async with marketplace.works.open() as work:
+        await settle_collection(work, delivery_id=delivery_id)
+
+
+async def send_back(marketplace: Marketplace, delivery_id: UUID) -> None:
+    """Sends a parcel back that nobody has collected."""
+    await run_errand(marketplace.works, SendBack(router=marketplace.router, delivery_id=delivery_id))
 
 
 async def place_address(marketplace: Marketplace, delivery_id: UUID) -> None:
@@ -393,6 +405,8 @@ JOBS: Mapping[str, Job] = {
     "take_back_offers": take_back_offers,
     "plan_return": plan_way_back,
     "settle_attempt": settle_brought_back,
+    "settle_collection": settle_at_point,
+    "send_back": send_back,
     "place_address": place_address,
     "learn_drop_point": learn_door,
     "draw_route": draw,

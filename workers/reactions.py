@@ -90,6 +90,11 @@ def is_on_the_way_to_recipient(event: PublishedEvent) -> bool:
     return bool(event.payload["state"] == "EN_ROUTE_TO_DROPOFF")
 
 
+def is_of_point(event: PublishedEvent) -> bool:
+    """Whether a parcel lies at a hand-over point now, or has come back from one."""
+    return bool(event.payload.get("is_of_point"))
+
+
 def is_not_by_its_owner(event: PublishedEvent) -> bool:
     """Whether a webhook ended by itself, which its shipper may not have seen."""
     return bool(event.payload["reason"] != "SHIPPER")
@@ -165,6 +170,9 @@ PLAN_RETURN = Reaction(kind="plan_return", about=delivery, when=lambda event: ev
 PLAN_RETURN_AGAIN = Reaction(kind="plan_return", about=delivery, when=has_not_been_taken)
 LEARN_DROP_POINT = Reaction(kind="learn_drop_point", about=delivery)
 PLACE_ADDRESS = Reaction(kind="place_address", about=delivery, when=has_no_place)
+SETTLE_COLLECTION = Reaction(kind="settle_collection", about=delivery)
+SETTLE_AT_POINT = Reaction(kind="settle_collection", about=delivery, when=is_of_point)
+SEND_BACK = Reaction(kind="send_back", about=delivery)
 SETTLE_ATTEMPT = Reaction(kind="settle_attempt", about=delivery)
 DRAW = Reaction(kind="draw_route", about=route)
 DRAW_WITHOUT_STOP = Reaction(kind="draw_route", about=route, when=is_driven_past)
@@ -243,18 +251,22 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "DeliveryAssigned": [NOTIFY],
     "DeliveryMoved": [NOTIFY_ON_THE_WAY],
     "DeliveryReassigned": [PLAN_RETURN_AGAIN],
-    "DeliveryDelivered": [ACCRUE, LEARN_DROP_POINT, NOTIFY],
+    "DeliveryDelivered": [ACCRUE, LEARN_DROP_POINT, NOTIFY, SETTLE_AT_POINT],
     "DeliveryAttempted": [PLAN_RETURN, NOTIFY],
     "DeliveryBroughtBack": [SETTLE_ATTEMPT],
     "DeliveryRequeued": [MATCH],
-    "DeliveryReturned": [ACCRUE, NOTIFY],
+    "DeliveryReturned": [ACCRUE, NOTIFY, SETTLE_COLLECTION],
+    # A parcel waits at a hand-over point, and goes back when nobody comes
+    "HandOverPointChosen": [MEND_LEFT_ROUTE],
+    "ParcelWaits": [NOTIFY],
+    "ParcelUncollected": [SEND_BACK, NOTIFY],
     "WindowChanged": [MEND_LEFT_ROUTE, NOTIFY],
     "WindowBooked": [MEND_LEFT_ROUTE],
     "HubOpeningSet": [REACH_HUB],
-    "DeliveryCancelled": [MEND_ROUTE, ACCRUE],
+    "DeliveryCancelled": [MEND_ROUTE, ACCRUE, SETTLE_COLLECTION],
     "LateRiskRaised": [NOTIFY],
-    "DeliveryExpired": [ACCRUE, NOTIFY],
-    "DeliveryFailed": [ACCRUE, NOTIFY],
+    "DeliveryExpired": [ACCRUE, NOTIFY, SETTLE_COLLECTION],
+    "DeliveryFailed": [ACCRUE, NOTIFY, SETTLE_COLLECTION],
     # A shipper's systems hear nothing any more
     "WebhookDisabled": [NOTIFY_SHIPPER],
     # A day of a recurring batch was not posted as its shipper thinks

@@ -10,6 +10,7 @@ by the SQL that carries its id.
 
 from marketplace.accounts.add_operator import OperatorExists, add_operator
 from marketplace.accounts.api_keys import NewApiKey, create_api_key, revoke_api_key, verify_api_key
+from marketplace.accounts.api_keys import digest_of as digest_of_key
 from marketplace.accounts.audit import note_action, page_actions
 from marketplace.accounts.authenticate import authenticate
 from marketplace.accounts.forget_old import forget_old_codes, forget_old_sessions
@@ -57,6 +58,7 @@ __all__ = [
     "authenticate",
     "create_api_key",
     "create_tracking_link",
+    "digest_of_key",
     "forget_old_codes",
     "forget_old_sessions",
     "known_token",

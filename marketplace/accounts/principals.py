@@ -1,4 +1,4 @@
-"""Who is calling: a shipper by API key, a driver, operator or dispatcher by session, a recipient by tracking link."""
+"""Who is calling: shippers and keepers of points by key, drivers and operators by session, recipients by link."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,14 @@ from marketplace.core.ids import DeliveryId, DriverId, MarketId, OperatorId, Shi
 
 
 class PrincipalKind(StrEnum):
-    """The five kinds of callers that prove who they are."""
+    """The six kinds of callers that prove who they are."""
 
     SHIPPER = "shipper"
     DRIVER = "driver"
     OPERATOR = "operator"
     RECIPIENT = "recipient"
     DISPATCHER = "dispatcher"
+    KEEPER = "keeper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +24,10 @@ class Principal:
     """A caller whose credential was checked.
 
     A dispatcher is a person of a contracted company; whose drivers that are is asked of the database each time.
-    `market_id` is the city of a driver, dispatcher or recipient, or the one that an operator is limited to; None means
-    every city. A recipient is known as the one delivery of the link, and `id` is that delivery's. `expires_at` is
-    machine time and None for API keys, which last until they are revoked, and for links, which end with their delivery.
+    `market_id` is the city of a driver, dispatcher, keeper or recipient, or the one that an operator is limited to;
+    None means every city. A recipient is known as the one delivery of the link and a keeper as the one point of the
+    key: `id` is that one's. `expires_at` is machine time and None for keys, which last until they are revoked, and for
+    links, which end with their delivery.
     """
 
     kind: PrincipalKind

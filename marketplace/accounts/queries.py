@@ -43,6 +43,7 @@ READ_NAME = {
     PrincipalKind.DRIVER: "SELECT name FROM driver WHERE id = $1",
     PrincipalKind.OPERATOR: "SELECT name FROM operator WHERE id = $1",
     PrincipalKind.DISPATCHER: "SELECT name FROM dispatcher WHERE id = $1",
+    PrincipalKind.KEEPER: "SELECT name FROM hand_over_point WHERE id = $1",
     PrincipalKind.RECIPIENT: "SELECT recipient_name FROM delivery WHERE id = $1",
 }
 

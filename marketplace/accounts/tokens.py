@@ -31,6 +31,8 @@ ALGORITHM = "HS256"
 REFRESH_PREFIX = "drt_"
 TRACKING_PREFIX = "trk_"
 TRACKING_BYTES = 24
+KEEPER_PREFIX = "hpk_"
+CODE_DIGITS = 6
 LONGEST_TOKEN = 1_024
 
 
@@ -55,6 +57,8 @@ class Tokens:
         self._refresh = _derived(secret, "refresh token")
         self._code = _derived(secret, "one-time code")
         self._tracking = _derived(secret, "tracking link")
+        self._keeper = _derived(secret, "key of a hand-over point")
+        self._collection = _derived(secret, "code of a collection")
         self._claims = jwt.JWTClaimsRegistry(
             leeway=CLOCK_SKEW_S,
             iss={"essential": True, "value": ISSUER},
@@ -125,6 +129,16 @@ class Tokens:
         """The token of a tracking link: 192 bits that nobody without our key works out from the id."""
         secret = hmac.digest(self._tracking, link_id.bytes, "sha256")[:TRACKING_BYTES]
         return TRACKING_PREFIX + base64.urlsafe_b64encode(secret).decode()
+
+    def keeper_key(self, key_id: UUID) -> str:
+        """The key of a hand-over point's keeper: 256 bits that nobody without ours works out from the id."""
+        secret = hmac.digest(self._keeper, key_id.bytes, "sha256")
+        return KEEPER_PREFIX + base64.urlsafe_b64encode(secret).decode().rstrip("=")
+
+    def collection_code(self, collection_id: UUID) -> str:
+        """The digits with which a parcel is collected: kept nowhere, told to its recipient and compared here."""
+        secret = int.from_bytes(hmac.digest(self._collection, collection_id.bytes, "sha256"))
+        return f"{secret % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
     def _sealed(self, session_id: UUID, secret: bytes) -> RefreshToken:
         body = session_id.bytes + secret

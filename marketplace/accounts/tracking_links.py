@@ -3,7 +3,8 @@
 A token has 192 bits and is worked out from the id of its link with a key of this deployment: nobody who reads the
 database alone can make one, only digests are kept, and still the shipper and our own messages can be told the same link
 again. After the deployment's secret has changed, links that were handed out stay good, and can no longer be told again.
-A link ends a while after its delivery has, as the market's dial says, or at once when it is revoked. A wrong token, one
+A link ends a while after its delivery has, as the market's dial says, or at once when it is revoked; not before a
+parcel is collected that waits at a hand-over point. A wrong token, one
 that is over and one that was revoked are refused in the same words.
 """
 
@@ -30,7 +31,8 @@ ON CONFLICT (delivery_id) WHERE revoked_at IS NULL DO NOTHING
 STILL_GOOD = """
 l.revoked_at IS NULL
   AND (d.state NOT IN ('DELIVERED', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
-       OR d.changed_at + m.tracking_link_s * interval '1 second' > $2)
+       OR d.changed_at + m.tracking_link_s * interval '1 second' > $2
+       OR EXISTS (SELECT FROM collection c WHERE c.delivery_id = d.id AND c.state = 'WAITING'))
 """
 LINKS = "tracking_link l JOIN delivery d ON d.id = l.delivery_id JOIN market m ON m.id = l.market_id"
 FIND = f"SELECT l.delivery_id, l.market_id, l.digest FROM {LINKS} WHERE l.digest = $1 AND {STILL_GOOD}"  # noqa: S608

@@ -1,13 +1,13 @@
 """Which messages follow from what happened to a delivery, or is seen coming: a pure rule from a row to texts.
 
 A word about what is still to come is left out when the delivery has moved on meanwhile. A return is told of by its
-original. The tracking link of a text is filled in when it leaves: who holds the link may see the delivery, so no table
-holds it.
+original. The tracking link of a text and the code of a parcel that waits at a hand-over point are filled in when it
+leaves: who holds them may see the delivery, or collect it, so no table holds them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from marketplace.alerts.policy import AlertPolicy
@@ -18,6 +18,7 @@ from marketplace.core.notifier import Channel
 from marketplace.core.window import zone
 
 LINK = "{link}"
+CODE = "{code}"
 BROWSERS = "browsers"
 
 CAUSE_OF: Mapping[str, Cause] = {
@@ -27,6 +28,8 @@ CAUSE_OF: Mapping[str, Cause] = {
     "WindowChanged": Cause.WINDOW_CHANGED,
     "DeliveryDelivered": Cause.DELIVERED,
     "DeliveryAttempted": Cause.ATTEMPTED,
+    "ParcelWaits": Cause.READY_TO_COLLECT,
+    "ParcelUncollected": Cause.UNCOLLECTED,
     "DeliveryReturned": Cause.RETURNED,
     "DeliveryExpired": Cause.EXPIRED,
     "DeliveryFailed": Cause.FAILED,
@@ -66,6 +69,8 @@ class Happened:
     has_browsers: bool = False
     at: datetime | None = None
     reason: str = ""
+    point: str = ""
+    kept_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,8 @@ def alerts_about(happened: Happened, policy: AlertPolicy, now: datetime) -> Sequ
     found = []
     for audience, channel, address in _ways(happened, policy):
         text = words_for(policy, happened.cause, audience, values, channel)
+        if happened.point and (happened.cause, audience) == (Cause.DELIVERED, Audience.RECIPIENT):
+            continue  # it lies at its point: the recipient is told when it can be collected
         if text is None or not address or not policy.wants_by(channel, happened.cause, audience):
             continue
         found.append(
@@ -132,6 +139,12 @@ def _ways(happened: Happened, policy: AlertPolicy) -> Iterator[tuple[Audience, C
     yield Audience.DISPATCHER, Channel.OPERATORS, "operations"
 
 
+def _last_day(happened: Happened) -> str:
+    if happened.kept_until is None:
+        return ""
+    return f"{(happened.kept_until - timedelta(seconds=1)).astimezone(zone(happened.time_zone)):%d.%m.}"
+
+
 def _occasion(happened: Happened) -> str:
     if happened.cause in OF_ONE_PROMISE:
         return f"{happened.closes_at.timestamp():.0f}"
@@ -150,4 +163,7 @@ def _values(happened: Happened, language: str) -> Mapping[str, str]:
         "at": clock(happened.at),
         "reason": reason_in(language, happened.reason),
         "link": LINK,
+        "code": CODE,
+        "point": happened.point,
+        "last_day": _last_day(happened),
     }

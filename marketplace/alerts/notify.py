@@ -102,4 +102,6 @@ def happened_in(row: asyncpg.Record, cause: Cause, *, at: datetime | None, reaso
         has_browsers=row["has_browsers"],
         at=at,
         reason=reason,
+        point=row["point"] or "",
+        kept_until=row["kept_until"],
     )

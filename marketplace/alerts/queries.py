@@ -11,6 +11,8 @@ ABOUT = """
 d.state, d.return_of, d.recipient_phone, d.pickup_phone, d.time_zone, d.external_id, d.sequence,
 d.dropoff_opens_at, d.dropoff_closes_at, s.name AS shipper_name,
 p.language, p.quiet_from_minute, p.quiet_to_minute, p.email, p.muted, p.templates::text AS templates,
+(SELECT o.name || ', ' || o.address FROM hand_over_point o WHERE o.id = d.point_id) AS point,
+(SELECT c.due_at FROM collection c WHERE c.delivery_id = d.id AND c.state <> 'RELEASED') AS kept_until,
 EXISTS (SELECT FROM browser b JOIN tracking_link l ON l.id = b.link_id AND l.revoked_at IS NULL
         WHERE b.delivery_id = d.id) AS has_browsers
 """
@@ -37,6 +39,7 @@ WHERE a.market_id = $1 AND a.p50 <= $2 AND d.state IN ('PICKED_UP', 'EN_ROUTE_TO
                   AND n.occasion = extract(epoch FROM d.dropoff_closes_at)::bigint::text)
 ORDER BY a.p50 LIMIT $3
 """
+WAITS = "SELECT id FROM collection WHERE delivery_id = $1 AND state = 'WAITING'"
 AGAIN = """
 UPDATE notification SET state = 'READY'
 WHERE event_id = $1 AND audience = $2 AND channel = $3 AND state = 'FAILED' RETURNING id

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from marketplace.accounts import Tokens, create_tracking_link
 from marketplace.alerts.browsers import end_browsers
-from marketplace.alerts.compose import LINK, Alert
+from marketplace.alerts.compose import CODE, LINK, Alert
 from marketplace.alerts.pushing import AGAIN_AFTER, TRIES, pushes_of
-from marketplace.alerts.queries import AGAIN, MARK, PROMISE
+from marketplace.alerts.queries import AGAIN, MARK, PROMISE, WAITS
 from marketplace.alerts.states import Cause, NotificationState
 from marketplace.core.errors import Unavailable
 from marketplace.core.ids import DeliveryId
@@ -27,7 +27,7 @@ PUSHED_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Tells the tracking page of a delivery to its recipient."""
+    """Tells the tracking page of a delivery to its recipient, and the code of a parcel that waits to be collected."""
 
     tokens: Tokens
     public_url: str
@@ -36,6 +36,11 @@ class Links:
         """The address of the page."""
         token = await create_tracking_link(work, delivery_id=DeliveryId(delivery_id), tokens=self.tokens)
         return self.to(token)
+
+    async def code_of(self, work: Work, delivery_id: UUID) -> str:
+        """The digits with which a parcel is collected; none where it does not wait at its point any more."""
+        collection_id = await work.fetch_value(WAITS, delivery_id)
+        return self.tokens.collection_code(collection_id) if collection_id is not None else ""
 
     def to(self, token: str) -> str:
         """The address of the page of a token."""
@@ -115,6 +120,8 @@ async def filled_in(
         text = kept.text
         if LINK in text and delivery_id is not None:
             text = text.replace(LINK, await links.of(work, delivery_id))
+        if CODE in text and delivery_id is not None:
+            text = text.replace(CODE, await links.code_of(work, delivery_id))
         messages = [Message(audience=audience, address=kept.address, text=text, channel=kept.channel)]
     return Promised(id=message_id, channel=kept.channel, messages=messages, tries=kept.tries)
 

@@ -17,7 +17,22 @@ from marketplace.core.notifier import Channel
 LONGEST_TEXT = 500
 LONGEST_TEMPLATE = 300
 NOTHING: dict[str, str] = dict.fromkeys(
-    ("shipper", "external_id", "opens", "closes", "at", "reason", "link", "webhook", "name", "day"), ""
+    (
+        "shipper",
+        "external_id",
+        "opens",
+        "closes",
+        "at",
+        "reason",
+        "link",
+        "webhook",
+        "name",
+        "day",
+        "point",
+        "code",
+        "last_day",
+    ),
+    "",
 )
 """Every place with nothing in it."""
 PLACES = frozenset(NOTHING)

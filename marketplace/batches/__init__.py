@@ -4,8 +4,10 @@ A batch is a posting of up to 1,000 deliveries. Each delivery is one parcel's mo
 state and a `sequence` that orders its events.
 """
 
+from marketplace.batches.add_return import add_return
 from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.another_try import AnswerTooLate, BadNewWindow, ChosenBy, NotWaiting, choose_another_try
+from marketplace.batches.at_point import NoPlaceLeft, NoSuchPoint, NotForAPoint, PointClosed, needs_at_point
 from marketplace.batches.book_slot import TooLateForDock, book_slot
 from marketplace.batches.cancel import (
     CancellationQuote,
@@ -97,11 +99,15 @@ __all__ = [
     "LeftAt",
     "LocalWindow",
     "NextStep",
+    "NoPlaceLeft",
+    "NoSuchPoint",
     "NoWayThere",
+    "NotForAPoint",
     "NotWaiting",
     "PackageRequest",
     "Place",
     "PlaceAddress",
+    "PointClosed",
     "PostBatch",
     "PostResult",
     "PostedRow",
@@ -122,6 +128,7 @@ __all__ = [
     "TransferUnderWay",
     "UnassignedReason",
     "UnservedDay",
+    "add_return",
     "addresses_to_review",
     "book_slot",
     "cancel_delivery",
@@ -136,6 +143,7 @@ __all__ = [
     "is_open_on",
     "is_storable",
     "may_be_left",
+    "needs_at_point",
     "next_answer_due",
     "next_expiry",
     "next_step",

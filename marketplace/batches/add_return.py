@@ -25,8 +25,10 @@ INSERT INTO delivery (id, market_id, shipper_id, batch_id, external_id, digest, 
     pickup_closes_at, dropoff_lat, dropoff_lon, dropoff_address, recipient_name, recipient_phone, instructions,
     dropoff_opens_at, dropoff_closes_at, time_zone, load, pallet_places, requirements, price_minor, currency, priority,
     plan_after, created_at, changed_at)
-SELECT $2, d.market_id, d.shipper_id, d.batch_id, $3, $4, $9, 1, d.service_level,
-    d.id, d.route_id, d.dropoff_lat, d.dropoff_lon, d.dropoff_address, d.recipient_name, d.recipient_phone, $6,
+SELECT $2, d.market_id, d.shipper_id, d.batch_id, $3, $4, $9::text, 1, d.service_level,
+    d.id, CASE WHEN $9::text <> 'SCHEDULED' THEN d.route_id END, d.dropoff_lat, d.dropoff_lon, d.dropoff_address,
+    CASE WHEN d.point_id IS NULL THEN d.recipient_name ELSE '' END,
+    CASE WHEN d.point_id IS NULL THEN d.recipient_phone ELSE '' END, $6,
     $6, coalesce(h.lat, d.pickup_lat), coalesce(h.lon, d.pickup_lon), coalesce(h.address, d.pickup_address),
     coalesce(h.name, d.pickup_name), CASE WHEN h.id IS NULL THEN d.pickup_phone ELSE '' END, '',
     $6, $7, d.time_zone, d.load, d.pallet_places, '{}', $5, d.currency, d.priority, $6,
@@ -50,11 +52,15 @@ async def add_return(
     distance_m: int,
     state: DeliveryState = DeliveryState.PICKED_UP,
     hub_id: UUID | None = None,
+    within: timedelta = RETURN_WITHIN,
 ) -> AddedReturn:
-    """Writes the return of a delivery whose row is locked; without a hub it goes to where it was picked up."""
+    """Writes the return of a delivery whose row is locked; without a hub it goes to where it was picked up.
+
+    One that is SCHEDULED is planned like any delivery: its parcel lies at a hand-over point, where nobody is told of.
+    """
     original = await work.fetch_row(PRICED_BY, delivery_id)
     assert original is not None, "the original is locked"
-    return_id, closes_at = work.new_id(), work.now + RETURN_WITHIN
+    return_id, closes_at = work.new_id(), work.now + within
     card = await rate_card_row(
         work,
         shipper_id=original["shipper_id"],

@@ -86,13 +86,17 @@ class DeliveryReassigned(DeliveryChanged):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryDelivered(DeliveryChanged):
-    """The parcel was handed over, with whatever proof was asked for."""
+    """The parcel was handed over, with whatever proof was asked for, or lies at its hand-over point.
+
+    `is_of_point` is also said of a parcel that comes back from such a point.
+    """
 
     route_id: UUID
     driver_id: UUID
     occurred_at: datetime
     is_on_time: bool
     left_at: str = "RECIPIENT"
+    is_of_point: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

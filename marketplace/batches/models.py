@@ -48,7 +48,7 @@ class Delivery(Model):
     busy hour added, by the decision that it was quoted with. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill. `service_level_id` is
     the version of its tier's terms, `rural_zone_id` that of the rural zone in which it ends, and `zone_minor` the part
-    of the price that the zone added.
+    of the price that the zone added. With a `point_id` it ends at that hand-over point.
 
     `attempts` counts the hand-overs that did not happen. After one, `brought_back_at` is since when the parcel lies
     where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
@@ -111,6 +111,7 @@ class Delivery(Model):
     service_level_id = fields.UUIDField(null=True)
     rural_zone_id = fields.UUIDField(null=True)
     zone_minor = fields.BigIntField(db_default=0)
+    point_id = fields.UUIDField(null=True)
     fee_minor = fields.BigIntField(null=True)
     billed_at = fields.DatetimeField(null=True)
     currency = fields.CharField(max_length=3)

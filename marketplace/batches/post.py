@@ -27,11 +27,13 @@ from marketplace.batches.quote import KeptQuote, firsts, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, pallet_places_of
 from marketplace.batches.source import rules_of
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.batches.take_points import without_full
 from marketplace.batches.take_slots import book_slots, without_gone
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.hubs import reserve_stock
+from marketplace.points import promise_places
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
 from marketplace.substitutions import keep_rules
@@ -165,6 +167,7 @@ class PostBatch:
         market_id = found.placed.market_id
         seen, answer = answer, await self._under_lock(work, found, answer)
         answer = await without_gone(work, shipper_id=self.shipper_id, market_id=market_id, answer=answer)
+        answer = await without_full(work, answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
         await book_slots(work, answer, fresh)
@@ -304,6 +307,8 @@ async def _insert_deliveries(
     await reserve_stock(work, market_id=found.placed.market_id, lines=lines)
     rules = {fresh[i]: rules_of(row.request) for i, row in placed.items() if row.lines}
     await keep_rules(work, market_id=found.placed.market_id, shipper_id=shipper_id, rules=rules, lines=lines)
+    point_of = {fresh[i]: point for i, row in placed.items() if (point := row.request.hand_over_point_id) is not None}
+    await promise_places(work, market_id=found.placed.market_id, shipper_id=shipper_id, point_of=point_of)
     return fresh
 
 
@@ -350,7 +355,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "shipper_id": shipper_id,
         "batch_id": batch_id,
         "external_id": request.external_id,
-        "digest": "\\x" + request.digest.hex(),
+        "digest": "\\x" + spot.asked.digest.hex(),
         "state": DeliveryState.CREATED,
         "sequence": 1,
         "service_level": request.service_level,
@@ -358,6 +363,7 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "service_level_id": spot.level.id if spot.level is not None else None,
         "rural_zone_id": spot.rural.id if spot.rural is not None else None,
         "zone_minor": 0,
+        "point_id": request.hand_over_point_id,
         "hub_id": spot.hub_id,
         "pickup_lat": spot.origin.lat,
         "pickup_lon": spot.origin.lon,

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.batches.appointments import appointed_windows
+from marketplace.batches.at_point import points_of, put_at_points, while_open
 from marketplace.batches.request import (
     BadDelivery,
     Checked,
@@ -46,6 +47,7 @@ from marketplace.hubs import (
     opening_of,
 )
 from marketplace.markets import Dials, dials, open_pauses, paused_until
+from marketplace.points import OpenPoint
 from marketplace.pricing import (
     PricedFacts,
     PriceLine,
@@ -93,9 +95,11 @@ class PlacedRow:
     """A checked row with its pickup place, its windows as instants, its rate card, its tier's and its zone's terms.
 
     Once its hubs are chosen what comes from stock has lines of it, and where it comes from several hubs there is a row
-    for each: `part_of` is the position of the first.
+    for each: `part_of` is the position of the first. What was `asked` differs from the request where that ends at a
+    hand-over point.
     """
 
+    asked: DeliveryRequest
     request: DeliveryRequest
     packages: Sequence[PackageRequest]
     hub_id: UUID | None
@@ -118,6 +122,8 @@ class PlacedRow:
 class Found:
     """What rows are placed by: hubs and what they have, the shipper's terms, rural zones, and moments that count."""
 
+    asked: Sequence[DeliveryRequest]
+    points: Mapping[UUID, OpenPoint]
     supply: Supply
     wishes: Mapping[int, Wish]
     cards: Mapping[str, RateCard]
@@ -224,10 +230,14 @@ async def place_rows(
         raise TooManyDeliveries(f"a batch has 1 to {MOST_DELIVERIES} deliveries", field="deliveries")
     settings = await dials(work, market_id=market_id)
     checked = check_rows(requests, leave_out)
+    points = await points_of(work, checked, market_id=market_id, shipper_id=shipper_id)
+    checked = put_at_points(checked, points)
     wishes = wishes_of(checked.rows, may_split=may_split, is_transfer=is_transfer, agreed=agreed or {})
     cards = await _rate_cards(work, shipper_id, market_id, {row.service_level for row in checked.rows.values()})
     asked_at = asked_at or work.now
     found = Found(
+        asked=requests,
+        points=points,
         supply=await look_at_supply(work, market_id=market_id, shipper_id=shipper_id, wishes=wishes),
         wishes=wishes,
         cards=cards,
@@ -372,10 +382,17 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
         level.level if level is not None else None,
         rural.terms if rural is not None else None,
     )
+    if request.hand_over_point_id is not None:
+        point = found.points[request.hand_over_point_id]
+        promised = replace(promised, dropoff=while_open(point, promised.dropoff))
+    if request.hand_over_point_id is not None:
+        point = found.points[request.hand_over_point_id]
+        promised = replace(promised, dropoff=while_open(point, promised.dropoff))
     check_windows(promised.pickup, promised.dropoff, now=found.now)
     if hub is not None:
         check_open(hub, promised.pickup)
     return PlacedRow(
+        asked=request,
         request=request,
         packages=request.packages,
         hub_id=hub["id"] if hub is not None else None,

@@ -38,6 +38,10 @@ json_build_object(
     'rural_zone', (SELECT json_build_object('code', z.code, 'name', z.name, 'surcharge_minor', d.zone_minor,
         'rule', 'rural_zone:' || z.code || ':' || z.version || ':surcharge')
         FROM rural_zone z WHERE z.id = d.rural_zone_id),
+    'collection', (SELECT json_build_object('point_id', 'hop_' || replace(c.point_id::text, '-', ''), 'state', c.state,
+        'arrived_at', c.arrived_at, 'due_at', c.due_at, 'ended_at', c.ended_at,
+        'return_id', 'dlv_' || replace(c.return_id::text, '-', ''))
+        FROM collection c WHERE c.delivery_id = d.id AND c.state <> 'RELEASED'),
     'price_minor', d.price_minor, 'currency', d.currency, 'unassigned_reason', d.unassigned_reason,
     'failure_reason', d.failure_reason, 'failure_policy', d.failure_policy, 'attempts', d.attempts,
     'max_attempts', d.max_attempts, 'answer_due_at', CASE WHEN d.state = 'ATTEMPTED' THEN d.answer_due_at END,

@@ -116,7 +116,7 @@ class QuoteBatch:
             quote_id,
             self.market_id,
             self.shipper_id,
-            orjson.dumps([row.placed.request for row in firsts(answer).values()], default=str).decode(),
+            orjson.dumps([row.placed.asked for row in firsts(answer).values()], default=str).decode(),
             orjson.dumps(quote_lines(answer, await dials(work, market_id=self.market_id))).decode(),
             orjson.dumps(problems).decode(),
             answer.total_minor,
@@ -291,7 +291,7 @@ def inputs_digest(placed: Placed) -> bytes:
     rows = {
         (
             row.request.external_id,
-            row.request.digest.hex(),
+            row.asked.digest.hex(),
             row.card.version,
             row.level.level.version if row.level else 0,
             row.rural.terms.rule if row.rural else "",
@@ -320,6 +320,7 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
             "sector": Sector(values["sector"]) if values["sector"] else None,
             "waived": [Requirement(name) for name in values["waived"]],
             "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
+            "hand_over_point_id": UUID(values["hand_over_point_id"]) if values["hand_over_point_id"] else None,
         }
     )
 

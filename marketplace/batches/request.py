@@ -89,7 +89,8 @@ class DeliveryRequest:
     shipper's terms; without one it names both, unless it ends in a rural zone, which is served on days of its own.
     Without a failure policy or a number of attempts it has those of its shipper. It asks for what its sector asks for,
     without what is `waived`, and for its own `requirements`. It may be out of the cold for `out_of_cold_s` in all, or
-    for as long as its sector allows. An end at a dock has an appointment in place of its window.
+    for as long as its sector allows. An end at a dock has an appointment in place of its window. With a hand-over point
+    it ends there, and of `dropoff` only name and phone count.
     """
 
     external_id: str
@@ -112,6 +113,7 @@ class DeliveryRequest:
     out_of_cold_s: int | None = None
     pickup_appointment_id: UUID | None = None
     dropoff_appointment_id: UUID | None = None
+    hand_over_point_id: UUID | None = None
 
     @property
     def needs(self) -> frozenset[Requirement]:

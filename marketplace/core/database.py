@@ -18,6 +18,7 @@ MODELS = [
     "marketplace.accounts.models",
     "marketplace.shippers.models",
     "marketplace.rural.models",
+    "marketplace.points.models",
     "marketplace.fleet.models",
     "marketplace.hubs.models",
     "marketplace.docks.models",

@@ -59,6 +59,8 @@ PREFIXES = {
     "drop_point": "drp",
     "pause": "pse",
     "rural_zone": "rzn",
+    "hand_over_point": "hop",
+    "collection": "col",
     "driver_message": "dms",
     "dock_appointment": "apt",
     "route": "rte",

@@ -1,6 +1,6 @@
 """Turns a plan into routes, if the deliveries are still as they were when it was made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
@@ -163,7 +163,7 @@ def _draft(
     work: Work, snapshot: Snapshot, points: Sequence[Point], matrix: Matrix, route: PlannedRoute, rows: _Rows
 ) -> None:
     route_id, market_id = work.new_id(), snapshot.dials.market_id
-    visits = _visits(route.steps)
+    visits = _visits(route.steps, {str(one.id) for one in snapshot.deliveries if one.is_at_point})
     legs = [(0, 0)] + [
         (int(matrix.distances_m[a[0].location, b[0].location]), int(matrix.durations_s[a[0].location, b[0].location]))
         for a, b in pairwise(visits)
@@ -195,13 +195,21 @@ def _draft(
     )
 
 
-def _visits(steps: Sequence[PlannedStep]) -> list[list[PlannedStep]]:
-    """Steps as visits of a place: parcels picked up together are one stop, every hand-over is one of its own."""
+def _visits(steps: Sequence[PlannedStep], at_points: Collection[str]) -> list[list[PlannedStep]]:
+    """Steps as visits of a place: what is picked up together or brought to one hand-over point is one stop.
+
+    Every other hand-over is one of its own.
+    """
     visits: list[list[PlannedStep]] = []
-    for (kind, _), group in groupby(steps, key=lambda step: (step.kind, step.location)):
+    for key, group in groupby(steps, key=lambda step: (step.kind, step.location, _is_dropped(step, at_points))):
+        kind, _, is_at_point = key
         same = list(group)
-        visits += [same] if kind is StepKind.PICKUP else [[step] for step in same]
+        visits += [same] if kind is StepKind.PICKUP or is_at_point else [[step] for step in same]
     return visits
+
+
+def _is_dropped(step: PlannedStep, at_points: Collection[str]) -> bool:
+    return step.kind is StepKind.DROPOFF and step.delivery_id in at_points
 
 
 async def _say_why(

@@ -23,7 +23,8 @@ AND d.dropoff_lon >= z.drop_west AND d.dropoff_lon < z.drop_east
 # Deliveries of a look
 DELIVERY_COLUMNS = """
 id, sequence, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, pickup_opens_at, pickup_closes_at, dropoff_opens_at,
-dropoff_closes_at, load, pallet_places, requirements, priority, created_at, out_of_cold_limit_s, unassigned_reason
+dropoff_closes_at, load, pallet_places, requirements, priority, created_at, out_of_cold_limit_s, unassigned_reason,
+point_id
 """
 TO_PLAN = f"""
 SELECT {DELIVERY_COLUMNS} FROM delivery WHERE market_id = $1 AND {WANTS_A_ROUTE} AND {INSIDE}

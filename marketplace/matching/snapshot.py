@@ -41,6 +41,8 @@ class OpenDelivery:
     priority: int
     created_at: datetime
     out_of_cold_s: int | None = None
+    is_at_point: bool = False
+    """Whether it ends at a hand-over point, where several are dropped at once."""
     reason: UnassignedReason | None = None
     """Why it got no route at a look before; None where it is new."""
 
@@ -144,5 +146,6 @@ def _open_delivery(row: asyncpg.Record) -> OpenDelivery:
         priority=row["priority"],
         created_at=row["created_at"],
         out_of_cold_s=row["out_of_cold_limit_s"],
+        is_at_point=row["point_id"] is not None,
         reason=UnassignedReason(row["unassigned_reason"]) if row["unassigned_reason"] else None,
     )

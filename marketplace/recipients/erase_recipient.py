@@ -5,7 +5,8 @@ is a kilometre's neighbourhood, for figures by area. A picture goes even where a
 same stop: privacy weighs more than evidence. The pictures themselves are removed from the object store within a minute,
 by the sweep that removes pictures which nothing names.
 
-A delivery that is under way cannot be brought to nobody: it has to end first.
+A delivery that is under way cannot be brought to nobody, nor one that waits at a hand-over point be collected by
+nobody: it has to end first.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ SHORTEST_TRACE = 4
 # The rows are locked in order of id, like everywhere; what drives or bills them meanwhile waits for this.
 LOCK = """
 SELECT id, market_id, shipper_id, external_id, recipient_name, recipient_phone, dropoff_address,
-       state IN ('DELIVERED', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED') AS has_ended
+       state IN ('DELIVERED', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED') AND NOT EXISTS (
+           SELECT FROM collection c WHERE c.delivery_id = delivery.id AND c.state IN ('PROMISED', 'WAITING')
+       ) AS has_ended
 FROM delivery
 WHERE return_of IS NULL AND ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR recipient_phone = $2)
   AND ($3::uuid IS NULL OR shipper_id = $3) AND ($4::uuid IS NULL OR market_id = $4)

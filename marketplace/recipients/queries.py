@@ -12,8 +12,19 @@ from marketplace.core.geo import Point, cell_centre
 from marketplace.core.ids import DeliveryId
 from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.points import CollectionState
 from marketplace.pricing import smallest_tip, suggested_tips
-from marketplace.recipients.states import ENGAGED, IN_PERSON, PASSED, STATUS_OF, WISHES_HEARD, Language, RecipientAction
+from marketplace.recipients.states import (
+    ENGAGED,
+    IN_PERSON,
+    PASSED,
+    STATUS_AT_POINT,
+    STATUS_OF,
+    WISHES_HEARD,
+    Language,
+    RecipientAction,
+    TrackedStatus,
+)
 from marketplace.recipients.wording import headline, reason_in_words
 from marketplace.substitutions.queries import SUBSTITUTIONS
 
@@ -42,6 +53,10 @@ SELECT json_build_object(
         AND d.changed_at + m.claim_within_s * interval '1 second' >= $6
         AND NOT EXISTS (SELECT FROM claim WHERE delivery_id = d.id AND state <> 'WITHDRAWN'),
     'substitutions', {SUBSTITUTIONS},
+    'collection', (SELECT json_build_object('id', c.id, 'state', c.state, 'name', p.name, 'address', p.address,
+        'lat', p.lat, 'lon', p.lon, 'due_at', c.due_at)
+        FROM collection c JOIN hand_over_point p ON p.id = c.point_id
+        WHERE c.delivery_id = d.id AND c.state <> 'RELEASED'),
     'safe_place', d.safe_place, 'failure_reason', d.failure_reason, 'changed_at', d.changed_at,
     'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
         'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,
@@ -108,7 +123,7 @@ def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[
     if found["position"] is not None and found["position"]["is_blurred"]:
         around = cell_centre(Point(lat=found["position"]["lat"], lon=found["position"]["lon"]).cell)
         found["position"].update(lat=around.lat, lon=around.lon)
-    status = STATUS_OF[state]
+    status = _status(state, found["collection"])
     return found | {
         "read_at": now,
         "status": status,
@@ -118,6 +133,13 @@ def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[
         "actions": _actions(state, found),
         "timeline": _timeline(found["timeline"], language),
     }
+
+
+def _status(state: DeliveryState, collection: dict[str, Any] | None) -> TrackedStatus:
+    status = STATUS_OF[state]
+    if status is not TrackedStatus.DELIVERED or collection is None:
+        return status
+    return STATUS_AT_POINT.get(CollectionState(collection["state"]), status)
 
 
 def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientAction]:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from marketplace.batches import DeliveryState as D
 from marketplace.batches import Requirement
+from marketplace.points import CollectionState
 
 
 class TrackedStatus(StrEnum):
@@ -14,6 +15,7 @@ class TrackedStatus(StrEnum):
     ON_THE_WAY = "ON_THE_WAY"
     NEXT = "NEXT"
     AT_THE_DOOR = "AT_THE_DOOR"
+    READY_TO_COLLECT = "READY_TO_COLLECT"
     DELIVERED = "DELIVERED"
     ATTEMPTED = "ATTEMPTED"
     GOING_BACK = "GOING_BACK"
@@ -40,6 +42,12 @@ STATUS_OF = {
     D.EXPIRED: TrackedStatus.FAILED,
     D.FAILED: TrackedStatus.FAILED,
 }
+
+STATUS_AT_POINT = {
+    CollectionState.WAITING: TrackedStatus.READY_TO_COLLECT,
+    CollectionState.UNCOLLECTED: TrackedStatus.GOING_BACK,
+}
+"""What a parcel is to its recipient that the driver has dropped at a hand-over point."""
 
 ENGAGED = frozenset(
     {D.EN_ROUTE_TO_PICKUP, D.ARRIVED_AT_PICKUP, D.PICKED_UP, D.EN_ROUTE_TO_DROPOFF, D.ARRIVED_AT_DROPOFF}

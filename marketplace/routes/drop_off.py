@@ -175,9 +175,12 @@ def _hand_over(
             continue
         is_on_time = moment <= delivery.dropoff_closes_at
         delivery.left_at = left_at if left_at is not LeftAt.RECIPIENT else None
-        where = route.whereabouts(moment) | {"left_at": left_at.value}
+        original = route.returned_by(delivery)
+        # What comes back from a hand-over point returns a parcel that was delivered by another route.
+        is_of_point = delivery.is_at_point or (delivery.return_of is not None and original is None)
+        where = route.whereabouts(moment) | {"left_at": left_at.value, "is_of_point": is_of_point}
         route.step_delivery(delivery, DeliveryState.DELIVERED, DeliveryDelivered, is_on_time=is_on_time, **where)
-        if delivery.return_of is not None:
-            route.step_delivery(route.deliveries[delivery.return_of], DeliveryState.RETURNED, DeliveryReturned)
+        if original is not None:
+            route.step_delivery(original, DeliveryState.RETURNED, DeliveryReturned)
     route.step_stop(stop, StopState.COMPLETED, moment)
     route.set_off(moment)

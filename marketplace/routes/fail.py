@@ -123,8 +123,8 @@ async def _attempt(
 
 def _fail_return(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFailure) -> None:
     _fail(route, delivery, reason)
-    if delivery.return_of is not None:
-        _fail(route, route.deliveries[delivery.return_of], reason)
+    if (original := route.returned_by(delivery)) is not None:
+        _fail(route, original, reason)
 
 
 def _fail(route: RouteInHand, delivery: DeliveryInHand, reason: AttemptFailure) -> None:

@@ -48,6 +48,7 @@ class DeliveryInHand:
     attempts: int = 0
     safe_place: str | None = None
     out_of_cold_limit_s: int | None = None
+    is_at_point: bool = False
     brought_back_at: datetime | None = None
     answer_due_at: datetime | None = None
     left_at: LeftAt | None = None
@@ -124,6 +125,10 @@ class RouteInHand:
                 return self._in_states(stop, ON_THE_WAY)
             case StopKind.RETURN:
                 return self._in_states(stop, ON_THE_WAY | {D.ATTEMPTED})
+
+    def returned_by(self, delivery: DeliveryInHand) -> DeliveryInHand | None:
+        """The delivery whose parcel this one returns; one that ended at a hand-over point is not on the route."""
+        return self.deliveries.get(delivery.return_of) if delivery.return_of is not None else None
 
     def has_purpose(self, stop: StopInHand) -> bool:
         """Whether there is, or will be after a pickup, something to do at this stop."""

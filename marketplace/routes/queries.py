@@ -100,7 +100,8 @@ FROM stop WHERE route_id = $1 ORDER BY place FOR UPDATE OF stop
 """
 LOCK_DELIVERIES = """
 SELECT id, shipper_id, batch_id, state, sequence, route_id, return_of, dropoff_closes_at, requirements, pin,
-       pin_attempts, failure_policy, max_attempts, attempts, safe_place, out_of_cold_limit_s
+       pin_attempts, failure_policy, max_attempts, attempts, safe_place, out_of_cold_limit_s,
+       point_id IS NOT NULL AS is_at_point
 FROM delivery WHERE route_id = $1 ORDER BY id FOR UPDATE
 """
 SAVE_ROUTE = """

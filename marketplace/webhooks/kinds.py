@@ -41,6 +41,11 @@ WEBHOOK_EVENTS = frozenset(
         "OccurrencePosted",
         "OccurrenceSkipped",
         "OccurrenceRefused",
+        "HandOverPointChosen",
+        "ParcelWaits",
+        "ParcelCollected",
+        "ParcelUncollected",
+        "ParcelSentBack",
     }
 )
 """Events of a delivery, or of a recurring batch, that a webhook may be told of."""
@@ -64,6 +69,7 @@ ID_FIELDS = {
     "driver_id": ("driverId", "driver"),
     "return_id": ("returnId", "delivery"),
     "recurring_batch_id": ("recurringBatchId", "recurring_batch"),
+    "point_id": ("pointId", "hand_over_point"),
 }
 
 

@@ -57,6 +57,7 @@ from marketplace.ledger.states import PostingState
 from marketplace.offers.states import OfferState, Outcome, WaveState, WithdrawReason
 from marketplace.payments import Endpoint, OperationKind, OperationState
 from marketplace.payouts import PayoutMethod, PayoutState, StatementKind, StatementState
+from marketplace.points import CollectionState
 from marketplace.pricing import SurgeLimit
 from marketplace.reassignments import ReassignmentState
 from marketplace.recipients import SafePlace
@@ -94,6 +95,8 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("delivery", "tier"): Tier,
     ("experience_goal", "metric"): Metric,
     ("experience_miss", "metric"): Metric,
+    ("collection", "state"): CollectionState,
+    ("collection", "confirmed_by"): {PrincipalKind.KEEPER, PrincipalKind.OPERATOR},
     ("job", "state"): {"READY", "RUNNING", "DEAD"},
     ("api_key", "mode"): {"test", "live"},
     ("session", "kind"): SIGNING_IN,
@@ -139,7 +142,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("claim", "state"): ClaimState,
     ("claim", "opened_by_kind"): {PrincipalKind.SHIPPER, PrincipalKind.RECIPIENT},
     ("claim_entry", "kind"): EntryKind,
-    ("claim_entry", "by_kind"): set(PrincipalKind) - {PrincipalKind.DISPATCHER},
+    ("claim_entry", "by_kind"): set(PrincipalKind) - {PrincipalKind.DISPATCHER, PrincipalKind.KEEPER},
     ("proof", "state"): ProofState,
     ("wave", "state"): WaveState,
     ("wave", "contract_kind"): ContractKind,

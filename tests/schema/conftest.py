@@ -36,6 +36,7 @@ class TestMarketplace:
     provider: Any = None
     city: Any = None
     router: Any = None
+    geocoder: Any = None
     webhooks: Any = None
     pushes: Any = None
 

@@ -85,6 +85,8 @@ OVERRIDES: dict[str, Any] = {
     "changeRecurringBatch.template.rule": "FREQ=DAILY",
     "setDock.opens": "08:00",
     "setDock.closes": "20:00",
+    "setHandOverPoint.facts.hours.opens": "08:00",
+    "setHandOverPoint.facts.hours.closes": "20:00",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

@@ -50,13 +50,14 @@ from marketplace.docks import DockFacts, dock_slots, hold_slot, set_dock
 from marketplace.fleet import ContractKind, PresenceState, add_company, add_dispatcher
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
 from marketplace.goals import Goal, Metric, set_experience_goal
-from marketplace.hubs import SkuFacts, receive_stock, set_sku
+from marketplace.hubs import Opening, SkuFacts, receive_stock, set_sku
 from marketplace.hubs.models import Hub
 from marketplace.markets.models import Market, ZonePause
 from marketplace.matching import SolverPool
 from marketplace.offers.events import OfferSent
 from marketplace.offers.models import Offer, Wave
 from marketplace.payouts.models import Payout, PayoutQuote, PayStatement
+from marketplace.points import PointFacts, give_keeper_key, promise_places, set_hand_over_point
 from marketplace.reassignments.models import Reassignment
 from marketplace.recurring_batches import Template, Terms, create_recurring_batch
 from marketplace.routes.events import RouteStarted
@@ -71,7 +72,16 @@ from marketplace.windows.models import WindowHold
 from schema.asgi import build_app
 from schema.edge import Edge
 from schema.rates import Budget, Budgets, Rates
-from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
+from tests.builders import (
+    HOME_PLACE,
+    make_batch,
+    make_delivery,
+    make_driver,
+    make_hub,
+    make_market,
+    make_route,
+    make_shipper,
+)
 
 SECRET_PLACE, SECRET_HUB, SECRET_SPOT = (
     Point(lat=-29.9612345, lon=-71.3312345),
@@ -104,6 +114,7 @@ SECRETS = {
     "suspension": "denuncia alfa",
     "reassignment": "relevo alfa",
     "pause": "crecida alfa",
+    "hand-over point": "Almacén Alfa",
     "job": "gateway alfa said no",
     "statement": "7654321",
     "payout": "8765432",
@@ -166,6 +177,8 @@ class Things:
     reassignment: str
     pause: str
     reservation: str
+    hand_over_point: str
+    collection: str
     webhook: str
     message: str
 
@@ -320,11 +333,14 @@ async def _furnish(work: Work, marketplace: Marketplace, http: httpx.AsyncClient
         works=works,
         market=market,
         things=things,
-        own={"shipper": theirs, "driver": theirs, "dispatcher": theirs, "recipient": far, "operator": far},
+        own={"shipper": theirs, "driver": theirs, "dispatcher": theirs, "recipient": far, "operator": far}
+        | {"keeper": far},
         first=await _credentials(work, tokens, ana, driver, market)
-        | {"recipient": links[0], "dispatcher": await _dispatcher(work, tokens, market, SECRETS["company"])},
+        | {"recipient": links[0], "dispatcher": await _dispatcher(work, tokens, market, SECRETS["company"])}
+        | {"keeper": await _keeper(work, tokens, market, things)},
         second=await _credentials(work, tokens, bruno, other, elsewhere)
-        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, SECRETS_OF_OTHERS["company"])},
+        | {"recipient": links[1], "dispatcher": await _dispatcher(work, tokens, market, SECRETS_OF_OTHERS["company"])}
+        | {"keeper": await _keeper(work, tokens, elsewhere, far)},
     )
 
 
@@ -490,6 +506,7 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         **await _money(work, secrets, market, shipper),
         reservation=to_wire("reservation", await _reservation(work, secrets, market, shipper)),
         **await _steered(work, secrets, market, driver, stop_id),
+        **await _point(work, secrets, market, waits),
     )
     await _papers(work, secrets, market, driver, things)
     await _block(work, secrets, market, things)
@@ -526,6 +543,28 @@ async def _reservation(work: Work, secrets: Secrets, market: Market, shipper: Sh
     goal = Goal(metric=Metric.ON_TIME, target=float(secrets["goal"]))
     await set_experience_goal(work, shipper_id=shipper.id, market_id=market.id, goal=goal)
     return reservation_id
+
+
+async def _point(work: Work, secrets: Secrets, market: Market, delivery: Delivery) -> dict[str, str]:
+    """A hand-over point of the shipper alone, at which its parcel has a place."""
+    facts = PointFacts(
+        name=secrets["hand-over point"], address="Ruta 41", place=HOME_PLACE, opening=Opening(), places=5,
+        shipper_id=delivery.shipper_id,
+    )  # fmt: skip
+    point_id = await set_hand_over_point(work, market_id=market.id, facts=facts)
+    made = await promise_places(
+        work, market_id=market.id, shipper_id=delivery.shipper_id, point_of={delivery.id: point_id}
+    )
+    return {
+        "hand_over_point": to_wire("hand_over_point", point_id),
+        "collection": to_wire("collection", made[delivery.id]),
+    }
+
+
+async def _keeper(work: Work, tokens: Tokens, market: Market, things: Things) -> str:
+    """The key of the keeper of a point."""
+    point_id = from_wire("hand_over_point", things.hand_over_point)
+    return tokens.keeper_key(await give_keeper_key(work, market_id=market.id, point_id=point_id, tokens=tokens))
 
 
 async def _steered(work: Work, secrets: Secrets, market: Market, driver: Driver, stop_id: UUID) -> dict[str, str]:

@@ -32,8 +32,8 @@ PORTAL = {
     "recurring_batches", "recurring_batch", "preview_recurrence", "create_recurring_batch", "change_recurring_batch",
     "pause_recurring_batch", "resume_recurring_batch", "end_recurring_batch", "skip_occurrence",
     "my_billing", "charges", "invoices", "invoice", "set_up_card", "top_up", "authenticate_charge",
-    "rate_cards", "service_levels", "service_area", "rural_zones", "capacity_reservations", "experience_goals",
-    "cancellation_fee",
+    "rate_cards", "service_levels", "service_area", "rural_zones", "hand_over_points", "capacity_reservations",
+    "experience_goals", "cancellation_fee",
     "erase_recipient",
     "reschedule_delivery", "set_failure_policy", "failure_wishes",
     "attempt_figures", "search_streets", "kpis",
@@ -57,6 +57,7 @@ OPERATIONS = {
     "set_experience_goal", "shipper_experience_goals",
     "set_service_level", "shipper_service_levels", "set_service_area", "shipper_service_area",
     "rural_zones", "set_rural_zone",
+    "hand_over_points", "point_parcels", "set_hand_over_point", "give_keeper_key", "collect_parcel",
     "money_attention", "pay_of_year", "run_payouts", "hold_payout", "release_payout", "adjust_driver_pay", "payout",
     "reverse_payout",
     "erase_recipient",
@@ -84,11 +85,12 @@ COMPANY = {
     "company_payouts", "company_payout_account", "company_onboarding_link", "company_payout_quote",
     "request_company_payout",
 }  # fmt: skip
+KEEPER = {"my_parcels", "collect_parcel"}
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
     "answer_substitution",
     "delivery_events",
-    "choose_redelivery",
+    "choose_redelivery", "nearby_points", "choose_hand_over_point",
     "push_key", "subscribe_browser", "unsubscribe_browser",
     "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim",
 }  # fmt: skip
@@ -121,7 +123,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 290, "portal/post_batch": 80, "portal/batch": 390, "portal/batches": 50,
+    "portal/quote_batch": 290, "portal/post_batch": 80, "portal/batch": 410, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -131,6 +133,10 @@ COSTS = {
     "portal/experience_goals": 30, "operations/shipper_experience_goals": 30, "operations/set_experience_goal": 25,
     "portal/service_levels": 45, "portal/service_area": 25,
     **{f"{client}/rural_zones": 40 for client in ("portal", "operations")}, "operations/set_rural_zone": 25,
+    **{f"{client}/hand_over_points": 70 for client in ("portal", "operations")}, "recipient/nearby_points": 70,
+    "operations/point_parcels": 60, "keeper/my_parcels": 60,
+    **{f"{client}/collect_parcel": 25 for client in ("keeper", "operations")},
+    "operations/set_hand_over_point": 25, "operations/give_keeper_key": 25, "recipient/choose_hand_over_point": 25,
     "portal/alert_policy": 30, "portal/set_alert_policy": 30, "portal/notifications": 60, "operations/alert_log": 60,
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
@@ -285,6 +291,7 @@ def test_an_operation_is_named_as_its_file_and_asks_for_one_thing(name: str) -> 
         ("operations", OPERATIONS),
         ("recipient", RECIPIENT),
         ("company", COMPANY),
+        ("keeper", KEEPER),
     ],
 )
 def test_every_client_has_the_operations_that_it_needs(client: str, names: set[str]) -> None:

@@ -31,10 +31,10 @@ from tests.waiting import until
 
 SCHEMA = engine_schema(strawberry_schema)
 FIELDS = root_fields(SCHEMA)
-KINDS = ("shipper", "driver", "operator", "recipient", "dispatcher")
+KINDS = ("shipper", "driver", "operator", "recipient", "dispatcher", "keeper")
 EVERYBODY, SIGNED_IN = None, frozenset(KINDS)
 SHIPPER, DRIVER, OPERATOR = frozenset({"shipper"}), frozenset({"driver"}), frozenset({"operator"})
-RECIPIENT, DISPATCHER = frozenset({"recipient"}), frozenset({"dispatcher"})
+RECIPIENT, DISPATCHER, KEEPER = frozenset({"recipient"}), frozenset({"dispatcher"}), frozenset({"keeper"})
 
 WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     # Nobody has to sign in for these
@@ -312,6 +312,14 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "resumeZone": OPERATOR,
     # Service levels
     "ruralZones": SHIPPER | OPERATOR,
+    "handOverPoints": SHIPPER | OPERATOR,
+    "nearbyPoints": RECIPIENT,
+    "myParcels": KEEPER,
+    "pointParcels": OPERATOR,
+    "setHandOverPoint": OPERATOR,
+    "giveKeeperKey": OPERATOR,
+    "collectParcel": KEEPER | OPERATOR,
+    "chooseHandOverPoint": RECIPIENT,
     "setRuralZone": OPERATOR,
     "serviceArea": SHIPPER,
     "serviceLevels": SHIPPER,
@@ -343,7 +351,7 @@ OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku", "setDock", "
 AGREED = (
     "setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel", "reserveCapacity", "setExperienceGoal",
 )  # fmt: skip
-OPEN = {name: {"shipperId"} for name in AGREED}
+OPEN = {name: {"shipperId"} for name in AGREED} | {"setHandOverPoint": {"facts.shipperId"}}
 """A shipper belongs to no market: operations of each may agree terms before the first batch."""
 STOPPED_BEFORE = {
     ("approveDriver", "companyId"),
@@ -359,7 +367,7 @@ STOPPED_BEFORE = {
 """One's own driver is approved already and not dedicated, one's own stop is a pickup, goods go from one hub to another
 one, what is still on its way is not claimed, and nobody agreed to take the route over: what stands beside them is not
 looked at."""
-SAYS_THAT_THERE_IS_NONE = {"NOT_FOUND", "PROOF_MISSING", "UNKNOWN_SKU", "BAD_CARE"}
+SAYS_THAT_THERE_IS_NONE = {"NOT_FOUND", "NO_SUCH_POINT", "PROOF_MISSING", "UNKNOWN_SKU", "BAD_CARE"}
 """Also of one among several: a proof, a shipper's goods, a parcel of the stop."""
 
 

@@ -22,6 +22,7 @@ from marketplace.adapters.object_stores import MemoryObjectStore
 from marketplace.adapters.routers import StraightLineRouter
 from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.app import open_pushes
+from marketplace.collecting import settle_collection
 from marketplace.core.clock import ManualClock
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.notices import PUBLISHED, Notices
@@ -31,6 +32,7 @@ from marketplace.core.work import Works
 from marketplace.hubs import StockLine, reserve_stock
 from marketplace.hubs.models import Hub
 from marketplace.hubs.stock import Shelf
+from marketplace.points import promise_places
 from marketplace.routes import ObjectKey
 from marketplace.routes.models import Proof
 from marketplace.substitutions import Rule, SubstitutionRule, keep_rules, propose_substitute
@@ -40,6 +42,7 @@ from schema.asgi import build_app
 from schema.site import preferred_language
 from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
+from tests.marketplace.collecting.world import make_store
 from tests.marketplace.hubs.stock import keep
 from tests.marketplace.payouts.world import make_operator
 from tests.marketplace.routes.drives import Drive, make_drive
@@ -111,6 +114,19 @@ class Door:
             await work.execute(
                 "UPDATE delivery SET pin = $2, requirements = '{PIN_AT_DROPOFF}' WHERE id = $1", self.delivery_id, PIN
             )
+
+    async def wait_at_point(self) -> str:
+        """Has the parcel lie at a village store; the code with which it is collected."""
+        async with self.marketplace.works.open() as work:
+            point_id = await make_store(work, self.drive.market)
+            whose = {"market_id": self.drive.market.id, "shipper_id": self.drive.shipper.id}
+            made = await promise_places(work, **whose, point_of={self.delivery_id: point_id})
+            await work.execute(
+                "UPDATE delivery SET state = 'DELIVERED', point_id = $2 WHERE id = $1", self.delivery_id, point_id
+            )
+            await settle_collection(work, delivery_id=self.delivery_id)
+        tokens = Tokens(self.marketplace.settings.secret.get_secret_value())
+        return tokens.collection_code(made[self.delivery_id])
 
     async def take_picture(self) -> None:
         """Has a picture uploaded and named at the recipient's stop."""
@@ -250,6 +266,23 @@ async def check_access(page: Page) -> None:
 
 def name_of(node: dict[str, Any]) -> str:
     return str(node.get("name", {}).get("value", "")).strip()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_parcel_at_a_hand_over_point_shows_where_it_is_and_what_to_say(
+    page: Page, door: Door, size: str
+) -> None:
+    width, height = SIZES[size]
+    await page.resize(width=width, height=height)
+    await door.drive.start()
+    code = await door.wait_at_point()
+    await page.open(door.url)
+
+    await shows(page, "Your parcel is ready to be collected")
+    assert await page.ask("document.getElementById('collection-code').textContent") == code
+    assert await page.ask("document.getElementById('collection-place').textContent") == "Almacén Rosa, Ruta 41 km 30"
+    await check_access(page)
+    await keep_picture(page, f"tracking-{size}-point")
 
 
 @pytest.mark.parametrize("size", SIZES)

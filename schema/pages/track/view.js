@@ -22,6 +22,7 @@ export class View {
     write(byId("shipper"), this.words.from(delivery.shipperName));
     this.status(delivery);
     this.pin(delivery);
+    this.collection(delivery);
     this.pictures(delivery);
     this.rating(delivery);
     this.days(delivery);
@@ -81,6 +82,16 @@ export class View {
     write(byId("pin"), pin ?? "");
     // A screen reader says digit after digit, not a number of hundred thousands.
     byId("pin").setAttribute("aria-label", pin ? [...pin].join(" ") : "");
+  }
+
+  collection({ collection }) {
+    byId("collection-section").hidden = !collection || collection.state === "UNCOLLECTED";
+    if (!collection) return;
+    write(byId("collection-code"), collection.code ?? "");
+    byId("collection-code").setAttribute("aria-label", collection.code ? [...collection.code].join(" ") : "");
+    write(byId("collection-place"), `${collection.name}, ${collection.address}`);
+    const until = collection.code && collection.dueAt ? new Date(new Date(collection.dueAt) - 1000) : null;
+    write(byId("collection-until"), until ? this.words.collectionUntil(this.day.format(until)) : this.words.collectionSoon);
   }
 
   pictures({ pictures }) {

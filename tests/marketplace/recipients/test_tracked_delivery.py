@@ -10,7 +10,7 @@ from marketplace.core.geo import Point, cell_centre
 from marketplace.core.ids import DeliveryId, to_wire
 from marketplace.core.work import Works
 from marketplace.recipients import Language, RecipientAction, TrackedStatus, tracked_delivery
-from marketplace.recipients.states import STATUS_OF
+from marketplace.recipients.states import STATUS_AT_POINT, STATUS_OF
 from marketplace.recipients.wording import HEADLINES
 from tests.marketplace.routes.drives import Drive, make_drive
 
@@ -143,5 +143,5 @@ async def test_a_failed_attempt_says_why_in_words(works: Works, clock: ManualClo
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_state_has_a_status_and_every_status_its_words(language: Language) -> None:
-    assert set(STATUS_OF.values()) == set(TrackedStatus)
+    assert {*STATUS_OF.values(), *STATUS_AT_POINT.values()} == set(TrackedStatus)
     assert HEADLINES[language].keys() == set(TrackedStatus)
