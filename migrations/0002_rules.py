@@ -72,6 +72,14 @@ REFERENCES = [
     ("hub", "market_id", "market"),
     ("hub", "shipper_id", "shipper"),
     ("hub_cell", "hub_id", "hub"),
+    ("substitution", "shipper_id", "shipper"),
+    ("substitution", "delivery_id", "delivery"),
+    ("substitution", "proposed_by", "operator"),
+    ("dock", "market_id", "market"),
+    ("dock", "shipper_id", "shipper"),
+    ("dock_appointment", "shipper_id", "shipper"),
+    ("dock_appointment", "dock_id", "dock"),
+    ("dock_appointment", "delivery_id", "delivery"),
     ("sku", "market_id", "market"),
     ("sku", "shipper_id", "shipper"),
     ("hub_stock", "hub_id", "hub"),
@@ -139,6 +147,7 @@ REFERENCES = [
     ("reassignment", "market_id", "market"),
     ("reassignment", "route_id", "route"),
     ("reassignment", "next_route_id", "route"),
+    ("reassignment", "way_route_id", "route"),
     ("reassignment", "next_stop_id", "stop"),
     ("reassignment", "operator_id", "operator"),
     ("stop", "route_id", "route"),
@@ -146,6 +155,11 @@ REFERENCES = [
     ("task", "delivery_id", "delivery"),
     ("proof", "stop_id", "stop"),
     ("custody", "delivery_id", "delivery"),
+    ("cold_breach", "delivery_id", "delivery"),
+    ("cold_breach", "shipper_id", "shipper"),
+    ("cold_breach", "route_id", "route"),
+    ("cold_breach", "driver_id", "driver"),
+    ("cold_breach", "settled_by", "operator"),
     ("custody", "route_id", "route"),
     ("custody", "stop_id", "stop"),
     ("custody", "driver_id", "driver"),
@@ -244,6 +258,9 @@ STATES = {
     ("recurring_batch", "state"): "ACTIVE PAUSED ENDED",
     ("recurring_version", "on_closed_day"): "POST SKIP MOVE",
     ("recurring_run", "outcome"): "POSTED SKIPPED REFUSED",
+    ("substitution", "rule"): "SIMILAR ASK",
+    ("substitution", "state"): "OPEN PROPOSED TAKEN LEFT_OUT",
+    ("dock_appointment", "state"): "HELD BOOKED RELEASED",
     ("delivery", "sector"): "PARCEL RETAIL GROCERY PHARMACY HEALTHCARE MANUFACTURING",
     ("delivery", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
     ("shipper", "failure_policy"): "REDELIVER SAFE_PLACE NEIGHBOUR RETURN_TO_HUB RETURN_TO_SENDER DISCARD",
@@ -264,11 +281,12 @@ STATES = {
     ("wave", "state"): "OPEN WON EXHAUSTED",
     ("wave", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
     ("fairness_day", "contract_kind"): "DEDICATED CONTRACTED CROWDSOURCED",
-    ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST GIVEN_UP",
+    ("choice", "outcome"): "ASSIGNED EXCLUSIVE BROADCAST BY_HAND GIVEN_UP",
     ("offer", "state"): "SENT VIEWED ACCEPTED DECLINED EXPIRED WITHDRAWN",
     ("notification", "state"): "WAITING READY SENT FAILED DROPPED",
     ("notification", "channel"): "SMS EMAIL PUSH OPERATORS",
     ("alert_policy", "language"): "en es",
+    ("driver", "language"): "en es",
     ("arrival_prediction", "moment"): "PLANNED DISPATCH PICKUP HALF_HOUR NEXT TEN_MINUTES",
     ("arrival_prediction", "stage"): "WAITING COMING ABOARD NEXT",
     ("window_hold", "state"): "HELD BOOKED EXPIRED RELEASED REVOKED REPLACED",
@@ -358,6 +376,7 @@ CHECKS = [
         "planning_dials",
         "pickup_service_s BETWEEN 0 AND 3600 AND dropoff_service_s BETWEEN 0 AND 3600 AND head_start_waves BETWEEN 0 AND 50 AND shift_end_covers IN ('route', 'pickups') AND order_of_call IN ('by_rule', 'by_marginal_cost') AND contracted_head_start_s BETWEEN 0 AND 3600 AND delivery_target_s BETWEEN 0 AND 604800",
     ),
+    ("market", "two_person_dial", "two_person_service_s BETWEEN 0 AND 7200"),
     ("market", "arrival_dials", "late_risk_percent BETWEEN 1 AND 100"),
     ("arrival", "quantiles", "p10 <= p50 AND p50 <= p90 AND shown_opens_at < shown_closes_at"),
     ("arrival", "chance", "late_probability BETWEEN 0 AND 1"),
@@ -502,6 +521,17 @@ CHECKS = [
     ("delivery", "price", "price_minor >= 0"),
     ("delivery", "pickup_window", "pickup_opens_at <= pickup_closes_at"),
     ("delivery", "dropoff_window", "dropoff_opens_at <= dropoff_closes_at"),
+    ("delivery", "pallets", "pallet_places BETWEEN 0 AND 200"),
+    ("driver", "pallets", "pallet_places BETWEEN 0 AND 40"),
+    ("vehicle", "pallets", "pallet_places BETWEEN 0 AND 40"),
+    ("delivery", "out_of_cold", "out_of_cold_limit_s BETWEEN 300 AND 14400"),
+    ("custody", "out_of_cold", "out_of_cold_s >= 0 AND (keeps_cold IS NULL OR out_of_cold_s IS NOT NULL)"),
+    ("cold_breach", "too_long", "out_of_cold_s > limit_s"),
+    (
+        "cold_breach",
+        "settled_by_a_person",
+        "(settled_at IS NULL) = (settled_by IS NULL) AND (settled_at IS NULL) = (note IS NULL) AND note <> ''",
+    ),
     ("delivery", "pin_tries", "pin_attempts BETWEEN 0 AND 5"),
     (
         "delivery",
@@ -594,6 +624,25 @@ CHECKS = [
     ),
     ("hub", "reach", "reach_s BETWEEN 60 AND 7200"),
     ("hub_cell", "drive", "drive_s >= 0"),
+    (
+        "dock",
+        "slots",
+        "slot_s BETWEEN 600 AND 14400 AND places BETWEEN 1 AND 100 AND tolerance_s BETWEEN 0 AND 7200 AND opens < closes",
+    ),
+    (
+        "substitution",
+        "answered",
+        (
+            "quantity > 0 AND (state = 'OPEN') = (by_sku_id IS NULL) AND (state = 'PROPOSED') = (answer_due_at IS NOT NULL)"
+            " AND (state IN ('TAKEN', 'LEFT_OUT')) = (settled_at IS NOT NULL)"
+        ),
+    ),
+    ("dock_appointment", "slot", "opens_at < closes_at AND (state = 'RELEASED') = (ended_at IS NOT NULL)"),
+    (
+        "dock_appointment",
+        "of_a_delivery",
+        "(delivery_id IS NULL) = (is_pickup IS NULL) AND (state = 'HELD') = (delivery_id IS NULL)",
+    ),
     ("sku", "sides", "weight_g > 0 AND length_mm > 0 AND width_mm > 0 AND height_mm > 0"),
     # What is promised lies there: two who want the last one cannot both have it
     ("hub_stock", "promised", "on_hand >= 0 AND reserved >= 0 AND reserved <= on_hand"),
@@ -683,6 +732,8 @@ CHECKS = [
     ("reassignment", "code_tries", "code_tries BETWEEN 0 AND 5"),
     # Parcels that are aboard change hands by code and scan, and what passed on is a route of its own
     ("reassignment", "done", "(state = 'DONE') = (next_route_id IS NOT NULL)"),
+    # Whoever had said yes and drove in vain is paid for the way
+    ("reassignment", "way_paid", "(state = 'CANCELLED' AND agreed_at IS NOT NULL) = (way_route_id IS NOT NULL)"),
     (
         "reassignment",
         "proven",
@@ -695,7 +746,7 @@ CHECKS = [
     ("stop", "path", "length(path) <= 1200"),
     ("offer", "pay", "pay_minor >= 0"),
     ("offer", "chance", "accept_prob BETWEEN 0 AND 1 AND (accept_prob IS NULL) = (model_version IS NULL)"),
-    ("choice", "sent", "(outcome IN ('EXCLUSIVE', 'BROADCAST')) = (wave_id IS NOT NULL)"),
+    ("choice", "sent", "(outcome IN ('EXCLUSIVE', 'BROADCAST', 'BY_HAND')) = (wave_id IS NOT NULL)"),
     ("speed_factor", "seconds", "free_s >= 0 AND driven_s >= 0"),
     ("speed_factor", "now", "(layer = 'LIVE') = (slot = -1) AND slot BETWEEN -1 AND 23 AND road_group BETWEEN 0 AND 2"),
     ("traffic_release", "version", "version >= 0 AND (version = 0) = (released_at IS NULL)"),
@@ -760,6 +811,7 @@ CHECKS = [
         "(driver_id IS NULL) <> (company_id IS NULL) AND payee_id = coalesce(driver_id, company_id)",
     ),
     ("payout_account", "opened", "account IS NOT NULL OR NOT (can_receive OR can_pay_out)"),
+    ("payout_quote", "payee", "(driver_id IS NULL) <> (company_id IS NULL)"),
     ("payout_quote", "amount", "amount_minor > 0 AND fee_minor >= 0 AND expires_at > created_at"),
     ("pay_adjustment", "amount", "amount_minor <> 0"),
     (
@@ -834,6 +886,7 @@ INDEXES = [
     ("UNIQUE", "company_within", "company (id, market_id)"),
     ("UNIQUE", "driver_within", "driver (id, market_id)"),
     ("", "company_market", "company (market_id)"),
+    ("", "cold_breach_open", "cold_breach (market_id, occurred_at) WHERE settled_at IS NULL"),
     ("", "driver_message_driver", "driver_message (driver_id, id)"),
     ("", "zone_pause_open", "zone_pause (market_id, expires_at) WHERE ended_at IS NULL"),
     ("UNIQUE", "dispatcher_email", "dispatcher (email)"),
@@ -865,6 +918,16 @@ INDEXES = [
     ("", "hub_market", "hub (market_id)"),
     ("UNIQUE", "hub_cell_once", "hub_cell (market_id, cell, hub_id)"),
     ("", "hub_cell_hub", "hub_cell (hub_id)"),
+    ("UNIQUE", "substitution_once", "substitution (delivery_id, sku_id)"),
+    ("", "substitution_due", "substitution (answer_due_at) WHERE state = 'PROPOSED'"),
+    ("UNIQUE", "dock_once", "dock (shipper_id, market_id, code)"),
+    ("", "dock_appointment_taken", "dock_appointment (dock_id, opens_at) WHERE state <> 'RELEASED'"),
+    (
+        "UNIQUE",
+        "dock_appointment_one",
+        "dock_appointment (delivery_id, is_pickup) WHERE state = 'BOOKED'",
+    ),
+    ("", "dock_appointment_booked", "dock_appointment (market_id, closes_at) WHERE state = 'BOOKED'"),
     ("UNIQUE", "sku_once", "sku (shipper_id, market_id, code)"),
     ("UNIQUE", "sku_within", "sku (id, market_id)"),
     ("", "sku_market", "sku (market_id)"),
@@ -1032,6 +1095,8 @@ INDEXES = [
     ("UNIQUE", "reassignment_one_open", "reassignment (route_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
     ("UNIQUE", "reassignment_one_done", "reassignment (route_id) WHERE state = 'DONE'"),
     ("UNIQUE", "reassignment_next", "reassignment (next_route_id) WHERE next_route_id IS NOT NULL"),
+    ("UNIQUE", "reassignment_way", "reassignment (way_route_id) WHERE way_route_id IS NOT NULL"),
+    ("", "reassignment_due", "reassignment (expires_at) WHERE state = 'OFFERED'"),
     ("UNIQUE", "reassignment_one_waiting", "reassignment (to_driver_id) WHERE state IN ('AGREED', 'GIVEN')"),
     ("", "reassignment_stop", "reassignment (next_stop_id)"),
     ("", "reassignment_to", "reassignment (to_driver_id) WHERE state IN ('OFFERED', 'AGREED', 'GIVEN')"),
@@ -1160,7 +1225,8 @@ INDEXES = [
     ("", "payout_settled", "payout (market_id, settled_at) WHERE state = 'PAID'"),
     ("", "payout_entry_payout", "payout_entry (payout_id)"),
     ("", "payout_account_market", "payout_account (market_id, payee_id)"),
-    ("", "payout_quote_driver", "payout_quote (driver_id)"),
+    ("", "payout_quote_driver", "payout_quote (driver_id) WHERE driver_id IS NOT NULL"),
+    ("", "payout_quote_company", "payout_quote (company_id) WHERE company_id IS NOT NULL"),
     ("", "payout_quote_end", "payout_quote (expires_at)"),
     ("", "pay_adjustment_driver", "pay_adjustment (driver_id, id)"),
     ("UNIQUE", "claim_once", "claim (delivery_id) WHERE state <> 'WITHDRAWN'"),
@@ -1229,6 +1295,8 @@ WITHIN = [
     ("posting", "debit_id", "account", "market_id, currency"),
     ("posting", "credit_id", "account", "market_id, currency"),
     # Stock is of a SKU of the same market
+    ("substitution", "sku_id", "sku", "market_id"),
+    ("substitution", "by_sku_id", "sku", "market_id"),
     ("hub_stock", "sku_id", "sku", "market_id"),
     ("stock_movement", "sku_id", "sku", "market_id"),
     ("stock_reservation", "sku_id", "sku", "market_id"),
@@ -1251,6 +1319,7 @@ WITHIN = [
     ("route", "company_id", "company", "market_id"),
     ("pay_statement", "company_id", "company", "market_id"),
     ("payout", "company_id", "company", "market_id"),
+    ("payout_quote", "company_id", "company", "market_id"),
     ("payout_account", "company_id", "company", "market_id"),
     ("sign_up", "driver_id", "driver", "market_id"),
 ]
@@ -1350,6 +1419,13 @@ CREATE TRIGGER erasure_whole BEFORE TRUNCATE ON erasure FOR EACH STATEMENT EXECU
 CREATE TRIGGER rating_stays BEFORE UPDATE OR DELETE ON rating FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER rating_whole BEFORE TRUNCATE ON rating FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- The mark of the recipient's papers goes with the recipient; the chain stays.
+CREATE TRIGGER cold_breach_kept BEFORE DELETE ON cold_breach FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER cold_breach_whole BEFORE TRUNCATE ON cold_breach FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER cold_breach_stays BEFORE UPDATE ON cold_breach FOR EACH ROW
+    WHEN (OLD.settled_at IS NOT NULL AND NEW IS DISTINCT FROM OLD
+          OR (to_jsonb(OLD) - ARRAY['settled_at', 'settled_by', 'note'])
+          <> (to_jsonb(NEW) - ARRAY['settled_at', 'settled_by', 'note']))
+    EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_kept BEFORE DELETE ON custody FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_whole BEFORE TRUNCATE ON custody FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER custody_stays BEFORE UPDATE ON custody FOR EACH ROW

@@ -56,6 +56,7 @@ def build_app(
             WebSocketRoute("/graphql", sockets),
             Route("/uploads/{token}", UploadEndpoint(edge)),
             Route("/proofs/{token}", PictureEndpoint(edge).answer, methods=["GET"]),
+            Route("/documents/{token}", PictureEndpoint(edge).answer_document, methods=["GET"]),
             Route("/figures/{market}.csv", KpiDownload(edge).answer, methods=["GET"]),
             Route("/webhooks/stripe", WebhookEndpoint(edge, Endpoint.PLATFORM)),
             Route("/webhooks/stripe/connect", WebhookEndpoint(edge, Endpoint.CONNECT)),

@@ -16,6 +16,8 @@ from schema.places import Point
 from schema.scalars import DateTime, MoneyMinor
 
 SUBJECTS = {
+    NeedKind.COLD_CHAIN: "delivery",
+    NeedKind.DOCK_MISSED: "delivery",
     NeedKind.LATE_RISK: "delivery",
     NeedKind.UNASSIGNED: "delivery",
     NeedKind.REASSIGNMENT: "reassignment",
@@ -45,8 +47,9 @@ class Need:
     driver_name: str | None = strawberry.field(description="That driver's name.")
     reason: str | None = strawberry.field(
         description="Why: of UNASSIGNED an UnassignedReason, of FAILED_ATTEMPT an AttemptFailure, of LATE_RISK the"
-        " chance, of CLAIM its ClaimKind, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind,"
-        " of GOAL_MISSED shipper, metric, figure and target."
+        " chance, of CLAIM its ClaimKind, of COLD_CHAIN the minutes out of the cold and those allowed, of DOCK_MISSED"
+        " the dock, of SUSPENSION the rule, of REASSIGNMENT its state, of DEAD_JOB its kind, of GOAL_MISSED shipper,"
+        " metric, figure and target."
     )
     due_at: DateTime = strawberry.field(
         description="When it is too late, or, where nothing ends, since when it waits; of CLAIM when its driver is"

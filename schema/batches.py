@@ -38,6 +38,7 @@ from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.shippers import Tier
+from marketplace.substitutions import SubstitutionRule
 from schema.access import require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.context import Info
@@ -49,6 +50,7 @@ from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_o
 from schema.places import Address, AddressInput, Package, PackageInput, Window, WindowInput
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+from schema.substitutions import ItemSubstitution
 from schema.tracking_urls import tracking_url, with_tracking_urls
 
 
@@ -86,8 +88,18 @@ class Delivery:
     )
     time_zone: str = strawberry.field(description="IANA zone in which its windows were given.")
     packages: list[Package] = strawberry.field(description="1 to 20 items.", metadata=usually(2))
+    pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
+    substitutions: list[ItemSubstitution] = strawberry.field(
+        description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
+    )
     sector: Sector | None = strawberry.field(description="The trade that it is for, if its shipper named one.")
     requirements: list[Requirement] = strawberry.field(description="What it asks of driver and hand-over.")
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    out_of_cold_s: int | None = strawberry.field(
+        description="How long it was out of the cold when it last changed hands, seconds; null before its pickup."
+    )
     instructions: str = strawberry.field(description="For the driver, at most 500 characters.")
     pin: str | None = strawberry.field(description="What the recipient tells the driver, if a PIN was asked for.")
     tracking_url: str | None = strawberry.field(
@@ -212,6 +224,19 @@ class RuralPromise:
     rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
 
 
+@strawberry.type(description="Something that a row asks of driver or hand-over, by itself or by its sector.")
+class QuotedRequirement:
+    """A requirement and what it adds."""
+
+    requirement: Requirement = strawberry.field(description="What is asked for.")
+    is_of_sector: bool = strawberry.field(description="Whether its sector asks for it.")
+    chooses_driver: bool = strawberry.field(description="Whether only drivers and vehicles with it are asked.")
+    service_s: int = strawberry.field(description="Seconds that it adds to the hand-over.")
+    surcharge_minor: MoneyMinor = strawberry.field(
+        description="What your rate card adds for it, minor units; a part of the price."
+    )
+
+
 @strawberry.type(description="The price of one row of a quote.")
 class QuotedDelivery:
     """A priced row."""
@@ -224,6 +249,13 @@ class QuotedDelivery:
         description="Where it comes from: one part, or 2 to 5 with maySplit.", metadata=usually(1)
     )
     rural: RuralPromise | None = strawberry.field(description="Its day, where it ends in a rural zone.")
+    requirements: list[QuotedRequirement] = strawberry.field(
+        description="All that it asks for, with that of its sector.", metadata=usually(1)
+    )
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
 
 
 @strawberry.type(description="A price that holds until it expires. Post it by its id.")
@@ -276,6 +308,20 @@ class ItemInput:
 
     sku: str = strawberry.field(description="Your code, as setSku knows it.")
     quantity: int = strawberry.field(description="1 to 1,000.")
+    substitution: SubstitutionRule = strawberry.field(
+        default=SubstitutionRule.NONE,
+        description="What may go where the hub has run out of it: nothing, what `similar` names, or what the recipient"
+        " agrees to.",
+    )
+    similar: list[str] = strawberry.field(
+        default_factory=list, description="SKUs of yours that may go without asking, at most 5; of others none is sent."
+    )
+
+    def value(self) -> ItemRequest:
+        """The line as the marketplace takes it."""
+        return ItemRequest(
+            sku=self.sku, quantity=self.quantity, substitution=self.substitution, similar=list(self.similar)
+        )
 
 
 @strawberry.input(description="One delivery as a shipper asks for it.")
@@ -312,11 +358,23 @@ class DeliveryInput:
     requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What it asks of driver and hand-over, at most 10."
     )
+    pickup_appointment_id: strawberry.ID | None = strawberry.field(
+        default=None, description="apt_… that you hold at the dock of the pickup, in place of its window."
+    )
+    dropoff_appointment_id: strawberry.ID | None = strawberry.field(
+        default=None, description="apt_… that you hold at the dock of the drop-off, in place of its window."
+    )
     sector: Sector | None = strawberry.field(
         default=None, description="Asks for all that the trade asks for, as `sectors` lists it, besides `requirements`."
     )
     waived_requirements: list[Requirement] = strawberry.field(
         default_factory=list, description="What of its sector it does without; a PHARMACY waives nothing."
+    )
+    out_of_cold_limit_s: int | None = strawberry.field(
+        default=None,
+        description="How long it may be out of the cold in all, 300 to 14,400 seconds, that of its sector if left out:"
+        " from the hub to the door, but for the time in a vehicle that keeps cold. Who waives COLD has it carried in"
+        " any vehicle that can keep this.",
     )
     instructions: str = strawberry.field(default="", description="For the driver, at most 500 characters.")
     service_level: str = strawberry.field(
@@ -338,7 +396,7 @@ class DeliveryInput:
             pickup=self.pickup.value() if self.pickup else None,
             dropoff=self.dropoff.value(),
             packages=[package.value() for package in self.packages],
-            items=[ItemRequest(sku=item.sku, quantity=item.quantity) for item in self.items],
+            items=[item.value() for item in self.items],
             pickup_window=self.pickup_window.value() if self.pickup_window else None,
             dropoff_window=self.dropoff_window.value() if self.dropoff_window else None,
             tier=self.tier,
@@ -350,7 +408,14 @@ class DeliveryInput:
             max_attempts=self.max_attempts,
             sector=self.sector,
             waived=list(self.waived_requirements),
+            out_of_cold_s=self.out_of_cold_limit_s,
+            pickup_appointment_id=_appointment(self.pickup_appointment_id, "pickupAppointmentId"),
+            dropoff_appointment_id=_appointment(self.dropoff_appointment_id, "dropoffAppointmentId"),
         )
+
+
+def _appointment(wire: strawberry.ID | None, field: str) -> UUID | None:
+    return from_wire("dock_appointment", wire, field=field) if wire else None
 
 
 QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]

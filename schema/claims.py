@@ -55,6 +55,15 @@ class ClaimEntry:
     made_at: DateTime = strawberry.field(description="Market time.")
 
 
+@strawberry.type(description="A parcel was out of the cold for longer than it may be; counted by the marketplace.")
+class ColdBreach:
+    """Evidence that nobody has to bring."""
+
+    out_of_cold_s: int = strawberry.field(description="For how long, seconds.")
+    limit_s: int = strawberry.field(description="For how long it may have been, seconds.")
+    occurred_at: DateTime = strawberry.field(description="When it changed hands, market time.")
+
+
 @strawberry.type(description="What somebody asks for a parcel that came damaged, or not, or was another.")
 class Claim:
     """A claim with its file; all sides see the same."""
@@ -76,6 +85,9 @@ class Claim:
     heard_at: DateTime | None = strawberry.field(description="When the driver answered.")
     decided_by: str | None = strawberry.field(description="The name of the operator who decided.")
     ended_at: DateTime | None = strawberry.field(description="When it was decided or withdrawn.")
+    cold_breach: ColdBreach | None = strawberry.field(
+        description="What the chain of custody says, where the parcel was too long out of the cold."
+    )
     entries: list[ClaimEntry] = strawberry.field(
         description="The file, oldest first, at most 50 steps.", metadata=usually(4)
     )

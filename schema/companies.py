@@ -1,11 +1,14 @@
 """A contracted company's dispatchers see their own drivers, routes and pay, and nothing of anybody else."""
 
-from typing import cast
+from typing import Annotated, cast
+from uuid import UUID
 
 import strawberry
 
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.core.errors import NotFound
+from marketplace.core.ids import from_wire
+from marketplace.core.work import Work
 from marketplace.fleet import (
     AccountState,
     CompanyState,
@@ -15,11 +18,25 @@ from marketplace.fleet import (
     company_of,
     company_routes,
 )
-from marketplace.payouts import PayoutState, StatementKind, StatementState, company_pay, company_payouts
+from marketplace.payouts import (
+    PayoutMethod,
+    PayoutState,
+    StatementKind,
+    StatementState,
+    company_pay,
+    company_payouts,
+    find_company_quote,
+    quote_company_payout,
+    request_company_payout,
+)
 from marketplace.routes import RouteState
 from schema.access import require_dispatcher
+from schema.arguments import IdempotencyKey
 from schema.context import Info
 from schema.fields import query
+from schema.mutations import mutate, mutation
+from schema.pay import Method, PayoutQuote, quote_of
+from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
 
@@ -90,11 +107,24 @@ class CompanyPayout:
 
     id: strawberry.ID = strawberry.field(description="pay_….")
     state: PayoutState = strawberry.field(description="Where in its life it is.")
+    method: PayoutMethod = strawberry.field(description="How it travels.")
     amount_minor: MoneyMinor = strawberry.field(description="What arrives, minor units.")
+    fee_minor: MoneyMinor = strawberry.field(description="What it costs; always 0 for STANDARD. Minor units.")
     currency: str = strawberry.field(description="ISO 4217.")
     created_at: DateTime = strawberry.field(description="Market time.")
     settled_at: DateTime | None = strawberry.field(description="When it ended, market time.")
     reason: str | None = strawberry.field(description="Why it failed or stands still, in one word.")
+
+
+@strawberry.type(description="A payout to the company was reserved and will be sent.")
+class CompanyPayoutRequested:
+    """A requested payout."""
+
+    payout: CompanyPayout = strawberry.field(description="The payout.")
+
+
+CompanyPayoutQuoteResult = Annotated[PayoutQuote | Problem, strawberry.union("CompanyPayoutQuoteResult")]
+CompanyPayoutResult = Annotated[CompanyPayoutRequested | Problem, strawberry.union("RequestCompanyPayoutResult")]
 
 
 @strawberry.type
@@ -142,3 +172,68 @@ class Query:
         dispatcher = require_dispatcher(info)
         async with info.context.marketplace.works.open() as work:
             return cast("list[CompanyPayout]", await company_payouts(work, dispatcher_id=dispatcher.id))
+
+
+@strawberry.type
+class Mutation:
+    """What a dispatcher asks for the company."""
+
+    @mutation(
+        description="What a payout to your company would bring and cost now; INSTANT has a fee, STANDARD none. Good for"
+        " ten minutes."
+    )
+    async def company_payout_quote(
+        self, info: Info, idempotency_key: IdempotencyKey, method: Method = PayoutMethod.STANDARD
+    ) -> CompanyPayoutQuoteResult:
+        """Quotes a payout."""
+        dispatcher = require_dispatcher(info)
+
+        async def run(work: Work) -> str:
+            return (await quote_company_payout(work, dispatcher_id=dispatcher.id, method=method)).id.hex
+
+        async def answer(work: Work, reference: str) -> PayoutQuote:
+            found = await find_company_quote(work, quote_id=UUID(hex=reference), dispatcher_id=dispatcher.id)
+            return quote_of(found)
+
+        return await mutate(
+            info,
+            operation="companyPayoutQuote",
+            arguments={"method": method.value},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+    @mutation(
+        description="Pays out everything payable to your company now, before the next run. An INSTANT payout has a fee"
+        " and needs the quote that has shown it."
+    )
+    async def request_company_payout(
+        self,
+        info: Info,
+        idempotency_key: IdempotencyKey,
+        method: Method = PayoutMethod.STANDARD,
+        quote_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="pqt_… of companyPayoutQuote; needed for INSTANT.")
+        ] = None,
+    ) -> CompanyPayoutResult:
+        """Requests a payout."""
+        dispatcher = require_dispatcher(info)
+        quote = from_wire("payout_quote", quote_id, field="quoteId") if quote_id else None
+
+        async def run(work: Work) -> str:
+            asked = await request_company_payout(work, dispatcher_id=dispatcher.id, method=method, quote_id=quote)
+            return asked.hex
+
+        async def answer(work: Work, reference: str) -> CompanyPayoutRequested:
+            [found] = await company_payouts(work, dispatcher_id=dispatcher.id, payout_id=UUID(hex=reference))
+            return CompanyPayoutRequested(payout=cast("CompanyPayout", found))
+
+        return await mutate(
+            info,
+            operation="requestCompanyPayout",
+            arguments={"method": method.value, "quote": quote},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )

@@ -6,7 +6,7 @@ from marketplace.core.metrics import HTTP_ANSWERS
 
 PAGES = "pages"
 """Stands for every path that is not one of the doors below: there are many, and callers make up more."""
-DOORS = ("graphql", "uploads", "proofs", "figures", "webhooks", "health", "ready")
+DOORS = ("graphql", "uploads", "proofs", "documents", "figures", "webhooks", "health", "ready")
 
 
 class Counting:

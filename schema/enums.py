@@ -71,6 +71,7 @@ from marketplace.standing import (
     SuspensionRule,
     SuspensionState,
 )
+from marketplace.substitutions import SubstitutionRule, SubstitutionState
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import ClosedReason, HoldState, WindowReason
@@ -106,6 +107,8 @@ ENUMS: dict[type[Enum], str] = {
     " the first one has scanned the parcels, DONE; the others end it.",
     Metric: "What recipients experience: hand-overs at the first try and within the window, in percent; how wide the"
     " promised window was, and how far off the arrival that was foreseen after loading, in minutes.",
+    SubstitutionRule: "What may go where a hub has run out of something.",
+    SubstitutionState: "What has become of something that was short.",
     NeedKind: "Why something needs a person, the gravest first.",
     StopKind: "What is done at a stop.",
     ReportVerb: "What a driver's report says; WRONG_PIN is a hand-over that did not happen.",
@@ -166,7 +169,7 @@ ENUMS: dict[type[Enum], str] = {
     SafetyReason: "The dangers for which a person may suspend at once.",
     SuspensionState: "The life of a suspension: a proposal takes nothing away, and only people decide.",
     RecipientAction: "What a recipient can do now.",
-    Language: "The languages in which recipients are addressed.",
+    Language: "The languages in which recipients and drivers are addressed.",
     WindowReason: "What a window takes: a vehicle passes anyway, another trip takes it along, or a trip of its own.",
     HoldState: "The life of a place in a window; HELD ends by itself.",
     ClosedReason: "Why a day has no window to offer; NOT_IN_TIER has some, and none that its tier gives.",

@@ -24,17 +24,22 @@ from marketplace.fleet import (
     set_company_terms,
 )
 from marketplace.onboarding import (
+    DocumentSigner,
     activate_driver,
     add_company_vehicle,
+    add_document_picture,
     applicants,
     approve_driver,
     check_document,
     check_vehicle,
     documents_to_check,
     enter_document,
+    open_document,
     retire_vehicle,
+    upload_of,
     vehicles_to_check,
 )
+from marketplace.routes import UploadSigner
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.audited import audited
@@ -43,6 +48,7 @@ from schema.context import Info
 from schema.costs import usually
 from schema.fields import query
 from schema.mutations import mutation
+from schema.onboarding import DocumentUpload
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 
@@ -105,6 +111,18 @@ class FleetChanged:
     subject_id: strawberry.ID = strawberry.field(description="What was changed: doc_…, vhc_…, drv_… or com_….")
 
 
+@strawberry.type(description="Where the picture of a paper can be looked at for two minutes, by whoever asked.")
+class DocumentPicture:
+    """A signed address for one operator."""
+
+    document_id: strawberry.ID = strawberry.field(description="doc_….")
+    url: str = strawberry.field(description="GET it; JPEG, needs no Authorization. Don't pass it on.")
+    expires_at: DateTime = strawberry.field(description="Machine time at which the address ends.")
+
+
+DocumentPictureResult = Annotated[DocumentPicture | Problem, strawberry.union("OpenDocumentResult")]
+AddPictureResult = Annotated[DocumentUpload | Problem, strawberry.union("AddDocumentPictureResult")]
+DocumentArgument = Annotated[strawberry.ID, strawberry.argument(description="doc_….")]
 FleetResult = Annotated[FleetChanged | Problem, strawberry.union("FleetResult")]
 Reason = Annotated[str, strawberry.argument(description="Why, 1 to 200 characters; the driver reads it.")]
 DriverArgument = Annotated[strawberry.ID, strawberry.argument(description="drv_….")]
@@ -149,7 +167,7 @@ class Mutation:
         self,
         info: Info,
         market_id: MarketArgument,
-        document_id: Annotated[strawberry.ID, strawberry.argument(description="doc_….")],
+        document_id: DocumentArgument,
         is_accepted: Annotated[bool, strawberry.argument(description="False refuses it, or takes it back.")],
         reason: Reason,
         idempotency_key: IdempotencyKey,
@@ -177,7 +195,80 @@ class Mutation:
         return await _decide(info, "checkDocument", "driver_document", market_id, details, idempotency_key, run)
 
     @mutation(
-        description="Enters a paper that was shown in person: without a picture, and accepted at once. For operations."
+        description="An address at which you can look at the picture of a paper for two minutes. That you looked is"
+        " written down. For operations."
+    )
+    async def open_document(
+        self, info: Info, market_id: MarketArgument, document_id: DocumentArgument, idempotency_key: IdempotencyKey
+    ) -> DocumentPictureResult:
+        """Opens a paper."""
+        document = from_wire("driver_document", document_id, field="documentId")
+        settings, operator = info.context.marketplace.settings, require_operator(info)
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await open_document(work, document_id=document, market_id=market)
+            return document
+
+        async def answer(work: Work, key: UUID) -> DocumentPicture:
+            signer = DocumentSigner(settings.secret.get_secret_value())
+            seen = signer.sign(key, operator.id, now=work.machine_now)
+            return DocumentPicture(
+                document_id=document_id, url=settings.public_url + seen.url_path, expires_at=seen.expires_at
+            )
+
+        return await audited(
+            info,
+            verb="openDocument",
+            market_id=market_id,
+            details={"document": document.hex},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+    @mutation(
+        description="Announces a picture of a paper that was entered by hand, and gets an address to PUT it to within"
+        " ten minutes. For operations."
+    )
+    async def add_document_picture(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        document_id: DocumentArgument,
+        content_type: Annotated[str, strawberry.argument(description="image/jpeg, image/png or image/webp.")],
+        size_bytes: Annotated[int, strawberry.argument(description="1 to 10,485,760.")],
+        idempotency_key: IdempotencyKey,
+    ) -> AddPictureResult:
+        """Announces a picture."""
+        document = from_wire("driver_document", document_id, field="documentId")
+        settings = info.context.marketplace.settings
+
+        async def run(work: Work, market: UUID, _operator: Principal) -> UUID:
+            await add_document_picture(
+                work, document_id=document, market_id=market, content_type=content_type, size_bytes=size_bytes
+            )
+            return document
+
+        async def answer(work: Work, key: UUID) -> DocumentUpload:
+            signer = UploadSigner(settings.secret.get_secret_value())
+            upload = upload_of(work, document_id=key, content_type=content_type, size_bytes=size_bytes, signer=signer)
+            return DocumentUpload(
+                document_id=document_id, url=settings.public_url + upload.url_path, expires_at=upload.expires_at
+            )
+
+        return await audited(
+            info,
+            verb="addDocumentPicture",
+            market_id=market_id,
+            details={"document": document.hex, "content_type": content_type, "size_bytes": size_bytes},
+            idempotency_key=idempotency_key,
+            run=run,
+            answer=answer,
+        )
+
+    @mutation(
+        description="Enters a paper that was shown in person: accepted at once; addDocumentPicture keeps a picture of"
+        " it. For operations."
     )
     async def enter_document(
         self,
@@ -263,6 +354,7 @@ class Mutation:
         good_until: Annotated[DateTime, strawberry.argument(description="When to look again, market time.")],
         reason: Reason,
         idempotency_key: IdempotencyKey,
+        pallet_places: Annotated[int, strawberry.argument(description="Pallets that stand in it, 0 to 40.")] = 0,
     ) -> FleetResult:
         """Checks a vehicle."""
         vehicle = from_wire("vehicle", vehicle_id, field="vehicleId")
@@ -277,10 +369,12 @@ class Mutation:
                 reason=reason,
                 good_until=good_until,
                 equipment=equipment,
+                pallet_places=pallet_places,
             )
             return vehicle
 
         details = {"vehicle": vehicle.hex, "is_passed": is_passed, "equipment": equipment, "reason": reason}
+        details["pallet_places"] = pallet_places
         details["good_until"] = good_until.isoformat()
         return await _decide(info, "checkVehicle", "vehicle", market_id, details, idempotency_key, run)
 

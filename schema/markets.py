@@ -180,6 +180,9 @@ class MarketDials:
         description="Seconds planned for loading, 0 to 3,600: for each parcel, or once where a route has one origin."
     )
     dropoff_service_s: int = strawberry.field(description="Seconds planned for each hand-over, 0 to 3,600.")
+    two_person_service_s: int = strawberry.field(
+        description="Seconds planned for a hand-over that takes two people, 0 to 7,200."
+    )
     head_start_waves: int = strawberry.field(
         description="A route is offered so many answer times before its driver must leave, 0 to 50."
     )
@@ -317,6 +320,7 @@ class MarketDialsInput:
     zone_limit: int | None = strawberry.field(default=None, description="20 to 1,000.")
     pickup_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
     dropoff_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")
+    two_person_service_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 7,200.")
     head_start_waves: int | None = strawberry.field(default=None, description="Answer times, 0 to 50.")
     order_of_call: str | None = strawberry.field(default=None, description="by_rule or by_marginal_cost.")
     contracted_head_start_s: int | None = strawberry.field(default=None, description="Seconds, 0 to 3,600.")

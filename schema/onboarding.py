@@ -15,6 +15,7 @@ from marketplace.fleet import (
     Vehicle,
     VehicleState,
     driver_profile,
+    set_language,
     set_preferences,
 )
 from marketplace.onboarding import (
@@ -25,6 +26,7 @@ from marketplace.onboarding import (
     documents_of,
     vehicles_of,
 )
+from marketplace.recipients import Language
 from marketplace.routes import UploadSigner
 from schema.access import require_driver
 from schema.arguments import IdempotencyKey, MarketArgument
@@ -57,7 +59,8 @@ class DriverVehicle:
     kind: Vehicle = strawberry.field(description="What it is.")
     label: str = strawberry.field(description="What the driver calls it.")
     capacity: list[int] = strawberry.field(description="Packages, grams and cubic decimetres that it holds.")
-    equipment: list[str] = strawberry.field(description="Such as COLD_BOX, HAND_TRUCK.")
+    pallet_places: int = strawberry.field(description="How many pallets stand in it; an operator has counted.")
+    equipment: list[str] = strawberry.field(description="Such as COLD_BOX, HAND_TRUCK, TAIL_LIFT.")
     state: VehicleState = strawberry.field(description="Whether it has passed its check.")
     checked_until: DateTime | None = strawberry.field(description="Until when the check is good, market time.")
     reason: str | None = strawberry.field(description="What was said at the check.")
@@ -75,6 +78,7 @@ class MyPapers:
         description="H3 cells of resolution 7 where the driver wants to go; none is everywhere."
     )
     max_distance_m: int | None = strawberry.field(description="Longest route that the driver wants, metres.")
+    language: Language = strawberry.field(description="In which the driver is told what happens.")
     documents: list[DriverDocument] = strawberry.field(
         description="Papers, latest first, at most 200.", metadata=usually(8)
     )
@@ -110,6 +114,7 @@ class PapersChanged:
 ApplyResult = Annotated[Applied | Problem, strawberry.union("ApplyToDriveResult")]
 DocumentUploadResult = Annotated[DocumentUpload | Problem, strawberry.union("CreateDocumentUploadResult")]
 PapersResult = Annotated[PapersChanged | Problem, strawberry.union("PapersResult")]
+LanguageArgument = Annotated[Language, strawberry.argument(description="The language of messages.")]
 
 
 @strawberry.type
@@ -139,10 +144,12 @@ class Mutation:
         name: Annotated[str, strawberry.argument(description="1 to 80 characters.")],
         phone: Annotated[str, strawberry.argument(description="With the country code, such as +56912345678.")],
         vehicle: Annotated[Vehicle, strawberry.argument(description="What the applicant drives.")],
+        language: LanguageArgument = Language.EN,
     ) -> ApplyResult:
         """Applies."""
         market = from_wire("market", market_id, field="marketId")
-        await change(info, lambda work: apply_to_drive(work, market_id=market, name=name, phone=phone, vehicle=vehicle))
+        wish: dict[str, Any] = {"market_id": market, "name": name, "phone": phone, "vehicle": vehicle}
+        await change(info, lambda work: apply_to_drive(work, **wish, language=language.value.lower()))
         return Applied(is_received=True)
 
     @mutation(
@@ -239,6 +246,19 @@ class Mutation:
 
         arguments = {"areas": area_cells, "max_distance_m": max_distance_m}
         return await _changed(info, "setPreferences", arguments, idempotency_key, run)
+
+    @mutation(description="In which language you are told what happens to your pay, papers, blocks and account.")
+    async def set_language(
+        self, info: Info, language: LanguageArgument, idempotency_key: IdempotencyKey
+    ) -> PapersResult:
+        """Sets the language."""
+        driver_id = require_driver(info).id
+
+        async def run(work: Work) -> str:
+            await set_language(work, driver_id=driver_id, language=language.value.lower())
+            return driver_id.hex
+
+        return await _changed(info, "setLanguage", {"language": language.value}, idempotency_key, run)
 
 
 async def _changed(info: Info, operation: str, arguments: dict[str, Any], key: str, run: Any) -> PapersResult:

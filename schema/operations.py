@@ -23,6 +23,7 @@ from schema.offers import PayLine
 from schema.paging import USUAL_PAGE, After, Connection, First, after_key, page_of, rows_to_read
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+from schema.undo import NO_UNDO, UNDO
 
 
 @strawberry.type(description="Work that failed too often and waits for a person.")
@@ -48,7 +49,10 @@ class FlaggedReport:
     received_at: DateTime = strawberry.field(description="When it came in, market time.")
 
 
-@strawberry.type(description="Pay of a completed route that waits for a person because a report was flagged.")
+@strawberry.type(
+    description="Pay of a completed route that waits for a person because a report was flagged, or the driver was not"
+    " where a way in vain leads."
+)
 class HeldStatement:
     """A statement that moves no money yet."""
 
@@ -59,6 +63,10 @@ class HeldStatement:
     currency: str = strawberry.field(description="ISO 4217.")
     created_at: DateTime = strawberry.field(description="When the route was reckoned, market time.")
     lines: list[PayLine] = strawberry.field(description="What the pay is made of.", metadata=usually(5))
+    reassignment_id: strawberry.ID | None = strawberry.field(
+        description="ras_… for whose sake the driver drove in vain, but was not where the way leads; null for any other"
+        " route."
+    )
     flagged_reports: list[FlaggedReport] = strawberry.field(
         description="The reports that were flagged, first one first, at most 20.", metadata=usually(2)
     )
@@ -79,6 +87,10 @@ class OperatorAction:
     )
     details: str = strawberry.field(description="What was changed or decided, as a JSON object.")
     happened_at: DateTime = strawberry.field(description="Market time.")
+    undo: str | None = strawberry.field(
+        description="The mutation that takes it back, such as resumeZone; null where nothing does."
+    )
+    no_undo: str | None = strawberry.field(description="Why nothing takes it back; null where something does.")
 
 
 @strawberry.type(description="The job has all its tries again and starts within ten seconds.")
@@ -142,13 +154,18 @@ SUBJECTS = {
     "checkDocument": "driver_document",
     "checkVehicle": "vehicle",
     "enterDocument": "driver_document",
+    "openDocument": "driver_document",
+    "addDocumentPicture": "driver_document",
     "addCompanyVehicle": "vehicle",
     "retireVehicle": "vehicle",
     "approveDriver": "driver",
     "activateDriver": "driver",
     "planShift": "driver",
     "messageDriver": "driver",
+    "settleColdBreach": "delivery",
+    "proposeSubstitute": "delivery",
     "assignDelivery": "delivery",
+    "offerDelivery": "delivery",
     "assignRoute": "route",
     "unassignRoute": "route",
     "reassignRoute": "reassignment",
@@ -299,4 +316,6 @@ def _action(row: dict[str, Any]) -> dict[str, Any]:
         "operator_id": to_wire("operator", row["operator_id"]),
         "subject_id": to_wire(SUBJECTS[row["verb"]], row["subject_id"]),
         "details": orjson.dumps(orjson.loads(row["details"])).decode(),
+        "undo": UNDO.get(row["verb"]),
+        "no_undo": NO_UNDO.get(row["verb"]),
     }

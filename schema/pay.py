@@ -14,6 +14,7 @@ from marketplace.core.work import Work
 from marketplace.payouts import (
     PayoutMethod,
     PayoutState,
+    QuotedPayout,
     StatementKind,
     StatementState,
     explain_statement,
@@ -295,17 +296,7 @@ class Mutation:
             return (await quote_payout(work, driver_id=driver.driver_id, method=method)).id.hex
 
         async def answer(work: Work, reference: str) -> PayoutQuote:
-            quote = await find_payout_quote(work, quote_id=UUID(hex=reference), driver_id=driver.driver_id)
-            return PayoutQuote(
-                id=strawberry.ID(to_wire("payout_quote", quote.id)),
-                method=quote.method,
-                amount_minor=MoneyMinor(quote.amount_minor),
-                fee_minor=MoneyMinor(quote.fee_minor),
-                debt_repaid_minor=MoneyMinor(quote.debt_minor),
-                currency=quote.currency,
-                arrives_at=quote.arrives_at,
-                expires_at=quote.expires_at,
-            )
+            return quote_of(await find_payout_quote(work, quote_id=UUID(hex=reference), driver_id=driver.driver_id))
 
         return await mutate(
             info,
@@ -391,3 +382,17 @@ class Mutation:
 
 def _page(rows: list[tuple[UUID, dict[str, Any]]], first: int) -> Any:
     return page_of([tree for _, tree in rows], first=first, key=lambda tree: [tree["id"]])
+
+
+def quote_of(quote: QuotedPayout) -> PayoutQuote:
+    """A quote as the API tells it."""
+    return PayoutQuote(
+        id=strawberry.ID(to_wire("payout_quote", quote.id)),
+        method=quote.method,
+        amount_minor=MoneyMinor(quote.amount_minor),
+        fee_minor=MoneyMinor(quote.fee_minor),
+        debt_repaid_minor=MoneyMinor(quote.debt_minor),
+        currency=quote.currency,
+        arrives_at=quote.arrives_at,
+        expires_at=quote.expires_at,
+    )

@@ -108,6 +108,10 @@ class PackageInput:
         default=None, description="What it is worth, minor units of the market's currency; a claim asks for no more."
     )
 
+    pallet_places: int = strawberry.field(
+        default=0, description="Pallet places that it takes on a vehicle's floor, 0 to 10; 0 for what stands loose."
+    )
+
     def value(self) -> PackageRequest:
         """The package as the marketplace takes it."""
         return PackageRequest(
@@ -117,4 +121,5 @@ class PackageInput:
             width_mm=self.width_mm,
             height_mm=self.height_mm,
             declared_minor=self.declared_minor,
+            pallet_places=self.pallet_places,
         )

@@ -160,8 +160,8 @@ class Mutation:
         )
 
     @mutation(
-        description="Takes a reassignment back before the parcels have changed hands: the first driver goes on. For"
-        " operations."
+        description="Takes a reassignment back before the parcels have changed hands: the first driver goes on, and a"
+        " second one who had said yes is paid for the way until now. For operations."
     )
     async def cancel_reassignment(
         self,

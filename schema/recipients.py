@@ -24,6 +24,7 @@ from marketplace.recipients import (
     rate_delivery,
     tracked_delivery,
 )
+from marketplace.substitutions import answer_substitution
 from marketplace.tips import TipState, give_tip
 from schema.access import require_recipient
 from schema.arguments import IdempotencyKey
@@ -34,6 +35,7 @@ from schema.mutations import mutate, mutation
 from schema.places import Window
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
+from schema.substitutions import ItemSubstitution
 
 TIP_BACK_PATH = "/t/back"
 """Where the provider's page leads back to: the page finds its own way from there, without a token in the address."""
@@ -123,6 +125,9 @@ class TrackedDelivery:
     lon: float | None = strawberry.field(description="Longitude of the door in degrees; null until it is found.")
     pin: str | None = strawberry.field(description="What to tell the driver at the door, while it is needed.")
     instructions: str = strawberry.field(description="What the recipient asked of the driver; may be empty.")
+    substitutions: list[ItemSubstitution] = strawberry.field(
+        description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
+    )
     safe_place: SafePlace | None = strawberry.field(description="Where it may be left.")
     driver: TrackedDriver | None = strawberry.field(description="Who brings it, once on the road.")
     position: TrackedPosition | None = strawberry.field(
@@ -217,6 +222,32 @@ class Mutation:
             arguments={"place": place},
             idempotency_key=idempotency_key,
             run=lambda work: choose_safe_place(work, delivery_id=recipient.delivery_id, place=place),
+        )
+
+    @mutation(
+        description="Answers whether something else will do for what was short: `substitutions` says what and until"
+        " when. For recipients."
+    )
+    async def answer_substitution(
+        self,
+        info: Info,
+        sku: Annotated[str, strawberry.argument(description="The code of what was ordered.")],
+        is_accepted: Annotated[bool, strawberry.argument(description="Whether the substitute is to come.")],
+        idempotency_key: IdempotencyKey,
+        language: LanguageArgument = Language.EN,
+    ) -> TrackedResult:
+        """Answers."""
+        recipient = require_recipient(info)
+        return await _change(
+            info,
+            recipient,
+            language,
+            operation="answerSubstitution",
+            arguments={"sku": sku, "is_accepted": is_accepted},
+            idempotency_key=idempotency_key,
+            run=lambda work: answer_substitution(
+                work, delivery_id=recipient.delivery_id, code=sku, is_accepted=is_accepted
+            ),
         )
 
     @mutation(description="Rates a delivery that has arrived, once. For recipients.")

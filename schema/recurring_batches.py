@@ -153,7 +153,7 @@ class RecurringBatch:
         metadata=usually(10),
     )
     last_runs: list[RecurringRun] = strawberry.field(
-        description="What became of the 10 last days, latest first.", metadata=usually(10)
+        description="What became of the 10 days that were settled last, latest first.", metadata=usually(10)
     )
     created_at: DateTime = strawberry.field(description="When it was set up, market time.")
 

@@ -40,6 +40,7 @@ from schema.mutations import change, mutation
 from schema.places import Address, Package, Window
 from schema.problem import Problem, problem_of
 from schema.scalars import DateTime, MoneyMinor
+from schema.substitutions import ItemSubstitution
 
 MOST_CARES = 50
 
@@ -60,11 +61,21 @@ class CarriedDelivery:
     instructions: str = strawberry.field(description="From shipper and recipient, a line each.")
     safe_place: SafePlace | None = strawberry.field(description="Where the recipient lets it be left.")
     requirements: list[Requirement] = strawberry.field(description="What the hand-over asks for.")
+    out_of_cold_limit_s: int | None = strawberry.field(
+        description="How long it may be out of the cold in all, seconds; null where nobody counts."
+    )
+    cold_until: DateTime | None = strawberry.field(
+        description="Until when it has to be handed over, market time; null where nobody counts, before its pickup, and"
+        " while it is in a vehicle that keeps it cold."
+    )
     may_be_left: LeftAt | None = strawberry.field(
         description="Where it may be left, with a photo, if nobody opens: dropOff with `leftAt`. Null where only the"
         " recipient will do."
     )
     packages: list[Package] = strawberry.field(description="The items.", metadata=usually(2))
+    substitutions: list[ItemSubstitution] = strawberry.field(
+        description="What was short when it was picked, and what goes instead; mostly none.", metadata=usually(1)
+    )
 
 
 @strawberry.type(description="What is to be done for one delivery at a stop.")

@@ -12,7 +12,7 @@ from marketplace.core.ids import MarketId, from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import message_driver
 from marketplace.markets import Pause, cells_around, cells_within, open_pauses, pause_zone, resume_zone
-from marketplace.offers import AssignByHand, unassign_route
+from marketplace.offers import AssignByHand, OfferByHand, offer_sent, unassign_route
 from schema.access import require_operator
 from schema.arguments import IdempotencyKey, MarketArgument
 from schema.audited import audited
@@ -54,6 +54,15 @@ class RouteGiven:
     route_id: strawberry.ID = strawberry.field(description="rte_….")
 
 
+@strawberry.type(description="A driver is asked for the delivery, which is a route of its own until the answer.")
+class OfferMade:
+    """An offer by hand."""
+
+    offer_id: strawberry.ID = strawberry.field(description="off_….")
+    route_id: strawberry.ID = strawberry.field(description="rte_….")
+    expires_at: DateTime = strawberry.field(description="Until when the driver can say yes, market time.")
+
+
 @strawberry.type(description="The deliveries of the route are planned again.")
 class RouteTakenBack:
     """An unassigned route; its driver is paid what was promised."""
@@ -76,6 +85,7 @@ class ZonePauseSet:
 
 
 AssignResult = Annotated[RouteGiven | Problem, strawberry.union("AssignResult")]
+OfferDeliveryResult = Annotated[OfferMade | Problem, strawberry.union("OfferDeliveryResult")]
 UnassignRouteResult = Annotated[RouteTakenBack | Problem, strawberry.union("UnassignRouteResult")]
 MessageDriverResult = Annotated[DriverTold | Problem, strawberry.union("MessageDriverResult")]
 PauseZoneResult = Annotated[ZonePauseSet | Problem, strawberry.union("PauseZoneResult")]
@@ -146,6 +156,48 @@ class Mutation:
         """Assigns a delivery."""
         delivery = from_wire("delivery", delivery_id, field="deliveryId")
         return await _assign(info, "assignDelivery", market_id, driver_id, idempotency_key, delivery_id=delivery)
+
+    @mutation(
+        description="Offers a delivery that waits to one contracted or crowd driver, as a route of its own. The driver"
+        " may say no, or nothing: neither counts, and others are asked then. For operations."
+    )
+    async def offer_delivery(
+        self,
+        info: Info,
+        market_id: MarketArgument,
+        delivery_id: Annotated[strawberry.ID, strawberry.argument(description="dlv_… that waits.")],
+        driver_id: Annotated[strawberry.ID, strawberry.argument(description="drv_… who is online and free.")],
+        idempotency_key: IdempotencyKey,
+    ) -> OfferDeliveryResult:
+        """Offers."""
+        market = MarketId(from_wire("market", market_id, field="marketId"))
+        operator, driver = require_operator(info, market), from_wire("driver", driver_id, field="driverId")
+        delivery = from_wire("delivery", delivery_id, field="deliveryId")
+
+        async def answer(work: Work, reference: str) -> OfferMade:
+            offer_id = UUID(hex=reference)
+            route_id, expires_at = await offer_sent(work, offer_id=offer_id)
+            return OfferMade(
+                offer_id=strawberry.ID(to_wire("offer", offer_id)),
+                route_id=strawberry.ID(to_wire("route", route_id)),
+                expires_at=expires_at,
+            )
+
+        return await mutate_by_errand(
+            info,
+            operation="offerDelivery",
+            arguments={"market": market, "driver": driver, "delivery": delivery},
+            idempotency_key=idempotency_key,
+            errand=OfferByHand(
+                router=info.context.marketplace.router,
+                market_id=market,
+                delivery_id=delivery,
+                driver_id=driver,
+                operator_id=operator.operator_id,
+            ),
+            reference=lambda offer_id: offer_id.hex,
+            answer=answer,
+        )
 
     @mutation(description="Gives a route that looks for its driver to a dedicated driver on shift. For operations.")
     async def assign_route(

@@ -140,6 +140,11 @@ def is_of(*kinds: str) -> Callable[[PublishedEvent], bool]:
     return lambda event: event.payload["kind"] in kinds
 
 
+def is_taken_back(event: PublishedEvent) -> bool:
+    """Whether operations, or the first driver's last stop, ended what another driver was asked for."""
+    return bool(event.payload["state"] == "CANCELLED")
+
+
 OF_A_PAYOUT = ("TRANSFER", "REVERSE_TRANSFER", "PAYOUT", "transfer", "transfer_reversal", "payout")
 
 
@@ -178,6 +183,7 @@ SETTLE_ACCOUNT = Reaction(kind="settle_account", about=subject, when=is_of("CREA
 SETTLE_RELEASED = Reaction(kind="settle_payout", about=payout)
 RUN_PAYOUTS = Reaction(kind="run_payouts", about=market)
 TELL_DRIVER = Reaction(kind="tell_driver", about=itself)
+TELL_CALLED_BACK = Reaction(kind="tell_driver", about=itself, when=is_taken_back)
 SEND_OPERATION = Reaction(kind="send_operation", about=operation)
 ACCRUE = Reaction(kind="accrue_delivery", about=delivery)
 SETTLE_PROFILE = Reaction(
@@ -261,6 +267,9 @@ REACTIONS: dict[str, Sequence[Reaction]] = {
     "RouteCompleted": [ISSUE_STATEMENT, MATCH, MATCH_NEAR_DRIVER, RETIME, LEARN_ARRIVALS, END_REASSIGNMENT],
     "PayoutRunWanted": [RUN_PAYOUTS],
     "PayoutReleased": [SETTLE_RELEASED],
+    # Somebody is asked to take a route over, and is on the way there when it is taken back
+    "ReassignmentOffered": [TELL_DRIVER],
+    "ReassignmentEnded": [TELL_CALLED_BACK],
     # Operations have written to a driver
     "DriverMessaged": [TELL_DRIVER],
     # A paper of a driver ends soon, or was taken back

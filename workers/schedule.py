@@ -26,6 +26,7 @@ from marketplace.payouts import forget_old_quotes, is_payout_run_due, is_true_up
 from marketplace.recurring_batches import due_recurring
 from marketplace.routes import sweep_proofs
 from marketplace.standing import begin_suspensions, is_standing_due
+from marketplace.substitutions import settle_due
 from marketplace.surge import decide_surge, drop_old_decisions
 from marketplace.tips import sweep_tips
 from marketplace.tracking import drop_old_positions
@@ -98,6 +99,7 @@ def schedule_of(marketplace: Marketplace, runner: JobRunner) -> Sequence[Periodi
         Periodic("reconcile", RECONCILE_EVERY_S, lambda: hold_against_provider(works, runner)),
         Periodic("time routes", RETIME_EVERY_S, lambda: retime_routes(marketplace)),
         Periodic("look after blocks", BLOCKS_EVERY_S, lambda: look_after_all_blocks(works)),
+        Periodic("settle substitutions", REPLENISH_EVERY_S, lambda: until_none_left(works, settle_due)),
         Periodic("replenish hubs", REPLENISH_EVERY_S, lambda: replenish_hubs(works, runner)),
         Periodic("post recurring batches", RECURRING_EVERY_S, lambda: post_recurring(works, runner)),
         Periodic("forecast demand", FORECAST_EVERY_S, lambda: forecast_demand(works, runner)),

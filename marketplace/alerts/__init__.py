@@ -1,10 +1,12 @@
 """What people are told and why, in order of life: an event or an expectation is a cause, a cause becomes messages.
 
 Each reader hears each thing once, in the shipper's language and words, not at night unless it cannot wait, and nothing
-that is no longer true. The table of messages is the log of what was sent and why.
+that is no longer true. Drivers are told in their own language. The table of messages is the log of what was sent and
+why.
 """
 
 from marketplace.alerts.browsers import BROWSERS_EACH, PushDoor, forget_browsers
+from marketplace.alerts.driver_words import words_for_driver
 from marketplace.alerts.notify import NotToldYet, notify
 from marketplace.alerts.policy import AlertPolicy
 from marketplace.alerts.queries import list_notifications, list_notifications_of
@@ -46,4 +48,5 @@ __all__ = [
     "set_alert_policy",
     "subscribe_browser",
     "unsubscribe_browser",
+    "words_for_driver",
 ]

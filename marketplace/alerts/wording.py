@@ -26,6 +26,8 @@ PLACES = frozenset(NOTHING)
 _FILES = {name: orjson.loads((Path(__file__).parent / "words" / f"{name}.json").read_bytes()) for name in ("en", "es")}
 WORDS: Mapping[str, Mapping[str, str]] = {language: file["messages"] for language, file in _FILES.items()}
 """Who is told of what, and how; a cause without words for a reader is not told to that reader."""
+DRIVER_WORDS: Mapping[str, Mapping[str, str]] = {language: file["drivers"] for language, file in _FILES.items()}
+"""What drivers are told, by event and how it turned out."""
 
 
 class BadTemplate(Invalid):
@@ -49,6 +51,11 @@ def words_for(
 def reason_in(language: str, reason: str) -> str:
     """A reason in words."""
     return str(_FILES[language]["reasons"].get(reason, reason.lower().replace("_", " ")))
+
+
+def paper_in(language: str, kind: str) -> str:
+    """A paper or certificate in words."""
+    return str(_FILES[language]["papers"][kind])
 
 
 def check_template(language: str, name: str, text: str) -> None:

@@ -16,6 +16,8 @@ SOON = timedelta(minutes=45)
 class NeedKind(StrEnum):
     """Why something needs a person, the gravest first."""
 
+    COLD_CHAIN = "COLD_CHAIN"
+    DOCK_MISSED = "DOCK_MISSED"
     LATE_RISK = "LATE_RISK"
     UNASSIGNED = "UNASSIGNED"
     REASSIGNMENT = "REASSIGNMENT"
@@ -32,6 +34,20 @@ class NeedKind(StrEnum):
 # it waits: urgent work on the road comes before what merely stands still. A claim waits from when its driver is heard.
 NEEDS = """
 WITH needs AS (
+    (SELECT 'COLD_CHAIN' AS kind, b.delivery_id AS subject_id, b.delivery_id, b.route_id, b.driver_id,
+            (b.out_of_cold_s / 60) || ' / ' || (b.limit_s / 60) || ' min' AS reason, b.occurred_at AS due_at,
+            d.dropoff_lat AS lat, d.dropoff_lon AS lon, NULL::bigint AS amount_minor
+     FROM cold_breach b JOIN delivery d ON d.id = b.delivery_id WHERE b.market_id = $1 AND b.settled_at IS NULL)
+    UNION ALL
+    (SELECT 'DOCK_MISSED', a.delivery_id, a.delivery_id, d.route_id, r.driver_id, k.code, a.closes_at,
+            k.lat, k.lon, NULL
+     FROM dock_appointment a JOIN dock k ON k.id = a.dock_id JOIN delivery d ON d.id = a.delivery_id
+     LEFT JOIN route r ON r.id = d.route_id
+     WHERE a.market_id = $1 AND a.state = 'BOOKED' AND a.closes_at < $2
+       AND a.closes_at + make_interval(secs => k.tolerance_s) < $2
+       AND (d.state IN ('SCHEDULED', 'OFFERING', 'ASSIGNED', 'EN_ROUTE_TO_PICKUP')
+            OR NOT a.is_pickup AND d.state IN ('ARRIVED_AT_PICKUP', 'PICKED_UP', 'EN_ROUTE_TO_DROPOFF')))
+    UNION ALL
     (SELECT 'LATE_RISK' AS kind, a.delivery_id AS subject_id, a.delivery_id, a.route_id, r.driver_id,
             round(a.late_probability * 100)::text || ' %' AS reason, d.dropoff_closes_at AS due_at,
             d.dropoff_lat AS lat, d.dropoff_lon AS lon, NULL::bigint AS amount_minor

@@ -6,6 +6,7 @@ state and a `sequence` that orders its events.
 
 from marketplace.batches.addresses_to_review import DoubtedAddress, addresses_to_review
 from marketplace.batches.another_try import AnswerTooLate, BadNewWindow, ChosenBy, NotWaiting, choose_another_try
+from marketplace.batches.book_slot import TooLateForDock, book_slot
 from marketplace.batches.cancel import (
     CancellationQuote,
     FeeChanged,
@@ -46,7 +47,7 @@ from marketplace.batches.request import (
     is_storable,
 )
 from marketplace.batches.reschedule import reschedule_delivery, return_delivery
-from marketplace.batches.sectors import BINDING, BUNDLES, BundleIsBinding, Sector
+from marketplace.batches.sectors import BINDING, BUNDLES, OUT_OF_COLD_S, BundleIsBinding, Sector
 from marketplace.batches.served_day import UnservedDay, check_served_day
 from marketplace.batches.settle_attempt import next_answer_due, settle_attempt, settle_due
 from marketplace.batches.states import (
@@ -71,6 +72,7 @@ __all__ = [
     "DAYS_AHEAD",
     "DISCARDED",
     "MOST_DELIVERIES",
+    "OUT_OF_COLD_S",
     "SKILLS",
     "AlreadyPlaced",
     "AnswerTooLate",
@@ -113,6 +115,7 @@ __all__ = [
     "RowProblem",
     "Sector",
     "ToPost",
+    "TooLateForDock",
     "TooLateToCancel",
     "TooLateToChange",
     "TransferStock",
@@ -120,6 +123,7 @@ __all__ = [
     "UnassignedReason",
     "UnservedDay",
     "addresses_to_review",
+    "book_slot",
     "cancel_delivery",
     "change_promise",
     "check_changeable",

@@ -23,13 +23,13 @@ INSERT_RETURN = """
 INSERT INTO delivery (id, market_id, shipper_id, batch_id, external_id, digest, state, sequence, service_level,
     return_of, route_id, pickup_lat, pickup_lon, pickup_address, pickup_name, pickup_phone, pickup_opens_at,
     pickup_closes_at, dropoff_lat, dropoff_lon, dropoff_address, recipient_name, recipient_phone, instructions,
-    dropoff_opens_at, dropoff_closes_at, time_zone, load, requirements, price_minor, currency, priority, plan_after,
-    created_at, changed_at)
+    dropoff_opens_at, dropoff_closes_at, time_zone, load, pallet_places, requirements, price_minor, currency, priority,
+    plan_after, created_at, changed_at)
 SELECT $2, d.market_id, d.shipper_id, d.batch_id, $3, $4, $9, 1, d.service_level,
     d.id, d.route_id, d.dropoff_lat, d.dropoff_lon, d.dropoff_address, d.recipient_name, d.recipient_phone, $6,
     $6, coalesce(h.lat, d.pickup_lat), coalesce(h.lon, d.pickup_lon), coalesce(h.address, d.pickup_address),
     coalesce(h.name, d.pickup_name), CASE WHEN h.id IS NULL THEN d.pickup_phone ELSE '' END, '',
-    $6, $7, d.time_zone, d.load, '{}', $5, d.currency, d.priority, $6,
+    $6, $7, d.time_zone, d.load, d.pallet_places, '{}', $5, d.currency, d.priority, $6,
     $6, $6
 FROM delivery d LEFT JOIN hub h ON h.id = $8 WHERE d.id = $1
 """

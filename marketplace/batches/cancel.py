@@ -12,6 +12,7 @@ from marketplace.batches.states import STEPS, CancelReason, DeliveryState
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.money import Money
 from marketplace.core.work import Work
+from marketplace.docks import release_slots
 from marketplace.pricing import Promises, RateCard
 from marketplace.shippers import rate_card_version
 
@@ -96,6 +97,7 @@ async def cancel_delivery(
         raise FeeChanged(f"calling this off costs {fee.minor} {fee.currency} by now; agree to that", field="feeAtMost")
     sequence = await work.fetch_value(CANCEL, delivery_id, reason.value, work.now, fee.minor)
     await settle_stock(work, [delivery_id])
+    await release_slots(work, [delivery_id])
     work.emit(
         DeliveryCancelled(
             market_id=row["market_id"],

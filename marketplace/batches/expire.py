@@ -8,6 +8,7 @@ from marketplace.batches.events import DeliveryExpired
 from marketplace.batches.settle_stock import settle_stock
 from marketplace.batches.states import UnassignedReason
 from marketplace.core.work import Work
+from marketplace.docks import release_slots
 
 EXPIRE = """
 WITH due AS (
@@ -30,6 +31,7 @@ async def expire_due(work: Work, *, limit: int = 500) -> int:
     """Ends deliveries that nobody can deliver in time any more, and says why nobody did."""
     rows = await work.fetch_sorted(EXPIRE, work.now, limit)
     await settle_stock(work, [row["id"] for row in rows])
+    await release_slots(work, [row["id"] for row in rows])
     for row in rows:
         work.emit(
             DeliveryExpired(

@@ -42,7 +42,8 @@ class Batch(Model):
 class Delivery(Model):
     """One parcel's move from a pickup to a drop-off, priced, and its state.
 
-    `load` has three numbers: packages, grams and cubic decimetres. `sequence` counts the changes of this delivery and
+    `load` has three numbers: packages, grams and cubic decimetres; what stands on pallets takes `pallet_places` of a
+    vehicle's floor besides. `sequence` counts the changes of this delivery and
     orders its events. `plan_after` keeps it out of planning until then. `surge_minor` is the part of the price that a
     busy hour added, by the decision that it was quoted with. `fee_minor` is what calling it off cost, and
     `billed_at` is when it had ended and stood on its shipper's bill. `service_level_id` is
@@ -53,7 +54,8 @@ class Delivery(Model):
     where it was picked up, `next_opens_at` and `next_closes_at` are the window that was chosen for another try, and
     `answer_due_at` is until when one can be chosen. `given_lat` and `given_lon` are the shipper's own point where
     drivers have shown a better one. A delivery without a drop-off point waits for its address to be found. What could
-    not come from one hub is split: `part_of` is the first delivery of the row.
+    not come from one hub is split: `part_of` is the first delivery of the row. With `out_of_cold_limit_s` it is to be
+    at its door before it has been out of the cold for longer than that.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -94,8 +96,10 @@ class Delivery(Model):
     time_zone = fields.CharField(max_length=60)
     # What
     load = ArrayField(element_type="int", null=False)
+    pallet_places = fields.SmallIntField(db_default=0)
     requirements = ArrayField(element_type="text", null=False)
     sector = fields.CharField(max_length=14, null=True)
+    out_of_cold_limit_s = fields.IntField(null=True)
     pin = fields.CharField(max_length=8, null=True)
     pin_attempts = fields.SmallIntField(db_default=0)
     # Money and plan

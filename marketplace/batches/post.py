@@ -24,14 +24,17 @@ from marketplace.batches.events import BatchPosted, DeliveryPosted
 from marketplace.batches.places import take_places
 from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, place_rows, price_row
 from marketplace.batches.quote import KeptQuote, firsts, open_quote
-from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of
+from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, pallet_places_of
+from marketplace.batches.source import rules_of
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.batches.take_slots import book_slots, without_gone
 from marketplace.core.geo import Point
 from marketplace.core.money import Money
 from marketplace.core.work import Work
 from marketplace.hubs import reserve_stock
 from marketplace.routing import Router
 from marketplace.shippers import FailureWishes, failure_wishes
+from marketplace.substitutions import keep_rules
 
 NO_GEOCODER = NoGeocoder("nothing here finds coordinates for an address; send lat and lon with it", field="dropoff.lat")
 INSERT_DELIVERIES = """
@@ -159,9 +162,12 @@ class PostBatch:
 
     async def record(self, work: Work, found: ToPost, answer: Priced) -> PostResult:
         """Writes batch, deliveries, packages and what is promised of stock, and answers each row."""
+        market_id = found.placed.market_id
         seen, answer = answer, await self._under_lock(work, found, answer)
+        answer = await without_gone(work, shipper_id=self.shipper_id, market_id=market_id, answer=answer)
         batch_id = await self._insert_batch(work, found, answer)
         fresh = await _insert_deliveries(work, self.shipper_id, batch_id, found, answer) if batch_id else {}
+        await book_slots(work, answer, fresh)
         links: Mapping[UUID, UUID] = {}
         if self.tokens is not None:
             links = await make_tracking_links(
@@ -296,6 +302,8 @@ async def _insert_deliveries(
     await work.execute(INSERT_PACKAGES, orjson.dumps(packages, default=str).decode())
     lines = {fresh[i]: row.lines for i, row in placed.items() if row.lines}
     await reserve_stock(work, market_id=found.placed.market_id, lines=lines)
+    rules = {fresh[i]: rules_of(row.request) for i, row in placed.items() if row.lines}
+    await keep_rules(work, market_id=found.placed.market_id, shipper_id=shipper_id, rules=rules, lines=lines)
     return fresh
 
 
@@ -371,8 +379,10 @@ def _record(work: Work, shipper_id: UUID, batch_id: UUID, found: ToPost, spot: P
         "dropoff_closes_at": spot.dropoff_window.closes_at,
         "time_zone": spot.time_zone,
         "load": load_of(spot.packages),
+        "pallet_places": pallet_places_of(spot.packages),
         "requirements": sorted(request.needs),
         "sector": request.sector,
+        "out_of_cold_limit_s": request.out_of_cold_limit_s,
         "pin": f"{work.random.randrange(10**6):06d}" if needs_pin else None,
         "pin_attempts": 0,
         "price_minor": 0,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from marketplace.batches.appointments import appointed_windows
 from marketplace.batches.request import (
     BadDelivery,
     Checked,
@@ -22,13 +23,14 @@ from marketplace.batches.request import (
     load_of,
     problem_of,
 )
-from marketplace.batches.served_day import Origin, served_windows
+from marketplace.batches.served_day import Origin, check_served_day, served_windows
 from marketplace.batches.source import Agreed, wishes_of
 from marketplace.batches.tiers import Promised, level_of, promised_windows
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
 from marketplace.core.window import Window, zone
 from marketplace.core.work import Work
+from marketplace.docks import KeptSlot, find_slots
 from marketplace.hubs import (
     HubClosed,
     NoHubServes,
@@ -119,6 +121,7 @@ class Found:
     supply: Supply
     wishes: Mapping[int, Wish]
     cards: Mapping[str, RateCard]
+    slots: Mapping[UUID, KeptSlot]
     levels: Mapping[Tier, KeptLevel]
     area: ServiceArea | None
     zones: Sequence[KeptZone]
@@ -228,6 +231,7 @@ async def place_rows(
         supply=await look_at_supply(work, market_id=market_id, shipper_id=shipper_id, wishes=wishes),
         wishes=wishes,
         cards=cards,
+        slots=await find_slots(work, market_id=market_id, shipper_id=shipper_id, ids=_appointments(checked)),
         levels=await _levels(work, shipper_id, market_id, checked, asked_at),
         area=await area_of(work, market_id=market_id, shipper_id=shipper_id),
         zones=await rural_zones_at(work, market_id=market_id, moment=asked_at),
@@ -238,16 +242,28 @@ async def place_rows(
     placed = _place(checked, found, settings, refuse_addresses, len(requests))
     placed = await _without_paused(work, placed)
     placed = await _with_surge(work, settings, placed)
-    return replace(placed, search=await _begin_search(work, placed, found))
+    return replace(placed, search=await _begin_search(work, shipper_id, placed, found))
 
 
-async def _begin_search(work: Work, placed: Placed, found: Found) -> Search:
+async def _begin_search(work: Work, shipper_id: UUID, placed: Placed, found: Found) -> Search:
     slots = {
         (number, row.hub_id): Slot.of(row.pickup_window, row.dropoff_window)
         for number, row in [*((spot.number, row) for spot, row in placed.rows.items()), *placed.unplaced.items()]
         if row.hub_id is not None
     }
-    return await begin_search(work, market_id=placed.market_id, supply=found.supply, wishes=found.wishes, slots=slots)
+    return await begin_search(
+        work,
+        market_id=placed.market_id,
+        shipper_id=shipper_id,
+        supply=found.supply,
+        wishes=found.wishes,
+        slots=slots,
+    )
+
+
+def _appointments(checked: Checked) -> set[UUID]:
+    ends = [end for row in checked.rows.values() for end in (row.pickup_appointment_id, row.dropoff_appointment_id)]
+    return {end for end in ends if end is not None}
 
 
 async def _without_paused(work: Work, placed: Placed) -> Placed:
@@ -351,10 +367,10 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
     rural = zone_around(found.zones, request.dropoff.point)
     promised = _windows_of(
         request,
-        Origin(opening=opening, time_zone=time_zone, is_hub=hub is not None),
+        found,
+        Origin(place=origin, opening=opening, time_zone=time_zone, is_hub=hub is not None),
         level.level if level is not None else None,
         rural.terms if rural is not None else None,
-        found.asked_at,
     )
     check_windows(promised.pickup, promised.dropoff, now=found.now)
     if hub is not None:
@@ -377,13 +393,15 @@ def _place_row(request: DeliveryRequest, found: Found, hub: asyncpg.Record | Non
 
 
 def _windows_of(
-    request: DeliveryRequest, origin: Origin, level: ServiceLevel | None, rural: RuralZone | None, asked_at: datetime
+    request: DeliveryRequest, found: Found, origin: Origin, level: ServiceLevel | None, rural: RuralZone | None
 ) -> Promised:
-    if rural is not None:
-        return served_windows(rural, level, request, origin=origin, now=asked_at)
+    if rural is not None and not request.is_appointed:
+        return served_windows(rural, level, request, origin=origin, now=found.asked_at)
     if level is not None:
-        return promised_windows(level, request, opening=origin.opening, time_zone=origin.time_zone, now=asked_at)
-    pickup, dropoff = request.windows(time_zone=origin.time_zone)
+        return promised_windows(level, request, opening=origin.opening, time_zone=origin.time_zone, now=found.asked_at)
+    pickup, dropoff = appointed_windows(request, found.slots, origin=origin.place, time_zone=origin.time_zone)
+    if rural is not None:
+        check_served_day(rural, dropoff, now=found.asked_at, time_zone=origin.time_zone)
     return Promised(pickup=pickup, dropoff=dropoff)
 
 

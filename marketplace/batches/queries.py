@@ -11,10 +11,11 @@ import asyncpg
 import orjson
 
 from marketplace.core.work import Work
+from marketplace.substitutions.queries import SUBSTITUTIONS
 
 DELIVERIES_AT_MOST = 1_000
 
-DELIVERY = """
+DELIVERY = f"""
 json_build_object(
     'id', 'dlv_' || replace(d.id::text, '-', ''), 'external_id', d.external_id, 'state', d.state,
     'sequence', d.sequence, 'service_level', d.service_level, 'tier', d.tier,
@@ -31,6 +32,8 @@ json_build_object(
     'planned_window', (SELECT json_build_object('opens_at', a.shown_opens_at, 'closes_at', a.shown_closes_at)
         FROM arrival a WHERE a.delivery_id = d.id),
     'time_zone', d.time_zone, 'instructions', d.instructions, 'requirements', d.requirements, 'sector', d.sector,
+    'out_of_cold_limit_s', d.out_of_cold_limit_s, 'out_of_cold_s', CASE WHEN d.out_of_cold_limit_s IS NOT NULL THEN (
+        SELECT max(c.out_of_cold_s) FROM custody c WHERE c.delivery_id = d.id) END,
     'pin', d.pin,
     'rural_zone', (SELECT json_build_object('code', z.code, 'name', z.name, 'surcharge_minor', d.zone_minor,
         'rule', 'rural_zone:' || z.code || ':' || z.version || ':surcharge')
@@ -42,7 +45,7 @@ json_build_object(
         json_build_object('opens_at', d.next_opens_at, 'closes_at', d.next_closes_at) END,
     'redelivery_minor', d.redelivery_minor, 'left_at', d.left_at, 'left_in', CASE WHEN d.left_at IS NOT NULL THEN (
         SELECT max(f.left_in) FROM task t JOIN proof f ON f.stop_id = t.stop_id WHERE t.delivery_id = d.id) END,
-    'needs_review', d.needs_review,
+    'needs_review', d.needs_review, 'substitutions', {SUBSTITUTIONS}, 'pallet_places', d.pallet_places,
     'created_at', d.created_at, 'changed_at', d.changed_at,
     'tracking_url', NULL, 'tracking_link', (SELECT json_build_object('id', l.id, 'digest', encode(l.digest, 'hex'))
         FROM tracking_link l WHERE l.delivery_id = d.id AND l.revoked_at IS NULL),

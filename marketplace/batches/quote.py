@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from marketplace.batches.arrange import price_rows
+from marketplace.batches.asked import what_is_asked
 from marketplace.batches.places import take_places
 from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, place_rows, price_row
 from marketplace.batches.request import (
@@ -26,9 +27,11 @@ from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
+from marketplace.markets import Dials, dials
 from marketplace.routing import Router
 from marketplace.rural import local_day
 from marketplace.shippers import Tier
+from marketplace.substitutions import SubstitutionRule
 
 QUOTE_HOLDS = timedelta(minutes=15)
 
@@ -114,7 +117,7 @@ class QuoteBatch:
             self.market_id,
             self.shipper_id,
             orjson.dumps([row.placed.request for row in firsts(answer).values()], default=str).decode(),
-            orjson.dumps(quote_lines(answer)).decode(),
+            orjson.dumps(quote_lines(answer, await dials(work, market_id=self.market_id))).decode(),
             orjson.dumps(problems).decode(),
             answer.total_minor,
             found.currency,
@@ -132,8 +135,8 @@ def firsts(priced: Priced) -> dict[int, PricedRow]:
     return {i: row for i, row in sorted(priced.rows.items()) if row.placed.part_of is None}
 
 
-def quote_lines(priced: Priced) -> list[dict[str, Any]]:
-    """For each priced row its distance, its lines, its parts by hub and its rural day, as they are kept and shown."""
+def quote_lines(priced: Priced, settings: Dials) -> list[dict[str, Any]]:
+    """For each priced row what it costs, its parts by hub, its rural day and what it asks for, as kept and shown."""
     quoted = []
     for i, first in firsts(priced).items():
         rows = [first, *(row for row in priced.rows.values() if row.placed.part_of == i)]
@@ -146,6 +149,7 @@ def quote_lines(priced: Priced) -> list[dict[str, Any]]:
                 "parts": [_part(row) for row in rows],
                 "rural": _rural_of(first.placed, sum(row.zone_minor for row in rows)),
             }
+            | what_is_asked(rows, settings)
         )
     return quoted
 
@@ -302,20 +306,30 @@ def request_from_json(values: dict[str, Any]) -> DeliveryRequest:
     return DeliveryRequest(
         **{
             **values,
-            "hub_id": UUID(values["hub_id"]) if values["hub_id"] else None,
+            "hub_id": _id(values["hub_id"]),
             "pickup": _place(values["pickup"]) if values["pickup"] else None,
             "dropoff": _place(values["dropoff"]),
-            "items": [ItemRequest(**item) for item in values["items"]],
+            "items": [_item(item) for item in values["items"]],
             "packages": [PackageRequest(**package) for package in values["packages"]],
             "pickup_window": _window(values["pickup_window"]),
             "dropoff_window": _window(values["dropoff_window"]),
             "tier": Tier(values["tier"]) if values["tier"] else None,
             "requirements": [Requirement(name) for name in values["requirements"]],
+            "pickup_appointment_id": _id(values["pickup_appointment_id"]),
+            "dropoff_appointment_id": _id(values["dropoff_appointment_id"]),
             "sector": Sector(values["sector"]) if values["sector"] else None,
             "waived": [Requirement(name) for name in values["waived"]],
             "failure_policy": FailurePolicy(values["failure_policy"]) if values["failure_policy"] else None,
         }
     )
+
+
+def _item(values: dict[str, Any]) -> ItemRequest:
+    return ItemRequest(**{**values, "substitution": SubstitutionRule(values["substitution"])})
+
+
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
 
 
 def _place(values: dict[str, Any]) -> Place:

@@ -9,21 +9,25 @@ from uuid import UUID
 
 import orjson
 
-from marketplace.batches.sectors import Sector, requirements_of
+from marketplace.batches.sectors import OUT_OF_COLD_S, Sector, requirements_of
 from marketplace.batches.states import FailurePolicy, Requirement
 from marketplace.core.errors import Invalid
 from marketplace.core.geo import Point
-from marketplace.core.window import Window, local_window
+from marketplace.core.window import Window
 from marketplace.shippers import MOST_ATTEMPTS, SERVICE_LEVELS, Tier
+from marketplace.substitutions.states import SubstitutionRule
 
 MOST_PACKAGES = 20
 MOST_ITEMS = 20
 MOST_OF_ONE = 1_000
+MOST_SIMILAR = 5
+MOST_PALLET_PLACES = 10
 HEAVIEST_G = 500_000
 LONGEST_SIDE_MM = 5_000
 LARGEST_AMOUNT = 10**12
 """Minor units: as large as anything that a market is set to."""
 DEFAULT_SERVICE_LEVEL = "STANDARD"
+LEAST_OUT_OF_COLD_S, MOST_OUT_OF_COLD_S = 300, 14_400
 
 
 class BadDelivery(Invalid):
@@ -34,7 +38,10 @@ class BadDelivery(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageRequest:
-    """A physical item: grams and millimetres, and its declared value in minor units, if there is one."""
+    """A physical item: grams and millimetres, and its declared value in minor units, if there is one.
+
+    On pallets it stands on `pallet_places` of a vehicle's floor; loose it takes none.
+    """
 
     description: str = ""
     weight_g: int
@@ -42,14 +49,17 @@ class PackageRequest:
     width_mm: int
     height_mm: int
     declared_minor: int | None = None
+    pallet_places: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRequest:
-    """So many of what the shipper keeps at hubs."""
+    """So many of what the shipper keeps at hubs, and what may go in its place where a hub has run out of it."""
 
     sku: str
     quantity: int
+    substitution: SubstitutionRule = SubstitutionRule.NONE
+    similar: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,8 @@ class DeliveryRequest:
     then those of the things themselves, one each, unless they are named. With a tier its windows follow from the
     shipper's terms; without one it names both, unless it ends in a rural zone, which is served on days of its own.
     Without a failure policy or a number of attempts it has those of its shipper. It asks for what its sector asks for,
-    without what is `waived`, and for its own `requirements`.
+    without what is `waived`, and for its own `requirements`. It may be out of the cold for `out_of_cold_s` in all, or
+    for as long as its sector allows. An end at a dock has an appointment in place of its window.
     """
 
     external_id: str
@@ -98,11 +109,24 @@ class DeliveryRequest:
     max_attempts: int | None = None
     sector: Sector | None = None
     waived: Sequence[Requirement] = ()
+    out_of_cold_s: int | None = None
+    pickup_appointment_id: UUID | None = None
+    dropoff_appointment_id: UUID | None = None
 
     @property
     def needs(self) -> frozenset[Requirement]:
         """All that this row asks for, with what its sector asks for where it says nothing else."""
         return requirements_of(self.sector, self.requirements, self.waived)
+
+    @property
+    def is_appointed(self) -> bool:
+        """Whether one of its ends has an appointment at a dock."""
+        return self.pickup_appointment_id is not None or self.dropoff_appointment_id is not None
+
+    @property
+    def out_of_cold_limit_s(self) -> int | None:
+        """How long it may be out of the cold; None where nobody counts that."""
+        return self.out_of_cold_s or (OUT_OF_COLD_S.get(self.sector) if self.sector is not None else None)
 
     @property
     def digest(self) -> bytes:
@@ -124,6 +148,10 @@ class DeliveryRequest:
         for i, package in enumerate(self.packages):
             _check_package(package, f"packages[{i}]")
         self._check_service()
+        if self.out_of_cold_s is not None and not LEAST_OUT_OF_COLD_S <= self.out_of_cold_s <= MOST_OUT_OF_COLD_S:
+            raise BadDelivery(
+                f"out of the cold is {LEAST_OUT_OF_COLD_S} to {MOST_OUT_OF_COLD_S} seconds", field="outOfColdLimitS"
+            )
         if not 0 <= self.priority <= 100:
             raise BadDelivery("priority is between 0 and 100", field="priority")
         if self.max_attempts is not None and not 1 <= self.max_attempts <= MOST_ATTEMPTS:
@@ -146,17 +174,16 @@ class DeliveryRequest:
             raise BadDelivery(f"a delivery has at most {MOST_ITEMS} items, each SKU once", field="items")
         if not all(1 <= item.quantity <= MOST_OF_ONE for item in self.items):
             raise BadDelivery(f"of each SKU 1 to {MOST_OF_ONE} can be wished for", field="items")
+        for item in self.items:
+            _check_similar(item)
 
     def _check_service(self) -> None:
         if self.service_level not in SERVICE_LEVELS:
             raise BadDelivery(f"serviceLevel is one of {', '.join(SERVICE_LEVELS)}", field="serviceLevel")
-
-    def windows(self, *, time_zone: str) -> tuple[Window, Window]:
-        """Pickup and drop-off window as instants; only a tier or a rural zone gives windows to a row without them."""
-        if self.pickup_window is None or self.dropoff_window is None:
-            raise BadDelivery("a delivery without a tier names both windows", field="dropoffWindow")
-        pickup = local_window(self.pickup_window.opens, self.pickup_window.closes, time_zone)
-        return pickup, local_window(self.dropoff_window.opens, self.dropoff_window.closes, time_zone)
+        if self.tier is not None and self.is_appointed:
+            raise BadDelivery("an appointment is a window of its own; leave the tier out", field="tier")
+        if self.dropoff_appointment_id is not None and self.dropoff.point is None:
+            raise BadDelivery("what goes to a dock needs its lat and lon", field="dropoff.lat")
 
 
 def check_windows(pickup: Window, dropoff: Window, *, now: datetime) -> None:
@@ -173,6 +200,11 @@ def load_of(packages: Sequence[PackageRequest]) -> list[int]:
     """Packages, grams and cubic decimetres, each package rounded up."""
     litres = sum(-(-p.length_mm * p.width_mm * p.height_mm // 1_000_000) for p in packages)
     return [len(packages), sum(p.weight_g for p in packages), litres]
+
+
+def pallet_places_of(packages: Sequence[PackageRequest]) -> int:
+    """How many places of a vehicle's floor all of them take."""
+    return sum(package.pallet_places for package in packages)
 
 
 _OTHER_WISHES = attrgetter(*(each.name for each in fields(DeliveryRequest) if each.name != "requirements"))
@@ -243,11 +275,21 @@ def _check_place(place: Place, name: str) -> None:
     _check_text(place.phone, f"{name}.phone", 0, 20)
 
 
+def _check_similar(item: ItemRequest) -> None:
+    is_named = item.substitution is SubstitutionRule.SIMILAR
+    if len(item.similar) > MOST_SIMILAR or is_named > bool(item.similar):
+        raise BadDelivery(f"SIMILAR names 1 to {MOST_SIMILAR} SKUs that may go instead", field="items.similar")
+    if item.similar and item.substitution is SubstitutionRule.NONE:
+        raise BadDelivery("with NONE nothing goes instead; name no similar SKUs", field="items.similar")
+
+
 def _check_package(package: PackageRequest, name: str) -> None:
     _check_text(package.description, f"{name}.description", 0, 200)
     if not 1 <= package.weight_g <= HEAVIEST_G:
         raise BadDelivery(f"a package weighs 1 to {HEAVIEST_G} grams", field=f"{name}.weightG")
     if package.declared_minor is not None and not 0 <= package.declared_minor <= LARGEST_AMOUNT:
         raise BadDelivery(f"a declared value is 0 to {LARGEST_AMOUNT} minor units", field=f"{name}.declaredMinor")
+    if not 0 <= package.pallet_places <= MOST_PALLET_PLACES:
+        raise BadDelivery(f"a package stands on 0 to {MOST_PALLET_PLACES} pallet places", field=f"{name}.palletPlaces")
     if not all(1 <= side <= LONGEST_SIDE_MM for side in (package.length_mm, package.width_mm, package.height_mm)):
         raise BadDelivery(f"a side is 1 to {LONGEST_SIDE_MM} millimetres", field=name)

@@ -33,6 +33,10 @@ BINDING = frozenset({Sector.PHARMACY})
 """Sectors whose bundle is the law's and not the shipper's: nothing of it can be waived."""
 
 
+OUT_OF_COLD_S = {Sector.GROCERY: 45 * 60, Sector.HEALTHCARE: 30 * 60}
+"""How long what each sector cools may be out of the cold in all, where a line names no limit of its own."""
+
+
 class BundleIsBinding(Invalid):
     """A line waives what its sector does not let anybody waive."""
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from marketplace.batches.request import BadDelivery, DeliveryRequest
 from marketplace.batches.tiers import Promised, first_day, promised_windows
 from marketplace.core.errors import Invalid
+from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_window, zone
 from marketplace.hubs import Opening
 from marketplace.rural import RuralZone, local_day
@@ -22,6 +23,7 @@ class UnservedDay(Invalid):
 class Origin:
     """Where a delivery comes from, as far as its windows depend on it; what lies at a hub can be fetched any day."""
 
+    place: Point
     opening: Opening
     time_zone: str
     is_hub: bool

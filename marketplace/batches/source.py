@@ -5,6 +5,7 @@ from uuid import UUID
 
 from marketplace.batches.request import MOST_PACKAGES, DeliveryRequest, PackageRequest
 from marketplace.hubs import Source, Wish
+from marketplace.substitutions import Rule
 
 LONGEST_SPLIT_ID = 80
 """Further parts of a delivery have its reference with a number behind it."""
@@ -47,3 +48,8 @@ def packages_from(request: DeliveryRequest, source: Source) -> Sequence[PackageR
         for sku, count in source.units
         for together in ([1] * count if is_loose else [count])
     ]
+
+
+def rules_of(request: DeliveryRequest) -> list[Rule]:
+    """What may go in place of each thing that a row names."""
+    return [Rule(sku=item.sku, rule=item.substitution, similar=item.similar) for item in request.items]

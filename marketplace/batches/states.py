@@ -59,16 +59,16 @@ class Requirement(StrEnum):
     AGE_CHECK = "AGE_CHECK"
     TWO_PERSON = "TWO_PERSON"
     HEAVY = "HEAVY"
+    TAIL_LIFT = "TAIL_LIFT"
     FRAGILE = "FRAGILE"
     IDENTITY_CHECK = "IDENTITY_CHECK"
     CHAIN_OF_CUSTODY = "CHAIN_OF_CUSTODY"
     TEMPERATURE_LOG = "TEMPERATURE_LOG"
 
 
-SKILLS = frozenset(
-    {Requirement.COLD, Requirement.PHARMACY, Requirement.AGE_CHECK, Requirement.TWO_PERSON, Requirement.HEAVY}
-)
-"""Requirements that only a driver with the skill of the same name can meet."""
+R = Requirement
+SKILLS = frozenset({R.COLD, R.PHARMACY, R.AGE_CHECK, R.TWO_PERSON, R.HEAVY, R.TAIL_LIFT})
+"""Requirements that only a driver with the skill of the same name can meet; a tail lift is one of the vehicle."""
 
 
 class UnassignedReason(StrEnum):

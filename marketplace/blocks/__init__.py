@@ -2,7 +2,8 @@
 
 In order of life: `publish_blocks` or `cancel_block`; `sign_up_for_block`, where the first wishes are drawn by lot and
 the others wait in line; `leave_block`, free until the block's own moment; `look_after_blocks` draws, asks the next of
-the line, sees who came, and settles: what the routes of a block paid below its floor is made up on a statement.
+the line, sees who came, holds for others what no-shows have left, and settles: what the routes of a block paid below
+its floor is made up on a statement.
 `MakeForecast` foresees a market's hours, and `blocks_needed` says how many places a hub lacks in each of them.
 """
 

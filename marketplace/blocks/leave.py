@@ -21,8 +21,8 @@ HOLDS_PLACE = {SignUpState.ASKED, SignUpState.SIGNED}
 async def leave_block(work: Work, *, block_id: BlockId, driver_id: DriverId) -> SignUpId:
     """Gives the place, or the wish for one, back, and asks the next of the line.
 
-    It is late when a signed place is left within `free_until_min` of the opening; once the block has begun there is
-    nothing to leave: the time attended is paid, and whoever does not come is a no-show.
+    It is late when a signed place is left within `free_until_min` of the opening; once the block has begun such a place
+    is not left: the time attended is paid, and whoever does not come is a no-show. A line can always be left.
     """
     driver = await work.fetch_row(LOCK_DRIVER, driver_id)
     if driver is None:
@@ -34,7 +34,7 @@ async def leave_block(work: Work, *, block_id: BlockId, driver_id: DriverId) -> 
     mine = await work.fetch_row(MINE, block_id, driver_id)
     if mine is None:
         raise NotSignedUp("you are not in this block")
-    if block["opens_at"] <= work.now:
+    if block["opens_at"] <= work.now and mine["state"] == SignUpState.SIGNED:
         raise BlockNotOpen("this block has begun; go offline when you have to")
     is_late = mine["state"] == SignUpState.SIGNED and work.now > block["opens_at"] - timedelta(
         minutes=block["free_until_min"]

@@ -1,18 +1,18 @@
-"""Takes the steps of blocks that are due by the clock: the draw, answers that did not come, attendance, the end."""
+"""Takes the steps of blocks that are due by the clock: draw, answers that did not come, attendance, refill, the end."""
 
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
-import h3
 
 from marketplace.blocks.events import BlockCheckedIn, BlockMissed
 from marketplace.blocks.lot import Wish, draw
 from marketplace.blocks.places import FREE, LOCK_BLOCK, ask_next, give_place, obstacle_for
+from marketplace.blocks.refill import LEAST_LEFT, is_in_area, refill_block, to_refill
 from marketplace.blocks.settle import settle_sign_up, to_settle
 from marketplace.core.ids import MarketId
 from marketplace.core.work import Work
-from marketplace.fleet import AREA_RESOLUTION, PresenceState
+from marketplace.fleet import PresenceState
 
 AT_ONCE = 100
 CHECK_IN_BEFORE = timedelta(minutes=15)
@@ -38,9 +38,11 @@ UNANSWERED = """
 SELECT id, block_id FROM sign_up WHERE market_id = $1 AND state = 'ASKED' AND answer_by <= $2 ORDER BY id LIMIT $3
 """
 LAPSE = "UPDATE sign_up SET state = 'LAPSED', ended_at = $2, answer_by = NULL WHERE id = $1 AND state = 'ASKED'"
+# The line waits on for places that no-shows leave, as long as coming in is worth the way.
 LINE_ENDS = """
 UPDATE sign_up SET state = 'LAPSED', ended_at = $2
-WHERE market_id = $1 AND state IN ('WAITING', 'DRAWING') AND opens_at <= $2
+WHERE market_id = $1 AND opens_at <= $2
+  AND (state = 'DRAWING' OR state = 'WAITING' AND closes_at < $2::timestamptz + $3::interval)
 """
 TO_CHECK_IN = """
 SELECT s.id, s.block_id, s.driver_id, b.area_cells, p.state, p.cell
@@ -51,11 +53,12 @@ WHERE s.market_id = $1 AND s.state = 'SIGNED' AND s.checked_in_at IS NULL
 ORDER BY s.id LIMIT $5
 """
 CHECK_IN = "UPDATE sign_up SET checked_in_at = $2 WHERE id = $1"
-NO_SHOWS = """
-UPDATE sign_up SET state = 'NO_SHOW', ended_at = $2
+NOT_SEEN = """
+SELECT id, block_id, driver_id FROM sign_up
 WHERE market_id = $1 AND state = 'SIGNED' AND checked_in_at IS NULL AND opens_at <= $2::timestamptz - $3::interval
-RETURNING id, block_id, driver_id
+ORDER BY block_id, id LIMIT $4
 """
+MISS = "UPDATE sign_up SET state = 'NO_SHOW', ended_at = $2 WHERE id = $1"
 END_BLOCKS = """
 UPDATE block SET state = 'ENDED', ended_at = $2
 WHERE market_id = $1 AND state = 'PUBLISHED' AND closes_at <= $2 AND NOT EXISTS (
@@ -75,9 +78,11 @@ async def look_after_blocks(work: Work, *, market_id: MarketId) -> int:
         steps += await _lapse(work, row, market_id)
     for row in await work.fetch(TO_FILL, market_id, work.now, AT_ONCE):
         steps += await ask_next(work, block_id=row["id"], market_id=market_id)
-    steps += await work.execute(LINE_ENDS, market_id, work.now)
     steps += await _check_in(work, market_id)
     steps += await _miss(work, market_id)
+    for block_id in await to_refill(work, market_id=market_id, limit=AT_ONCE):
+        steps += await refill_block(work, block_id=block_id, market_id=market_id)
+    steps += await work.execute(LINE_ENDS, market_id, work.now, LEAST_LEFT)
     for sign_up_id in await to_settle(work, market_id=market_id, limit=AT_ONCE):
         await settle_sign_up(work, sign_up_id=sign_up_id)
         steps += 1
@@ -125,14 +130,16 @@ async def _check_in(work: Work, market_id: UUID) -> int:
 
 def _is_there(row: asyncpg.Record) -> bool:
     """On a route, wherever that leads, or in the area."""
-    if row["state"] == PresenceState.ENGAGED:
-        return True
-    return h3.cell_to_parent(row["cell"], AREA_RESOLUTION) in row["area_cells"]
+    return row["state"] == PresenceState.ENGAGED or is_in_area(row["cell"], row["area_cells"])
 
 
 async def _miss(work: Work, market_id: UUID) -> int:
-    rows = await work.fetch(NO_SHOWS, market_id, work.now, NO_SHOW_AFTER)
-    for row in sorted(rows, key=lambda row: row["id"]):
+    """Whoever did not come has left the place to somebody else."""
+    rows = await work.fetch(NOT_SEEN, market_id, work.now, NO_SHOW_AFTER, AT_ONCE)
+    for row in rows:
+        await work.fetch_row(LOCK_BLOCK, row["block_id"], market_id)
+        await work.execute(MISS, row["id"], work.now)
+        await work.execute(FREE, row["block_id"])
         work.emit(
             BlockMissed(market_id=market_id, block_id=row["block_id"], sign_up_id=row["id"], driver_id=row["driver_id"])
         )

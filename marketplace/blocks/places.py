@@ -30,8 +30,9 @@ SELECT CASE
     END
 FROM driver d JOIN block b ON b.id = $2 AND b.market_id = d.market_id WHERE d.id = $1
 """
+# Whoever comes in after the opening has the hours from then on.
 SIGN = """
-UPDATE sign_up SET state = 'SIGNED', answer_by = NULL WHERE id = $1
+UPDATE sign_up SET state = 'SIGNED', answer_by = NULL, opens_at = greatest(opens_at, $2) WHERE id = $1
 """
 NEXT_IN_LINE = """
 SELECT id, driver_id, opens_at FROM sign_up
@@ -50,7 +51,7 @@ async def give_place(work: Work, block: asyncpg.Record, *, sign_up_id: UUID, dri
     """Signs a driver for a place; `is_held` where the place was kept for this answer and is counted already."""
     if not is_held:
         await work.execute(TAKE, block["id"])
-    await work.execute(SIGN, sign_up_id)
+    await work.execute(SIGN, sign_up_id, work.now)
     work.emit(
         BlockSignedUp(
             market_id=block["market_id"],

@@ -54,7 +54,7 @@ async def sign_up_for_block(work: Work, *, block_id: BlockId, driver_id: DriverI
     if first is not None and first["state"] != SignUpState.ASKED:
         return SignUpId(first["id"])
     early = driver["early_access_minutes"]
-    _check_open(block, work.now, early)
+    _check_open(block, work.now, early, is_asked=first is not None)
     _refuse(await obstacle_for(work, driver_id=driver_id, block_id=block_id))
     if first is not None:
         return await _answer(work, block, first, driver_id)
@@ -67,8 +67,9 @@ def opens_for(block: asyncpg.Record, early_min: int) -> datetime:
     return opens
 
 
-def _check_open(block: asyncpg.Record, now: datetime, early_min: int) -> None:
-    if block["state"] != BlockState.PUBLISHED or block["opens_at"] <= now:
+def _check_open(block: asyncpg.Record, now: datetime, early_min: int, *, is_asked: bool) -> None:
+    """A block that has begun takes those for whom a place is held, and nobody else."""
+    if block["state"] != BlockState.PUBLISHED or (block["opens_at"] <= now and not is_asked):
         raise BlockNotOpen("this block has begun or was cancelled; look for another")
     if opens_for(block, early_min) > now:
         raise BlockNotOpen("sign-ups for this block have not begun yet")

@@ -49,6 +49,8 @@ SELECT json_build_object(
     'kind', c.kind, 'state', c.state, 'asked_minor', c.asked_minor, 'limit_minor', c.limit_minor,
     'accepted_minor', c.accepted_minor, 'currency', c.currency, 'opened_at', c.opened_at, 'heard_by', c.heard_by,
     'heard_at', c.heard_at, 'ended_at', c.ended_at,
+    'cold_breach', (SELECT json_build_object('out_of_cold_s', b.out_of_cold_s, 'limit_s', b.limit_s,
+        'occurred_at', b.occurred_at) FROM cold_breach b WHERE b.delivery_id = c.delivery_id),
     'decided_by', (SELECT name FROM operator WHERE id = c.decided_by),
     'entries', (SELECT coalesce(json_agg(json_build_object(
         'kind', e.kind, 'by', e.by_kind, 'text', e.text, 'amount_minor', e.amount_minor, 'made_at', e.made_at,

@@ -20,6 +20,8 @@ MODELS = [
     "marketplace.rural.models",
     "marketplace.fleet.models",
     "marketplace.hubs.models",
+    "marketplace.docks.models",
+    "marketplace.substitutions.models",
     "marketplace.surge.models",
     "marketplace.standing.models",
     "marketplace.ledger.models",

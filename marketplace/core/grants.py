@@ -41,6 +41,7 @@ NARROW = {
     "event": "SELECT, INSERT, UPDATE (position)",
     # People in these can be erased; the triggers keep the rest.
     "claim_entry": "SELECT, INSERT, UPDATE (text, proof_ids)",
+    "cold_breach": "SELECT, INSERT, UPDATE (settled_at, settled_by, note)",
     "custody": "SELECT, INSERT, UPDATE (identity_mark)",
     "quote": "SELECT, INSERT, UPDATE (request)",
     "tortoise_migrations": "SELECT",

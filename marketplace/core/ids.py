@@ -60,6 +60,7 @@ PREFIXES = {
     "pause": "pse",
     "rural_zone": "rzn",
     "driver_message": "dms",
+    "dock_appointment": "apt",
     "route": "rte",
     "stop": "stp",
     "reassignment": "ras",

@@ -20,7 +20,7 @@ from marketplace.fleet.expire_presence import expire_presence, next_presence_end
 from marketplace.fleet.go_offline import go_offline
 from marketplace.fleet.go_online import NoShift, go_online
 from marketplace.fleet.message import message_driver
-from marketplace.fleet.preferences import AREA_RESOLUTION, BadPreference, area_of, set_preferences
+from marketplace.fleet.preferences import AREA_RESOLUTION, BadPreference, area_of, set_language, set_preferences
 from marketplace.fleet.queries import driver_profile, live_drivers, stops_by_kind
 from marketplace.fleet.states import (
     SKILLS,
@@ -67,6 +67,7 @@ __all__ = [
     "plan_shift",
     "plan_shift_of",
     "set_company_terms",
+    "set_language",
     "set_preferences",
     "stops_by_kind",
 ]

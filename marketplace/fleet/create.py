@@ -17,6 +17,7 @@ CAPACITY = {
 }
 """What a vehicle holds unless agreed otherwise: packages, grams, cubic decimetres."""
 MOST_STOPS = 200
+MOST_PALLET_PLACES = 40
 LONGEST_SHIFT = timedelta(hours=16)
 
 
@@ -30,14 +31,18 @@ async def create_driver(
     vehicle: Vehicle,
     skills: Sequence[str] = (),
     capacity: Sequence[int] | None = None,
+    pallet_places: int = 0,
     max_stops: int = 24,
     company_id: UUID | None = None,
     account_state: AccountState = AccountState.ACTIVE,
+    language: str = "en",
 ) -> UUID:
     """Takes in a driver, offline at first; a company's are contracted. `phone` is in E.164 form and signs in once."""
     limits = list(capacity or CAPACITY[vehicle])
     if len(limits) != 3 or min(limits) < 1:
         raise Invalid("capacity is packages, grams and cubic decimetres, each at least 1", field="capacity")
+    if not 0 <= pallet_places <= MOST_PALLET_PLACES:
+        raise Invalid(f"a vehicle has 0 to {MOST_PALLET_PLACES} pallet places", field="palletPlaces")
     if not 1 <= max_stops <= MOST_STOPS:
         raise Invalid(f"a driver makes 1 to {MOST_STOPS} stops on a route", field="maxStops")
     if company_id is not None and contract_kind is not ContractKind.CONTRACTED:
@@ -53,8 +58,10 @@ async def create_driver(
         company_id=company_id,
         vehicle=vehicle.value,
         capacity=limits,
+        pallet_places=pallet_places,
         skills=sorted(set(skills)),
         max_stops=max_stops,
+        language=language,
         created_at=work.now,
     )
     await Presence.create(

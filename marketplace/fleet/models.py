@@ -36,11 +36,11 @@ class Dispatcher(Model):
 class Driver(Model):
     """Somebody who drives, with contract kind, vehicle and skills.
 
-    `capacity` has three numbers: packages, grams and cubic decimetres. `skills_until` says for each of the skills, in
-    their order, when its certificate ends, `documents_until` when the first paper does, `vehicle_until` when the
-    vehicle is to be checked again; null is no end. All three are worked out from what was checked, so that a driver
-    whose papers run out is not asked from that moment on, and no job has to say so. So is one who is suspended, from
-    `suspended_from` on: the database asks for the suspension and for the operator who decided it.
+    `capacity` has three numbers: packages, grams and cubic decimetres; pallets stand on `pallet_places`. `skills_until`
+    says for each of the skills, in their order, when its certificate ends, `documents_until` when the first paper does,
+    `vehicle_until` when the vehicle is to be checked again; null is no end. All three are worked out from what was
+    checked, so that a driver whose papers run out is not asked from that moment on, and no job has to say so. So is one
+    who is suspended, from `suspended_from` on: the database asks for the suspension and for who decided it.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -51,6 +51,7 @@ class Driver(Model):
     account_state = fields.CharField(max_length=20)
     vehicle = fields.CharField(max_length=20)
     capacity = ArrayField(element_type="int", null=False)
+    pallet_places = fields.SmallIntField(db_default=0)
     skills = ArrayField(element_type="text", null=False)
     skills_until = ArrayField(element_type="timestamptz", null=True)
     documents_until = fields.DatetimeField(null=True)
@@ -62,6 +63,7 @@ class Driver(Model):
     suspended_from = fields.DatetimeField(null=True)
     area_cells = ArrayField(element_type="text", null=True)
     max_distance_m = fields.IntField(null=True)
+    language = fields.CharField(max_length=2, db_default="en")
     max_stops = fields.SmallIntField()
     created_at = fields.DatetimeField()
 
@@ -101,6 +103,7 @@ class VehicleRecord(Model):
     kind = fields.CharField(max_length=20)
     label = fields.CharField(max_length=40)
     capacity = ArrayField(element_type="int", null=False)
+    pallet_places = fields.SmallIntField(db_default=0)
     equipment = ArrayField(element_type="text", null=False)
     state = fields.CharField(max_length=10)
     checked_until = fields.DatetimeField(null=True)

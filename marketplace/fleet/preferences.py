@@ -1,4 +1,4 @@
-"""What a driver wants: areas and the longest route. Respected when drivers are chosen, and never scored.
+"""What a driver wants: areas, the longest route, a language. Respected when drivers are chosen, and never scored.
 
 Areas are H3 cells of about 5 km²; a driver without any goes everywhere.
 """
@@ -17,6 +17,7 @@ AREAS_AT_MOST = 500
 SHORTEST_LONGEST_M = 1_000
 LONGEST_M = 500_000
 
+SPEAK = "UPDATE driver SET language = $2 WHERE id = $1"
 PREFER = "UPDATE driver SET area_cells = $2, max_distance_m = $3 WHERE id = $1"
 
 
@@ -29,6 +30,11 @@ class BadPreference(Invalid):
 def area_of(place: Point) -> str:
     """The area that holds a place: an H3 cell of about 5 km²."""
     return str(h3.latlng_to_cell(place.lat, place.lon, AREA_RESOLUTION))
+
+
+async def set_language(work: Work, *, driver_id: UUID, language: str) -> None:
+    """Keeps the language in which a driver is told what happens."""
+    await work.execute(SPEAK, driver_id, language)
 
 
 async def set_preferences(

@@ -13,7 +13,7 @@ PROFILE = """
 SELECT 'drv_' || replace(d.id::text, '-', '') AS id, 'mkt_' || replace(d.market_id::text, '-', '') AS market_id,
        d.name, d.contract_kind, d.vehicle, skills_at(d.skills, d.skills_until, $2) AS skills, p.state AS presence,
        p.online_until, d.account_state, d.documents_until, d.vehicle_until, d.max_distance_m,
-       coalesce(d.area_cells, '{}') AS area_cells
+       coalesce(d.area_cells, '{}') AS area_cells, upper(d.language) AS language
 FROM driver d JOIN presence p ON p.driver_id = d.id
 WHERE d.id = $1
 """

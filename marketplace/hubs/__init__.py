@@ -33,22 +33,20 @@ from marketplace.hubs.reserve import (
 from marketplace.hubs.room import Slot, lock_openings, places_left
 from marketplace.hubs.set_opening import set_hub_opening
 from marketplace.hubs.skus import BadSku, SkuFacts, UnknownSku, set_sku
-from marketplace.hubs.sourcing import (
+from marketplace.hubs.sourcing import Search, Source, begin_search
+from marketplace.hubs.states import ReservationState, StockReason
+from marketplace.hubs.stock import Level
+from marketplace.hubs.supply import (
     HubClosed,
     HubFull,
     HubOutOfReach,
     NoHubServes,
     OutOfStock,
-    Search,
-    Source,
     Supply,
     Wish,
-    begin_search,
     check_open,
     look_at_supply,
 )
-from marketplace.hubs.states import ReservationState, StockReason
-from marketplace.hubs.stock import Level
 from marketplace.hubs.transfer_windows import NoTransferWindow, TransferSlot, find_transfer_slot, has_dock_for
 
 __all__ = [

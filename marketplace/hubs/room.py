@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
+from marketplace.core.geo import Point
 from marketplace.core.window import Window, local_instant, zone
 from marketplace.core.work import Work
 from marketplace.hubs.opening import Opening, opening_of
@@ -26,6 +27,12 @@ A_HAIR = 1e-6
 """Shares are added up in floats: what is above a whole number by less than this is that number."""
 
 LOCK = "SELECT id, opening FROM hub WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+HELD = """
+SELECT hub_id, dropoff_lat, dropoff_lon, opens_at, closes_at FROM window_hold
+WHERE hub_id = ANY($1) AND state = 'HELD' AND closes_at > $3 AND shipper_id = $2 AND delivery_id IS NULL
+  AND expires_at > $3
+ORDER BY expires_at, id
+"""
 TAKEN = """
 WITH wanted AS (
     SELECT * FROM unnest($2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[])
@@ -204,6 +211,34 @@ async def lock_openings(work: Work, hub_ids: Collection[UUID]) -> Mapping[UUID, 
         return {}
     rows = await work.fetch(LOCK, list(hub_ids))
     return {row["id"]: opening_of(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlace:
+    """A place that a shipper holds at a hub for a door, before it has posted what is to go there."""
+
+    hub_id: UUID
+    door: Point
+    window: Window
+
+    def is_for(self, hub_id: UUID, door: Point | None, slot: Slot) -> bool:
+        """Whether it was held for a delivery like this."""
+        overlaps = self.window.opens_at < slot.dropoff.closes_at and slot.dropoff.opens_at < self.window.closes_at
+        return self.hub_id == hub_id and self.door == door and overlaps
+
+
+async def held_places(work: Work, *, hub_ids: Collection[UUID], shipper_id: UUID) -> list[HeldPlace]:
+    """The places at hubs that are given out to a shipper already: what it posts for them takes no others."""
+    if not hub_ids:
+        return []
+    return [
+        HeldPlace(
+            hub_id=row["hub_id"],
+            door=Point(lat=row["dropoff_lat"], lon=row["dropoff_lon"]),
+            window=Window(row["opens_at"], row["closes_at"]),
+        )
+        for row in await work.fetch(HELD, list(hub_ids), shipper_id, work.now)
+    ]
 
 
 def day_of(moment: datetime, time_zone: str) -> tuple[datetime, datetime]:

@@ -1,6 +1,7 @@
 """The dials of a market as a value: what operations set, and what every verb of that market obeys."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -62,6 +63,7 @@ LIMITS = {
     "zone_limit": Limit(20, 1000, "the open deliveries of a zone are"),
     "pickup_service_s": Limit(0, 3600, "the seconds of a pickup are"),
     "dropoff_service_s": Limit(0, 3600, "the seconds of a hand-over are"),
+    "two_person_service_s": Limit(0, 7200, "the seconds of a hand-over by two people are"),
     "head_start_waves": Limit(0, 50, "the answer times by which a route is offered ahead are"),
     "contracted_head_start_s": Limit(0, 3600, "the seconds for which contracted drivers are asked alone are"),
     "delivery_target_s": Limit(0, 604_800, "the seconds from posting to door are"),
@@ -113,7 +115,8 @@ class Dials:
     deliver on demand, where what is ready at one kitchen does not wait for another.
 
     `pickup_service_s` is planned for finding and loading, for each parcel, or for each visit where a route has one
-    origin; `dropoff_service_s` for parking, the door and the hand-over. `delivery_target_s` is from posting to door:
+    origin; `dropoff_service_s` for parking, the door and the hand-over, and `two_person_service_s` where two people
+    carry. `delivery_target_s` is from posting to door:
     with the objective `delivery_delay` what is later counts twice, and 0 means no target.
 
     `order_of_call` by rule gives a route to a dedicated driver on shift, while there is one, and asks contracted
@@ -172,6 +175,7 @@ class Dials:
     zone_limit: int = 120
     pickup_service_s: int = 60
     dropoff_service_s: int = 120
+    two_person_service_s: int = 600
     head_start_waves: int = 3
     shift_end_covers: str = "route"
     order_of_call: str = "by_rule"
@@ -212,6 +216,10 @@ class Dials:
     surge_surcharge_cap_percent: int = 0
     surge_budget_minor: int = 0
     surge_window_s: int = 3600
+
+    def door_service_s(self, needs: Collection[str]) -> int:
+        """Seconds planned for a hand-over: what two people carry in takes longer than what one hands over."""
+        return max(self.dropoff_service_s, self.two_person_service_s if "TWO_PERSON" in needs else 0)
 
     @property
     def head_start(self) -> timedelta:

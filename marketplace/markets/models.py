@@ -41,6 +41,7 @@ class Market(Model):
     zone_limit = fields.SmallIntField(db_default=120)
     pickup_service_s = fields.IntField(db_default=60)
     dropoff_service_s = fields.IntField(db_default=120)
+    two_person_service_s = fields.IntField(db_default=600)
     head_start_waves = fields.SmallIntField(db_default=3)
     shift_end_covers = fields.CharField(max_length=10, db_default="route")
     order_of_call = fields.CharField(max_length=20, db_default="by_rule")

@@ -39,6 +39,7 @@ class Task(NamedTuple):
     posted_at: Whole
     due_at: Whole
     priority: Whole
+    out_of_cold: Whole
     is_loose: Flags
     rank: Small
     # drivers
@@ -60,18 +61,21 @@ class Task(NamedTuple):
     work_price: Real
     delay_price: Real
     is_timed: Flags
+    warms: Flags
     has_one_origin: Flags
 
 
 class Draft(NamedTuple):
     """Routes in the making, with what makes it quick to ask whether a delivery fits in somewhere.
 
-    `leave` and `loads` are those at a position, `latest` is the latest arrival at what comes after it.
+    `leave` and `loads` are those at a position, `latest` is the latest arrival at what comes after it. `held` is
+    jotted down while a route is driven that leaves as late as it may.
     """
 
     steps: Small
     length: Small
     leave: Whole
+    held: Whole
     latest: Whole
     loads: Whole
     cost: Real
@@ -106,6 +110,7 @@ def empty_draft(task: Task) -> Draft:
         steps=np.zeros((drivers, width), np.int32),
         length=np.zeros(drivers, np.int32),
         leave=np.zeros((drivers, width), np.int64),
+        held=np.zeros((drivers, width), np.int64),
         latest=np.zeros((drivers, width), np.int64),
         loads=np.zeros((drivers, width, task.load.shape[1]), np.int64),
         cost=np.zeros(drivers, np.float64),

@@ -97,6 +97,8 @@ def _check_delivery(delivery: object, field: str, places: int) -> None:
     whole(delivery.priority, f"{field}.priority", 0, MAX_PRIORITY)
     if delivery.posted_at is not None:
         whole(delivery.posted_at, f"{field}.posted_at", 0, MAX_TIME)
+    if delivery.out_of_cold_s is not None:
+        whole(delivery.out_of_cold_s, f"{field}.out_of_cold_s", 0, MAX_SERVICE_S)
 
 
 def _check_stop(stop: object, field: str, places: int) -> None:
@@ -138,6 +140,7 @@ def _check_driver(driver: object, field: str, places: int) -> None:
     if driver.max_stops is not None:
         whole(driver.max_stops, f"{field}.max_stops", 1, MAX_STOPS)
     number(driver.accept_prob, f"{field}.accept_prob", 0, 1)
+    truth(driver.keeps_cold, f"{field}.keeps_cold")
     _check_pay(driver.pay, f"{field}.pay")
     listed(driver.locked, f"{field}.locked")
     for i, step in enumerate(driver.locked):

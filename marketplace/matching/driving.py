@@ -3,7 +3,7 @@
 Whatever the search finds is driven once more by `schedule` before it counts.
 """
 
-from marketplace.matching.arrays import Draft, Small, Task
+from marketplace.matching.arrays import Draft, Small, Task, Whole
 from marketplace.matching.compiled import compiled
 from marketplace.matching.request import NO_WAY_S
 
@@ -61,6 +61,40 @@ def drive(task: Task, draft: Draft, driver: int) -> bool:
         latest[k] = last_moment(task, step, start_by)
         leg = task.legs[task.start_place[driver] if k == 0 else task.place[steps[k - 1]], task.place[step]]
     draft.cost[driver] = price(task, driver, steps, length)
+    return not task.warms[driver] or length == 0 or _stays_cold(task, draft, driver)
+
+
+@compiled
+def _stays_cold(task: Task, draft: Draft, driver: int) -> bool:
+    """Whether nothing is out of the cold for too long, if the driver leaves as late as the first hand-over allows."""
+    steps, leave, held = draft.steps[driver], draft.leave[driver], draft.held[driver]
+    length, first_drop = int(draft.length[driver]), 0
+    if _is_kept(task, draft, driver, leave):
+        return True
+    while steps[first_drop] % 2 == 0:
+        first_drop += 1
+    arrive_by = int(leave[first_drop + 1] - task.service[steps[first_drop]])
+    here, moment = int(task.start_place[driver]), _latest_leave(task, driver, steps, first_drop, arrive_by)
+    for k in range(length):
+        step = int(steps[k])
+        moment = first_moment(task, step, moment + task.legs[here, task.place[step]])
+        if moment < 0:
+            return False
+        here, moment = int(task.place[step]), moment + task.service[step]
+        held[k + 1] = moment
+    return bool(_is_kept(task, draft, driver, held))
+
+
+@compiled
+def _is_kept(task: Task, draft: Draft, driver: int, leave: Whole) -> bool:
+    for k in range(draft.length[driver]):
+        step = draft.steps[driver, k]
+        if step % 2 == 0:
+            continue
+        picked = int(draft.position[step - 1])
+        is_here = picked < k and draft.steps[driver, picked] == step - 1
+        if is_here and leave[k + 1] - leave[picked + 1] > task.out_of_cold[step // 2]:
+            return False
     return True
 
 

@@ -55,6 +55,7 @@ def flatten(problem: Problem, drivers: Sequence[int]) -> Task:
         posted_at=np.array(problem.posted_at, dtype=np.int64),
         due_at=np.minimum(np.array(problem.due_at, dtype=np.int64), FOREVER),
         priority=np.array(problem.priority, dtype=np.int64),
+        out_of_cold=np.minimum(np.array(problem.out_of_cold_s, dtype=np.int64), FOREVER),
         is_loose=is_loose,
         rank=_ranks(problem, apart),
         able=able,
@@ -75,6 +76,7 @@ def flatten(problem: Problem, drivers: Sequence[int]) -> Task:
         metre_price=prices.metre,
         work_price=prices.work,
         delay_price=prices.delay,
+        warms=np.array([problem.warms[j] for j in drivers], dtype=np.bool_),
         is_timed=(prices.work > 0) | (prices.delay > 0),
     )
 
@@ -140,6 +142,7 @@ def _twins(problem: Problem, drivers: Sequence[int], prices: _Prices) -> Small:
             problem.shift_end[j],
             problem.capacity[j],
             problem.skills[j],
+            problem.warms[j],
             problem.max_stops[j],
             problem.locked[j],
             *(float(price[n]) for price in prices),

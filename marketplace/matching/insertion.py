@@ -89,7 +89,7 @@ def best_insertion(draft: Draft, delivery: int, effort: Effort, limit: float = m
         return None
     best = None
     for way in _ways(draft, delivery, effort):
-        if way.least < limit:
+        if way.least < limit and (not problem.warms[driver] or _stays_cold(draft, way, effort)):
             added = _added(draft, way, effort)
             if added < limit:
                 best, limit = way, added
@@ -121,6 +121,13 @@ class _Way:
         """The route with the delivery in it."""
         before, between = draft.steps[: self.position], draft.steps[self.position : self.drop_position]
         return (*before, 2 * self.delivery, *between, 2 * self.delivery + 1, *draft.steps[self.drop_position :])
+
+
+def _stays_cold(draft: Draft, way: _Way, effort: Effort) -> bool:
+    """Whether nothing in the route is out of the cold for too long then."""
+    steps = way.steps(draft)
+    effort.spend(2 * STEP_COST_S * len(steps))
+    return follow(draft.problem, draft.driver, steps) is not None
 
 
 def _added(draft: Draft, way: _Way, effort: Effort) -> int:

@@ -74,7 +74,7 @@ async def drivers_nearby(
             kind=ContractKind(row["contract_kind"]),
             place=Point(lat=near[row["id"]]["lat"], lon=near[row["id"]]["lon"]),
             online_until=row["online_until"],
-            capacity=tuple(row["capacity"]),
+            capacity=(*row["capacity"], row["pallet_places"]),
             skills=tuple(row["skills"]),
             max_stops=min(row["max_stops"], dials.route_max_stops),
             available_at=near[row["id"]]["available_at"],

@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from marketplace.matching.problem import Problem, Routes, Spans, Steps
+from marketplace.matching.problem import FOREVER, Problem, Routes, Spans, Steps
 from marketplace.matching.request import NO_WAY_S
 from marketplace.matching.schedule import follow
 
@@ -102,6 +102,8 @@ def _delays_of_alike(crew: Crew, bundles: Sequence[Steps]) -> npt.NDArray[np.flo
     moments: Moments = np.broadcast_to(crew.moments, legal.shape)
     total = np.zeros(legal.shape, dtype=np.int64)
     legs: Moments = problem.table[crew.places, problem.places[steps[:, :1]]]
+    warms = np.array([problem.warms[j] for j in crew.drivers], dtype=bool)
+    departures: list[Moments] = []
     for position, column in enumerate(steps.T):
         legal &= legs < NO_WAY_S
         moments, in_time = _first_moments_each([problem.spans[step] for step in column.tolist()], moments + legs)
@@ -112,10 +114,25 @@ def _delays_of_alike(crew: Crew, bundles: Sequence[Steps]) -> npt.NDArray[np.flo
         if not problem.covers_route:
             legal &= is_drop | (moments <= shift_end)
         moments = moments + problem.service[column][:, None]
+        departures.append(moments)
         if position + 1 < steps.shape[1]:
             legs = problem.table[problem.places[column], problem.places[steps[:, position + 1]]][:, None]
     legal &= _gets_home(crew, steps[:, -1], moments, shift_end)
+    if warms.any():
+        legal &= ~warms | _stay_cold(problem, bundles, np.array(departures))
     return np.where(legal, total.astype(np.float64), IMPOSSIBLE)
+
+
+def _stay_cold(problem: Problem, bundles: Sequence[Steps], departures: Moments) -> npt.NDArray[np.bool_]:
+    """Whether every parcel of each bundle, a row, is handed over in time by each driver who cannot keep it cold."""
+    is_kept = np.ones(departures.shape[1:], dtype=bool)
+    for row, bundle in enumerate(bundles):
+        for position, step in enumerate(bundle):
+            limit = problem.out_of_cold_s[step // 2]
+            if step % 2 and limit < FOREVER:
+                aboard = departures[position, row] - departures[bundle.index(step - 1), row]
+                is_kept[row] &= aboard <= limit
+    return is_kept
 
 
 def pair_off(cost: npt.NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -52,6 +52,7 @@ class Problem:
         self.priority = [d.priority for d in self.deliveries]
         self.load = [tuple(d.load) for d in self.deliveries]
         self.needs = [frozenset(d.skills) for d in self.deliveries]
+        self.out_of_cold_s = [FOREVER if d.out_of_cold_s is None else d.out_of_cold_s for d in self.deliveries]
         self._read_drivers()
         if self.covers_route:
             self.closes = np.minimum(self.closes, max(self.shift_end, default=0))
@@ -87,6 +88,8 @@ class Problem:
         self.shift_end = [driver.shift_end for driver in self.drivers]
         self.capacity = [tuple(driver.capacity) for driver in self.drivers]
         self.skills = [frozenset(driver.skills) for driver in self.drivers]
+        has_limits = any(limit < FOREVER for limit in self.out_of_cold_s)
+        self.warms = [has_limits and not driver.keeps_cold for driver in self.drivers]
         self.max_stops = [FOREVER if d.max_stops is None else d.max_stops for d in self.drivers]
         self.locked: list[Steps] = [
             tuple(2 * number[s.delivery_id] + (s.kind == StepKind.DROPOFF) for s in d.locked) for d in self.drivers

@@ -23,7 +23,7 @@ AND d.dropoff_lon >= z.drop_west AND d.dropoff_lon < z.drop_east
 # Deliveries of a look
 DELIVERY_COLUMNS = """
 id, sequence, pickup_lat, pickup_lon, dropoff_lat, dropoff_lon, pickup_opens_at, pickup_closes_at, dropoff_opens_at,
-dropoff_closes_at, load, requirements, priority, created_at, unassigned_reason
+dropoff_closes_at, load, pallet_places, requirements, priority, created_at, out_of_cold_limit_s, unassigned_reason
 """
 TO_PLAN = f"""
 SELECT {DELIVERY_COLUMNS} FROM delivery WHERE market_id = $1 AND {WANTS_A_ROUTE} AND {INSIDE}
@@ -87,8 +87,8 @@ SELECT s.driver_id, s.lat, s.lon, s.available_at FROM (
 {NEAREST_TO_EDGES.format(lat="s.lat", lon="s.lon")}
 """
 ABILITIES = """
-SELECT d.id, d.contract_kind, d.capacity, skills_at(d.skills, d.skills_until, $2) AS skills, d.max_stops,
-       p.online_until, d.area_cells, d.max_distance_m
+SELECT d.id, d.contract_kind, d.capacity, d.pallet_places, skills_at(d.skills, d.skills_until, $2) AS skills,
+       d.max_stops, p.online_until, d.area_cells, d.max_distance_m
 FROM driver d JOIN presence p ON p.driver_id = d.id WHERE d.id = ANY($1) ORDER BY d.id
 """
 

@@ -31,7 +31,7 @@ _PICKUP_FIELDS = ("location", "windows", "service_s", "ready_at")
 _DROPOFF_FIELDS = ("location", "windows", "service_s", "due_at")
 _DELIVERY_FIELDS = tuple(field.name for field in fields(PlanDelivery))
 _DRIVER_FIELDS = tuple(field.name for field in fields(PlanDriver))
-_NULLABLE = {"end_location", "max_stops"}
+_NULLABLE = {"end_location", "max_stops", "out_of_cold_s"}
 """The only fields that may be null; elsewhere null is a value of the wrong type, not an absent one."""
 
 

@@ -33,8 +33,13 @@ def recreate(task: Task, draft: Draft, desk: Desk, count: int, most_routes: int,
             continue
         routes += draft.length[driver] == 0
         _put_in(draft, driver, delivery, int(desk.found[0]), int(desk.found[1]))
-        drive(task, draft, driver)
         desk.work[4] += draft.length[driver]
+        if not drive(task, draft, driver):
+            # Only how long something is out of the cold is found out this late.
+            _take_out(task, draft, driver, delivery)
+            routes -= draft.length[driver] == 0
+            desk.absent[left] = delivery
+            left += 1
         if not is_touched(desk.touched, driver):
             touch(desk.touched, driver)
     return left
@@ -65,6 +70,18 @@ def _put_in(draft: Draft, driver: int, delivery: int, pick_at: int, drop_at: int
     steps[pick_at] = 2 * delivery
     steps[drop_at + 1] = 2 * delivery + 1
     draft.length[driver] += 2
+
+
+@compiled
+def _take_out(task: Task, draft: Draft, driver: int, delivery: int) -> None:
+    left = 0
+    for k in range(draft.length[driver]):
+        if draft.steps[driver, k] // 2 != delivery:
+            draft.steps[driver, left] = draft.steps[driver, k]
+            left += 1
+    draft.length[driver] = left
+    draft.driver_of[delivery] = NOBODY
+    drive(task, draft, driver)
 
 
 @compiled

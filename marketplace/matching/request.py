@@ -59,7 +59,11 @@ class PlanStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDelivery:
-    """Something to be carried from one place to another; `posted_at` None means now."""
+    """Something to be carried from one place to another; `posted_at` None means now.
+
+    With `out_of_cold_s` it is handed over at most so many seconds after it has left its pickup, except by a driver
+    whose vehicle keeps it cold.
+    """
 
     id: str
     pickup: PlanStop
@@ -68,6 +72,7 @@ class PlanDelivery:
     skills: Sequence[str] = ()
     priority: int = 0
     posted_at: int | None = None
+    out_of_cold_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ class PlanDriver:
     accept_prob: float = 1.0
     pay: DriverPay = DriverPay()
     locked: Sequence[LockedStep] = ()
+    keeps_cold: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

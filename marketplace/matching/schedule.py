@@ -30,11 +30,41 @@ def timed(problem: Problem, driver: int, steps: Steps) -> Clock | None:
     clock = follow(problem, driver, steps)
     if clock is None or problem.locked[driver]:
         return clock
-    return follow(problem, driver, steps, latest_leave(problem, driver, steps, clock) - problem.head_start_s)
+    leaves_at = latest_leave(problem, driver, steps, clock)
+    ahead = _drive(problem, driver, steps, leaves_at - problem.head_start_s)
+    if ahead is not None and stays_cold(problem, driver, steps, ahead):
+        return ahead
+    return _drive(problem, driver, steps, leaves_at)
 
 
 def follow(problem: Problem, driver: int, steps: Steps, leaves_at: int = 0) -> Clock | None:
-    """Drives the steps from `leaves_at` (or the earliest moment) on; None where a time or a way makes it impossible."""
+    """Drives the steps from `leaves_at` (or the earliest moment) on; None where a time or a way makes it impossible.
+
+    What may be out of the cold only for so long must keep that if the driver leaves as late as the first hand-over
+    allows: then nothing waits aboard that could wait in the cold.
+    """
+    clock = _drive(problem, driver, steps, leaves_at)
+    if clock is None or stays_cold(problem, driver, steps, clock):
+        return clock
+    if problem.locked[driver]:
+        return None
+    held = _drive(problem, driver, steps, latest_leave(problem, driver, steps, clock))
+    return clock if held is not None and stays_cold(problem, driver, steps, held) else None
+
+
+def stays_cold(problem: Problem, driver: int, steps: Steps, clock: Clock) -> bool:
+    """Whether everything on this clock is handed over before it has been out of the cold for too long."""
+    if not problem.warms[driver]:
+        return True
+    left_at = {step // 2: leaves for step, leaves in zip(steps, clock.departures, strict=True) if step % 2 == 0}
+    return all(
+        done - left_at.get(step // 2, done) <= problem.out_of_cold_s[step // 2]
+        for step, done in zip(steps, clock.departures, strict=True)
+        if step % 2
+    )
+
+
+def _drive(problem: Problem, driver: int, steps: Steps, leaves_at: int) -> Clock | None:
     place, spans, service_s, leg_s = problem.place, problem.spans, problem.service_s, problem.leg_s
     shift_end = problem.shift_end[driver]
     last_pickup = FOREVER if problem.covers_route else shift_end

@@ -40,6 +40,7 @@ class OpenDelivery:
     skills: Sequence[str]
     priority: int
     created_at: datetime
+    out_of_cold_s: int | None = None
     reason: UnassignedReason | None = None
     """Why it got no route at a look before; None where it is new."""
 
@@ -138,9 +139,10 @@ def _open_delivery(row: asyncpg.Record) -> OpenDelivery:
         pickup_closes_at=row["pickup_closes_at"],
         dropoff_opens_at=row["dropoff_opens_at"],
         dropoff_closes_at=row["dropoff_closes_at"],
-        load=row["load"],
+        load=[*row["load"], row["pallet_places"]],
         skills=[name for name in row["requirements"] if name in SKILLS],
         priority=row["priority"],
         created_at=row["created_at"],
+        out_of_cold_s=row["out_of_cold_limit_s"],
         reason=UnassignedReason(row["unassigned_reason"]) if row["unassigned_reason"] else None,
     )

@@ -144,11 +144,12 @@ def build_request(found: Snapshot, points: Sequence[Point], matrix: Matrix) -> P
     # Where a driver stands at a pickup the place is there twice: loading is in the legs of the second, the pickup's.
     place = {point: i for i, point in enumerate(points)}
     seat = {point: i for i, point in reversed(list(enumerate(points)))}
+    durations_s = _with_loading(found, place, matrix) if found.dials.one_origin_per_route else matrix.durations_s
     return PlanRequest(
         now=_second(found.now),
-        durations_s=_with_loading(found, place, matrix) if found.dials.one_origin_per_route else matrix.durations_s,
+        durations_s=durations_s,
         distances_m=matrix.distances_m,
-        deliveries=[_plan_delivery(delivery, place, found) for delivery in found.deliveries],
+        deliveries=[_plan_delivery(delivery, place, found, durations_s) for delivery in found.deliveries],
         drivers=[_plan_driver(driver, seat, found) for driver in found.drivers],
         options=PlanOptions(
             objective=Objective(found.dials.matching_objective),
@@ -170,7 +171,11 @@ def _with_loading(found: Snapshot, place: dict[Point, int], matrix: Matrix) -> S
     return durations_s
 
 
-def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], found: Snapshot) -> PlanDelivery:
+def _plan_delivery(
+    delivery: OpenDelivery, place: dict[Point, int], found: Snapshot, durations_s: Seconds
+) -> PlanDelivery:
+    at_door_s = found.dials.door_service_s(delivery.skills)
+    direct_s = int(durations_s[place[delivery.pickup], place[delivery.dropoff]]) + at_door_s
     is_urgent = delivery.dropoff_closes_at - found.now < URGENT
     target_s = found.dials.delivery_target_s
     return PlanDelivery(
@@ -183,14 +188,21 @@ def _plan_delivery(delivery: OpenDelivery, place: dict[Point, int], found: Snaps
         dropoff=PlanStop(
             location=place[delivery.dropoff],
             windows=[(_second(delivery.dropoff_opens_at), _second(delivery.dropoff_closes_at))],
-            service_s=found.dials.dropoff_service_s,
+            service_s=at_door_s,
             due_at=_second(delivery.created_at) + target_s if target_s else None,
         ),
         load=list(delivery.load),
-        skills=list(delivery.skills),
+        skills=[*delivery.skills, *_cold_by_distance(delivery, direct_s)],
         priority=min(100, delivery.priority + (URGENT_PRIORITY if is_urgent else 0)),
         posted_at=_second(delivery.created_at),
+        out_of_cold_s=delivery.out_of_cold_s,
     )
+
+
+def _cold_by_distance(delivery: OpenDelivery, direct_s: int) -> list[str]:
+    """Asks for a vehicle that keeps cold where even the shortest way is too long without one."""
+    is_too_far = delivery.out_of_cold_s is not None and direct_s > delivery.out_of_cold_s
+    return ["COLD"] if is_too_far and "COLD" not in delivery.skills else []
 
 
 def _plan_driver(driver: FreeDriver, seat: dict[Point, int], found: Snapshot) -> PlanDriver:
@@ -205,6 +217,7 @@ def _plan_driver(driver: FreeDriver, seat: dict[Point, int], found: Snapshot) ->
         max_stops=driver.max_stops,
         accept_prob=found.accept_prob[driver.kind],
         pay=_pay(driver.kind, found.rates, found.dials.route_fixed_cost_minor),
+        keeps_cold="COLD" in driver.skills,
     )
 
 

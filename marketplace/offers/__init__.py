@@ -18,7 +18,8 @@ from marketplace.offers.figures import count_open
 from marketplace.offers.give_up import give_up_route
 from marketplace.offers.learn_acceptance import LearnAcceptance
 from marketplace.offers.mend import mend_after_cancel, mend_after_change
-from marketplace.offers.queries import my_offers, offer_of_driver
+from marketplace.offers.offer_by_hand import OfferByHand
+from marketplace.offers.queries import my_offers, offer_of_driver, offer_sent
 from marketplace.offers.send_wave import CandidatesMoved, SendWave
 from marketplace.offers.states import DeclineReason, OfferState, Outcome, RuledOut, WaveState, WithdrawReason
 from marketplace.offers.unassign import unassign_route
@@ -32,6 +33,7 @@ __all__ = [
     "DeclineReason",
     "DriverEngaged",
     "LearnAcceptance",
+    "OfferByHand",
     "OfferExpired",
     "OfferGone",
     "OfferState",
@@ -60,6 +62,7 @@ __all__ = [
     "my_offers",
     "next_expiry",
     "offer_of_driver",
+    "offer_sent",
     "plan_after_pause",
     "take_back_unqualified",
     "unassign_route",

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from marketplace.batches.states import SKILLS
 from marketplace.core.geo import Point, straight_line_m
 from marketplace.core.work import Work
 from marketplace.fleet.preferences import area_of
@@ -22,8 +23,9 @@ NAMED_PER_RULE = 20
 """So many of those whom one rule excludes are kept by name, nearest first; the rest are counted."""
 
 # What the route needs at its fullest, as if everything were aboard at once: true for routes from one origin, and on the
-# safe side for others. The slack is what the whole plan can be late without missing a window. An offer is paid by the
-# policy of the moment at which it is made, whenever its route was planned.
+# safe side for others. What would be out of the cold for too long on its way asks for a vehicle that keeps cold. The
+# slack is what the whole plan can be late without missing a window. An offer is paid by the policy of the moment at
+# which it is made, whenever its route was planned.
 NEEDS = """
 SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.starts_at, r.currency, r.bonus_minor,
        (SELECT rule FROM surge_bonus WHERE route_id = r.id) AS bonus_rule,
@@ -34,7 +36,7 @@ SELECT r.id, r.market_id, r.state, r.version, r.distance_m, r.duration_s, r.star
        (SELECT count(*) FROM stop WHERE route_id = r.id AND kind = 'DROPOFF') AS dropoff_count,
        (SELECT CASE m.shift_end_covers WHEN 'pickups' THEN max(planned_arrival) FILTER (WHERE kind = 'PICKUP')
                ELSE max(planned_departure) END FROM stop WHERE route_id = r.id) AS ends_at,
-       n.packages, n.grams, n.litres, n.skills, n.delivery_count, n.price_minor,
+       n.packages, n.grams, n.litres, n.pallet_places, n.skills, n.delivery_count, n.price_minor,
        (SELECT min(extract(epoch FROM w.closes_at - greatest(st.planned_arrival, w.opens_at)))::int
           FROM stop st JOIN task t ON t.stop_id = st.id JOIN delivery d ON d.id = t.delivery_id
           CROSS JOIN LATERAL (SELECT CASE st.kind WHEN 'PICKUP' THEN d.pickup_opens_at ELSE d.dropoff_opens_at END,
@@ -49,10 +51,17 @@ JOIN market m ON m.id = r.market_id
 JOIN stop s ON s.route_id = r.id AND s.place = 0
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(d.load[1]), 0)::int AS packages, coalesce(sum(d.load[2]), 0)::int AS grams,
-           coalesce(sum(d.load[3]), 0)::int AS litres, count(*)::int AS delivery_count,
+           coalesce(sum(d.load[3]), 0)::int AS litres,
+           coalesce(sum(d.pallet_places), 0)::int AS pallet_places, count(*)::int AS delivery_count,
            coalesce(sum(d.price_minor), 0)::bigint AS price_minor,
-           (SELECT coalesce(array_agg(DISTINCT need), '{}') FROM delivery e, unnest(e.requirements) AS need
-             WHERE e.route_id = r.id AND need IN ('COLD', 'PHARMACY', 'AGE_CHECK', 'TWO_PERSON', 'HEAVY')) AS skills
+           (SELECT coalesce(array_agg(DISTINCT need), '{}') FROM (
+                SELECT unnest(e.requirements) AS need FROM delivery e WHERE e.route_id = r.id
+                UNION ALL SELECT 'COLD' WHERE EXISTS (SELECT FROM delivery e WHERE e.route_id = r.id
+                    AND e.out_of_cold_limit_s < (
+                        SELECT extract(epoch FROM max(st.planned_departure) - min(st.planned_departure))
+                        FROM task t JOIN stop st ON st.id = t.stop_id AND st.route_id = r.id
+                        WHERE t.delivery_id = e.id))) AS asked
+             WHERE need = ANY($3)) AS skills
     FROM delivery d WHERE d.route_id = r.id) n
 CROSS JOIN LATERAL (
     SELECT version, rates, floors FROM pay_policy WHERE market_id = r.market_id AND effective_from <= $2
@@ -83,7 +92,8 @@ WITH judged AS MATERIALIZED (
              WHEN o.has_declined THEN 'DECLINED_BEFORE'
              WHEN o.is_open THEN 'ASKED_NOW'
              WHEN NOT skills_at(d.skills, d.skills_until, greatest($2, $3)) @> $7::text[] THEN 'NO_SKILL'
-             WHEN d.capacity[1] < $4 OR d.capacity[2] < $5 OR d.capacity[3] < $6 THEN 'NO_CAPACITY'
+             WHEN d.capacity[1] < $4 OR d.capacity[2] < $5 OR d.capacity[3] < $6 OR d.pallet_places < $19
+             THEN 'NO_CAPACITY'
              WHEN d.max_stops < $8 THEN 'TOO_MANY_STOPS'
              WHEN NOT d.area_cells @> $16::text[] THEN 'OUTSIDE_AREAS'
              WHEN d.max_distance_m < $17 THEN 'TOO_LONG'
@@ -132,6 +142,7 @@ class RouteNeeds:
     arrive_by: datetime | None
     ends_at: datetime
     load: tuple[int, int, int]
+    pallet_places: int
     skills: Sequence[str]
     cells: Sequence[str]
     waves: int
@@ -176,7 +187,7 @@ class Exclusion:
 
 async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
     """What a route asks for; None when there is no such route."""
-    row = await work.fetch_row(NEEDS, route_id, work.now)
+    row = await work.fetch_row(NEEDS, route_id, work.now, sorted(SKILLS))
     if row is None:
         return None
     slack_s = row["slack_s"]
@@ -202,6 +213,7 @@ async def find_needs(work: Work, *, route_id: UUID) -> RouteNeeds | None:
         arrive_by=None if slack_s is None else row["planned_arrival"] + timedelta(seconds=slack_s),
         ends_at=row["ends_at"],
         load=(row["packages"], row["grams"], row["litres"]),
+        pallet_places=row["pallet_places"],
         skills=row["skills"],
         cells=sorted(
             {area_of(Point(lat=float(lat), lon=float(lon))) for lat, lon in map(str.split, row["stop_places"])}
@@ -272,6 +284,7 @@ async def _judge(work: Work, needs: RouteNeeds, open_offers: int, driver_id: UUI
         needs.cells,
         needs.distance_m,
         area_of(needs.first_place),
+        needs.pallet_places,
     )
 
 

@@ -51,6 +51,7 @@ OUTCOME_WORDS = {
     Outcome.ASSIGNED: "Given to a dedicated driver without asking.",
     Outcome.EXCLUSIVE: "Asked of one driver alone, for there was time for several answers.",
     Outcome.BROADCAST: "Asked of several drivers together: by the market's dials there was no time to ask one by one.",
+    Outcome.BY_HAND: "Asked of one driver, whom an operator has chosen.",
     Outcome.GIVEN_UP: "Nobody was left to ask, and the route was dissolved.",
 }
 STATE_WORDS = {

@@ -1,5 +1,6 @@
 """Every read of offers: one statement each, for the driver who was asked and nobody else."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,13 @@ async def my_offers(connection: asyncpg.Connection, *, driver_id: UUID) -> list[
     text = await connection.fetchval(MY_OFFERS, driver_id)
     offers: list[dict[str, Any]] = orjson.loads(text)
     return offers
+
+
+async def offer_sent(work: Work, *, offer_id: UUID) -> tuple[UUID, datetime]:
+    """The route of an offer, and until when it can be taken."""
+    row = await work.fetch_row("SELECT route_id, expires_at FROM offer WHERE id = $1", offer_id)
+    assert row is not None, "an offer is never removed"
+    return row["route_id"], row["expires_at"]
 
 
 async def offer_of_driver(work: Work, *, offer_id: UUID, driver_id: UUID) -> OfferState:

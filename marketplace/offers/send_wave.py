@@ -122,7 +122,7 @@ class SendWave:
             [candidate.place for candidate in found.candidates], [found.needs.first_place], depart_at=found.raises.at
         )
         reached = [
-            _reachable(found, candidate, int(matrix.distances_m[i, 0]), int(matrix.durations_s[i, 0]))
+            reachable(found, candidate, int(matrix.distances_m[i, 0]), int(matrix.durations_s[i, 0]))
             for i, candidate in enumerate(found.candidates)
             if matrix.is_reachable[i, 0]
         ]
@@ -165,7 +165,7 @@ class SendWave:
         return await self._send(work, found, answer, answer.decision)
 
     async def _assign(self, work: Work, found: Search, plan: Next) -> int:
-        await _keep_bonus(work, found)
+        await keep_bonus_of(work, found)
         free = await self._free(work, found, plan.dedicated[: 1 + SPARES], wanted=1)
         one = free[0].driver
         raise_minor = found.raises.allowed[0]
@@ -202,7 +202,7 @@ class SendWave:
         return 0
 
     async def _send(self, work: Work, found: Search, plan: Next, decision: Decision) -> int:
-        await _keep_bonus(work, found)
+        await keep_bonus_of(work, found)
         left = found.raises.budget_left_minor
         if decision.raise_minor:
             left = await lock_budget(work, found.dials)
@@ -244,7 +244,8 @@ class SendWave:
         return chosen
 
 
-async def _keep_bonus(work: Work, found: Search) -> None:
+async def keep_bonus_of(work: Work, found: Search) -> None:
+    """Keeps what surge adds to the route, now that somebody is asked or given it."""
     if found.bonus is not None:
         await keep_bonus(work, found.dials, route_id=found.needs.route_id, bonus=found.bonus)
 
@@ -284,7 +285,8 @@ def _those(candidates: Sequence[Candidate], reached: Sequence[Reachable]) -> lis
     return [one for one in candidates if one.driver_id in ids]
 
 
-def _reachable(found: Search, candidate: Candidate, approach_m: int, approach_s: int) -> Reachable:
+def reachable(found: Search, candidate: Candidate, approach_m: int, approach_s: int) -> Reachable:
+    """A candidate with the drive to the first stop, and what the route pays this driver."""
     agreed = candidate.agreed_minor
     pay = pay_of_offer(found.needs, approach_m=approach_m, approach_s=approach_s, raise_minor=0, agreed_minor=agreed)
     return Reachable(

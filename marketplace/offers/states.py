@@ -48,11 +48,12 @@ class DeclineReason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a search for a driver came to: given to a dedicated driver, asked of one or of several, or given up."""
+    """What a search came to: given to a dedicated driver, asked of one, of several or by hand, or given up."""
 
     ASSIGNED = "ASSIGNED"
     EXCLUSIVE = "EXCLUSIVE"
     BROADCAST = "BROADCAST"
+    BY_HAND = "BY_HAND"
     GIVEN_UP = "GIVEN_UP"
 
 

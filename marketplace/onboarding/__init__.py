@@ -13,15 +13,25 @@ from marketplace.onboarding.accounts import (
     apply_to_drive,
     approve_driver,
 )
+from marketplace.onboarding.document_address import (
+    DocumentSigner,
+    NoPicture,
+    NoSuchDocumentPicture,
+    open_document,
+    read_document,
+)
 from marketplace.onboarding.documents import (
     CheckedBefore,
     DocumentUpload,
+    PictureNotWanted,
     TooManyPapers,
+    add_document_picture,
     announce_document,
     check_document,
     documents_of,
     documents_to_check,
     enter_document,
+    upload_of,
 )
 from marketplace.onboarding.papers import EQUIPMENT, needed_papers
 from marketplace.onboarding.remind import remind_of_documents
@@ -43,15 +53,20 @@ from marketplace.onboarding.vehicles import (
 __all__ = [
     "EQUIPMENT",
     "CheckedBefore",
+    "DocumentSigner",
     "DocumentStored",
     "DocumentUpload",
+    "NoPicture",
+    "NoSuchDocumentPicture",
     "PapersMissing",
+    "PictureNotWanted",
     "TooManyPapers",
     "TooManyVehicles",
     "VehicleNotReady",
     "WrongStage",
     "activate_driver",
     "add_company_vehicle",
+    "add_document_picture",
     "add_vehicle",
     "announce_document",
     "applicants",
@@ -65,11 +80,14 @@ __all__ = [
     "enter_document",
     "is_document",
     "needed_papers",
+    "open_document",
+    "read_document",
     "receive_document",
     "remind_of_documents",
     "renew_eligibility",
     "retire_vehicle",
     "sweep_papers",
+    "upload_of",
     "vehicles_of",
     "vehicles_to_check",
 ]

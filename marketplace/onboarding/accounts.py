@@ -49,7 +49,9 @@ class WrongStage(Conflict):
     code = "WRONG_STAGE"
 
 
-async def apply_to_drive(work: Work, *, market_id: UUID, name: str, phone: str, vehicle: Vehicle) -> UUID | None:
+async def apply_to_drive(
+    work: Work, *, market_id: UUID, name: str, phone: str, vehicle: Vehicle, language: str = "en"
+) -> UUID | None:
     """Takes in somebody who wants to drive; None where the phone is known or the market is not.
 
     Anybody may ask, so the answer tells neither.
@@ -70,6 +72,7 @@ async def apply_to_drive(work: Work, *, market_id: UUID, name: str, phone: str, 
         contract_kind=ContractKind.CROWDSOURCED,
         vehicle=vehicle,
         account_state=AccountState.APPLIED,
+        language=language,
     )
     work.emit(DriverApplied(market_id=market_id, driver_id=driver_id))
     return driver_id

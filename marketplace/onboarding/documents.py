@@ -23,6 +23,11 @@ LONGEST_REASON = 200
 LOCK_OWNER = "SELECT market_id FROM driver WHERE id = $1 FOR NO KEY UPDATE"
 COUNT_OPEN = "SELECT count(*) FROM driver_document WHERE driver_id = $1 AND state IN ('EXPECTED', 'UPLOADED')"
 LOCK = "SELECT id, driver_id, kind, state, expires_at FROM driver_document WHERE id = $1 AND market_id = $2 FOR UPDATE"
+TAKE_PICTURE = """
+UPDATE driver_document SET content_type = $3
+WHERE id = $1 AND market_id = $2 AND state = 'ACCEPTED' AND uploaded_at IS NULL RETURNING id
+"""
+IS_HERE = "SELECT EXISTS (SELECT FROM driver_document WHERE id = $1 AND market_id = $2)"
 CHECK = """
 UPDATE driver_document SET state = $2, expires_at = $3, checked_at = $4, checked_by = $5, reason = $6, told_at = NULL
 WHERE id = $1
@@ -51,6 +56,12 @@ class CheckedBefore(Conflict):
     code = "CHECKED_BEFORE"
 
 
+class PictureNotWanted(Conflict):
+    """A picture is taken once, of a paper that is good."""
+
+    code = "PICTURE_NOT_WANTED"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentUpload:
     """Where to PUT the picture of a paper, and until when (machine time)."""
@@ -71,10 +82,7 @@ async def announce_document(
     signer: UploadSigner,
 ) -> DocumentUpload:
     """Promises to take one picture of a paper that is good until that moment of market time, as the driver says."""
-    if content_type not in PICTURE_TYPES:
-        raise BadPicture(f"a picture is one of {', '.join(PICTURE_TYPES)}", field="contentType")
-    if not 1 <= size_bytes <= LARGEST_BYTES:
-        raise PictureTooLarge(f"a picture has 1 to {LARGEST_BYTES} bytes", field="sizeBytes")
+    _check_picture(content_type, size_bytes)
     if good_until <= work.now:
         raise Invalid("this paper has run out already; hand in one that is good", field="goodUntil")
     # Two announcements at once: the lock on the driver makes the second see the first one's paper in the count.
@@ -94,11 +102,18 @@ async def announce_document(
         expires_at=good_until,
         created_at=work.now,
     )
+    return upload_of(work, document_id=document.id, content_type=content_type, size_bytes=size_bytes, signer=signer)
+
+
+def upload_of(
+    work: Work, *, document_id: UUID, content_type: str, size_bytes: int, signer: UploadSigner
+) -> DocumentUpload:
+    """A fresh address for the picture of a paper that was promised to be taken."""
     until = (work.machine_now + GOOD_FOR).replace(microsecond=0)
     promise = PromisedUpload(
-        proof_id=ProofId(document.id), content_type=content_type, size_bytes=size_bytes, expires_at=until
+        proof_id=ProofId(document_id), content_type=content_type, size_bytes=size_bytes, expires_at=until
     )
-    return DocumentUpload(document_id=document.id, url_path=signer.sign(promise), expires_at=until)
+    return DocumentUpload(document_id=document_id, url_path=signer.sign(promise), expires_at=until)
 
 
 async def check_document(
@@ -150,7 +165,7 @@ async def enter_document(
     reason: str,
     good_until: datetime,
 ) -> UUID:
-    """An operator enters a paper that was shown in person: there is no picture of it, and it is accepted at once."""
+    """An operator enters a paper that was shown in person: accepted at once, and a picture of it can follow."""
     if await work.fetch_value(LOCK_OWNER, driver_id) != market_id:
         raise NotFound("there is no such driver", field="driverId")
     if good_until <= work.now:
@@ -173,6 +188,18 @@ async def enter_document(
     return document.id
 
 
+async def add_document_picture(
+    work: Work, *, document_id: UUID, market_id: UUID, content_type: str, size_bytes: int
+) -> None:
+    """Promises an operator to take the picture of a paper that was entered by hand and has none."""
+    _check_picture(content_type, size_bytes)
+    if await work.fetch_value(TAKE_PICTURE, document_id, market_id, content_type) is not None:
+        return
+    if not await work.fetch_value(IS_HERE, document_id, market_id):
+        raise NotFound("there is no such document", field="documentId")
+    raise PictureNotWanted("this paper has its picture, or is not good any more", field="documentId")
+
+
 async def documents_of(work: Work, *, driver_id: UUID) -> list[dict[str, Any]]:
     """A driver's own papers, latest first, with what was said of them."""
     return [dict(row) for row in await work.fetch(OF_DRIVER, driver_id, LISTED_AT_MOST)]
@@ -181,6 +208,13 @@ async def documents_of(work: Work, *, driver_id: UUID) -> list[dict[str, Any]]:
 async def documents_to_check(work: Work, *, market_id: UUID) -> list[dict[str, Any]]:
     """Papers of a market that wait for a person, longest waiting first."""
     return [dict(row) for row in await work.fetch(TO_CHECK, market_id, LISTED_AT_MOST)]
+
+
+def _check_picture(content_type: str, size_bytes: int) -> None:
+    if content_type not in PICTURE_TYPES:
+        raise BadPicture(f"a picture is one of {', '.join(PICTURE_TYPES)}", field="contentType")
+    if not 1 <= size_bytes <= LARGEST_BYTES:
+        raise PictureTooLarge(f"a picture has 1 to {LARGEST_BYTES} bytes", field="sizeBytes")
 
 
 def _next(state: DocumentState, *, is_accepted: bool) -> DocumentState:

@@ -7,9 +7,13 @@ from datetime import datetime
 from marketplace.fleet.states import SKILLS, DocumentKind, Vehicle
 
 OF_MOTOR_VEHICLES = (DocumentKind.DRIVING_LICENCE, DocumentKind.INSURANCE, DocumentKind.REGISTRATION)
-CARRIED_IN = {"COLD": "COLD_BOX", "HEAVY": "HAND_TRUCK"}
+CARRIED_IN = {"COLD": "COLD_BOX", "HEAVY": "HAND_TRUCK", "TAIL_LIFT": "TAIL_LIFT"}
 """What a vehicle must be equipped with for a skill to count, once the driver has named the vehicle of the day."""
-EQUIPMENT = frozenset({"COLD_BOX", "HAND_TRUCK", "STRAPS", "FIRE_EXTINGUISHER", "REFLECTIVE_VEST", "ELECTRIC_DRIVE"})
+OF_THE_VEHICLE = frozenset({"TAIL_LIFT"})
+"""Equipment that is a skill by itself: whoever drives the vehicle has it, without a certificate."""
+EQUIPMENT = frozenset(
+    {"COLD_BOX", "HAND_TRUCK", "TAIL_LIFT", "STRAPS", "FIRE_EXTINGUISHER", "REFLECTIVE_VEST", "ELECTRIC_DRIVE"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,8 @@ def eligibility(
     skills: Sequence[str], shown: Mapping[DocumentKind, Shown], vehicle: ChosenVehicle | None, now: datetime
 ) -> Eligibility:
     """Until when papers, skills and vehicle carry. A skill without any certificate was agreed by hand, without end."""
-    kinds = sorted({*skills, *(kind.value for kind in shown if kind.value in SKILLS)})
+    brought = OF_THE_VEHICLE & vehicle.equipment if vehicle is not None else frozenset()
+    kinds = sorted({*skills, *(kind.value for kind in shown if kind.value in SKILLS), *brought})
     ends: list[datetime | None] = []
     for skill in kinds:
         certificate = shown.get(DocumentKind(skill)) if skill in SKILLS else None

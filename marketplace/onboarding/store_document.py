@@ -14,12 +14,19 @@ from marketplace.routes.store_proof import check_body, draw_in_turn
 from marketplace.routes.upload_address import PromisedUpload, UploadSigner
 
 FOLDER = "documents"
-FIND = "SELECT state, object_key FROM driver_document WHERE id = $1"
+# A paper that a driver announced waits for its picture and then for its check; one entered by an operator is accepted.
+FIND = """
+SELECT uploaded_at IS NULL AND state IN ('EXPECTED', 'ACCEPTED') AS is_awaited, object_key FROM driver_document
+WHERE id = $1
+"""
 # Known before anything is stored under it, so that what a crash leaves behind can be found.
-EXPECT = "UPDATE driver_document SET object_key = $2 WHERE id = $1 AND state = 'EXPECTED'"
+EXPECT = """
+UPDATE driver_document SET object_key = $2
+WHERE id = $1 AND uploaded_at IS NULL AND state IN ('EXPECTED', 'ACCEPTED')
+"""
 STORE = """
-UPDATE driver_document SET state = 'UPLOADED', uploaded_at = $3 WHERE id = $1 AND state = 'EXPECTED' AND object_key = $2
-RETURNING id
+UPDATE driver_document SET state = CASE state WHEN 'EXPECTED' THEN 'UPLOADED' ELSE state END, uploaded_at = $3
+WHERE id = $1 AND uploaded_at IS NULL AND state IN ('EXPECTED', 'ACCEPTED') AND object_key = $2 RETURNING id
 """
 
 
@@ -59,7 +66,7 @@ class StoreDocument:
         assert row is not None, "an address is signed for a paper that is announced"
         digest = sha256(self.body).hexdigest()[:32]
         is_same = row["object_key"] is not None and ObjectKey(row["object_key"]).digest_hex == digest
-        if row["state"] != "EXPECTED":
+        if not row["is_awaited"]:
             if is_same:
                 return None
             raise DocumentStored("another picture was sent for this paper; announce it anew")

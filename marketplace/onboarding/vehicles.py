@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marketplace.core.errors import Conflict, Invalid, LimitReached, NotFound
 from marketplace.core.work import Work
-from marketplace.fleet.create import CAPACITY
+from marketplace.fleet.create import CAPACITY, MOST_PALLET_PLACES
 from marketplace.fleet.events import VehicleChecked
 from marketplace.fleet.models import VehicleRecord
 from marketplace.fleet.states import Vehicle, VehicleState
@@ -29,19 +29,20 @@ UPDATE vehicle SET state = 'RETIRED', checked_at = $2, checked_by = $3, reason =
 """
 LOCK = "SELECT id, driver_id, state FROM vehicle WHERE id = $1 AND market_id = $2 FOR UPDATE"
 CHECK = """
-UPDATE vehicle SET state = $2, checked_until = $3, checked_at = $4, checked_by = $5, reason = $6, equipment = $7
-WHERE id = $1
+UPDATE vehicle SET state = $2, checked_until = $3, checked_at = $4, checked_by = $5, reason = $6, equipment = $7,
+       pallet_places = $8 WHERE id = $1
 """
+STANDS_ON = "UPDATE driver SET pallet_places = $2 WHERE vehicle_id = $1"
 DRIVES = "SELECT id FROM driver WHERE vehicle_id = $1 ORDER BY id"
 # One's own, or one of the company that one drives for.
 MINE = """
-SELECT v.id, v.kind, v.capacity, v.state, v.checked_until FROM vehicle v JOIN driver d ON d.id = $2
+SELECT v.id, v.kind, v.capacity, v.pallet_places, v.state, v.checked_until FROM vehicle v JOIN driver d ON d.id = $2
 WHERE v.id = $1 AND (v.driver_id = d.id OR v.company_id = d.company_id)
 """
 IS_BUSY = "SELECT EXISTS (SELECT 1 FROM route WHERE driver_id = $1 AND state IN ('ASSIGNED', 'STARTED'))"
-CHOOSE = "UPDATE driver SET vehicle_id = $2, vehicle = $3, capacity = $4 WHERE id = $1"
+CHOOSE = "UPDATE driver SET vehicle_id = $2, vehicle = $3, capacity = $4, pallet_places = $5 WHERE id = $1"
 OF_DRIVER = """
-SELECT 'vhc_' || replace(v.id::text, '-', '') AS id, v.kind, v.label, v.capacity, v.equipment, v.state,
+SELECT 'vhc_' || replace(v.id::text, '-', '') AS id, v.kind, v.label, v.capacity, v.pallet_places, v.equipment, v.state,
        v.checked_until, v.reason, v.id IS NOT DISTINCT FROM d.vehicle_id AS is_chosen
 FROM vehicle v JOIN driver d ON d.id = $1
 WHERE (v.driver_id = d.id OR v.company_id = d.company_id) AND v.state <> 'RETIRED' ORDER BY v.created_at, v.id LIMIT $2
@@ -111,8 +112,11 @@ async def check_vehicle(
     reason: str,
     good_until: datetime,
     equipment: Sequence[str],
+    pallet_places: int = 0,
 ) -> VehicleState:
     """An operator says whether a vehicle and its equipment are in order, why, and until when; checks repeat."""
+    if not 0 <= pallet_places <= MOST_PALLET_PLACES:
+        raise Invalid(f"a vehicle has 0 to {MOST_PALLET_PLACES} pallet places", field="palletPlaces")
     _check_equipment(equipment)
     why = reason.strip()
     if not 1 <= len(why) <= LONGEST_REASON:
@@ -126,7 +130,8 @@ async def check_vehicle(
         raise VehicleNotReady("this vehicle was retired; hand in another one", field="vehicleId")
     state = VehicleState.PASSED if is_passed else VehicleState.FAILED
     found = sorted(set(equipment))
-    await work.execute(CHECK, vehicle_id, state.value, good_until, work.now, operator_id, why, found)
+    await work.execute(CHECK, vehicle_id, state.value, good_until, work.now, operator_id, why, found, pallet_places)
+    await work.execute(STANDS_ON, vehicle_id, pallet_places)
     await _follow(work, vehicle_id, row["driver_id"], market_id, state)
     return state
 
@@ -140,7 +145,7 @@ async def choose_vehicle(work: Work, *, driver_id: UUID, vehicle_id: UUID) -> No
         raise VehicleNotReady("this vehicle has to pass its check first", field="vehicleId")
     if await work.fetch_value(IS_BUSY, driver_id):
         raise VehicleNotReady("finish your route first; then take another vehicle", field="vehicleId")
-    await work.execute(CHOOSE, driver_id, vehicle_id, row["kind"], row["capacity"])
+    await work.execute(CHOOSE, driver_id, vehicle_id, row["kind"], row["capacity"], row["pallet_places"])
     await renew_eligibility(work, driver_id=driver_id)
 
 

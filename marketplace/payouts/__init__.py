@@ -38,10 +38,16 @@ from marketplace.payouts.queries import (
     page_payouts,
     page_statements,
 )
-from marketplace.payouts.quote_payout import QuotedPayout, find_payout_quote, quote_payout
+from marketplace.payouts.quote_payout import (
+    QuotedPayout,
+    find_company_quote,
+    find_payout_quote,
+    quote_company_payout,
+    quote_payout,
+)
 from marketplace.payouts.recompute_statement import recompute_statement
 from marketplace.payouts.release_statement import release_statement
-from marketplace.payouts.request_payout import request_payout
+from marketplace.payouts.request_payout import request_company_payout, request_payout
 from marketplace.payouts.reverse_payout import PayoutNotTransferred, ReasonMissing, reverse_payout
 from marketplace.payouts.schedule_payouts import is_payout_run_due, run_payouts_now, schedule_payouts
 from marketplace.payouts.settle_account import settle_account
@@ -102,6 +108,7 @@ __all__ = [
     "due_true_ups",
     "explain_statement",
     "find_company_account",
+    "find_company_quote",
     "find_earnings",
     "find_payout",
     "find_payout_account",
@@ -120,10 +127,12 @@ __all__ = [
     "page_statements",
     "pay_of_year",
     "pay_pool_shares",
+    "quote_company_payout",
     "quote_payout",
     "recompute_statement",
     "release_payout",
     "release_statement",
+    "request_company_payout",
     "request_payout",
     "reverse_payout",
     "run_payouts_now",

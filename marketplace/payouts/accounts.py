@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from marketplace.core.errors import NotFound
 from marketplace.core.work import Work
 from marketplace.ledger import Payee
 from marketplace.payouts.states import AccountStage
@@ -18,6 +19,8 @@ SELECT driver_id, company_id, market_id, account, can_receive, can_pay_out, can_
 FROM payout_account WHERE payee_id = $1
 """
 LOCK_ACCOUNT = f"{ACCOUNT} FOR NO KEY UPDATE"
+
+COMPANY_OF_DISPATCHER = "SELECT company_id, market_id FROM dispatcher WHERE id = $1"
 
 WORDS = {
     AccountStage.MISSING: "You have no account to be paid on yet; open one to be paid.",
@@ -69,6 +72,14 @@ async def account_of(work: Work, payee_id: UUID, *, is_locked: bool = False) -> 
     """The account of a driver or a company; None where none was ever asked for."""
     row = await work.fetch_row(LOCK_ACCOUNT if is_locked else ACCOUNT, payee_id)
     return None if row is None else _account(row)
+
+
+async def company_of_dispatcher(work: Work, dispatcher_id: UUID) -> tuple[Payee, UUID]:
+    """The company of the dispatcher who asks, as a payee, and its market."""
+    company = await work.fetch_row(COMPANY_OF_DISPATCHER, dispatcher_id)
+    if company is None:
+        raise NotFound("there is no such company")
+    return Payee(company_id=company["company_id"]), company["market_id"]
 
 
 async def find_payout_account(connection: asyncpg.Connection, *, payee_id: UUID, now: datetime) -> dict[str, Any]:

@@ -18,10 +18,12 @@ FROM pay_statement s WHERE s.company_id = (SELECT company_id FROM dispatcher WHE
 ORDER BY s.id DESC LIMIT $2
 """
 PAYOUTS = """
-SELECT 'pay_' || replace(p.id::text, '-', '') AS id, p.state, p.amount_minor, p.currency, p.created_at,
+SELECT 'pay_' || replace(p.id::text, '-', '') AS id, p.state, p.method, p.amount_minor, p.fee_minor, p.currency,
+       p.created_at,
        CASE WHEN p.state IN ('PAID', 'FAILED', 'REVERSED') THEN p.settled_at END AS settled_at,
        CASE WHEN p.state IN ('FAILED', 'ON_HOLD') THEN p.reason END AS reason
 FROM payout p WHERE p.company_id = (SELECT company_id FROM dispatcher WHERE id = $1)
+  AND ($3::uuid IS NULL OR p.id = $3)
 ORDER BY p.id DESC LIMIT $2
 """
 
@@ -31,6 +33,6 @@ async def company_pay(work: Work, *, dispatcher_id: UUID) -> list[dict[str, Any]
     return [dict(row) for row in await work.fetch(STATEMENTS, dispatcher_id, STATEMENTS_AT_MOST)]
 
 
-async def company_payouts(work: Work, *, dispatcher_id: UUID) -> list[dict[str, Any]]:
-    """The latest payouts to the company of the dispatcher who asks, at most 100."""
-    return [dict(row) for row in await work.fetch(PAYOUTS, dispatcher_id, PAYOUTS_AT_MOST)]
+async def company_payouts(work: Work, *, dispatcher_id: UUID, payout_id: UUID | None = None) -> list[dict[str, Any]]:
+    """The latest payouts to the company of the dispatcher who asks, at most 100, or the one that is named."""
+    return [dict(row) for row in await work.fetch(PAYOUTS, dispatcher_id, PAYOUTS_AT_MOST, payout_id)]

@@ -152,11 +152,12 @@ class PayoutAccount(Model):
 
 
 class PayoutQuote(Model):
-    """What a payout would cost and bring, as it was shown to the driver before they asked for it."""
+    """What a payout would cost and bring, as it was shown to the payee before they asked for it."""
 
     id = fields.UUIDField(primary_key=True)
     market_id = fields.UUIDField()
-    driver_id = fields.UUIDField()
+    driver_id = fields.UUIDField(null=True)
+    company_id = fields.UUIDField(null=True)
     method = fields.CharField(max_length=10)
     amount_minor = fields.BigIntField()
     fee_minor = fields.BigIntField()

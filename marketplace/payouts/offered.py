@@ -1,9 +1,8 @@
-"""What a driver could be paid at this moment, or what stands in its way; the quote and the request share it."""
+"""What a payee could be paid at this moment, or what stands in its way; the quote and the request share it."""
 
 from dataclasses import dataclass
 
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import DriverId
 from marketplace.core.work import Work
 from marketplace.ledger import Payee, lock_wallets
 from marketplace.markets import Dials, dials
@@ -20,7 +19,7 @@ from marketplace.payouts.under_way import (
     PayoutUnderWay,
 )
 
-MARKET_OF = "SELECT market_id FROM driver WHERE id = $1"
+MARKET_OF = "SELECT market_id FROM driver WHERE id = $1 UNION ALL SELECT market_id FROM company WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +32,19 @@ class Offered:
     terms: Terms
 
 
-async def offered_payout(work: Work, *, driver_id: DriverId, method: PayoutMethod) -> Offered:
-    """The payout that a driver could have now, with the wallet locked; raises what stands in the way."""
-    market_id = await work.fetch_value(MARKET_OF, driver_id)
+async def offered_payout(work: Work, *, payee: Payee, method: PayoutMethod) -> Offered:
+    """The payout that a driver or a company could have now, with the wallet locked; raises what stands in the way."""
+    market_id = await work.fetch_value(MARKET_OF, payee.id)
     if market_id is None:
-        raise NotFound("there is no such driver")
+        raise NotFound("there is no such payee")
     set_so = await dials(work, market_id=market_id)
     # Two requests, or a request and a run: the second waits at the wallet's lock and finds the first's payout.
-    payee = Payee(driver_id=driver_id)
     wallets = await lock_wallets(work, market_id=market_id, payees=[payee], currency=set_so.currency)
-    if await work.fetch_value(UNDER_WAY, driver_id) is not None:
+    if await work.fetch_value(UNDER_WAY, payee.id) is not None:
         raise PayoutUnderWay("a payout is on its way to you; ask again when it has arrived")
     if payee not in wallets:
         raise NothingToPay("nothing is payable now; complete a route first")
-    account = await _usable_account(work, driver_id, method)
+    account = await _usable_account(work, payee, method)
     payable = await payable_of(work, dials=set_so, payee=payee, available=wallets[payee])
     terms = payout_terms(payable, set_so, method)
     if payable.entries_minor + payable.carried_minor <= 0:
@@ -57,8 +55,8 @@ async def offered_payout(work: Work, *, driver_id: DriverId, method: PayoutMetho
     return Offered(dials=set_so, account=account, payable=payable, terms=terms)
 
 
-async def _usable_account(work: Work, driver_id: DriverId, method: PayoutMethod) -> str:
-    account = await account_of(work, driver_id)
+async def _usable_account(work: Work, payee: Payee, method: PayoutMethod) -> str:
+    account = await account_of(work, payee.id)
     if account is None or account.account is None or not account.is_usable:
         raise NoPayoutAccount("tell our payment provider who you are and where your pay shall go, then ask again")
     if account.is_held(work.now):

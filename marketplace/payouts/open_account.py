@@ -8,10 +8,9 @@ from marketplace.core.ids import DriverId
 from marketplace.core.work import Work
 from marketplace.ledger import Payee
 from marketplace.payments import OperationKind, want_operation
-from marketplace.payouts.accounts import account_of, find_payout_account
+from marketplace.payouts.accounts import account_of, company_of_dispatcher, find_payout_account
 
 MARKET_OF_DRIVER = "SELECT market_id FROM driver WHERE id = $1"
-COMPANY_OF_DISPATCHER = "SELECT company_id, market_id FROM dispatcher WHERE id = $1"
 COUNTRY = "SELECT payout_country FROM market WHERE id = $1"
 OPEN = """
 INSERT INTO payout_account (payee_id, driver_id, company_id, market_id, currently_due, created_at, changed_at)
@@ -35,18 +34,14 @@ async def open_payout_account(work: Work, *, driver_id: DriverId) -> str | None:
 
 async def open_company_account(work: Work, *, dispatcher_id: UUID) -> str | None:
     """Has an account opened for the company of the dispatcher who asks, once; its name where it is there already."""
-    company = await work.fetch_row(COMPANY_OF_DISPATCHER, dispatcher_id)
-    if company is None:
-        raise NotFound("there is no such company")
-    return await _open(work, Payee(company_id=company["company_id"]), company["market_id"])
+    company, market_id = await company_of_dispatcher(work, dispatcher_id)
+    return await _open(work, company, market_id)
 
 
 async def find_company_account(work: Work, *, dispatcher_id: UUID) -> dict[str, Any]:
     """How the account of the dispatcher's company stands, in words."""
-    company = await work.fetch_row(COMPANY_OF_DISPATCHER, dispatcher_id)
-    if company is None:
-        raise NotFound("there is no such company")
-    return await find_payout_account(work.connection, payee_id=company["company_id"], now=work.now)
+    company, _ = await company_of_dispatcher(work, dispatcher_id)
+    return await find_payout_account(work.connection, payee_id=company.id, now=work.now)
 
 
 async def _open(work: Work, payee: Payee, market_id: UUID) -> str | None:

@@ -95,6 +95,8 @@ SELECT coalesce(json_agg(held.tree), '[]') FROM (
         'id', 'stm_' || replace(s.id::text, '-', ''), 'route_id', 'rte_' || replace(s.route_id::text, '-', ''),
         'driver_id', 'drv_' || replace(s.driver_id::text, '-', ''), 'total_minor', s.total_minor,
         'currency', s.currency, 'created_at', s.created_at, 'lines', s.lines,
+        'reassignment_id', (SELECT 'ras_' || replace(a.id::text, '-', '') FROM reassignment a
+                            WHERE a.way_route_id = s.route_id),
         'flagged_reports', (SELECT coalesce(json_agg(flagged.tree), '[]') FROM (
             SELECT json_build_object('verb', r.verb, 'flag', r.flag,
                 'stop_id', 'stp_' || replace(r.stop_id::text, '-', ''), 'occurred_at', r.occurred_at,

@@ -7,11 +7,12 @@ in one transaction, what is left becomes the second driver's route with a pay of
 completed: that driver is paid by the rules for what was driven.
 
 In order of life: `ReassignRoute`, `accept_reassignment`, `decline_reassignment`, `give_parcels`, `take_parcels`,
-`cancel_reassignment`, `end_with_route`.
+`cancel_reassignment`, `end_with_route`; `expire_due` ends what nobody answered in time.
 """
 
 from marketplace.reassignments.agree import accept_reassignment, decline_reassignment
 from marketplace.reassignments.end import cancel_reassignment, end_with_route
+from marketplace.reassignments.expire import expire_due, next_expiry
 from marketplace.reassignments.parcels import Taken, give_parcels, take_parcels
 from marketplace.reassignments.queries import how_far, reassignments_of_driver, reassignments_of_market
 from marketplace.reassignments.reassign import ReassignRoute
@@ -25,8 +26,10 @@ __all__ = [
     "cancel_reassignment",
     "decline_reassignment",
     "end_with_route",
+    "expire_due",
     "give_parcels",
     "how_far",
+    "next_expiry",
     "reassignments_of_driver",
     "reassignments_of_market",
     "take_parcels",

@@ -1,4 +1,7 @@
-"""A reassignment that comes to nothing: the first driver keeps route and parcels, the second one is free again."""
+"""A reassignment that comes to nothing: the first driver keeps route and parcels, the second one is free again.
+
+Who had said yes, and drove to meet the first driver, is paid for that way.
+"""
 
 from uuid import UUID
 
@@ -9,6 +12,7 @@ from marketplace.fleet.events import DriverWentOffline
 from marketplace.reassignments.events import ReassignmentEnded
 from marketplace.reassignments.queries import lock_open, step, take_reassignment
 from marketplace.reassignments.states import AGREED, ReassignmentState
+from marketplace.reassignments.way import write_way
 from marketplace.routes.complete import FREE_DRIVER
 
 LOCK_ROUTE = "SELECT id FROM route WHERE id = $1 FOR UPDATE"
@@ -33,8 +37,9 @@ async def end_with_route(work: Work, *, route_id: UUID) -> bool:
 
 async def end(work: Work, row: asyncpg.Record, state: ReassignmentState) -> None:
     """Ends it and frees a second driver who had agreed; the caller holds the locks."""
-    await step(work, row, state)
-    if ReassignmentState(row["state"]) in AGREED:
+    had_agreed = ReassignmentState(row["state"]) in AGREED
+    await step(work, row, state, way_route_id=await write_way(work, row) if had_agreed else None)
+    if had_agreed:
         presence = await work.fetch_value(FREE_DRIVER, row["to_driver_id"], work.now)
         if presence == "OFFLINE":
             work.emit(DriverWentOffline(market_id=row["market_id"], driver_id=row["to_driver_id"]))

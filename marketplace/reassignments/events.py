@@ -1,6 +1,7 @@
 """Facts about reassignments. The code is never in them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.events import Event
@@ -15,6 +16,7 @@ class ReassignmentOffered(Event):
     driver_id: UUID
     pay_minor: int
     currency: str
+    answer_by: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

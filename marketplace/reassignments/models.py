@@ -11,6 +11,7 @@ class Reassignment(Model):
     The first driver has the route until it is DONE; only then there is a `next_route_id`. `code` is what the first
     driver shows and the second one says, `given` are the parcels that the first one scanned. `way_m` is the first
     driver's way to the meeting point, `approach_m` the second one's, `first_leg_m` leads from there to the next stop.
+    The second driver's way in vain, where it came to nothing after a yes, is the route `way_route_id`.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -19,6 +20,7 @@ class Reassignment(Model):
     from_driver_id = fields.UUIDField()
     to_driver_id = fields.UUIDField()
     next_route_id = fields.UUIDField(null=True)
+    way_route_id = fields.UUIDField(null=True)
     state = fields.CharField(max_length=10)
     reason = fields.CharField(max_length=300)
     lat = fields.FloatField(null=True)

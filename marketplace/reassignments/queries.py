@@ -37,7 +37,7 @@ UPDATE reassignment SET state = $2::text,
        agreed_at = CASE WHEN $2::text = 'AGREED' THEN $3::timestamptz ELSE agreed_at END,
        given_at = CASE WHEN $2::text = 'GIVEN' THEN $3::timestamptz ELSE given_at END,
        ended_at = CASE WHEN $2::text IN ('DONE', 'DECLINED', 'EXPIRED', 'CANCELLED') THEN $3::timestamptz END,
-       code = coalesce($4, code), given = coalesce($5, given), next_route_id = $6
+       code = coalesce($4, code), given = coalesce($5, given), next_route_id = $6, way_route_id = $7
 WHERE id = $1
 """
 # The code is for the first driver alone: who says it has stood before that driver. Parcels are named by what is on
@@ -114,13 +114,14 @@ async def step(
     code: str | None = None,
     given: Sequence[UUID] | None = None,
     next_route_id: UUID | None = None,
+    way_route_id: UUID | None = None,
 ) -> None:
     """Takes a reassignment one step on; one that is over is refused."""
     before = ReassignmentState(row["state"])
     if before not in OPEN:
         raise ReassignmentOver(f"this reassignment is {before.value}", field="reassignmentId")
     check_step(STEPS, before, state)
-    await work.execute(STEP, row["id"], state.value, work.now, code, given, next_route_id)
+    await work.execute(STEP, row["id"], state.value, work.now, code, given, next_route_id, way_route_id)
 
 
 async def reassignments_of_driver(

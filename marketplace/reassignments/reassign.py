@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.accounts import note_action
+from marketplace.batches.states import Requirement
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, OperatorId
@@ -18,8 +19,9 @@ from marketplace.offers.states import RULE_WORDS
 from marketplace.pricing import RouteFacts, offer_pay, with_agreed_price
 from marketplace.reassignments.aboard import aboard, still_to_drive
 from marketplace.reassignments.agree import agree
+from marketplace.reassignments.end import end
 from marketplace.reassignments.events import ReassignmentOffered
-from marketplace.reassignments.queries import lock_open, step, take_reassignment
+from marketplace.reassignments.queries import lock_open, take_reassignment
 from marketplace.reassignments.refusals import (
     BadReason,
     DriverCannotTake,
@@ -164,7 +166,7 @@ class ReassignRoute:
             return
         if row["state"] != ReassignmentState.OFFERED or row["expires_at"] > work.now:
             raise ReassignmentOpen("this route is being reassigned already; cancel that first", field="routeId")
-        await step(work, row, ReassignmentState.EXPIRED)
+        await end(work, row, ReassignmentState.EXPIRED)
 
     async def _needs(self, work: Work, left: Sequence[StopInHand], route: RouteInHand) -> RouteNeeds:
         """What is left of the route as a whole new one would ask for it."""
@@ -173,14 +175,18 @@ class ReassignRoute:
         keys = {key for stop in left for key in stop.delivery_ids if key in route.deliveries}
         row = await work.fetch_row(
             "SELECT coalesce(sum(load[1]), 0)::int AS packages, coalesce(sum(load[2]), 0)::int AS grams,"
-            " coalesce(sum(load[3]), 0)::int AS litres FROM delivery WHERE id = ANY($1)",
+            " coalesce(sum(load[3]), 0)::int AS litres, coalesce(sum(pallet_places), 0)::int AS pallet_places"
+            " FROM delivery WHERE id = ANY($1)",
             list(keys),
         )
         assert row is not None, "a sum has one row"
         asked = {one for key in keys for one in route.deliveries[key].requirements}
+        if any(route.deliveries[key].out_of_cold_limit_s is not None for key in keys):
+            asked.add(Requirement.COLD)
         return replace(
             needs,
             load=(row["packages"], row["grams"], row["litres"]),
+            pallet_places=row["pallet_places"],
             skills=[skill for skill in needs.skills if skill in asked],
             stop_count=len(left),
             dropoff_count=sum(stop.kind is not StopKind.PICKUP for stop in left),
@@ -245,6 +251,7 @@ class ReassignRoute:
                 driver_id=self.to_driver_id,
                 pay_minor=pay.total_minor,
                 currency=found.needs.currency,
+                answer_by=work.now + ANSWER_WITHIN,
             )
         )
         return reassignment_id

@@ -15,6 +15,7 @@ from marketplace.core.work import Work
 from marketplace.pricing import smallest_tip, suggested_tips
 from marketplace.recipients.states import ENGAGED, IN_PERSON, PASSED, STATUS_OF, WISHES_HEARD, Language, RecipientAction
 from marketplace.recipients.wording import headline, reason_in_words
+from marketplace.substitutions.queries import SUBSTITUTIONS
 
 POSITION_GOOD_FOR = timedelta(minutes=5)
 """An older place is shown to nobody: the driver may be anywhere by now."""
@@ -26,7 +27,7 @@ TIPS_AT_MOST = 20
 # Where the driver is leaves the database only when the recipient may see it: the route is under way, the delivery is on
 # it, and few enough stops come before; or for a moment after the door, and then no nearer than its cell, for the driver
 # is on the way to somebody else. First names only; other stops are counted and never told.
-TRACKED = """
+TRACKED = f"""
 SELECT json_build_object(
     'id', 'dlv_' || replace(d.id::text, '-', ''), 'state', d.state, 'sequence', d.sequence,
     'shipper_name', s.name, 'time_zone', d.time_zone, 'currency', d.currency,
@@ -40,6 +41,7 @@ SELECT json_build_object(
     'may_claim', d.state IN ('DELIVERED', 'RETURNED', 'FAILED')
         AND d.changed_at + m.claim_within_s * interval '1 second' >= $6
         AND NOT EXISTS (SELECT FROM claim WHERE delivery_id = d.id AND state <> 'WITHDRAWN'),
+    'substitutions', {SUBSTITUTIONS},
     'safe_place', d.safe_place, 'failure_reason', d.failure_reason, 'changed_at', d.changed_at,
     'driver', CASE WHEN r.state = 'STARTED' OR d.state = 'DELIVERED' THEN json_build_object(
         'first_name', split_part(v.name, ' ', 1), 'vehicle', v.vehicle) END,

@@ -104,7 +104,7 @@ class RecipientAction(StrEnum):
 
 
 class Language(StrEnum):
-    """The languages in which recipients are addressed."""
+    """The languages in which recipients and drivers are addressed."""
 
     EN = "EN"
     ES = "ES"

@@ -63,7 +63,8 @@ WHERE b.id = ANY($1) AND r.day >= b.next_day
 OPENINGS = "SELECT id, opening FROM hub WHERE id = ANY($1)"
 RUNS = f"""
 SELECT run.* FROM unnest($1::uuid[]) AS wanted(id) CROSS JOIN LATERAL (
-    SELECT * FROM recurring_run WHERE recurring_batch_id = wanted.id ORDER BY day DESC LIMIT {RUNS_SHOWN}) AS run
+    SELECT * FROM recurring_run WHERE recurring_batch_id = wanted.id
+    ORDER BY created_at DESC, day DESC LIMIT {RUNS_SHOWN}) AS run
 """
 # Nothing is to be brought any more to whoever is erased. A row is known by its phone, or by what was posted from it:
 # its reference with the day behind it.

@@ -30,6 +30,7 @@ from marketplace.routes.pick_up import pick_up
 from marketplace.routes.queries import my_route
 from marketplace.routes.report import Receipt
 from marketplace.routes.return_leg import plan_return
+from marketplace.routes.settle_cold_breach import settle_cold_breach
 from marketplace.routes.start import start_route
 from marketplace.routes.states import ProofKind, ReportFlag, ReportVerb, RouteState, StopKind, StopState
 from marketplace.routes.store_proof import StoredProof, receive_proof
@@ -74,6 +75,7 @@ __all__ = [
     "plan_return",
     "read_line",
     "receive_proof",
+    "settle_cold_breach",
     "start_route",
     "sweep_proofs",
 ]

@@ -1,8 +1,9 @@
 """What careful parcels ask for at every hand-over: whose papers, which seal, how warm; and the chain that it makes.
 
-A parcel with CHAIN_OF_CUSTODY, TEMPERATURE_LOG or IDENTITY_CHECK leaves one record each time it changes hands: who gave
-and took it, when, under which seal. Records are never changed. Of an identity document only its kind is kept, whether
-the name is the recipient's, and a keyed mark of its last digits, which goes when the recipient is erased.
+A parcel with CHAIN_OF_CUSTODY, TEMPERATURE_LOG or IDENTITY_CHECK, or that may be out of the cold only for so long,
+leaves one record each time it changes hands: who gave and took it, when, under which seal, how long out of the cold.
+Records are never changed. Of an identity document only its kind is kept, whether the name is the recipient's, and a
+keyed mark of its last digits, which goes when the recipient is erased.
 """
 
 import hmac
@@ -17,6 +18,7 @@ from uuid import UUID
 from marketplace.batches.states import Requirement
 from marketplace.core.errors import Conflict, Invalid
 from marketplace.core.work import Work
+from marketplace.routes.cold_chain import count_out_of_cold
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 
 LONGEST_SEAL = 40
@@ -31,8 +33,9 @@ WHERE delivery_id = ANY($1) AND kind = 'PICKED_UP' ORDER BY delivery_id, number 
 # The route's lock lets no two hand-overs of one delivery count at once.
 WRITE = """
 INSERT INTO custody (id, market_id, delivery_id, number, kind, route_id, stop_id, driver_id, seal, temperature_dc,
-                     identity_kind, identity_mark, occurred_at)
-SELECT $1, $2, $3, (SELECT count(*) + 1 FROM custody WHERE delivery_id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12
+                     identity_kind, identity_mark, occurred_at, keeps_cold, out_of_cold_s)
+SELECT $1, $2, $3, (SELECT count(*) + 1 FROM custody WHERE delivery_id = $3), $4, $5, $6, $7, $8, $9, $10, $11, $12,
+       $13, $14
 """
 
 
@@ -46,6 +49,10 @@ class CustodyKind(StrEnum):
     HANDED_OVER = "HANDED_OVER"
     BROUGHT_BACK = "BROUGHT_BACK"
     RETURNED = "RETURNED"
+
+
+ABOARD = frozenset({CustodyKind.PICKED_UP, CustodyKind.PASSED_ON})
+"""Links after which the parcel is in the vehicle of the driver who reports them."""
 
 
 class IdentityKind(StrEnum):
@@ -161,10 +168,13 @@ async def write_custody(
 ) -> None:
     """Adds the next link to the chain of every careful parcel that changes hands at this stop."""
     by_delivery = {one.delivery_id: one for one in care}
-    for delivery_id, kind in sorted(taken.items()):
-        delivery = route.deliveries.get(delivery_id)
-        if delivery is None or not CAREFUL & delivery.requirements:
+    followed = {key: kind for key, kind in sorted(taken.items()) if key in route.deliveries}
+    goes_aboard = {key: kind in ABOARD for key, kind in followed.items()}
+    cold = await count_out_of_cold(work, route, stop, goes_aboard, moment)
+    for delivery_id, kind in followed.items():
+        if delivery_id not in cold and not CAREFUL & route.deliveries[delivery_id].requirements:
             continue
+        coldness = cold.get(delivery_id)
         one = by_delivery.get(delivery_id, Care(delivery_id=delivery_id))
         await work.execute(
             WRITE,
@@ -180,6 +190,8 @@ async def write_custody(
             one.identity.kind.value if one.identity else None,
             one.identity.mark if one.identity else None,
             moment,
+            coldness.keeps_cold if coldness else None,
+            coldness.out_of_cold_s if coldness else None,
         )
 
 

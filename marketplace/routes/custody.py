@@ -12,6 +12,7 @@ SELECT coalesce((SELECT json_agg(json_build_object(
     'number', c.number, 'kind', c.kind, 'route_id', 'rte_' || replace(c.route_id::text, '-', ''),
     'driver_id', 'drv_' || replace(c.driver_id::text, '-', ''), 'driver_first_name', split_part(v.name, ' ', 1),
     'seal', c.seal, 'temperature_dc', c.temperature_dc, 'identity_kind', c.identity_kind,
+    'keeps_cold', c.keeps_cold, 'out_of_cold_s', c.out_of_cold_s,
     'occurred_at', c.occurred_at) ORDER BY c.number)
     FROM (SELECT * FROM custody WHERE delivery_id = d.id ORDER BY number LIMIT $4) AS c
     JOIN driver v ON v.id = c.driver_id), '[]') AS links

@@ -57,6 +57,21 @@ class StopChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ColdChainBroken(Event):
+    """A parcel was out of the cold for longer than its shipper allows; seconds."""
+
+    shipper_id: UUID
+    delivery_id: UUID
+    batch_id: UUID
+    route_id: UUID
+    driver_id: UUID
+    stop_id: UUID
+    out_of_cold_s: int
+    limit_s: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RouteCompleted(Event):
     """Every stop of the route has ended, and nothing is left in the vehicle."""
 

@@ -47,6 +47,7 @@ class DeliveryInHand:
     max_attempts: int = 1
     attempts: int = 0
     safe_place: str | None = None
+    out_of_cold_limit_s: int | None = None
     brought_back_at: datetime | None = None
     answer_due_at: datetime | None = None
     left_at: LeftAt | None = None

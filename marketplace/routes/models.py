@@ -108,6 +108,8 @@ class Custody(Model):
     """A careful parcel changed hands: the next link of its chain, never changed.
 
     Of the recipient's papers their kind is kept and a keyed mark of their last digits, until the recipient is erased.
+    Where time out of the cold is counted, `keeps_cold` says whether the vehicle that it went into keeps it cold, and
+    `out_of_cold_s` how long it had been out by then.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -122,10 +124,31 @@ class Custody(Model):
     temperature_dc = fields.SmallIntField(null=True)
     identity_kind = fields.CharField(max_length=15, null=True)
     identity_mark = fields.BinaryField(null=True)
+    keeps_cold = fields.BooleanField(null=True)
+    out_of_cold_s = fields.IntField(null=True)
     occurred_at = fields.DatetimeField()
 
     class Meta:
         table = "custody"
+
+
+class ColdBreach(Model):
+    """A parcel was out of the cold for longer than it may be, until an operator has seen to it."""
+
+    delivery_id = fields.UUIDField(primary_key=True)
+    market_id = fields.UUIDField()
+    shipper_id = fields.UUIDField()
+    route_id = fields.UUIDField()
+    driver_id = fields.UUIDField()
+    out_of_cold_s = fields.IntField()
+    limit_s = fields.IntField()
+    occurred_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+    settled_by = fields.UUIDField(null=True)
+    note = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "cold_breach"
 
 
 class StopReport(Model):

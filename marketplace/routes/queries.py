@@ -13,13 +13,15 @@ import orjson
 
 from marketplace.batches.failure_policy import ONLY_IN_PERSON
 from marketplace.batches.settle_stock import MOVES_STOCK, settle_stock
-from marketplace.batches.states import DeliveryState, FailurePolicy
+from marketplace.batches.states import ON_THE_WAY, DeliveryState, FailurePolicy
 from marketplace.core.geo import Point
 from marketplace.core.work import Work
 from marketplace.routes.in_hand import DeliveryInHand, RouteInHand, StopInHand
 from marketplace.routes.states import RouteState, StopKind, StopState
+from marketplace.substitutions.queries import SUBSTITUTIONS
 
 TO_THE_RECIPIENT = ", ".join(f"'{requirement}'" for requirement in sorted(ONLY_IN_PERSON))
+ABOARD = ", ".join(f"'{state.value}'" for state in sorted(ON_THE_WAY))
 # Everything a driver needs at the door, and nothing for anybody else: the route must be the driver's own and active.
 # A recipient's PIN is never in it: it is what the recipient proves. A return holds the packages of its original.
 MY_ROUTE = f"""
@@ -52,6 +54,11 @@ SELECT json_build_object(
                 'dropoff_window', json_build_object('opens_at', d.dropoff_opens_at, 'closes_at', d.dropoff_closes_at),
                 'time_zone', d.time_zone, 'requirements', d.requirements, 'safe_place', d.safe_place,
                 'instructions', concat_ws(E'\n', nullif(d.instructions, ''), d.recipient_instructions),
+                'out_of_cold_limit_s', d.out_of_cold_limit_s,
+                'cold_until', CASE WHEN d.out_of_cold_limit_s IS NOT NULL AND d.state IN ({ABOARD}) THEN (
+                    SELECT CASE WHEN c.keeps_cold THEN s.arrived_at ELSE c.occurred_at END
+                           + make_interval(secs => d.out_of_cold_limit_s - c.out_of_cold_s)
+                    FROM custody c WHERE c.delivery_id = d.id ORDER BY c.number DESC LIMIT 1) END,
                 'is_over', d.state IN ('DELIVERED', 'RETURNING', 'RETURNED', 'CANCELLED', 'EXPIRED', 'FAILED')
                     AND d.changed_at + m.recipient_data_s * interval '1 second' <= $2,
                 'may_be_left', CASE
@@ -61,6 +68,7 @@ SELECT json_build_object(
                          OR 'LEAVE_AT_DOOR' = ANY(d.requirements) THEN 'SAFE_PLACE'
                     WHEN d.failure_policy = 'NEIGHBOUR' THEN 'NEIGHBOUR'
                     END,
+                'substitutions', {SUBSTITUTIONS},
                 'packages', (SELECT coalesce(json_agg(json_build_object('description', p.description,
                     'weight_g', p.weight_g, 'length_mm', p.length_mm, 'width_mm', p.width_mm,
                     'height_mm', p.height_mm) ORDER BY p.id), '[]')
@@ -92,7 +100,7 @@ FROM stop WHERE route_id = $1 ORDER BY place FOR UPDATE OF stop
 """
 LOCK_DELIVERIES = """
 SELECT id, shipper_id, batch_id, state, sequence, route_id, return_of, dropoff_closes_at, requirements, pin,
-       pin_attempts, failure_policy, max_attempts, attempts, safe_place
+       pin_attempts, failure_policy, max_attempts, attempts, safe_place, out_of_cold_limit_s
 FROM delivery WHERE route_id = $1 ORDER BY id FOR UPDATE
 """
 SAVE_ROUTE = """

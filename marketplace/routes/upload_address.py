@@ -3,17 +3,14 @@
 An address needs no session, so that an app can send a picture in the background; it is good for one proof only.
 """
 
-import base64
-import binascii
-import hmac
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from marketplace.core.errors import NotAllowed
 from marketplace.core.ids import ProofId
+from marketplace.core.seal import Seal
 from marketplace.routes.picture import PICTURE_TYPES
 
 GOOD_FOR = timedelta(minutes=10)
@@ -50,7 +47,7 @@ class UploadSigner:
     """Signs addresses with a key of their own, derived from the secret of the installation."""
 
     def __init__(self, secret: str) -> None:
-        self._key = hmac.digest(secret.encode(), b"doorstep: address of a proof upload", sha256)
+        self._seal = Seal(secret, b"doorstep: address of a proof upload")
 
     def sign(self, upload: PromisedUpload) -> str:
         """The path that stands for this promise."""
@@ -60,19 +57,12 @@ class UploadSigner:
             upload.size_bytes,
             int(upload.expires_at.timestamp()),
         )
-        token = base64.urlsafe_b64encode(promise + self._mark(promise))
-        return UPLOAD_PATH + token.rstrip(b"=").decode()
+        return UPLOAD_PATH + self._seal.close(promise)
 
     def read(self, token: str, *, now: datetime) -> PromisedUpload:
         """The promise behind a token, if it was signed here and is not over at `now` of machine time."""
-        try:
-            # The decoder would take + and / for - and _, and an address would have two spellings.
-            plain = token.replace("+", "!").replace("/", "!")
-            signed = base64.b64decode(plain + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            signed = b""
-        promise, mark = signed[: PROMISE.size], signed[PROMISE.size :]
-        if not hmac.compare_digest(mark, self._mark(promise)):
+        promise = self._seal.open(token)
+        if promise is None:
             raise BadUploadAddress("this upload address is not one of ours; ask with createProofUpload")
         proof_bytes, content_type, size_bytes, end = PROMISE.unpack(promise)
         expires_at = datetime.fromtimestamp(end, tz=UTC)
@@ -84,6 +74,3 @@ class UploadSigner:
             size_bytes=size_bytes,
             expires_at=expires_at,
         )
-
-    def _mark(self, promise: bytes) -> bytes:
-        return hmac.digest(self._key, promise, sha256)

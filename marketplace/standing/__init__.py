@@ -51,7 +51,6 @@ from marketplace.standing.states import (
     SuspensionRule,
     SuspensionState,
 )
-from marketplace.standing.telling import words_about_suspension
 
 __all__ = [
     "APPEAL_WITHIN",
@@ -101,6 +100,5 @@ __all__ = [
     "standing_of",
     "suspension_files",
     "waiting_suspensions",
-    "words_about_suspension",
     "words_of",
 ]

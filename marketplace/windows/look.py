@@ -249,6 +249,7 @@ def probe_windows(seen: Seen, points: dict[Point, int], matrix: Matrix) -> list[
             gone=clock.second(waiting.pickup_window.closes_at),
             load=waiting.load,
             skills=waiting.skills,
+            more_at_door_s=_more_at_door_s(seen, waiting.skills),
         )
         probe.settle(wish, *clock.seconds(waiting.dropoff_window))
     windows = [window for window, _ in seen.windows]
@@ -260,8 +261,13 @@ def probe_windows(seen: Seen, points: dict[Point, int], matrix: Matrix) -> list[
         gone=clock.second(pickup.closes_at),
         load=target.load,
         skills=target.skills,
+        more_at_door_s=_more_at_door_s(seen, target.skills),
     )
     return probe.windows(own, [clock.seconds(window) for window in windows])
+
+
+def _more_at_door_s(seen: Seen, skills: frozenset[str]) -> float:
+    return seen.dials.door_service_s(skills) - seen.dials.dropoff_service_s
 
 
 class _Clock:

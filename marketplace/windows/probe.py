@@ -23,7 +23,8 @@ ON_THE_WAY_M = 1_000
 class Wish:
     """A delivery that wants a window: places of the matrix, what it loads, what it asks of a driver.
 
-    `ready` and `gone` are when its pickup opens and closes, in seconds since the look at the market.
+    `ready` and `gone` are when its pickup opens and closes, in seconds since the look at the market. Its hand-over
+    takes `more_at_door_s` longer than others.
     """
 
     pickup: int
@@ -32,6 +33,7 @@ class Wish:
     gone: float
     load: tuple[int, ...]
     skills: frozenset[str] = frozenset()
+    more_at_door_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,8 @@ class Probe:
         arrives = fleet.departs.ravel()[at] + terms.pickup_service_s + to
         # Nobody else on the trip waits long for a window to open.
         leg = _Leg(at=at, arrives=arrives, on=on, drive_s=to + on - instead, metres=metres)
-        return self._priced(leg, opens, closes, fixed=0.0, idle_s=terms.margin_s)
+        at_door_s = self._at_door_s(wish)
+        return self._priced(leg, opens, closes, fixed=0.0, idle_s=terms.margin_s, at_door_s=at_door_s)
 
     def _own_trip(self, wish: Wish, opens: Numbers, closes: Numbers) -> "Ways":
         """Every position at which a vehicle is empty: to the pickup, to the door, and on with what was planned."""
@@ -167,7 +170,8 @@ class Probe:
         arrives = np.where(at_pickup <= wish.gone, at_pickup + terms.pickup_service_s + way, np.inf)
         metres = metres + float(self.distances_m[wish.pickup, wish.dropoff])
         leg = _Leg(at=at, arrives=arrives, on=on, drive_s=to + way + on - instead, metres=metres)
-        return self._priced(leg, opens, closes, fixed=terms.per_trip_minor, idle_s=np.inf)
+        at_door_s = self._at_door_s(wish)
+        return self._priced(leg, opens, closes, fixed=terms.per_trip_minor, idle_s=np.inf, at_door_s=at_door_s)
 
     def _legs(self, at: Positions, first: int, last: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """For each position: seconds to the first new place, from the last on, and of the leg saved; metres more."""
@@ -178,10 +182,15 @@ class Probe:
         metres = self.distances_m[here, first] + np.where(goes_on, self.distances_m[last, onward], 0.0)
         return to, on, instead, metres - np.where(goes_on, self.distances_m[here, onward], 0.0)
 
-    def _priced(self, leg: "_Leg", opens: Numbers, closes: Numbers, *, fixed: float, idle_s: float) -> "Ways":
+    def _at_door_s(self, wish: Wish) -> float:
+        return self.terms.dropoff_service_s + wish.more_at_door_s
+
+    def _priced(
+        self, leg: "_Leg", opens: Numbers, closes: Numbers, *, fixed: float, idle_s: float, at_door_s: float
+    ) -> "Ways":
         """What each position costs in each window, infinite where it does not fit, with its metres and seconds."""
         terms, arrives = self.terms, leg.arrives[None, :]
-        leaves = np.maximum(arrives, opens) + terms.dropoff_service_s
+        leaves = np.maximum(arrives, opens) + at_door_s
         # A vehicle that waits for a window to open costs time too, up to when it would rather set out later.
         idle = np.maximum(opens - arrives, 0.0)
         keeps = (arrives <= closes) & (leaves + leg.on[None, :] <= self.fleet.latest.ravel()[leg.at]) & (idle <= idle_s)
@@ -224,5 +233,5 @@ class Probe:
         )
 
     def _visit(self, place: int, is_pickup: bool, opens: float, closes: float, wish: Wish) -> Visit:
-        service_s = self.terms.pickup_service_s if is_pickup else self.terms.dropoff_service_s
+        service_s = self.terms.pickup_service_s if is_pickup else self._at_door_s(wish)
         return Visit(place=place, is_pickup=is_pickup, opens=opens, closes=closes, service_s=service_s, load=wish.load)

@@ -49,6 +49,12 @@ export const WORDS = {
     tone: "bad",
     say: (event, _number, context) => `${driverOf(event, context)} could not hand over${because(event)}`,
   },
+  ColdChainBroken: {
+    tone: "bad",
+    say: (event) => `A parcel was out of the cold for ${Math.ceil(event.outOfColdS / 60)} minutes; too long`,
+  },
+  SubstituteProposed: { tone: "wait", say: () => "A recipient is asked whether something else will do" },
+  SubstitutionSettled: { tone: "quiet", say: () => "It is settled what goes in place of something that was short" },
   PinLocked: { tone: "bad", say: () => "A PIN was wrong too often; the driver at this door needs help" },
   DeliveryReassigned: null,
   DeliveryBroughtBack: { tone: "wait", say: () => "A parcel is back at its pickup and waits for another try" },

@@ -179,6 +179,7 @@ async def test_every_table_that_keeps_its_rows_is_kept_whole(work: Work) -> None
             "choice",
             "claim",
             "claim_entry",
+            "cold_breach",
             "custody",
             "driver_message",
             "erasure",

@@ -39,6 +39,7 @@ from marketplace.claims import ClaimKind, ClaimState, EntryKind
 from marketplace.core.database import connect, open_database, tortoise_config
 from marketplace.core.migrate import WrongVersion, check_version, migrate
 from marketplace.core.notifier import Channel
+from marketplace.docks import AppointmentState
 from marketplace.fleet import (
     AccountState,
     CompanyState,
@@ -80,6 +81,7 @@ from marketplace.standing import (
     SuspensionRule,
     SuspensionState,
 )
+from marketplace.substitutions import SubstitutionRule, SubstitutionState
 from marketplace.tips import TipState
 from marketplace.webhooks import DisabledReason, Failure, MessageState, WebhookState
 from marketplace.windows import HoldState
@@ -119,6 +121,9 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("recurring_batch", "state"): RecurringState,
     ("recurring_version", "on_closed_day"): OnClosedDay,
     ("recurring_run", "outcome"): RunOutcome,
+    ("dock_appointment", "state"): AppointmentState,
+    ("substitution", "rule"): set(SubstitutionRule) - {SubstitutionRule.NONE},
+    ("substitution", "state"): SubstitutionState,
     ("shipper", "failure_policy"): FailurePolicy,
     ("attempt", "next_step"): NextStep,
     ("delivery", "safe_place"): SafePlace,
@@ -144,6 +149,7 @@ CHECKED: dict[tuple[str, str], type[StrEnum] | set[Any]] = {
     ("notification", "state"): NotificationState,
     ("notification", "channel"): Channel,
     ("alert_policy", "language"): set(WORDS),
+    ("driver", "language"): set(WORDS),
     ("arrival_prediction", "moment"): PredictionMoment,
     ("arrival_prediction", "stage"): Stage,
     ("window_hold", "state"): HoldState,

@@ -32,6 +32,7 @@ from marketplace.offers.learn_acceptance import NEW_ANSWERS
 from tests.builders import make_hub, make_market, make_shipper
 from tests.conftest import NOW
 from tests.marketplace.batches.orders import order
+from tests.marketplace.offers.test_offer_by_hand import make_wait
 from tests.marketplace.offers.worlds import ROUTER, World, make_world, open_offers, send_wave
 from tests.races.together import Verb, at_once, codes, until_one_waits
 
@@ -565,3 +566,23 @@ async def decided(works: Works, route_id: UUID) -> Verb:
     assert found is not None
     answer = await errand.call(found)
     return lambda work: errand.record(work, found, answer)
+
+
+async def test_of_two_operators_who_offer_one_delivery_by_hand_one_does(committed_works: Works) -> None:
+    wait = await make_wait(committed_works)
+    prepared = []
+    for driver_id in wait.driver_ids:
+        errand = wait.offering(driver_id=driver_id)
+        async with committed_works.open() as work:
+            found = await errand.read(work)
+        prepared.append((errand, found, await errand.call(found)))
+
+    def records(number: int) -> Verb:
+        errand, found, drive = prepared[number]
+        return lambda work: errand.record(work, found, drive)
+
+    answers = await at_once((committed_works, records(0)), (committed_works, records(1)))
+
+    assert codes(answers) == {"done": 1, "NOT_WAITING": 1}
+    assert await wait.lives() == [("OFFERING", "OFFERING", "SENT")]
+    assert await numbers_without_gaps(committed_works)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from marketplace.analytics.models import KpiDay
+from marketplace.analytics.models import FairnessDay, KpiDay
 from marketplace.batches.models import Delivery
 from marketplace.blocks.models import Block, SignUp
 from marketplace.claims.models import Claim, ClaimEntry
@@ -123,8 +123,9 @@ async def make_days(world: World) -> None:
                     on_time=size * 9 // 10, delivered_first=size, attempted_first=more, filled=size, fill_s=size * 240,
                     stops=size + 9, car_m=size * 2_400, empty_m=size * (500 + 60 * more), driven_s=size * 700,
                     driver_minor=size * 2_110, attempt_minor=more * 150, fuel_minor=size * 291,
+                    offers_accepted_ppm=10_500_000 - more * 500_000, offers_declined_ppm=5_500_000, eta_arrivals=50,
+                    eta_covered=42 - more,
                 )  # fmt: skip
-            await KpiDay.create(
-                **day, id=work.new_id(), offers_accepted=21 - more, offers_declined=11, gini_ppm=210_000, gini_days=1,
-                eta_arrivals=100, eta_covered=84 - 2 * more,
+            await FairnessDay.create(
+                **day, id=work.new_id(), drivers=9, online_s=90_000, engaged_s=54_000, gini_ppm=210_000, gini_days=1,
             )  # fmt: skip

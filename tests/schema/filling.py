@@ -67,6 +67,8 @@ NAMES: dict[str, Any] = {
     "year": NOW.year,
     "serviceLevel": "STANDARD",
     "sku": "goods",
+    "dock": "gate",
+    "slotS": 600,
 }
 """Values of arguments, and of fields of inputs, that mean the same wherever they are called so."""
 
@@ -81,6 +83,8 @@ OVERRIDES: dict[str, Any] = {
     "previewRecurrence.rule": "FREQ=DAILY",
     "createRecurringBatch.template.rule": "FREQ=DAILY",
     "changeRecurringBatch.template.rule": "FREQ=DAILY",
+    "setDock.opens": "08:00",
+    "setDock.closes": "20:00",
     "setHubOpening.opening.hours.opens": "08:00",
     "setHubOpening.opening.hours.closes": "20:00",
 }

@@ -44,7 +44,9 @@ from marketplace.core.ids import DeliveryId, MarketId, ShipperId, from_wire, to_
 from marketplace.core.money import Money
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
+from marketplace.core.window import zone
 from marketplace.core.work import Work, Works
+from marketplace.docks import DockFacts, dock_slots, hold_slot, set_dock
 from marketplace.fleet import ContractKind, PresenceState, add_company, add_dispatcher
 from marketplace.fleet.models import Company, Driver, DriverDocument, VehicleRecord
 from marketplace.goals import Goal, Metric, set_experience_goal
@@ -152,6 +154,7 @@ class Things:
     payout: str
     payout_quote: str
     window_hold: str
+    dock_appointment: str
     claim: str
     company: str
     block: str
@@ -479,6 +482,7 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
         payout=to_wire("payout", await _payout(work, secrets, market, driver)),
         claim=to_wire("claim", await _claim(work, secrets, driven, driver)),
         window_hold=to_wire("window_hold", await _window_hold(work, waits)),
+        dock_appointment=to_wire("dock_appointment", await _dock_appointment(work, market, shipper)),
         **{noun: to_wire(noun, work.new_id()) for noun in ("company", "driver_document", "vehicle", "block")},
         **await _standing(work, secrets, market, driver),
         payout_quote=to_wire("payout_quote", await _payout_quote(work, secrets, market, driver)),
@@ -490,6 +494,20 @@ async def _things(work: Work, secrets: Secrets, market: Market, shipper: Shipper
     await _papers(work, secrets, market, driver, things)
     await _block(work, secrets, market, things)
     return things
+
+
+async def _dock_appointment(work: Work, market: Market, shipper: Shipper) -> UUID:
+    """A place that is held at the shipper's gate."""
+    facts = DockFacts(
+        code="gate", place=SECRET_SPOT, opens="00:00", closes="23:00", slot_s=3_600, places=9, tolerance_s=0
+    )
+    mine: dict[str, Any] = {"market_id": market.id, "shipper_id": shipper.id}
+    await set_dock(work, **mine, facts=facts)
+    day = work.now.astimezone(zone(market.time_zone)).date() + timedelta(days=1)
+    slots = await dock_slots(work, **mine, code="gate", day=day)
+    held = await hold_slot(work, **mine, code="gate", opens_at=slots[0].opens_at)
+    held_id: UUID = held["id"]
+    return held_id
 
 
 async def _reservation(work: Work, secrets: Secrets, market: Market, shipper: Shipper) -> UUID:
@@ -546,7 +564,10 @@ async def _recurring_batch(work: Work, secrets: Secrets, market: Market, shipper
     )
     terms = Terms(starts_at=starts_at, rule="FREQ=DAILY")
     template = Template(name=secrets["recurring batch"], terms=terms, rows=[row])
-    return await create_recurring_batch(work, shipper_id=shipper.id, market_id=market.id, template=template)
+    told = len(work.events)
+    made = await create_recurring_batch(work, shipper_id=shipper.id, market_id=market.id, template=template)
+    del work.events[told:]  # what streams tell of is said in `_tell` alone
+    return made
 
 
 async def _standing(work: Work, secrets: Secrets, market: Market, driver: Driver) -> dict[str, str]:

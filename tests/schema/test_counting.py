@@ -56,7 +56,7 @@ async def test_a_path_is_counted_by_its_door(api: Api, path: str) -> None:
         if family.name == "doorstep_http_answers"
         for labels in (sample.labels for sample in family.samples)
     }
-    assert shown <= {"graphql", "uploads", "proofs", "figures", "webhooks", "health", "ready", "pages"}
+    assert shown <= {"graphql", "uploads", "proofs", "documents", "figures", "webhooks", "health", "ready", "pages"}
 
 
 async def test_a_process_that_leaves_says_so_and_still_answers(api: Api, driver: Caller) -> None:

@@ -24,6 +24,7 @@ DRIVER = REPORTS | {
     "standing_rules", "my_standing", "suspension_file", "my_fairness", "ask_correction", "appeal_suspension",
     "claims", "create_claim_upload", "answer_claim",
     "apply_to_drive", "create_document_upload", "my_papers", "add_vehicle", "choose_vehicle", "set_preferences",
+    "set_language",
 }  # fmt: skip
 PORTAL = {
     "clock", "hubs", "quote_batch", "post_batch", "batch", "batches", "delivery", "deliveries", "cancel_delivery",
@@ -41,6 +42,7 @@ PORTAL = {
     "alert_policy", "set_alert_policy", "notifications",
     "set_sku", "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "claims", "create_claim_upload", "open_claim", "add_claim_evidence", "withdraw_claim", "sectors", "custody",
+    "set_dock", "dock_slots", "hold_dock_slot", "book_dock_slot",
 }  # fmt: skip
 OPERATIONS = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "clock", "hubs", "market", "live_drivers",
@@ -64,13 +66,14 @@ OPERATIONS = {
     "surge", "surge_decisions", "set_surge", "clear_surge", "freeze_surge", "surge_figures",
     "fleet_attention", "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift",
     "companies", "add_company", "add_dispatcher", "set_company_terms", "end_company",
-    "enter_document", "add_company_vehicle", "retire_vehicle",
+    "enter_document", "open_document", "add_document_picture", "add_company_vehicle", "retire_vehicle",
     "blocks", "blocks_needed", "publish_blocks", "cancel_block",
     "hub_stock", "receive_stock", "count_stock", "set_replenishment", "transfer_stock",
     "hub_advice",
     "claims", "ask_claim_evidence", "accept_claim", "reject_claim", "custody",
+    "settle_cold_breach", "propose_substitute",
     "needs_attention", "reassignments", "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route",
-    "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
+    "offer_delivery", "unassign_route", "message_driver", "pause_zone", "resume_zone", "zone_pauses", "cells_around",
     "cells_within",
 }  # fmt: skip
 
@@ -78,10 +81,12 @@ OPERATIONS = {
 COMPANY = {
     "request_sign_in_code", "sign_in", "refresh_session", "sign_out", "me", "clock", "event_cursor", "my_company",
     "blocks", "publish_blocks", "cancel_block", "company_drivers", "company_routes", "company_pay",
-    "company_payouts", "company_payout_account", "company_onboarding_link",
+    "company_payouts", "company_payout_account", "company_onboarding_link", "company_payout_quote",
+    "request_company_payout",
 }  # fmt: skip
 RECIPIENT = {
     "tracked_delivery", "leave_instructions", "choose_safe_place", "rate_delivery", "give_tip", "event_cursor",
+    "answer_substitution",
     "delivery_events",
     "choose_redelivery",
     "push_key", "subscribe_browser", "unsubscribe_browser",
@@ -96,9 +101,9 @@ def prepared(name: str) -> Operation:
 
 COSTS = {
     # What a driver does to keep work moving
-    "driver/accept_offer": 150, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 150,
-    "driver/start_route": 80, "driver/arrive_at_stop": 80, "driver/pick_up": 80, "driver/drop_off": 80,
-    "driver/fail_stop": 80, "driver/create_proof_upload": 25, "driver/report_positions": 25,
+    "driver/accept_offer": 180, "driver/decline_offer": 25, "driver/view_offer": 25, "driver/my_route": 180,
+    "driver/start_route": 85, "driver/arrive_at_stop": 85, "driver/pick_up": 85, "driver/drop_off": 85,
+    "driver/fail_stop": 85, "driver/create_proof_upload": 25, "driver/report_positions": 25,
     "driver/go_online": 25, "driver/go_offline": 25,
     # What a driver reads
     "driver/my_offers": 60, "driver/my_profile": 25, "driver/my_earnings": 25, "driver/my_statements": 135,
@@ -116,7 +121,7 @@ COSTS = {
         for name in ("request_sign_in_code", "sign_in", "refresh_session", "sign_out")
     },
     # Shippers
-    "portal/quote_batch": 270, "portal/post_batch": 80, "portal/batch": 360, "portal/batches": 50,
+    "portal/quote_batch": 290, "portal/post_batch": 80, "portal/batch": 390, "portal/batches": 50,
     "portal/delivery": 30, "portal/deliveries": 90, "portal/cancel_delivery": 25, "portal/delivery_events": 25,
     "portal/hubs": 35, "portal/tip_driver": 25,
     "portal/my_billing": 25, "portal/charges": 50, "portal/invoices": 80, "portal/invoice": 25,
@@ -130,6 +135,7 @@ COSTS = {
     "portal/erase_recipient": 25, "operations/erase_recipient": 25,
     # Recipients
     "recipient/tracked_delivery": 35, "recipient/leave_instructions": 35, "recipient/choose_safe_place": 35,
+    "recipient/answer_substitution": 40,
     "recipient/rate_delivery": 35, "recipient/give_tip": 35, "recipient/event_cursor": 25,
     "recipient/delivery_events": 25,
     "recipient/push_key": 25, "recipient/subscribe_browser": 25, "recipient/unsubscribe_browser": 25,
@@ -200,8 +206,9 @@ COSTS = {
     "operations/clear_surge": 25, "operations/surge_figures": 40, "operations/freeze_surge": 25,
     "company/my_company": 25, "company/company_drivers": 80, "company/company_routes": 80, "company/company_pay": 70,
     "company/company_payouts": 50, "company/company_payout_account": 25, "company/company_onboarding_link": 25,
+    "company/company_payout_quote": 25, "company/request_company_payout": 35,
     "driver/my_papers": 35, "driver/apply_to_drive": 25, "driver/create_document_upload": 25, "driver/add_vehicle": 35,
-    "driver/choose_vehicle": 35, "driver/set_preferences": 35,
+    "driver/choose_vehicle": 35, "driver/set_preferences": 35, "driver/set_language": 35,
     "driver/standing_rules": 30, "driver/my_standing": 110, "driver/suspension_file": 30, "driver/my_fairness": 25,
     "driver/ask_correction": 25, "driver/appeal_suspension": 30, "operations/standing_rules": 30,
     "operations/driver_standing": 110, "operations/suspension_file": 30, "operations/standing_attention": 45,
@@ -212,11 +219,13 @@ COSTS = {
         for verb in (
             "check_document", "check_vehicle", "approve_driver", "activate_driver", "plan_shift", "add_company",
             "add_dispatcher", "set_company_terms", "end_company", "answer_correction", "propose_suspension",
-            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "add_company_vehicle",
+            "decide_suspension", "decide_appeal", "end_suspension", "enter_document", "open_document",
+            "add_document_picture", "add_company_vehicle",
             "retire_vehicle",
         )
     },
-    # Sectors
+    # Sectors and docks
+    "portal/set_dock": 25, "portal/hold_dock_slot": 25, "portal/book_dock_slot": 25, "portal/dock_slots": 35,
     "portal/sectors": 35, "portal/custody": 35, "operations/custody": 35,
     # Claims
     **{f"{client}/claims": 45 for client in ("portal", "recipient", "driver", "operations")},
@@ -235,7 +244,8 @@ COSTS = {
         f"operations/{verb}": 25
         for verb in (
             "reassign_route", "cancel_reassignment", "assign_delivery", "assign_route", "unassign_route",
-            "message_driver", "pause_zone", "resume_zone",
+            "offer_delivery", "message_driver", "pause_zone", "resume_zone",
+            "settle_cold_breach", "propose_substitute",
         )
     },
     **{

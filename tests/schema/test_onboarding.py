@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,11 +17,13 @@ from marketplace.core.clock import ManualClock
 from marketplace.core.ids import to_wire
 from marketplace.core.work import Works
 from marketplace.fleet import ContractKind, add_company, add_dispatcher
+from marketplace.markets.models import Market
+from marketplace.onboarding import DocumentSigner, NoSuchDocumentPicture, sweep_papers
 from marketplace.routes.states import RouteState
 from schema.asgi import build_app
 from schema.documents import load_document
 from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_route, make_shipper
-from tests.schema.conftest import Api, Caller, TestMarketplace
+from tests.schema.conftest import Api, Caller, TestMarketplace, sign_in_driver
 
 PHONE = "+56912345678"
 
@@ -131,3 +134,63 @@ async def test_dispatchers_of_two_companies_see_their_own(whole: Api, works: Wor
         assert [(row["id"], row["driverId"]) for row in driven] == [(routes[place], drivers[place])]
         assert await send(whole, "company/company_pay", caller) == []
         assert (await send(whole, "company/my_company", caller))["driverCount"] == 1
+
+
+async def test_a_paper_is_looked_at_by_its_checker_for_two_minutes_and_goes_with_the_paper(
+    whole: Api, marketplace: TestMarketplace, operator: Caller, works: Works, clock: ManualClock
+) -> None:
+    async with works.open() as work:
+        driver = await make_driver(work, await Market.get(id=operator.market_id, using_db=work.db))
+    body, market = picture(), {"marketId": to_wire("market", operator.market_id)}
+    made = await send(
+        whole, "operations/enter_document", operator, **market, kind="IDENTITY", reason="seen at the desk",
+        driverId=to_wire("driver", driver.id), goodUntil=(clock.now + timedelta(days=9)).isoformat(),
+        idempotencyKey="1",
+    )  # fmt: skip
+    paper = market | {"documentId": made["subjectId"]}
+    before = await send(whole, "operations/open_document", operator, **paper, idempotencyKey="2")
+    sizes = {"contentType": "image/png", "sizeBytes": len(body)}
+    upload = await send(whole, "operations/add_document_picture", operator, **paper, **sizes, idempotencyKey="3")
+    put = await whole.http.put(httpx.URL(upload["url"]).path, content=body, headers={"content-type": "image/png"})
+    again = await send(whole, "operations/add_document_picture", operator, **paper, **sizes, idempotencyKey="4")
+
+    opened = await send(whole, "operations/open_document", operator, **paper, idempotencyKey="5")
+    path = httpx.URL(opened["url"]).path
+    seen = await whole.http.get(path)
+
+    assert (before["code"], again["code"], put.status_code) == ("NO_PICTURE", "PICTURE_NOT_WANTED", 201)
+    assert (seen.status_code, seen.headers["content-type"]) == (200, "image/jpeg")
+    assert seen.headers["cache-control"] == "private, no-store"
+    assert Image.open(BytesIO(seen.content)).size == (40, 30)
+    async with works.open() as work:
+        verbs = [row["verb"] for row in await work.fetch("SELECT verb FROM operator_action ORDER BY verb")]
+        state = await work.fetch_value("SELECT state FROM driver_document")
+    assert verbs == ["addDocumentPicture", "enterDocument", "openDocument"]
+    assert state == "ACCEPTED"
+    for spoiled in (path[:-1] + ("A" if path[-1] != "A" else "B"), path.replace("/documents/", "/proofs/")):
+        assert (await whole.http.get(spoiled)).status_code == 404
+    clock.advance(seconds=timedelta(days=40).total_seconds())
+    assert await sweep_papers(works, store=marketplace.object_store) == 1
+    assert (await whole.http.get(path)).status_code == 404
+
+
+def test_the_address_of_a_paper_is_over_after_two_minutes_and_made_for_one_operator() -> None:
+    signer, now = DocumentSigner("a secret of the installation"), datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    paper, marta = UUID(int=7), UUID(int=8)
+    token = signer.sign(paper, marta, now=now).url_path.removeprefix("/documents/")
+
+    assert signer.read(token, now=now + timedelta(seconds=119)) == (paper, marta)
+    with pytest.raises(NoSuchDocumentPicture):
+        signer.read(token, now=now + timedelta(seconds=120))
+    with pytest.raises(NoSuchDocumentPicture):
+        DocumentSigner("another secret").read(token, now=now)
+
+
+async def test_a_driver_chooses_the_language_of_messages(whole: Api, works: Works, tokens: Tokens) -> None:
+    ana = await sign_in_driver(works, tokens)
+    before = await send(whole, "driver/my_papers", ana)
+
+    changed = await send(whole, "driver/set_language", ana, language="ES", idempotencyKey="1")
+
+    assert (before["language"], changed["papers"]["language"]) == ("EN", "ES")
+    assert (await send(whole, "driver/my_papers", ana))["language"] == "ES"

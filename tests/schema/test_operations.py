@@ -13,6 +13,7 @@ from marketplace.core.work import Work, Works
 from marketplace.payouts import issue_statement
 from schema.asgi import build_app
 from schema.documents import load_document
+from schema.undo import NO_UNDO
 from tests.builders import make_driver, make_market
 from tests.marketplace.payouts.world import make_driven_route, make_pay_world, wallet_minor
 from tests.schema.conftest import Api, Caller, TestMarketplace
@@ -143,6 +144,8 @@ async def test_a_held_statement_says_why_and_is_released_once(desk: Desk) -> Non
     assert await desk.actions() == [
         ("Marta", "releaseStatement", desk.statement_id, {"currency": "CLP", "total_minor": 4140})
     ]
+    [edge] = (await desk.ask("operator_actions", {"marketId": desk.market}, desk.marta))["edges"]
+    assert (edge["node"]["undo"], edge["node"]["noUndo"]) == (None, NO_UNDO["releaseStatement"])
 
 
 async def test_an_operator_of_all_markets_may_decide_in_each(desk: Desk) -> None:

@@ -134,7 +134,9 @@ async def hand_over(world: World) -> None:
         await take_parcels(work, reassignment_id=key, driver_id=bruno, code=code, parcels=parcels)
 
 
-async def test_surge_and_a_pause_are_set_and_taken_back_by_keys(console: tuple[Page, World]) -> None:
+async def test_surge_and_a_pause_are_set_and_taken_back_and_a_driver_is_asked_by_keys(
+    console: tuple[Page, World],
+) -> None:
     page, world = console
     await page.press("j")
     await page.press("j")
@@ -156,8 +158,14 @@ async def test_surge_and_a_pause_are_set_and_taken_back_by_keys(console: tuple[P
     await page.keep_picture("ops-paused-desktop", after_s=NEXT_READING_S)
     await page.press("u")
     await page.until(f"{TOASTS}.includes('The zone goes on')")
+    await page.press("a")
+    await page.until(IS_ASKED)
+    await choose(page, "driverId", f"drv_{world.driver_ids['Bruno Araya'].hex}")
+    await page.keep_picture("ops-assign-desktop")
+    await send(page)
+    await page.until(f"{TOASTS}.includes('Bruno Araya is asked')")
 
-    assert await audit(world) == ["clearSurge", "pauseZone", "resumeZone", "setSurge"]
+    assert await audit(world) == ["clearSurge", "offerDelivery", "pauseZone", "resumeZone", "setSurge"]
     async with world.marketplace.works.open() as work:
         assert await work.fetch_value("SELECT count(*) FROM surge_override WHERE cleared_at IS NULL") == 0
         assert await work.fetch_value("SELECT count(*) FROM zone_pause WHERE ended_at IS NULL") == 0
@@ -317,12 +325,12 @@ async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, W
     await make_days(world)
 
     await page.ask(change("charts-span", "7"))
-    await page.until(f"{HEADS}.length === 11")
+    await page.until(f"{HEADS}.length === 12")
 
     heads = await page.ask(f"{HEADS}.slice(0, 4)")
     assert await page.pale_texts() == {"light": [], "dark": []}
     assert heads == ["150 delivered", "$2,407 a delivery", "89.3 % on time", "82 % within the spread"]
-    assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 11
+    assert await page.ask("document.querySelectorAll('.kpi .chart[aria-label*=\"The table below\"]').length") == 12
     assert await page.ask("document.querySelectorAll('#charts-rows tr').length") == 3
     assert await page.ask("document.querySelector('.chart .hint title').textContent") == "Feb 24: nothing counted"
     for name, width, height in (("desktop", 1280, 800), ("phone", 390, 844)):
@@ -334,7 +342,7 @@ async def test_figures_over_days_are_drawn_told_and_saved(console: tuple[Page, W
     await page.ask("document.getElementById('charts-table-part').scrollIntoView()")
     await page.keep_picture("ops-figures-table")
     await page.ask(change("charts-by", "HUB"))
-    await page.until("document.querySelectorAll('.name-bars').length === 8")
+    await page.until("document.querySelectorAll('.name-bars').length === 10")
     await page.keep_picture("ops-figures-hubs")
     assert await page.ask("document.querySelector('.name-bars').innerText") == "Centro\n103\nPuerto\n53"
     await page.ask("document.getElementById('charts-file').click()")

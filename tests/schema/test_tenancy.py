@@ -58,6 +58,7 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "addVehicle": DRIVER,
     "chooseVehicle": DRIVER,
     "setPreferences": DRIVER,
+    "setLanguage": DRIVER,
     # Standing and suspensions
     "standingRules": EVERYBODY,
     "myStanding": DRIVER,
@@ -253,7 +254,11 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "companyPayouts": DISPATCHER,
     "companyPayoutAccount": DISPATCHER,
     "companyOnboardingLink": DISPATCHER,
+    "companyPayoutQuote": DISPATCHER,
+    "requestCompanyPayout": DISPATCHER,
     "enterDocument": OPERATOR,
+    "openDocument": OPERATOR,
+    "addDocumentPicture": OPERATOR,
     "addCompanyVehicle": OPERATOR,
     "retireVehicle": OPERATOR,
     # Figures of days
@@ -269,6 +274,10 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     # Claims, sectors and custody
     "sectors": EVERYBODY,
     "custody": SHIPPER | OPERATOR,
+    "setDock": SHIPPER,
+    "dockSlots": SHIPPER,
+    "holdDockSlot": SHIPPER,
+    "bookDockSlot": SHIPPER,
     "claims": SHIPPER | RECIPIENT | DRIVER | OPERATOR,
     "createClaimUpload": SHIPPER | RECIPIENT | DRIVER,
     "openClaim": SHIPPER | RECIPIENT,
@@ -292,9 +301,13 @@ WHO_MAY_ASK: dict[str, frozenset[str] | None] = {
     "giveParcels": DRIVER,
     "takeParcels": DRIVER,
     "assignDelivery": OPERATOR,
+    "offerDelivery": OPERATOR,
     "assignRoute": OPERATOR,
     "unassignRoute": OPERATOR,
     "messageDriver": OPERATOR,
+    "settleColdBreach": OPERATOR,
+    "proposeSubstitute": OPERATOR,
+    "answerSubstitution": RECIPIENT,
     "pauseZone": OPERATOR,
     "resumeZone": OPERATOR,
     # Service levels
@@ -325,7 +338,7 @@ STREAMS = [name for name in NAMES if FIELDS[name][0] == "subscription"]
 ANSWERED = [name for name in NAMES if name not in STREAMS]
 WITH_IDS = [name for name in ANSWERED if ID_PATHS[name]]
 QUERIES = [name for name in ANSWERED if FIELDS[name][0] == "query"]
-OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku"})
+OF_A_CITY = frozenset({"applyToDrive", "registerWebhook", "setSku", "setDock", "holdDockSlot"})
 """Changes whose only id is that of a market, which is open to all."""
 AGREED = (
     "setBillingTerms", "setRateCard", "setServiceArea", "setServiceLevel", "reserveCapacity", "setExperienceGoal",

@@ -28,14 +28,20 @@ from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
+from marketplace.hubs import StockLine, reserve_stock
+from marketplace.hubs.models import Hub
+from marketplace.hubs.stock import Shelf
 from marketplace.routes import ObjectKey
 from marketplace.routes.models import Proof
+from marketplace.substitutions import Rule, SubstitutionRule, keep_rules, propose_substitute
 from marketplace.tips import settle_tip
 from marketplace.tracking import EventStreams
 from schema.asgi import build_app
 from schema.site import preferred_language
 from tests.builders import make_driver
 from tests.contracts.push_double import BrowserDouble
+from tests.marketplace.hubs.stock import keep
+from tests.marketplace.payouts.world import make_operator
 from tests.marketplace.routes.drives import Drive, make_drive
 from tests.marketplace.routes.pictures import picture
 from tests.payment_worlds import PaymentWorld, payment_world_at
@@ -306,6 +312,14 @@ async def test_wishes_a_rating_and_a_claim_are_sent_and_said_aloud(page: Page, d
     await fill_in(page, "place", "PORCH")
     await page.ask("document.querySelector('#place-form button').click()")
     await until(lambda: wishes(door, ("Ring <b>twice</b>", "PORCH")))
+    await run_short(door)
+    await page.until("!document.getElementById('swap-section').hidden")
+    await keep_picture(page, "short")
+    await check_access(page)
+    await page.ask("document.querySelector('[name=swap][value=yes]').click()")
+    await page.ask("document.querySelector('#swap-form button').click()")
+    await page.until("document.getElementById('facts').textContent.includes('Instead of A tea2 × A mate')")
+    assert await page.ask("document.getElementById('swap-section').hidden")
 
     await door.drive.start()
     await door.drive.pick_up(0)
@@ -387,6 +401,29 @@ async def bring(door: Door) -> None:
     await door.drive.pick_up(0)
     await door.drive.drop_off(1)
     await door.drive.drop_off(2)
+    await door.publish()
+
+
+async def run_short(door: Door) -> None:
+    """The hub finds no tea for the recipient, and asks whether maté will do."""
+    drive = door.drive
+    async with door.marketplace.works.open() as work:
+        mine: dict[str, Any] = {"market_id": drive.market.id, "shipper_id": drive.shipper.id}
+        hub = await Hub.get(id=drive.deliveries[1].hub_id, using_db=work.db)
+        tea, _ = [await keep(work, drive.market, drive.shipper, code, [(hub, 2)]) for code in ("tea", "mate")]
+        key = drive.deliveries[1].id
+        lines = {key: [StockLine(shelf=Shelf(tea, hub.id), code="tea", quantity=2)]}
+        await reserve_stock(work, market_id=drive.market.id, lines=lines)
+        rules = {key: [Rule(sku="tea", rule=SubstitutionRule.ASK)]}
+        await keep_rules(work, **mine, rules=rules, lines=lines)
+        await propose_substitute(
+            work,
+            market_id=drive.market.id,
+            operator_id=await make_operator(work, drive.market.id),
+            delivery_id=door.delivery_id,
+            code="tea",
+            by_code="mate",
+        )
     await door.publish()
 
 

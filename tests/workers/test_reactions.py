@@ -107,6 +107,8 @@ def test_what_is_due_is_looked_at_in_its_zone_across_its_borders_or_in_the_whole
 def test_the_way_back_of_a_parcel_that_changed_hands_is_planned_on_its_new_route() -> None:
     assert wanted("DeliveryReassigned", state="ATTEMPTED")[0] == ("plan_return", str(DELIVERY))
     assert wanted("DeliveryReassigned", state="EN_ROUTE_TO_DROPOFF") == [("roll_up", str(MARKET))]
+    assert wanted("ReassignmentEnded", state="CANCELLED")[0][0] == "tell_driver"
+    assert wanted("ReassignmentEnded", state="DECLINED") == [("roll_up", str(MARKET))]
 
 
 def test_only_the_way_to_the_recipient_is_told() -> None:

@@ -78,17 +78,21 @@ export class Actions {
 
   async assign() {
     const { need } = this.subject();
-    const options = this.drivers(({ contractKind }) => contractKind === "DEDICATED");
+    const options = this.drivers(() => true);
     if (options.length === 0) {
-      this.toasts.tell("No dedicated driver is free. Others are asked: set surge so that more of them say yes.", { tone: "wait" });
+      this.toasts.tell("No driver is free. Set surge, so that more of them come.", { tone: "wait" });
       return;
     }
     const answer = await ask({
-      title: `Assign ${about(need)}`, verb: "Assign", note: "A dedicated driver on shift is not asked first.",
+      title: `Assign ${about(need)}`, verb: "Assign", note: "A dedicated driver has it at once. Others are asked, and may say no.",
       fields: [{ name: "driverId", label: "Driver", type: "choice", options }],
     });
     if (!answer) return;
     const name = this.market.names.get(answer.driverId);
+    if (this.market.drivers.get(answer.driverId)?.contractKind !== "DEDICATED") {
+      await this.send("offer_delivery", { deliveryId: need.deliveryId, ...answer }, `${name} is asked`);
+      return;
+    }
     await this.send("assign_delivery", { deliveryId: need.deliveryId, ...answer }, `${name} has it`, ({ routeId }) => (
       this.send("unassign_route", { routeId }, "It is planned again")));
   }

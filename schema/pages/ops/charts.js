@@ -75,7 +75,8 @@ function frame(scale, days, write) {
   ]);
   const ends = days.length > 1 ? [[0, "start", PLOT.left], [days.length - 1, "end", PLOT.right]]
     : [[0, "middle", scale.x(0)]];
-  return [...lines, ...ends.map(([i, anchor, x]) => drawn("text", { x, y: SIZE.height - 6, "text-anchor": anchor }, days[i].label))];
+  return [...lines, ...ends.map(([i, anchor, x]) => (
+    drawn("text", { x, y: SIZE.height - 6, "text-anchor": anchor }, days[i].label)))];
 }
 
 function columns({ days, rows, parts, scale }) {
@@ -88,7 +89,8 @@ function columns({ days, rows, parts, scale }) {
       const [from, to] = [scale.y(below), scale.y(below + size)];
       below += size;
       return size > 0 && drawn("rect", {
-        class: `tone-${tone}${isThin ? " is-thin" : ""}`, x: round(scale.x(i) - width / 2), width: round(width), y: round(to), height: round(from - to),
+        class: `tone-${tone}${isThin ? " is-thin" : ""}`,
+        x: round(scale.x(i) - width / 2), width: round(width), y: round(to), height: round(from - to),
       });
     }).filter(Boolean);
   });

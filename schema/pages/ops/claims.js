@@ -29,7 +29,8 @@ export async function decideClaim(actions) {
   const claimId = claim.id;
   if (decision === "ACCEPT") {
     const acceptedMinor = wording.toMinor(amount);
-    await actions.send("accept_claim", { claimId, acceptedMinor, reason }, `The shipper is credited ${wording.money(acceptedMinor)}`);
+    const told = `The shipper is credited ${wording.money(acceptedMinor)}`;
+    await actions.send("accept_claim", { claimId, acceptedMinor, reason }, told);
   } else if (decision === "REJECT") await actions.send("reject_claim", { claimId, reason }, "The claim is rejected");
   else await actions.send("ask_claim_evidence", { claimId, text: reason }, "More evidence is asked for");
 

@@ -91,7 +91,8 @@ export class Drawing {
     L.polygon(places, { ...look, className: "drawn-area" }).addTo(this.parts);
     for (const place of places) L.circleMarker(place, { ...look, radius: 5, className: "drawn-corner" }).addTo(this.parts);
     const left = LEAST_CORNERS - places.length;
-    write(byId("drawing-said"), left > 0 ? `${plural(places.length, "corner")}, ${left} more to go.` : `${plural(places.length, "corner")}.`);
+    const drawn = plural(places.length, "corner");
+    write(byId("drawing-said"), left > 0 ? `${drawn}, ${left} more to go.` : `${drawn}.`);
     byId("drawing-close").disabled = left > 0;
     byId("drawing-back").disabled = places.length === 0;
   }

@@ -11,7 +11,8 @@ const minutes = (row) => (row.meanFillS === null ? null : row.meanFillS / 60);
 
 const COSTS = [
   ["driverMinor", "Drivers' pay", "move"], ["attemptMinor", "Failed attempts", "bad"], ["returnMinor", "Returns", "wait"],
-  ["fuelMinor", "Fuel", "stay"], ["vehicleMinor", "Vehicles", "good"], ["supportMinor", "Operators' work", "quiet"],
+  ["fuelMinor", "Fuel and electricity", "stay"], ["vehicleMinor", "Vehicles", "good"],
+  ["transferMinor", "Between hubs", "ink-soft"], ["supportMinor", "Operators' work", "quiet"],
 ];
 
 /**
@@ -42,7 +43,7 @@ export const CHARTS = [
   },
   {
     title: "Arrivals as told", note: "Should be 80 %, the dotted line", most: 100, mark: 80,
-    write: percent, isWhole: true, parts: [{ label: "Within the spread", tone: "stay", value: of("etaCoveredPercent") }],
+    write: percent, parts: [{ label: "Within the spread", tone: "stay", value: of("etaCoveredPercent") }],
     head: of("etaCoveredPercent"), headLabel: "within the spread",
   },
   {
@@ -60,7 +61,7 @@ export const CHARTS = [
     parts: [{ label: "Minutes", tone: "wait", value: minutes }], head: minutes, headLabel: "on average",
   },
   {
-    title: "Offers accepted", note: "Of those accepted, declined or expired", most: 100, write: percent, isWhole: true,
+    title: "Offers accepted", note: "Of those accepted, declined or expired", most: 100, write: percent,
     parts: [{ label: "Accepted", tone: "good", value: of("acceptancePercent") }],
     head: of("acceptancePercent"), headLabel: "accepted",
   },
@@ -69,9 +70,14 @@ export const CHARTS = [
     parts: [{ label: "Empty", tone: "bad", value: of("emptyPercent") }], head: of("emptyPercent"), headLabel: "empty",
   },
   {
-    title: "CO2 per delivery", note: "At the tailpipe, by published factors", write: (value) => `${count(Math.round(value))} g`,
+    title: "CO2 per delivery", note: "By published factors, or the market's grid", write: (value) => `${count(Math.round(value))} g`,
     parts: [{ label: "CO2", tone: "quiet", value: of("co2PerDeliveryG") }],
     head: of("co2PerDeliveryG"), headLabel: "a delivery",
+  },
+  {
+    title: "Drivers at work", note: "Of their time online, that with a route", most: 100, write: percent, isWhole: true,
+    parts: [{ label: "With a route", tone: "move", value: of("utilisationPercent") }],
+    head: of("utilisationPercent"), headLabel: "with a route",
   },
   {
     title: "Fairness of offers", note: "0 is even for an hour online, 1 is all to one", most: 1,

@@ -20,6 +20,8 @@ export class KpiPanel {
     this.dialog = byId("figures-over-days");
     byId("charts-open").addEventListener("click", () => this.open());
     byId("charts-shut").addEventListener("click", () => this.dialog.close());
+    // Who opened it by a key had the focus nowhere; from its button keys mean something again at once.
+    this.dialog.addEventListener("close", () => byId("charts-open").focus());
     byId("charts-file").addEventListener("click", () => this.download());
     byId("charts-span").addEventListener("change", () => this.chooseSpan());
     for (const id of ["charts-from", "charts-to"]) {
@@ -81,8 +83,8 @@ export class KpiPanel {
     const named = this.named(rows);
     const { groupBy } = this.asked;
     const rest = groupBy === "DAY" ? 0 : Math.max(0, rows.length - MOST_BARS);
-    const beyond = rest > 0 && `the ${MOST_BARS} with most deliveries are drawn, ${count(rest)} more are in the table`;
-    write(byId("charts-note"), [`${plural(whole.delivered, "delivery", "deliveries")} handed over`, beyond].filter(Boolean).join("; ") + ".");
+    const beyond = rest > 0 ? `; the ${MOST_BARS} with most deliveries are drawn, ${count(rest)} more are in the table` : "";
+    write(byId("charts-note"), `${plural(whole.delivered, "delivery", "deliveries")} handed over${beyond}.`);
     byId("charts-grid").replaceChildren(...CHARTS.map((chart) => this.card(chart, named, whole)));
     this.fillTable(named);
   }

@@ -4,6 +4,8 @@ import { UNASSIGNED, capital, plain, plural } from "/static/wording.js";
 
 /** What `isPast` has nothing to do with the route that its driver is on now. */
 export const KINDS = {
+  COLD_CHAIN: { title: "Was too long out of the cold", tone: "bad" },
+  DOCK_MISSED: { title: "Missed its slot at the dock", tone: "bad" },
   LATE_RISK: { title: "Will probably be late", tone: "bad" },
   UNASSIGNED: { title: "Has no driver", tone: "wait" },
   REASSIGNMENT: { title: "Route changes hands", tone: "move" },
@@ -21,7 +23,7 @@ const HANDED = {
   AGREED: "agreed, the drivers meet",
   GIVEN: "parcels are scanned, the code is missing",
 };
-const WAITS = new Set(["SUSPENSION", "HELD_STATEMENT", "DEAD_JOB", "GOAL_MISSED"]);
+const WAITS = new Set(["COLD_CHAIN", "SUSPENSION", "HELD_STATEMENT", "DEAD_JOB", "GOAL_MISSED"]);
 
 /** The two lines of a row: what it is, and the rest. */
 export function needWords(need, { wording, clock }) {
@@ -37,6 +39,7 @@ const whom = ({ externalId, driverName }) => [externalId, driverName].filter(Boo
 function why({ kind, reason, amountMinor }, wording) {
   if (kind === "UNASSIGNED") return UNASSIGNED[reason] ?? null;
   if (kind === "REASSIGNMENT") return HANDED[reason];
+  if (kind === "COLD_CHAIN" || kind === "DOCK_MISSED") return reason;
   if (kind === "LATE_RISK") return `${reason} sure`;
   if (kind === "CLAIM") return `${plain(reason)}, ${wording.money(amountMinor)} asked`;
   return reason || amountMinor ? plain(reason) : null;

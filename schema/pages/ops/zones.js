@@ -13,10 +13,8 @@ const WHY = { name: "reason", label: "Why" };
 const FOR_A_WHILE = ["PAUSE", "SURGE"];
 const USES = [["PAUSE", "Pause it for a while"], ["SURGE", "Set surge there for a while"],
   ["AREA", "Serve within it alone, from now on"]];
-const USE_NOTE = {
-  PAUSE: "Nothing new is planned, offered or promised here. Routes that drivers have go on.",
-  SURGE: "In percent of the market's caps. Its budget still holds.",
-};
+const PAUSE_NOTE = "Nothing new is planned, offered or promised here. Routes that drivers have go on.";
+const SURGE_NOTE = "In percent of the market's caps. Its budget still holds.";
 
 export class Zones {
   /** `actions` says what is chosen, has areas drawn, and sends. */
@@ -26,13 +24,15 @@ export class Zones {
 
   async setSurge() {
     const { point } = this.actions.subject();
-    const answer = await ask({ title: "Set surge here", verb: "Set surge", note: USE_NOTE.SURGE, fields: [HOW_MUCH, WHERE, HOW_LONG, WHY] });
+    const fields = [HOW_MUCH, WHERE, HOW_LONG, WHY];
+    const answer = await ask({ title: "Set surge here", verb: "Set surge", note: SURGE_NOTE, fields });
     if (answer) await this.surge(await this.cellsAround(point, answer.rings), answer);
   }
 
   async pause() {
     const { point } = this.actions.subject();
-    const answer = await ask({ title: "Pause this zone", verb: "Pause", note: USE_NOTE.PAUSE, fields: [WHERE, HOW_LONG, WHY] });
+    const fields = [WHERE, HOW_LONG, WHY];
+    const answer = await ask({ title: "Pause this zone", verb: "Pause", note: PAUSE_NOTE, fields });
     if (answer) await this.pauseCells(await this.cellsAround(point, answer.rings), answer);
   }
 
@@ -41,6 +41,7 @@ export class Zones {
     this.actions.draw(async (corners) => {
       const answer = await ask({
         title: `An area with ${plural(corners.length, "corner")}`, verb: "Do it",
+        note: "A pause and surge take every cell that it touches; routes that drivers have go on.",
         fields: [
           { name: "use", label: "What for", type: "choice", options: USES, value: "PAUSE" },
           { ...HOW_MUCH, shownFor: ["use", ["SURGE"]] },

@@ -42,11 +42,13 @@ async function look(api, wording, claims) {
     element("td", {}, one.trackingUrl ? element("a", { href: new URL(one.trackingUrl).pathname }, "Tracking page") : "–"),
     element("td", {}, claims.canOpen(one)
       ? element("button", { type: "button", class: "link", onclick: () => claims.begin(one) }, "Open a claim") : null))));
-  if (left > 0) timer = setTimeout(() => (document.hidden ? wait(api, wording, claims) : look(api, wording, claims).catch(() => wait(api, wording, claims))), EVERY_MS);
+  if (left > 0) wait(api, wording, claims);
 }
 
+/** Looks again in a while; a page that nobody looks at waits on. */
 function wait(api, wording, claims) {
-  timer = setTimeout(() => look(api, wording, claims).catch(() => wait(api, wording, claims)), EVERY_MS);
+  const again = () => wait(api, wording, claims);
+  timer = setTimeout(() => (document.hidden ? again() : look(api, wording, claims).catch(again)), EVERY_MS);
 }
 
 const byReference = (a, b) => a.externalId.localeCompare(b.externalId, "en", { numeric: true });

@@ -133,6 +133,7 @@ class TrackingPage {
     const inWords = (variables) => variables && { ...variables, language: this.language.toUpperCase() };
     this.onSubmit("instructions-form", "leave_instructions", () => inWords({ text: byId("instructions").value }), "saved");
     this.onSubmit("place-form", "choose_safe_place", () => inWords({ place: byId("place").value || null }), "saved");
+    this.onSubmit("swap-form", "answer_substitution", () => inWords(this.chosenSwap()), "saved", "chooseSwap");
     this.onSubmit("rate-form", "rate_delivery", () => inWords(chosenRating()), "thanks", "chooseStars");
     this.onSubmit("window-form", "book_window", () => this.chosenWindow(), "windowBooked", "chooseWindow");
     byId("day-form").addEventListener("submit", (submission) => {
@@ -152,6 +153,11 @@ class TrackingPage {
     } catch (failure) {
       this.sayFailure(failure);
     }
+  }
+
+  chosenSwap() {
+    const chosen = document.querySelector("[name=swap]:checked");
+    return chosen && { sku: this.view.asked.sku, isAccepted: chosen.value === "yes" };
   }
 
   chosenWindow() {

@@ -25,6 +25,7 @@ export class View {
     this.pictures(delivery);
     this.rating(delivery);
     this.days(delivery);
+    this.swap(delivery);
     this.wishes(delivery);
     this.facts(delivery);
     this.timeline(delivery);
@@ -120,6 +121,15 @@ export class View {
     byId("windows").replaceChildren(...made);
   }
 
+  /** What was short, while the recipient is asked about it. */
+  swap({ substitutions }) {
+    this.asked = substitutions.find(({ state }) => state === "PROPOSED") ?? null;
+    byId("swap-section").hidden = this.asked === null;
+    if (this.asked === null) return;
+    const { name, quantity, substitute, answerDueAt } = this.asked;
+    write(byId("swap-question"), this.words.swapAsk(quantity, name, substitute, this.time.format(new Date(answerDueAt))));
+  }
+
   wishes({ actions, instructions, safePlace }) {
     byId("wishes-section").hidden = !actions.includes("LEAVE_INSTRUCTIONS");
     byId("place-form").hidden = !actions.includes("CHOOSE_SAFE_PLACE");
@@ -128,8 +138,12 @@ export class View {
     if (!byId("place-form").dataset.touched) byId("place").value = safePlace ?? "";
   }
 
-  facts({ address, driver }) {
+  facts({ address, driver, substitutions }) {
     const rows = [[this.words.address, address]];
+    for (const { name, quantity, state, substitute } of substitutions) {
+      const instead = { TAKEN: `${quantity} × ${substitute}`, LEFT_OUT: this.words.leftOut }[state];
+      if (instead) rows.push([this.words.insteadOf(name), instead]);
+    }
     if (driver) {
       const vehicle = VEHICLES[driver.vehicle]?.[this.language] ?? "";
       rows.push([this.words.driver, this.words.brings(driver.firstName, vehicle)]);

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from marketplace.batches import PostBatch, QuoteBatch, QuoteExpired, QuoteResult, Requirement
+from marketplace.batches import PostBatch, QuoteBatch, QuoteExpired, QuoteResult, Requirement, Sector
 from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
@@ -45,6 +45,38 @@ async def test_a_quote_is_the_sum_of_its_lines(works: Works) -> None:
     for row in quoted.rows:
         assert row["price_minor"] == sum(line["amount_minor"] for line in row["lines"])
     assert quoted.is_degraded
+
+
+async def test_a_quote_says_what_each_requirement_adds(works: Works) -> None:
+    market, shipper, hub = await world(works)
+    async with works.open() as work:
+        await set_rate_card(
+            work,
+            shipper_id=shipper.id,
+            market_id=market.id,
+            service_level="STANDARD",
+            currency="CLP",
+            base_minor=4_000,
+            per_km_minor=0,
+            per_stop_minor=0,
+            minimum_minor=0,
+            surcharges=[{"code": "pair", "amount_minor": 9_000, "requirement": "TWO_PERSON"}],
+        )
+    rows = [order("a-1", hub_id=hub.id, sector=Sector.MANUFACTURING, requirements=[Requirement.TAIL_LIFT])]
+
+    quoted = await run_errand(
+        works, QuoteBatch(router=ROUTER, shipper_id=shipper.id, market_id=market.id, requests=rows)
+    )
+
+    assert quoted is not None
+    (row,) = quoted.rows
+    names = ("requirement", "is_of_sector", "chooses_driver", "service_s", "surcharge_minor")
+    assert [tuple(one[name] for name in names) for one in row["requirements"]] == [
+        ("HEAVY", True, True, 0, 0),
+        ("TAIL_LIFT", False, True, 0, 0),
+        ("TWO_PERSON", True, True, 480, 9_000),
+    ]
+    assert (row["out_of_cold_limit_s"], row["pallet_places"], row["price_minor"]) == (None, 0, 13_000)
 
 
 async def test_a_posted_quote_costs_what_it_said_whatever_the_card_says_now(works: Works) -> None:

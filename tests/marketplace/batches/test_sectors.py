@@ -1,10 +1,11 @@
 """A sector sets what its deliveries ask for; a line asks for more, and waives what is not the law's."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from marketplace.batches import BUNDLES, BundleIsBinding, Requirement, Sector
+from marketplace.batches import BUNDLES, BundleIsBinding, PackageRequest, Requirement, Sector
 from marketplace.batches.request import check_rows
 from marketplace.batches.sectors import requirements_of
 from marketplace.core.work import Works
@@ -58,3 +59,38 @@ async def test_what_a_sector_asks_for_is_posted_with_the_delivery(works: Works) 
         )
     assert kept is not None
     assert tuple(kept) == ("PHARMACY", ["CHAIN_OF_CUSTODY", "IDENTITY_CHECK", "PHARMACY"])
+
+
+async def test_pallets_and_time_out_of_the_cold_are_posted_with_the_delivery(works: Works) -> None:
+    async with works.open() as work:
+        market = await make_market(work)
+        shipper, hub = await make_shipper(work, market), await make_hub(work, market)
+    pallet = PackageRequest(weight_g=400_000, length_mm=1200, width_mm=800, height_mm=1500, pallet_places=1)
+    rows = [
+        order("a-1", hub_id=hub.id, sector=Sector.GROCERY),
+        order("a-2", hub_id=hub.id, sector=Sector.GROCERY, out_of_cold_s=600, packages=[pallet, pallet]),
+        order("a-3", hub_id=hub.id),
+    ]
+
+    await post(works, market, shipper, *rows)
+
+    async with works.open() as work:
+        kept = await work.fetch("SELECT out_of_cold_limit_s, pallet_places FROM delivery ORDER BY external_id")
+    assert [tuple(row) for row in kept] == [(2_700, 0), (600, 2), (None, 0)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"out_of_cold_s": 299}, "outOfColdLimitS"),
+        ({"out_of_cold_s": 14_401}, "outOfColdLimitS"),
+        (
+            {"packages": [PackageRequest(weight_g=1, length_mm=1, width_mm=1, height_mm=1, pallet_places=11)]},
+            "packages[0].palletPlaces",
+        ),
+    ],
+)
+def test_what_no_delivery_can_ask_for_is_refused_by_name(wrong: dict[str, Any], field: str) -> None:
+    checked = check_rows([order("a-1", hub_id=HUB, **wrong)])
+
+    assert [(problem.code, problem.field) for problem in checked.problems.values()] == [("BAD_DELIVERY", field)]

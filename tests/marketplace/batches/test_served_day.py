@@ -38,7 +38,7 @@ SANTIAGO = "America/Santiago"
 NOON = datetime(2026, 3, 2, 15, tzinfo=UTC)
 """A Monday, noon in Santiago."""
 OPEN = replace(order("a"), pickup_window=None, dropoff_window=None)
-HUB = Origin(opening=Opening(), time_zone=SANTIAGO, is_hub=True)
+HUB = Origin(place=HUB_PLACE, opening=Opening(), time_zone=SANTIAGO, is_hub=True)
 PLACE = replace(HUB, is_hub=False)
 NEXT_DAY = ServiceLevel(tier=Tier.NEXT_DAY, cutoff=time(18))
 THURSDAY = LocalWindow(opens=datetime(2026, 3, 5, 10), closes=datetime(2026, 3, 5, 12))

@@ -35,6 +35,7 @@ LIMITS = {
     "payout_minimum_minor": (0, 10**12),
     "pickup_service_s": (0, 3_600),
     "dropoff_service_s": (0, 3_600),
+    "two_person_service_s": (0, 7_200),
     "head_start_waves": (0, 50),
     "contracted_head_start_s": (0, 3_600),
     "delivery_target_s": (0, 604_800),

@@ -56,7 +56,7 @@ async def test_a_delivery_is_seen_as_it_is(work: Work) -> None:
     assert (seen.pickup, seen.dropoff) == (HUB_PLACE, home_place(1))
     assert (seen.pickup_opens_at, seen.pickup_closes_at) == (posted.pickup_opens_at, posted.pickup_closes_at)
     assert (seen.dropoff_opens_at, seen.dropoff_closes_at) == (posted.dropoff_opens_at, posted.dropoff_closes_at)
-    assert (list(seen.load), list(seen.skills), seen.created_at) == ([1, 1200, 8], ["COLD"], posted.created_at)
+    assert (list(seen.load), list(seen.skills), seen.created_at) == ([1, 1200, 8, 0], ["COLD"], posted.created_at)
 
 
 async def test_of_what_a_delivery_asks_for_only_skills_choose_the_driver(work: Work) -> None:
@@ -152,7 +152,7 @@ async def test_a_driver_is_seen_as_the_matcher_needs(work: Work) -> None:
     (seen,) = (await look(work, world)).drivers
 
     assert (seen.id, seen.kind, seen.place) == (driver.id, ContractKind.CONTRACTED, HUB_PLACE)
-    assert (list(seen.capacity), list(seen.skills)) == ([30, 200_000, 800], ["COLD"])
+    assert (list(seen.capacity), list(seen.skills)) == ([30, 200_000, 800, 0], ["COLD"])
     assert (seen.max_stops, seen.online_until) == (10, work.now + timedelta(hours=8))
 
 

@@ -13,7 +13,8 @@ from marketplace.core.ids import MarketId
 from marketplace.core.work import Works
 from marketplace.fleet import ContractKind
 from marketplace.offers import AssignByHand, unassign_route
-from marketplace.offers.assign_by_hand import DriverRuledOut, NotDedicated
+from marketplace.offers.assign_by_hand import NotDedicated
+from marketplace.offers.lone_route import DriverRuledOut
 from marketplace.offers.unassign import NoDriver, ParcelsAboard
 from tests.builders import make_batch, make_delivery, make_driver, make_hub, make_market, make_shipper
 from tests.marketplace.routes.drives import make_drive

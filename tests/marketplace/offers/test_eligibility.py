@@ -68,6 +68,19 @@ async def test_a_certificate_gates_only_what_asks_for_its_skill(work: Work) -> N
     assert found == [[], [], [RuledOut.NO_SKILL], [RuledOut.NO_SKILL]]
 
 
+async def test_pallets_are_offered_only_to_those_in_whose_vehicle_all_of_them_stand(work: Work) -> None:
+    world = await make_world(work, drivers=1)
+    await change(work, world.drivers[0].id, pallet_places=1)
+
+    found = []
+    for places in (0, 1, 2):
+        one = "(SELECT id FROM delivery WHERE route_id = $1 ORDER BY id LIMIT 1)"
+        await work.execute(f"UPDATE delivery SET pallet_places = $2 WHERE id = {one}", world.route_ids[0], places)
+        found.append(await ruled_out(work, world))
+
+    assert found == [[], [], [RuledOut.NO_CAPACITY]]
+
+
 async def test_drivers_of_a_company_that_has_ended_are_not_asked(work: Work) -> None:
     world = await make_world(work, drivers=1, kind=ContractKind.CONTRACTED)
     company_id = await add_company(work, market_id=world.market.id, name="Reparto")

@@ -226,6 +226,26 @@ async def test_cold_goods_need_a_box_in_the_vehicle_of_the_day(work: Work) -> No
     assert found == [[work.now, None], None]
 
 
+async def test_a_tail_lift_and_pallet_places_are_of_the_vehicle_of_the_day(work: Work) -> None:
+    market = await make_market(work)
+    marta, driver = await make_operator(work, market), await make_driver(work, market)
+    checked: dict[str, Any] = {"market_id": market.id, "operator_id": marta, "is_passed": True, "reason": "seen"}
+    checked |= {"good_until": work.now + YEAR, "equipment": ["TAIL_LIFT"]}
+    lorry = await add_vehicle(work, driver_id=driver.id, kind=Vehicle.VAN, label="lorry")
+    await check_vehicle(work, vehicle_id=lorry, pallet_places=6, **checked)
+    before = await ends(work, driver.id)
+
+    await choose_vehicle(work, driver_id=driver.id, vehicle_id=lorry)
+    chosen = await ends(work, driver.id)
+    await check_vehicle(work, vehicle_id=lorry, pallet_places=4, **(checked | {"equipment": []}))
+
+    assert (before[0], chosen[:2]) == ([], (["TAIL_LIFT"], None))
+    assert (await ends(work, driver.id))[:2] == (["TAIL_LIFT"], [work.now])
+    assert await work.fetch_value("SELECT pallet_places FROM driver WHERE id = $1", driver.id) == 4
+    with pytest.raises(Invalid):
+        await check_vehicle(work, vehicle_id=lorry, pallet_places=41, **checked)
+
+
 async def test_another_drivers_vehicle_looks_like_none_and_a_companys_is_its_drivers(work: Work) -> None:
     market = await make_market(work)
     company_id = await add_company(work, market_id=market.id, name="Reparto")

@@ -1,7 +1,11 @@
 """What a contracted company's people drive is paid to the company, once, whoever they drive for by then."""
 
+from typing import Any
 from uuid import UUID
 
+import pytest
+
+from marketplace.core.errors import NotFound
 from marketplace.core.ids import MarketId, PayoutId, RouteId, StatementId, to_wire
 from marketplace.core.work import Work
 from marketplace.fleet import ContractKind, add_company, add_dispatcher
@@ -11,6 +15,10 @@ from marketplace.offers import assign_route
 from marketplace.payments import OperationKind
 from marketplace.payouts import (
     PROOFS_OF_PAY,
+    NoPayoutAccount,
+    PayoutMethod,
+    PayoutUnderWay,
+    QuoteNeeded,
     company_pay,
     company_payouts,
     find_earnings,
@@ -18,6 +26,8 @@ from marketplace.payouts import (
     open_company_account,
     page_payouts,
     page_statements,
+    quote_company_payout,
+    request_company_payout,
     schedule_payouts,
     settle_account,
     settle_payout,
@@ -227,3 +237,38 @@ async def test_a_companys_account_is_opened_once_by_its_dispatcher(work: Work) -
     assert account.is_usable
     assert await open_company_account(work, dispatcher_id=iris) == account.account
     assert await work.fetch_value("SELECT driver_id FROM payout_account WHERE payee_id = $1", company_id) is None
+
+
+async def test_a_company_is_paid_at_once_for_the_fee_that_it_was_shown(work: Work) -> None:
+    world = await make_pay_world(work)
+    company_id, iris = await make_company(work, world)
+    _, stranger = await make_company(work, world, name="beta")
+    await drive(work, world, await make_contracted(work, world, company_id))
+    at_once: dict[str, Any] = {"method": PayoutMethod.INSTANT}
+    with pytest.raises(NoPayoutAccount):
+        await quote_company_payout(work, dispatcher_id=iris, **at_once)
+    await work.execute("UPDATE payout_account SET can_pay_at_once = true")
+
+    quote = await quote_company_payout(work, dispatcher_id=iris, **at_once)
+    with pytest.raises(QuoteNeeded):
+        await request_company_payout(work, dispatcher_id=iris, **at_once)
+    with pytest.raises(NotFound):
+        await request_company_payout(work, dispatcher_id=stranger, quote_id=quote.id, **at_once)
+    payout_id = await request_company_payout(work, dispatcher_id=iris, quote_id=quote.id, **at_once)
+    with pytest.raises(PayoutUnderWay):
+        await request_company_payout(work, dispatcher_id=iris)
+
+    assert (quote.amount_minor, quote.fee_minor) == (PAY - 41, 41)
+    payout = await payout_row(work, payout_id)
+    assert (payout["company_id"], payout["driver_id"], payout["amount_minor"], payout["fee_minor"]) == (
+        company_id, None, PAY - 41, 41,
+    )  # fmt: skip
+    await end_operation(work, OperationKind.TRANSFER, payout_id)
+    await settle_payout(work, payout_id=payout_id)
+    await work.execute(
+        "UPDATE stripe_operation SET amount_minor = $2 WHERE kind = 'PAYOUT' AND subject_id = $1", payout_id, PAY - 41
+    )
+    await end_operation(work, OperationKind.PAYOUT, payout_id, object_state="paid")
+    await settle_payout(work, payout_id=payout_id)
+    assert await balances(work, world) == {"driver_pay": -PAY, "gateway:available": PAY - 41, "instant_fee_revenue": 41}
+    assert (await check_ledger(work, market_id=world.market.id, further=PROOFS_OF_PAY)).is_sound

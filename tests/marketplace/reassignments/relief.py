@@ -39,8 +39,8 @@ class Relief:
     second: Driver
     operator_id: UUID
 
-    async def ask(self, **changes: Any) -> UUID:
-        """Asks the second driver to take the route over at the corner."""
+    def question(self, **changes: Any) -> ReassignRoute:
+        """The errand of asking the second driver to take the route over at the corner."""
         wish: dict[str, Any] = {
             "router": StraightLineRouter(),
             "market_id": self.drive.market.id,
@@ -50,7 +50,11 @@ class Relief:
             "reason": "the first driver has fallen ill",
             "operator_id": self.operator_id,
         }
-        reassignment_id = await run_errand(self.drive.works, ReassignRoute(**wish | changes))
+        return ReassignRoute(**wish | changes)
+
+    async def ask(self, **changes: Any) -> UUID:
+        """Asks."""
+        reassignment_id = await run_errand(self.drive.works, self.question(**changes))
         assert reassignment_id is not None
         return reassignment_id
 

@@ -8,12 +8,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from marketplace.batches import PromiseActor
+from marketplace.batches import LocalWindow, Place, PromiseActor
 from marketplace.batches.models import Delivery
 from marketplace.billing import CreditExhausted, check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand
 from marketplace.core.errors import NotFound
+from marketplace.core.geo import Point
 from marketplace.core.window import Window
 from marketplace.core.work import Work, Works
 from marketplace.hubs import Opening
@@ -41,6 +42,8 @@ from marketplace.windows import (
     revoke_window,
 )
 from tests.builders import HOME_PLACE, make_delivery, make_driver, make_route, make_shipper
+from tests.marketplace.batches.orders import order
+from tests.marketplace.hubs.stock import post
 from tests.marketplace.windows.world import WindowWorld, make_world, price_of
 
 FIVE = Window(datetime(2026, 3, 2, 17, tzinfo=UTC), datetime(2026, 3, 2, 19, tzinfo=UTC))
@@ -203,6 +206,20 @@ async def test_a_window_held_before_the_posting_is_booked_for_what_was_posted(wo
 
     async with works.open() as work:
         assert await promise_of(work, world) == SEVEN
+
+
+async def test_the_last_place_of_a_day_is_kept_for_what_its_holder_posts_for_that_door(works: Works) -> None:
+    async with works.open() as work:
+        world = await make_world(work, opening=Opening(places_per_day=2))
+    await hold(works, world.hold(SEVEN, delivery_id=None, hub_id=world.hub.id, place=HOME_PLACE))
+    evening = LocalWindow(opens=datetime(2026, 3, 2, 16), closes=datetime(2026, 3, 2, 18))
+    elsewhere = Place(point=Point(lat=-29.91, lon=-71.25), address="Calle Prat 1")
+    doors = {"a": {"dropoff": elsewhere}, "b": {}, "c": {}}
+    rows = [order(name, hub_id=world.hub.id, dropoff_window=evening, **door) for name, door in doors.items()]
+
+    posted = await post(works, world.market, world.shipper, *rows)
+
+    assert [row.problem.code if row.problem else None for row in posted.rows] == ["HUB_FULL", None, "HUB_FULL"]
 
 
 async def test_a_hold_of_somebody_else_does_not_exist(works: Works) -> None:

@@ -14,7 +14,7 @@ from marketplace.fleet.states import ContractKind, PresenceState
 from marketplace.hubs import Opening
 from marketplace.routes import RouteState
 from marketplace.shippers import ServiceLevel, Tier, set_service_level
-from marketplace.windows import BadWish, ClosedReason, OfferedDay, WindowReason, delivery_windows
+from marketplace.windows import BadWish, ClosedReason, NotAWindow, OfferedDay, WindowReason, delivery_windows
 from tests.builders import HOME_PLACE, make_delivery, make_driver, make_route, make_shipper
 from tests.marketplace.windows.world import TODAY, WindowWorld, make_world
 
@@ -89,6 +89,8 @@ async def test_a_tiered_delivery_is_offered_what_its_tier_gives_and_told_where_t
 
     today, tomorrow = await look(works, world), await look(works, world, day=date(2026, 3, 3))
     async with works.open() as work:
+        with pytest.raises(NotAWindow):
+            await world.hold(Window(at(17), at(19))).read(work)
         await work.execute(
             "UPDATE delivery SET tier = 'SCHEDULED',"
             " service_level_id = (SELECT id FROM service_level WHERE tier = 'SCHEDULED')"
