@@ -67,7 +67,7 @@ async def counter(works: Works, marketplace: TestMarketplace, tokens: Tokens) ->
     callers = {
         client: Caller(id=one, market_id=market, credential=credential) for client, (one, credential) in known.items()
     }
-    app = build_app(SimpleNamespace(geocoder=None, **{**_parts(marketplace), "router": world.router}))
+    app = build_app(SimpleNamespace(**{**_parts(marketplace), "router": world.router}))
     api = Api(app)
     async with api.http:
         yield Counter(api, world, callers)
