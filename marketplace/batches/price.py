@@ -318,7 +318,7 @@ def _place(checked: Checked, found: Found, settings: Dials, refuse_addresses: In
         try:
             if request.dropoff.point is None and refuse_addresses is not None:
                 raise refuse_addresses
-            spots = _spots(i, request, found)
+            spots = {spot: replace(row, asked=found.asked[i]) for spot, row in _spots(i, request, found).items()}
             if request.dropoff.point is None:
                 [unplaced[i]] = spots.values()
             else:
