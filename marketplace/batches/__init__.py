@@ -26,10 +26,10 @@ from marketplace.batches.change_promise import (
 )
 from marketplace.batches.expire import expire_due, next_expiry
 from marketplace.batches.failure_policy import DISCARDED, may_be_left, next_step
+from marketplace.batches.place import MOST_DELIVERIES
 from marketplace.batches.place_address import AlreadyPlaced, NoWayThere, PlaceAddress
-from marketplace.batches.places import CapacityFull, CapacityReserved
 from marketplace.batches.post import CreditGate, PostBatch, PostedRow, PostResult, ToPost
-from marketplace.batches.price import MOST_DELIVERIES, Priced
+from marketplace.batches.price import Priced
 from marketplace.batches.queries import (
     find_batch,
     find_delivery,
@@ -64,6 +64,7 @@ from marketplace.batches.states import (
     Requirement,
     UnassignedReason,
 )
+from marketplace.batches.take_places import CapacityFull, CapacityReserved
 from marketplace.batches.tiers import DAYS_AHEAD, is_open_on, windows_within
 from marketplace.batches.transfer_stock import BadTransfer, Replenish, TransferStock, TransferUnderWay
 from marketplace.batches.unplan import unplan_deliveries

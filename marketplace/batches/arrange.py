@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, price_row, target_of
+from marketplace.batches.place import Placed, PlacedRow, Spot, target_of
+from marketplace.batches.price import Drive, Priced, PricedRow, price_row
 from marketplace.batches.request import RowProblem, problem_of
 from marketplace.batches.source import packages_from
 from marketplace.core.errors import Invalid

@@ -26,7 +26,7 @@ from marketplace.addresses import (
 )
 from marketplace.batches.change_promise import change_promise
 from marketplace.batches.events import AddressDoubted, DeliveryPlaced
-from marketplace.batches.price import check_area
+from marketplace.batches.place import check_area
 from marketplace.batches.price_one import RowFacts, price_one
 from marketplace.batches.served_day import UnservedDay, check_served_day
 from marketplace.batches.states import DeliveryState, PromiseActor

@@ -21,12 +21,13 @@ from marketplace.accounts import Tokens, make_tracking_links
 from marketplace.addresses import NoGeocoder, drop_point_id, learned_points
 from marketplace.batches.arrange import Pricing, arrange, price_rows
 from marketplace.batches.events import BatchPosted, DeliveryPosted
-from marketplace.batches.places import take_places
-from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, place_rows, price_row
+from marketplace.batches.place import Placed, PlacedRow, place_rows
+from marketplace.batches.price import Drive, Priced, PricedRow, price_row
 from marketplace.batches.quote import KeptQuote, firsts, open_quote
 from marketplace.batches.request import DeliveryRequest, RowProblem, is_storable, load_of, pallet_places_of
 from marketplace.batches.source import rules_of
 from marketplace.batches.states import DeliveryState, Requirement
+from marketplace.batches.take_places import take_places
 from marketplace.batches.take_points import without_full
 from marketplace.batches.take_slots import book_slots, without_gone
 from marketplace.core.geo import Point

@@ -11,8 +11,8 @@ import orjson
 
 from marketplace.batches.arrange import price_rows
 from marketplace.batches.asked import what_is_asked
-from marketplace.batches.places import take_places
-from marketplace.batches.price import Drive, Placed, PlacedRow, Priced, PricedRow, Spot, place_rows, price_row
+from marketplace.batches.place import Placed, PlacedRow, Spot, place_rows
+from marketplace.batches.price import Drive, Priced, PricedRow, price_row
 from marketplace.batches.request import (
     DeliveryRequest,
     ItemRequest,
@@ -24,6 +24,7 @@ from marketplace.batches.request import (
 from marketplace.batches.sectors import Sector
 from marketplace.batches.source import Agreed
 from marketplace.batches.states import FailurePolicy, Requirement
+from marketplace.batches.take_places import take_places
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.work import Work

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from marketplace.batches.another_try import ChosenBy, choose_another_try, lock_waiting
 from marketplace.batches.change_promise import change_promise
-from marketplace.batches.places import check_place
 from marketplace.batches.request import LocalWindow
 from marketplace.batches.settle_attempt import settle_attempt
 from marketplace.batches.states import DeliveryState, PromiseActor
+from marketplace.batches.take_places import check_place
 from marketplace.core.errors import NotFound
 from marketplace.core.window import local_window
 from marketplace.core.work import Work

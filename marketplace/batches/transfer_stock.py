@@ -7,10 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from marketplace.accounts import note_action
-from marketplace.batches.places import CapacityFull, CapacityReserved
 from marketplace.batches.post import CreditGate, PostBatch, ToPost
 from marketplace.batches.price import Priced
 from marketplace.batches.request import MOST_OF_ONE, DeliveryRequest, ItemRequest, LocalWindow, Place
+from marketplace.batches.take_places import CapacityFull, CapacityReserved
 from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.geo import Point
 from marketplace.core.ids import MarketId, OperatorId

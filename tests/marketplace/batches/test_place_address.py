@@ -19,7 +19,7 @@ from marketplace.batches import (
     addresses_to_review,
     expire_due,
 )
-from marketplace.batches.price import OutOfArea
+from marketplace.batches.place import OutOfArea
 from marketplace.billing import check_credit
 from marketplace.core.clock import ManualClock
 from marketplace.core.errand import run_errand

@@ -10,7 +10,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from marketplace.batches.arrange import Pricing, arrange
-from marketplace.batches.price import Placed, PlacedRow, Priced, Spot
+from marketplace.batches.place import Placed, PlacedRow, Spot
+from marketplace.batches.price import Priced
 from marketplace.batches.request import problem_of
 from marketplace.core.errors import Invalid
 from marketplace.core.window import Window
