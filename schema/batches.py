@@ -1,7 +1,6 @@
-"""What shippers ask for: quotes, batches and deliveries."""
+"""Batches and deliveries: posted, looked at, called off."""
 
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
@@ -12,15 +11,11 @@ import strawberry
 import schema.enums  # noqa: F401 - the enums below become types of the API
 from marketplace.batches import (
     CancelReason,
-    DeliveryRequest,
     DeliveryState,
     FailurePolicy,
-    ItemRequest,
     LeftAt,
     PostBatch,
     PostResult,
-    QuoteBatch,
-    QuoteResult,
     Requirement,
     RowProblem,
     Sector,
@@ -28,27 +23,26 @@ from marketplace.batches import (
     cancel_delivery,
     find_batch,
     find_delivery,
-    find_quote,
     page_batches,
     page_deliveries,
     quote_cancellation,
 )
 from marketplace.billing import check_credit
-from marketplace.core.errors import Invalid, NotFound
+from marketplace.core.errors import Invalid
 from marketplace.core.ids import from_wire, to_wire
 from marketplace.core.work import Work
 from marketplace.points import CollectionState
 from marketplace.shippers import Tier
-from marketplace.substitutions import SubstitutionRule
 from schema.access import require_shipper
-from schema.arguments import IdempotencyKey, MarketArgument
+from schema.arguments import IdempotencyKey
 from schema.context import Info
 from schema.costs import usually
+from schema.delivery_input import DeliveryInput, MaySplit, RowProblemType, delivery_requests, row_problem
 from schema.errands import mutate_by_errand
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read
-from schema.places import Address, AddressInput, Package, PackageInput, Window, WindowInput
+from schema.places import Address, Package, Window
 from schema.problem import Problem
 from schema.scalars import DateTime, MoneyMinor
 from schema.substitutions import ItemSubstitution
@@ -161,16 +155,6 @@ class Batch:
     )
 
 
-@strawberry.type(description="Why one row of a request was not taken. The other rows are.")
-class RowProblemType:
-    """A problem of one row."""
-
-    external_id: str = strawberry.field(description="The row's own reference.")
-    code: str = strawberry.field(description="Stable and made for programs.")
-    message: str = strawberry.field(description="For people.")
-    field: str | None = strawberry.field(description="The field at fault.")
-
-
 @strawberry.type(description="The answer to one row of a posting.")
 class PostedDelivery:
     """A delivery, new or posted before, or a problem."""
@@ -193,100 +177,6 @@ class BatchPosted:
 
     batch_id: strawberry.ID | None = strawberry.field(description="bat_…; null where no row was taken.")
     rows: list[PostedDelivery] = strawberry.field(description="One answer for each row.", metadata=usually(50))
-
-
-@strawberry.type(description="One line of a price.")
-class PriceLine:
-    """What is paid for what, by which rule."""
-
-    code: str = strawberry.field(
-        description="base, distance, stop or minimum; surcharge:… of the card, tier, zone of a rural zone, or surge."
-    )
-    quantity: int = strawberry.field(description="How much, in `unit`.")
-    unit: str = strawberry.field(description="What the quantity counts.")
-    rate_minor: MoneyMinor = strawberry.field(description="Minor units for each `per` of the quantity.")
-    per: int = strawberry.field(description="How many units one rate is for.")
-    amount_minor: MoneyMinor = strawberry.field(description="Minor units.")
-    rule: str = strawberry.field(description="The rule of the rate card that made this line.")
-
-
-@strawberry.type(description="So many of a SKU that come from one hub.")
-class QuotedItem:
-    """A line of stock."""
-
-    sku: str = strawberry.field(description="Your code.")
-    quantity: int = strawberry.field(description="How many of it.")
-
-
-@strawberry.type(description="What of a row comes from one hub, or from its place. Posting the quote posts just this.")
-class QuotedPart:
-    """A priced part."""
-
-    hub_id: strawberry.ID | None = strawberry.field(description="hub_…; null where it is picked up elsewhere.")
-    items: list[QuotedItem] = strawberry.field(description="What comes from its stock.", metadata=usually(1))
-    distance_m: int = strawberry.field(description="Road metres from there to the drop-off.")
-    price_minor: MoneyMinor = strawberry.field(description="Minor units.")
-
-
-@strawberry.type(description="What ends in a rural zone goes on a day of its own, with all else that goes there.")
-class RuralPromise:
-    """On which day a row goes to a rural zone, and for how much more."""
-
-    code: str = strawberry.field(description="The zone's code, as ruralZones lists it.")
-    name: str = strawberry.field(description="Its name.")
-    day: date = strawberry.field(description="The local day on which it goes.")
-    window: Window = strawberry.field(description="When it is handed over on that day.")
-    surcharge_minor: MoneyMinor = strawberry.field(description="What of the price the zone adds, minor units.")
-    rule: str = strawberry.field(description="The version of its terms, as the line of the price cites it.")
-
-
-@strawberry.type(description="Something that a row asks of driver or hand-over, by itself or by its sector.")
-class QuotedRequirement:
-    """A requirement and what it adds."""
-
-    requirement: Requirement = strawberry.field(description="What is asked for.")
-    is_of_sector: bool = strawberry.field(description="Whether its sector asks for it.")
-    chooses_driver: bool = strawberry.field(description="Whether only drivers and vehicles with it are asked.")
-    service_s: int = strawberry.field(description="Seconds that it adds to the hand-over.")
-    surcharge_minor: MoneyMinor = strawberry.field(
-        description="What your rate card adds for it, minor units; a part of the price."
-    )
-
-
-@strawberry.type(description="The price of one row of a quote.")
-class QuotedDelivery:
-    """A priced row."""
-
-    external_id: str = strawberry.field(description="The row's own reference.")
-    distance_m: int = strawberry.field(description="Road metres from pickup to drop-off, of all parts together.")
-    price_minor: MoneyMinor = strawberry.field(description="Minor units, of all parts together.")
-    lines: list[PriceLine] = strawberry.field(description="What the price is made of.", metadata=usually(4))
-    parts: list[QuotedPart] = strawberry.field(
-        description="Where it comes from: one part, or 2 to 5 with maySplit.", metadata=usually(1)
-    )
-    rural: RuralPromise | None = strawberry.field(description="Its day, where it ends in a rural zone.")
-    requirements: list[QuotedRequirement] = strawberry.field(
-        description="All that it asks for, with that of its sector.", metadata=usually(1)
-    )
-    out_of_cold_limit_s: int | None = strawberry.field(
-        description="How long it may be out of the cold in all, seconds; null where nobody counts."
-    )
-    pallet_places: int = strawberry.field(description="Pallet places that it takes on a vehicle's floor.")
-
-
-@strawberry.type(description="A price that holds until it expires. Post it by its id.")
-class Quote:
-    """A quote."""
-
-    id: strawberry.ID = strawberry.field(description="qot_….")
-    total_minor: MoneyMinor = strawberry.field(description="Price of all rows that can be delivered, minor units.")
-    currency: str = strawberry.field(description="ISO 4217.")
-    expires_at: DateTime = strawberry.field(description="Until when it can be posted, market time.")
-    is_degraded: bool = strawberry.field(
-        description="Whether distances are estimates because the street router did not answer."
-    )
-    rows: list[QuotedDelivery] = strawberry.field(description="Rows that can be delivered.", metadata=usually(50))
-    problems: list[RowProblemType] = strawberry.field(description="Rows that cannot, and why.", metadata=usually(5))
 
 
 @strawberry.type(description="A delivery was called off.")
@@ -318,142 +208,8 @@ class CancellationFee:
     rule: CancellationRule = strawberry.field(description="The rule, by the card under which it was posted.")
 
 
-@strawberry.input(description="So many of one of your SKUs.")
-class ItemInput:
-    """A line of what comes from stock."""
-
-    sku: str = strawberry.field(description="Your code, as setSku knows it.")
-    quantity: int = strawberry.field(description="1 to 1,000.")
-    substitution: SubstitutionRule = strawberry.field(
-        default=SubstitutionRule.NONE,
-        description="What may go where the hub has run out of it: nothing, what `similar` names, or what the recipient"
-        " agrees to.",
-    )
-    similar: list[str] = strawberry.field(
-        default_factory=list, description="SKUs of yours that may go without asking, at most 5; of others none is sent."
-    )
-
-    def value(self) -> ItemRequest:
-        """The line as the marketplace takes it."""
-        return ItemRequest(
-            sku=self.sku, quantity=self.quantity, substitution=self.substitution, similar=list(self.similar)
-        )
-
-
-@strawberry.input(description="One delivery as a shipper asks for it.")
-class DeliveryInput:
-    """A row of a quote or batch."""
-
-    external_id: str = strawberry.field(description="Your own reference, 1 to 100 characters, unique for you.")
-    dropoff: AddressInput = strawberry.field(description="Where it goes.")
-    pickup_window: WindowInput | None = strawberry.field(
-        default=None, description="When it can be picked up, local time; two hours before its window if left out."
-    )
-    dropoff_window: WindowInput | None = strawberry.field(
-        default=None,
-        description="When it is to be handed over, local time; leave it out with a tier but SCHEDULED, or for the next"
-        " day on which a rural zone is served.",
-    )
-    tier: Tier | None = strawberry.field(
-        default=None, description="Your tier, whose terms give the window and add to the price; see serviceLevels."
-    )
-    packages: list[PackageInput] = strawberry.field(
-        default_factory=list,
-        description="1 to 20; with `items` and none here each thing is a package, of more than 20 each kind.",
-    )
-    items: list[ItemInput] = strawberry.field(
-        default_factory=list,
-        description="At most 20 SKUs of yours that come from stock, in place of `pickup`: from the hub that serves the"
-        " door cheapest, or with `hubId` from that hub alone. A tier gives their windows, or both are named.",
-    )
-    hub_id: strawberry.ID | None = strawberry.field(
-        default=None,
-        description="hub_…: either this or `pickup`. One that is closed or full then, or too far off, refuses the row.",
-    )
-    pickup: AddressInput | None = strawberry.field(default=None, description="A place instead of a hub.")
-    requirements: list[Requirement] = strawberry.field(
-        default_factory=list, description="What it asks of driver and hand-over, at most 10."
-    )
-    pickup_appointment_id: strawberry.ID | None = strawberry.field(
-        default=None, description="apt_… that you hold at the dock of the pickup, in place of its window."
-    )
-    dropoff_appointment_id: strawberry.ID | None = strawberry.field(
-        default=None, description="apt_… that you hold at the dock of the drop-off, in place of its window."
-    )
-    sector: Sector | None = strawberry.field(
-        default=None, description="Asks for all that the trade asks for, as `sectors` lists it, besides `requirements`."
-    )
-    waived_requirements: list[Requirement] = strawberry.field(
-        default_factory=list, description="What of its sector it does without; a PHARMACY waives nothing."
-    )
-    out_of_cold_limit_s: int | None = strawberry.field(
-        default=None,
-        description="How long it may be out of the cold in all, 300 to 14,400 seconds, that of its sector if left out:"
-        " from the hub to the door, but for the time in a vehicle that keeps cold. Who waives COLD has it carried in"
-        " any vehicle that can keep this.",
-    )
-    instructions: str = strawberry.field(default="", description="For the driver, at most 500 characters.")
-    service_level: str = strawberry.field(
-        default="STANDARD", description="STANDARD, EXPRESS, SAME_DAY or NEXT_DAY; your rate card names yours."
-    )
-    priority: int = strawberry.field(default=0, description="0 to 100; higher is planned first.")
-    failure_policy: FailurePolicy | None = strawberry.field(
-        default=None, description="What is done where nobody takes it; yours from setFailurePolicy if left out."
-    )
-    hand_over_point_id: strawberry.ID | None = strawberry.field(
-        default=None,
-        description="hop_… at which its recipient collects it: of `dropoff` only name and phone count then.",
-    )
-    max_attempts: int | None = strawberry.field(
-        default=None, description="Attempts where the policy tries again, 1 to 5; yours if left out."
-    )
-
-    def value(self) -> DeliveryRequest:
-        """The row as the marketplace takes it; its limits are checked there, row by row."""
-        return DeliveryRequest(
-            external_id=self.external_id,
-            hub_id=from_wire("hub", self.hub_id, field="hubId") if self.hub_id else None,
-            pickup=self.pickup.value() if self.pickup else None,
-            dropoff=self.dropoff.value(),
-            packages=[package.value() for package in self.packages],
-            items=[item.value() for item in self.items],
-            pickup_window=self.pickup_window.value() if self.pickup_window else None,
-            dropoff_window=self.dropoff_window.value() if self.dropoff_window else None,
-            tier=self.tier,
-            requirements=list(self.requirements),
-            instructions=self.instructions,
-            service_level=self.service_level,
-            priority=self.priority,
-            failure_policy=self.failure_policy,
-            max_attempts=self.max_attempts,
-            sector=self.sector,
-            waived=list(self.waived_requirements),
-            out_of_cold_s=self.out_of_cold_limit_s,
-            pickup_appointment_id=_appointment(self.pickup_appointment_id, "pickupAppointmentId"),
-            dropoff_appointment_id=_appointment(self.dropoff_appointment_id, "dropoffAppointmentId"),
-            hand_over_point_id=(
-                from_wire("hand_over_point", self.hand_over_point_id, field="handOverPointId")
-                if self.hand_over_point_id
-                else None
-            ),
-        )
-
-
-def _appointment(wire: strawberry.ID | None, field: str) -> UUID | None:
-    return from_wire("dock_appointment", wire, field=field) if wire else None
-
-
-QuoteBatchResult = Annotated[Quote | Problem, strawberry.union("QuoteBatchResult")]
 PostBatchResult = Annotated[BatchPosted | Problem, strawberry.union("PostBatchResult")]
 CancelDeliveryResult = Annotated[DeliveryCancelled | Problem, strawberry.union("CancelDeliveryResult")]
-MaySplit = Annotated[
-    bool,
-    strawberry.argument(
-        description="Whether what no hub has all of may come from several: then it is several deliveries, each priced"
-        " for itself. Not for rows that name their packages; with `quoteId` it is as it was quoted."
-    ),
-]
-Rows = Annotated[list[DeliveryInput], strawberry.argument(description="1 to 1,000 deliveries.")]
 
 
 @strawberry.type
@@ -537,48 +293,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    """Quoting, posting and calling off."""
-
-    @mutation(
-        description="What a list of deliveries would cost, and the hubs that they would come from. The price holds for"
-        " 15 minutes of market time; what hubs have is not held: a row whose stock or place is gone by then is a"
-        " problem when the quote is posted, and costs nothing."
-    )
-    async def quote_batch(
-        self,
-        info: Info,
-        market_id: MarketArgument,
-        deliveries: Rows,
-        idempotency_key: IdempotencyKey,
-        may_split: MaySplit = False,
-    ) -> QuoteBatchResult:
-        """Quotes."""
-        shipper, market = require_shipper(info), from_wire("market", market_id, field="marketId")
-        requests = delivery_requests(deliveries)
-
-        async def answer(work: Work, reference: str) -> Quote:
-            result = await find_quote(work, quote_id=UUID(reference), shipper_id=shipper.id)
-            return _quote(result)
-
-        return await mutate_by_errand(
-            info,
-            operation="quoteBatch",
-            arguments={
-                "market": market,
-                "digests": [request.digest.hex() for request in requests],
-                "may_split": may_split,
-            },
-            idempotency_key=idempotency_key,
-            errand=QuoteBatch(
-                router=info.context.marketplace.router,
-                shipper_id=shipper.id,
-                market_id=market,
-                requests=requests,
-                may_split=may_split,
-            ),
-            reference=lambda result: str(result.quote_id),
-            answer=answer,
-        )
+    """Posting and calling off."""
 
     @mutation(
         description="Posts deliveries: either `quoteId`, or `marketId` with `deliveries`. Every row is answered; a bad"
@@ -671,44 +386,8 @@ class Mutation:
         )
 
 
-def delivery_requests(deliveries: Sequence[DeliveryInput]) -> list[DeliveryRequest]:
-    """Rows as the marketplace takes them; a malformed id or place names the row it stands in."""
-    values = []
-    for i, row in enumerate(deliveries):
-        try:
-            values.append(row.value())
-        except (Invalid, NotFound) as refusal:
-            raise type(refusal)(refusal.message, field=f"deliveries[{i}].{refusal.field}") from None
-    return values
-
-
 def _page(rows: Sequence[tuple[UUID, dict[str, Any]]], first: int) -> Any:
     return page_of([tree for _, tree in rows], first=first, key=lambda tree: [tree["id"]])
-
-
-def _quote(result: QuoteResult) -> Quote:
-    return Quote(
-        id=strawberry.ID(to_wire("quote", result.quote_id)),
-        total_minor=MoneyMinor(result.total_minor),
-        currency=result.currency,
-        expires_at=result.expires_at,
-        is_degraded=result.is_degraded,
-        rows=cast("list[QuotedDelivery]", [_quoted_row(row) for row in result.rows]),
-        problems=[_row_problem(problem) for problem in result.problems],
-    )
-
-
-def _quoted_row(row: dict[str, Any]) -> dict[str, Any]:
-    hubs = [part["hub_id"] and to_wire("hub", UUID(part["hub_id"])) for part in row["parts"]]
-    parts = [part | {"hub_id": hub_id} for part, hub_id in zip(row["parts"], hubs, strict=True)]
-    rural = row["rural"] and row["rural"] | {"day": date.fromisoformat(row["rural"]["day"])}
-    return row | {"parts": parts, "rural": rural}
-
-
-def _row_problem(problem: RowProblem) -> RowProblemType:
-    return RowProblemType(
-        external_id=problem.external_id, code=problem.code, message=problem.message, field=problem.field
-    )
 
 
 def _keep_posted(result: PostResult) -> str:
@@ -727,7 +406,7 @@ async def _posted(info: Info, _work: Work, kept: str) -> BatchPosted:
                 is_new=row["is_new"],
                 tracking_url=tracking_url(info, UUID(row["link_id"])) if row.get("link_id") else None,
                 part_ids=[strawberry.ID(to_wire("delivery", UUID(part))) for part in row.get("part_ids", ())],
-                problem=_row_problem(RowProblem(**row["problem"])) if row["problem"] else None,
+                problem=row_problem(RowProblem(**row["problem"])) if row["problem"] else None,
             )
             for row in result["rows"]
         ],

@@ -31,9 +31,9 @@ from marketplace.recurring_batches import (
 from marketplace.shippers import Tier
 from schema.access import require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
-from schema.batches import DeliveryInput, RowProblemType, delivery_requests
 from schema.context import Info
 from schema.costs import usually
+from schema.delivery_input import DeliveryInput, RowProblemType, delivery_requests
 from schema.fields import query
 from schema.mutations import mutate, mutation
 from schema.paging import USUAL_PAGE, After, Connection, First, after_id, page_of, rows_to_read

@@ -15,8 +15,8 @@ from marketplace.core.work import Work
 from marketplace.hubs import SkuFacts, count_stock, hub_stock, receive_stock, set_replenishment, set_sku
 from schema.access import require_one_of, require_operator, require_shipper
 from schema.arguments import IdempotencyKey, MarketArgument
-from schema.batches import ItemInput
 from schema.context import Info
+from schema.delivery_input import ItemInput
 from schema.errands import mutate_by_errand
 from schema.fields import query
 from schema.mutations import mutate, mutation

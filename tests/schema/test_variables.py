@@ -10,8 +10,8 @@ from graphql import GraphQLInputObjectType, VariableValues, get_variable_values
 from strawberry.types.arguments import InputContext, convert_argument
 from strawberry.types.base import StrawberryObjectDefinition
 
-from schema.batches import DeliveryInput
 from schema.context import RequestContext
+from schema.delivery_input import DeliveryInput
 from schema.execution import execute
 from schema.places import AddressInput, PackageInput, WindowInput
 from schema.prepared import Documents
