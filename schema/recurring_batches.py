@@ -51,7 +51,10 @@ LEAD = (
     "Seconds by the clock on the wall before that time of day at which a day is posted, 0 to 1,209,600. A tier promises"
     " by the moment of posting: NEXT_DAY is posted the day before, SAME_DAY and EXPRESS on the day."
 )
-ON_CLOSED_DAY = "What is done with a day on which a hub that it names does not serve."
+ON_CLOSED_DAY = (
+    "What is done with a day on which a hub that it names does not serve: SKIP leaves it out, MOVE delivers on the next"
+    " day that all its hubs serve, POST posts it all the same: rows of that hub are refused then, and the others go."
+)
 MAY_SPLIT = "As in postBatch: whether what no hub has all of may come from several."
 
 
@@ -179,7 +182,7 @@ class RecurringBatchInput:
     )
     except_days: list[date] = strawberry.field(default_factory=list, description=EXCEPT_DAYS)
     lead_s: int = strawberry.field(default=0, description=LEAD)
-    on_closed_day: OnClosedDay = strawberry.field(default=OnClosedDay.POST, description=ON_CLOSED_DAY)
+    on_closed_day: OnClosedDay = strawberry.field(default=OnClosedDay.SKIP, description=ON_CLOSED_DAY)
     may_split: bool = strawberry.field(default=False, description=MAY_SPLIT)
 
     def value(self) -> Template:
@@ -240,7 +243,7 @@ class Query:
         rule: Annotated[str, strawberry.argument(description=RULE)],
         except_days: Annotated[list[date] | None, strawberry.argument(description=EXCEPT_DAYS)] = None,
         lead_s: Annotated[int, strawberry.argument(description=LEAD)] = 0,
-        on_closed_day: Annotated[OnClosedDay, strawberry.argument(description=ON_CLOSED_DAY)] = OnClosedDay.POST,
+        on_closed_day: Annotated[OnClosedDay, strawberry.argument(description=ON_CLOSED_DAY)] = OnClosedDay.SKIP,
         hub_ids: Annotated[
             list[strawberry.ID] | None,
             strawberry.argument(description="hub_… whose days of rest and holidays count, at most 20."),

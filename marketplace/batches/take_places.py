@@ -16,6 +16,7 @@ from marketplace.batches.request import problem_of
 from marketplace.core.errors import Invalid
 from marketplace.core.window import Window
 from marketplace.core.work import Work
+from marketplace.hubs import HeldPlace, Slot, held_places
 from marketplace.reservations import Room, Taken, room_for
 
 
@@ -43,8 +44,10 @@ async def take_places(
     room = await room_for(work, market_id=placed.market_id, wanted=wanted, lock=lock)
     if room is None:
         return answer
+    hub_ids = {hub_id for hub_id, _ in wanted if hub_id is not None}
+    held = await held_places(work, hub_ids=hub_ids, shipper_id=shipper_id)
     # Each turn takes from some row a hub that it could come from, so that there is a last one.
-    while refusals := _refusals(room.copy(), shipper_id, answer):
+    while refusals := _refusals(room.copy(), list(held), shipper_id, answer):
         placed = _without(placed, refusals)
         drives = {spot: drive for spot, drive in answer.drives.items() if spot not in refusals}
         answer = arrange(placed, drives, pricing=pricing, is_degraded=answer.is_degraded)
@@ -60,10 +63,14 @@ async def check_place(
         raise refusal
 
 
-def _refusals(room: Room, shipper_id: UUID, answer: Priced) -> dict[Spot, Invalid]:
-    """The hubs that have no room for a row; what comes from several has a place at each of them, or none."""
+def _refusals(room: Room, held: list[HeldPlace], shipper_id: UUID, answer: Priced) -> dict[Spot, Invalid]:
+    """The hubs that have no room for a row; what comes from several has a place at each of them, or none.
+
+    A place that its shipper holds for the door of a row is that row's, and counts as taken already.
+    """
     refusals: dict[Spot, Invalid] = {}
-    for number, parts in sorted(_together(answer).items()):
+    for number, together in sorted(_together(answer).items()):
+        parts = [row for row in together if not _is_held(held, row)]
         full = {
             Spot(number, row.hub_id): refusal
             for row in parts
@@ -73,6 +80,16 @@ def _refusals(room: Room, shipper_id: UUID, answer: Priced) -> dict[Spot, Invali
         for row in parts if not full else ():
             room.take(Taken(shipper_id=shipper_id, hub_id=row.hub_id, window=row.dropoff_window))
     return refusals
+
+
+def _is_held(held: list[HeldPlace], row: PlacedRow) -> bool:
+    if row.hub_id is None:
+        return False
+    slot, door = Slot.of(row.pickup_window, row.dropoff_window), row.request.dropoff.point
+    place = next((one for one in held if one.is_for(row.hub_id, door, slot)), None)
+    if place is not None:
+        held.remove(place)
+    return place is not None
 
 
 def _together(answer: Priced) -> Mapping[int, list[PlacedRow]]:

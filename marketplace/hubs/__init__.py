@@ -30,7 +30,7 @@ from marketplace.hubs.reserve import (
     reserve_stock,
     step_promised,
 )
-from marketplace.hubs.room import Slot, lock_openings, places_left
+from marketplace.hubs.room import HeldPlace, Slot, held_places, lock_openings, places_left
 from marketplace.hubs.set_opening import set_hub_opening
 from marketplace.hubs.skus import BadSku, SkuFacts, UnknownSku, set_sku
 from marketplace.hubs.sourcing import Search, Source, begin_search
@@ -59,6 +59,7 @@ __all__ = [
     "BadSku",
     "DayHours",
     "Drives",
+    "HeldPlace",
     "HubClosed",
     "HubFull",
     "HubOutOfReach",
@@ -93,6 +94,7 @@ __all__ = [
     "end_transfers",
     "find_transfer_slot",
     "has_dock_for",
+    "held_places",
     "hub_stock",
     "hubs_of_market",
     "hubs_open_to",

@@ -13,6 +13,7 @@ from marketplace.core.window import local_instant, local_window
 from marketplace.core.work import Work
 from marketplace.hubs import hubs_open_to
 from marketplace.markets import dials
+from marketplace.points import open_points
 from marketplace.recurring_batches.queries import INSERT_VERSION
 from marketplace.recurring_batches.rule import BadRecurrence
 from marketplace.recurring_batches.terms import Terms
@@ -53,6 +54,9 @@ class Template:
         hubs = await hubs_open_to(work, shipper_id=shipper_id, hub_ids=self.hub_ids)
         if any(hub_id not in hubs or hubs[hub_id]["market_id"] != market_id for hub_id in self.hub_ids):
             raise NotFound("there is no such hub", field="hubId")
+        named = {row.hand_over_point_id for row in self.rows if row.hand_over_point_id is not None}
+        if named - (await open_points(work, market_id=market_id, shipper_id=shipper_id, ids=named)).keys():
+            raise NotFound("there is no such hand-over point", field="handOverPointId")
         self._check_rows(time_zone)
         self._check_tiers()
         return time_zone
@@ -75,6 +79,10 @@ class Template:
             raise BadDelivery(
                 f"an externalId that recurs has at most {LONGEST_REFERENCE} characters", field="externalId"
             )
+        if row.is_appointed:
+            raise BadDelivery("a place at a dock is one of one day; leave the appointment out", field="dropoffWindow")
+        if row.tier is None and row.dropoff_window is None:
+            raise BadDelivery("what recurs names its windows, or a tier", field="dropoffWindow")
         for name, window in (("pickupWindow", row.pickup_window), ("dropoffWindow", row.dropoff_window)):
             if window is None:
                 continue

@@ -25,7 +25,7 @@ class Terms:
     rule: str
     except_days: frozenset[date] = frozenset()
     lead_s: int = 0
-    on_closed_day: OnClosedDay = OnClosedDay.POST
+    on_closed_day: OnClosedDay = OnClosedDay.SKIP
     may_split: bool = False
 
     def __post_init__(self) -> None:

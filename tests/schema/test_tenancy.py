@@ -363,10 +363,15 @@ STOPPED_BEFORE = {
     ("assignRoute", "routeId"),
     ("giveParcels", "parcels"),
     ("takeParcels", "parcels"),
+    *(
+        (name, f"template.deliveries.{end}AppointmentId")
+        for name in ("createRecurringBatch", "changeRecurringBatch")
+        for end in ("pickup", "dropoff")
+    ),
 }
 """One's own driver is approved already and not dedicated, one's own stop is a pickup, goods go from one hub to another
-one, what is still on its way is not claimed, and nobody agreed to take the route over: what stands beside them is not
-looked at."""
+one, what recurs has no appointment of one day, what is still on its way is not claimed, and nobody agreed to take the
+route over: what stands beside them is not looked at."""
 SAYS_THAT_THERE_IS_NONE = {"NOT_FOUND", "NO_SUCH_POINT", "PROOF_MISSING", "UNKNOWN_SKU", "BAD_CARE"}
 """Also of one among several: a proof, a shipper's goods, a parcel of the stop."""
 

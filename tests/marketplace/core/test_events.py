@@ -35,7 +35,14 @@ def some_value(kind: Any, make_id: Callable[[str], UUID]) -> Any:
     kind = getattr(kind, "__supertype__", kind)
     if issubclass(kind, Enum):
         return next(iter(kind))
-    values = {UUID: make_id(TEXT), datetime: datetime(2026, 3, 2, 15, 0, 0, 500_000, UTC), str: "é", bool: True, int: 7}
+    values = {
+        UUID: make_id(TEXT),
+        datetime: datetime(2026, 3, 2, 15, 0, 0, 500_000, UTC),
+        str: "é",
+        bool: True,
+        int: 7,
+        float: 0.5,
+    }
     return values[kind]
 
 
