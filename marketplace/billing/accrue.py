@@ -51,6 +51,7 @@ async def accrue_delivery(work: Work, *, delivery_id: DeliveryId) -> JournalId |
     kind, amount = await _owed(work, row)
     if row["billed_at"] is not None:
         return await _billed_before(work, delivery_id, kind)
+    await _queue(work, row)
     await work.execute(MARK_BILLED, delivery_id, work.now)
     journal_id = await _bill(work, row, kind, amount, charge_key(delivery_id)) if amount.minor else None
     if row["state"] in EARNED_STATES and row["redelivery_minor"]:
@@ -59,6 +60,17 @@ async def accrue_delivery(work: Work, *, delivery_id: DeliveryId) -> JournalId |
     await _credit_broken_promise(work, row)
     await collect_of(work, row)
     return journal_id
+
+
+async def _queue(work: Work, row: asyncpg.Record) -> None:
+    """Takes the lock of the shipper's profile before any account's, where it will be needed.
+
+    Whoever collects, charges or settles does so in this order; the other way round two would wait for each other.
+    """
+    whose = {"shipper_id": row["shipper_id"], "market_id": row["market_id"]}
+    profile = await find_profile(work, **whose)
+    if row["service_level_id"] is not None or (profile is not None and profile.terms is not Terms.INVOICE):
+        await lock_profile(work, **whose)
 
 
 def charge_key(delivery_id: UUID) -> str:
