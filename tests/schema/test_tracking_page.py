@@ -281,6 +281,9 @@ async def test_a_parcel_at_a_hand_over_point_shows_where_it_is_and_what_to_say(
     await shows(page, "Your parcel is ready to be collected")
     assert await page.ask("document.getElementById('collection-code').textContent") == code
     assert await page.ask("document.getElementById('collection-place').textContent") == "Almacén Rosa, Ruta 41 km 30"
+    assert (await page.ask("document.getElementById('when').textContent")).startswith("There since Mon")
+    last = await page.ask("document.querySelector('#timeline li:last-child span').textContent")
+    assert last == "Ready to be collected at Almacén Rosa"
     await check_access(page)
     await keep_picture(page, f"tracking-{size}-point")
 

@@ -42,14 +42,15 @@ export class View {
 
   status(delivery) {
     const { words } = this;
-    const isOver = OVER.includes(delivery.status);
+    const isThere = delivery.status === "READY_TO_COLLECT";
+    const isOver = isThere || OVER.includes(delivery.status);
     const planned = isOver ? null : delivery.plannedWindow;
     const promised = this.between(delivery.promisedWindow);
     write(byId("headline"), delivery.headline);
     put("reason", delivery.reason);
     const moment = this.moment.format(new Date(delivery.timeline.at(-1)?.occurredAt ?? delivery.changedAt));
     const shown = planned ? words.planned(this.between(planned)) : words.promisedAs(promised);
-    write(byId("when"), isOver ? words.arrived(moment) : shown);
+    write(byId("when"), isOver ? (isThere ? words.thereSince : words.arrived)(moment) : shown);
     put("promised", planned ? words.promisedAs(promised) : null);
     const near = delivery.stopsBefore === null ? null : this.nearness(delivery);
     put("near", isOver ? null : near);
@@ -85,8 +86,8 @@ export class View {
   }
 
   collection({ collection }) {
-    byId("collection-section").hidden = !collection || collection.state === "UNCOLLECTED";
-    if (!collection) return;
+    byId("collection-section").hidden = !["PROMISED", "WAITING"].includes(collection?.state);
+    if (byId("collection-section").hidden) return;
     write(byId("collection-code"), collection.code ?? "");
     byId("collection-code").setAttribute("aria-label", collection.code ? [...collection.code].join(" ") : "");
     write(byId("collection-place"), `${collection.name}, ${collection.address}`);
