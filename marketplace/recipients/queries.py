@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from marketplace.batches import DeliveryState
+from marketplace.batches.at_point import NEVER_AT_A_POINT
 from marketplace.batches.change_promise import CHANGEABLE
 from marketplace.core.currencies import decimals
 from marketplace.core.geo import Point, cell_centre
@@ -159,6 +160,8 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
             actions.append(RecipientAction.CHOOSE_SAFE_PLACE)
     if state in CHANGEABLE - {DeliveryState.ATTEMPTED} or found["may_choose_again"]:
         actions.append(RecipientAction.RESCHEDULE)
+        if found["lat"] is not None and not NEVER_AT_A_POINT & set(found["requirements"]):
+            actions.append(RecipientAction.CHOOSE_POINT)
     if state is DeliveryState.DELIVERED and found["rating"] is None:
         actions.append(RecipientAction.RATE)
     if found["tips"] is not None and found["tips"]["suggested_minor"]:

@@ -66,7 +66,11 @@ export class View {
   get far() {
     const { position } = this.delivery;
     if (!position || position.isBlurred) return null;
-    const metres = metresBetween(position, this.delivery);
+    return this.distance(metresBetween(position, this.delivery));
+  }
+
+  /** Metres in round figures. */
+  distance(metres) {
     if (metres < 1000) return `${Math.max(NEAR_STEP_M, Math.round(metres / NEAR_STEP_M) * NEAR_STEP_M)} m`;
     const kilometres = new Intl.NumberFormat(this.language, { maximumFractionDigits: 1 }).format(metres / 1000);
     return `${kilometres} km`;
