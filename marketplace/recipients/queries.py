@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from marketplace.batches import DeliveryState
+from marketplace.batches.at_point import NEVER_AT_A_POINT
 from marketplace.batches.change_promise import CHANGEABLE
 from marketplace.core.currencies import decimals
 from marketplace.core.geo import Point, cell_centre
@@ -20,12 +21,13 @@ from marketplace.recipients.states import (
     PASSED,
     STATUS_AT_POINT,
     STATUS_OF,
+    STEP_AT_POINT,
     WISHES_HEARD,
     Language,
     RecipientAction,
     TrackedStatus,
 )
-from marketplace.recipients.wording import headline, reason_in_words
+from marketplace.recipients.wording import headline, reason_in_words, step_at_point
 from marketplace.substitutions.queries import SUBSTITUTIONS
 
 POSITION_GOOD_FOR = timedelta(minutes=5)
@@ -76,8 +78,9 @@ SELECT json_build_object(
         SELECT coalesce(json_agg(f.id ORDER BY f.id), '[]') FROM proof f JOIN task t ON t.stop_id = f.stop_id
         WHERE t.delivery_id = d.id AND f.kind = 'PHOTO' AND f.named_at IS NOT NULL AND f.object_key IS NOT NULL)
         ELSE '[]' END,
-    'timeline', (SELECT coalesce(json_agg(json_build_object('state', state, 'occurred_at', occurred_at)), '[]') FROM (
-        SELECT e.payload ->> 'state' AS state, e.occurred_at FROM event e
+    'timeline', (SELECT coalesce(json_agg(
+        json_build_object('name', name, 'state', state, 'occurred_at', occurred_at)), '[]') FROM (
+        SELECT e.name, e.payload ->> 'state' AS state, e.occurred_at FROM event e
         WHERE e.delivery_id = d.id AND e.payload ->> 'state' IS NOT NULL
         ORDER BY e.ordinal DESC LIMIT $4) AS told))
 FROM delivery d
@@ -127,11 +130,11 @@ def _in_words(found: dict[str, Any], language: Language, now: datetime) -> dict[
     return found | {
         "read_at": now,
         "status": status,
-        "headline": headline(status, language),
+        "headline": _headline(status, found["collection"], language),
         "digits": decimals(found["currency"]),
         "reason": reason_in_words(found["failure_reason"], language),
         "actions": _actions(state, found),
-        "timeline": _timeline(found["timeline"], language),
+        "timeline": _timeline(found["timeline"], found["collection"], language),
     }
 
 
@@ -140,6 +143,12 @@ def _status(state: DeliveryState, collection: dict[str, Any] | None) -> TrackedS
     if status is not TrackedStatus.DELIVERED or collection is None:
         return status
     return STATUS_AT_POINT.get(CollectionState(collection["state"]), status)
+
+
+def _headline(status: TrackedStatus, collection: dict[str, Any] | None, language: Language) -> str:
+    if collection is not None and collection["state"] == CollectionState.COLLECTED:
+        return step_at_point(status, language, point=collection["name"])
+    return headline(status, language)
 
 
 def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientAction]:
@@ -151,6 +160,8 @@ def _actions(state: DeliveryState, found: dict[str, Any]) -> list[RecipientActio
             actions.append(RecipientAction.CHOOSE_SAFE_PLACE)
     if state in CHANGEABLE - {DeliveryState.ATTEMPTED} or found["may_choose_again"]:
         actions.append(RecipientAction.RESCHEDULE)
+        if found["lat"] is not None and not NEVER_AT_A_POINT & set(found["requirements"]):
+            actions.append(RecipientAction.CHOOSE_POINT)
     if state is DeliveryState.DELIVERED and found["rating"] is None:
         actions.append(RecipientAction.RATE)
     if found["tips"] is not None and found["tips"]["suggested_minor"]:
@@ -177,12 +188,19 @@ def _tips(found: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _timeline(told: list[dict[str, Any]], language: Language) -> list[dict[str, Any]]:
+def _timeline(
+    told: list[dict[str, Any]], collection: dict[str, Any] | None, language: Language
+) -> list[dict[str, Any]]:
     """The steps in order, oldest first; steps that are one to a recipient are told once, when they began."""
     steps: list[dict[str, Any]] = []
     for step in reversed(told):
-        status = STATUS_OF[DeliveryState(step["state"])]
-        if not steps or steps[-1]["status"] is not status:
+        state = DeliveryState(step["state"])
+        if state is DeliveryState.DELIVERED and collection is not None:
+            status = STEP_AT_POINT.get(step["name"])
+            words = step_at_point(status, language, point=collection["name"]) if status else ""
+        else:
+            status = STATUS_OF[state]
             words = headline(status, language)
+        if status and (not steps or steps[-1]["status"] is not status):
             steps.append({"status": status, "headline": words, "occurred_at": step["occurred_at"]})
     return steps

@@ -48,6 +48,14 @@ STATUS_AT_POINT = {
     CollectionState.UNCOLLECTED: TrackedStatus.GOING_BACK,
 }
 """What a parcel is to its recipient that the driver has dropped at a hand-over point."""
+STEP_AT_POINT = {
+    "DeliveryDelivered": TrackedStatus.READY_TO_COLLECT,
+    "ParcelWaits": TrackedStatus.READY_TO_COLLECT,
+    "ParcelCollected": TrackedStatus.DELIVERED,
+    "ParcelUncollected": TrackedStatus.GOING_BACK,
+    "ParcelSentBack": TrackedStatus.GOING_BACK,
+}
+"""What each event is to the recipient of such a parcel, whose delivery stays DELIVERED throughout."""
 
 ENGAGED = frozenset(
     {D.EN_ROUTE_TO_PICKUP, D.ARRIVED_AT_PICKUP, D.PICKED_UP, D.EN_ROUTE_TO_DROPOFF, D.ARRIVED_AT_DROPOFF}
@@ -106,6 +114,7 @@ class RecipientAction(StrEnum):
     LEAVE_INSTRUCTIONS = "LEAVE_INSTRUCTIONS"
     CHOOSE_SAFE_PLACE = "CHOOSE_SAFE_PLACE"
     RESCHEDULE = "RESCHEDULE"
+    CHOOSE_POINT = "CHOOSE_POINT"
     RATE = "RATE"
     TIP = "TIP"
     CLAIM = "CLAIM"

@@ -35,6 +35,12 @@ HEADLINES: dict[Language, dict[TrackedStatus, str]] = {
     },
 }
 
+READY_AT = {
+    Language.EN: "Ready to be collected at {point}",
+    Language.ES: "Listo para retirar en {point}",
+}
+COLLECTED = {Language.EN: "Collected", Language.ES: "Retirado"}
+
 REASONS: dict[Language, dict[str, str]] = {
     Language.EN: {
         "RECIPIENT_UNAVAILABLE": "Nobody answered.",
@@ -65,6 +71,13 @@ REASONS: dict[Language, dict[str, str]] = {
 def headline(status: TrackedStatus, language: Language) -> str:
     """The one sentence that says where the parcel is."""
     return HEADLINES[language][status]
+
+
+def step_at_point(status: TrackedStatus, language: Language, *, point: str) -> str:
+    """The same for a step of a parcel that has reached a hand-over point."""
+    if status is S.READY_TO_COLLECT:
+        return READY_AT[language].format(point=point)
+    return COLLECTED[language] if status is S.DELIVERED else headline(status, language)
 
 
 def reason_in_words(reason: str | None, language: Language) -> str | None:

@@ -83,10 +83,15 @@ async def test_a_parcel_is_chosen_for_a_point_told_and_collected_there(office: O
         for code in ("no", tracked["collection"]["code"])
     ]
     seen = await office.portal("delivery", id=to_wire("delivery", delivery_id))
+    over = await ask(office, "recipient", "tracked_delivery", link, language="ES")
 
     assert (key, key[:4], chosen) == (again, "hpk_", {"pointId": opened["pointId"]})
     assert (near["distanceM"], near["placesLeft"]) == (0, 2)
     assert (tracked["status"], tracked["headline"]) == ("READY_TO_COLLECT", "Your parcel is ready to be collected")
+    assert tracked["timeline"][-1]["headline"] == "Ready to be collected at Almacén Rosa"
+    assert (over["status"], over["headline"], over["collection"]["code"]) == ("DELIVERED", "Retirado", None)
+    told_of = [(step["status"], step["headline"]) for step in over["timeline"]][-2:]
+    assert told_of == [("READY_TO_COLLECT", "Listo para retirar en Almacén Rosa"), ("DELIVERED", "Retirado")]
     code = tracked["collection"]["code"]
     [text] = [text for text in inbox if code in text]
     assert f"your parcel waits at Almacén Rosa, Ruta 41 km 30 until 05.03. Say this code there: {code}. http" in text

@@ -9,6 +9,7 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,13 @@ from marketplace.adapters.stripe_sandbox.server import running
 from marketplace.app import open_pushes
 from marketplace.collecting import settle_collection
 from marketplace.core.clock import ManualClock
+from marketplace.core.geo import Point
 from marketplace.core.ids import DeliveryId, MarketId
 from marketplace.core.notices import PUBLISHED, Notices
 from marketplace.core.outbox import publish_events
 from marketplace.core.settings import Settings
 from marketplace.core.work import Works
-from marketplace.hubs import StockLine, reserve_stock
+from marketplace.hubs import DayHours, Opening, StockLine, reserve_stock
 from marketplace.hubs.models import Hub
 from marketplace.hubs.stock import Shelf
 from marketplace.points import promise_places
@@ -68,6 +70,7 @@ SHOW = """
   document.getElementById("claim-pictures").files = files.files;
 })()
 """
+POINTS_STATE = "document.getElementById('points-state').textContent"
 TIP_STATE = "document.getElementById('tip-state')?.textContent"
 CONTROLS = {"button", "link", "textbox", "combobox", "radio", "checkbox", "application", "image", "img"}
 TOO_SMALL = """
@@ -281,6 +284,9 @@ async def test_a_parcel_at_a_hand_over_point_shows_where_it_is_and_what_to_say(
     await shows(page, "Your parcel is ready to be collected")
     assert await page.ask("document.getElementById('collection-code').textContent") == code
     assert await page.ask("document.getElementById('collection-place').textContent") == "Almacén Rosa, Ruta 41 km 30"
+    assert (await page.ask("document.getElementById('when').textContent")).startswith("There since Mon")
+    last = await page.ask("document.querySelector('#timeline li:last-child span').textContent")
+    assert last == "Ready to be collected at Almacén Rosa"
     await check_access(page)
     await keep_picture(page, f"tracking-{size}-point")
 
@@ -494,6 +500,61 @@ async def test_another_time_is_chosen_among_those_that_can_be_kept(page: Page, d
     await page.until("document.getElementById('said').textContent === 'Your new time is booked.'")
 
     assert (await door.drive.delivery(1))["dropoff_opens_at"] > before
+    await collect_it_instead(page, door)
+
+
+async def collect_it_instead(page: Page, door: Door) -> None:
+    """Looks at the points nearby, is refused at two of them, and takes the third."""
+    sundays = Opening(hours=[DayHours(day=7, opens=time(9), closes=time(14))])
+    async with door.marketplace.works.open() as work:
+        store = await make_store(work, door.drive.market)
+        await make_store(work, door.drive.market, name="Feria", address="Plaza 3", opening=sundays)
+        full = await make_store(work, door.drive.market, name="Botillería", place=Point(lat=-29.951, lon=-71.29))
+    assert not any("nearby_points" in address for address in page.addresses)
+    await page.ask("document.querySelector('#points summary').click()")
+    await page.until(f"{POINTS_STATE} === '3 points nearby.'")
+    first = await page.ask("document.querySelector('#points-near label').innerText.trim().split('\\n')")
+    assert first == ["Botillería", "Ruta 41 km 30", "100 m as the crow flies", "Mon to Sat: 10:00 to 19:00"]
+    await check_access(page)
+    await keep_picture(page, "tracking-phone-11-points")
+    await page.ask("document.querySelector('[data-language=es]').click()")
+    await page.until(f"{POINTS_STATE} === '3 puntos cerca.'")
+    hours = await page.ask("document.querySelector('#points-near label').innerText.trim().split('\\n').at(-1)")
+    assert hours == "lun a sáb: de 10:00 a 19:00"
+    await keep_picture(page, "tracking-phone-11-points-es")
+    await page.ask("document.querySelector('[data-language=en]').click()")
+    await page.until(f"{POINTS_STATE} === '3 points nearby.'")
+
+    await choose_point(page, "Feria")
+    await page.until(f"{POINTS_STATE}.startsWith('Feria is closed when your parcel comes.')")
+    async with door.marketplace.works.open() as work:
+        await work.execute("UPDATE hand_over_point SET taken = places WHERE id = $1", full)
+    await choose_point(page, "Botillería")
+    await page.until(f"{POINTS_STATE}.startsWith('Botillería is full by now.')")
+    assert await page.ask("document.querySelector('[name=point]').disabled")
+    await check_access(page)
+    await keep_picture(page, "tracking-phone-12-point-full")
+
+    await choose_point(page, "Almacén Rosa", picture="tracking-phone-13-point-sure")
+    await page.until("document.getElementById('said').textContent === 'Your parcel goes to Almacén Rosa.'")
+    assert await page.ask("document.getElementById('points-title').textContent") == "Collect it at another point"
+    assert await page.ask("document.activeElement.tagName") == "SUMMARY"
+    assert (await door.drive.delivery(1))["point_id"] == store
+
+
+async def choose_point(page: Page, name: str, *, picture: str | None = None) -> None:
+    """Chooses a point by its name, and says once more that it is meant."""
+    await page.ask(
+        "[...document.querySelectorAll('#points-near label')]"
+        f".find((one) => one.textContent.startsWith({name!r})).click()"
+    )
+    await page.ask("document.querySelector('#points-form button').click()")
+    await page.until("document.activeElement.id === 'points-question'")
+    assert f"to {name}," in await page.ask("document.activeElement.textContent")
+    if picture is not None:
+        await check_access(page)
+        await keep_picture(page, picture)
+    await page.ask("document.querySelector('#points-sure .loud').click()")
 
 
 async def test_the_page_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(page: Page, door: Door) -> None:

@@ -4,6 +4,7 @@ import { byId, write } from "/static/dom.js";
 import { Claim } from "/static/track/claim.js";
 import { Bell, Client } from "/static/track/client.js";
 import { DoorMap } from "/static/track/map.js";
+import { Points } from "/static/track/points.js";
 import { BrowserPush } from "/static/track/push.js";
 import { Tip, returnFromPayment } from "/static/track/tip.js";
 import { OVER, View, fillForms } from "/static/track/view.js";
@@ -28,6 +29,7 @@ class TrackingPage {
     this.push = new BrowserPush(this.client);
     this.tip = new Tip(this);
     this.claim = new Claim(this);
+    this.points = new Points(this);
     this.listenToForms();
     document.addEventListener("visibilitychange", () => !document.hidden && this.look());
   }
@@ -101,6 +103,7 @@ class TrackingPage {
     this.push.show(this.words, OVER.includes(delivery.status));
     this.tip.show(delivery);
     this.claim.show(delivery);
+    this.points.show(delivery);
     this.showMap(delivery);
   }
 

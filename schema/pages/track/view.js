@@ -42,14 +42,15 @@ export class View {
 
   status(delivery) {
     const { words } = this;
-    const isOver = OVER.includes(delivery.status);
+    const isThere = delivery.status === "READY_TO_COLLECT";
+    const isOver = isThere || OVER.includes(delivery.status);
     const planned = isOver ? null : delivery.plannedWindow;
     const promised = this.between(delivery.promisedWindow);
     write(byId("headline"), delivery.headline);
     put("reason", delivery.reason);
     const moment = this.moment.format(new Date(delivery.timeline.at(-1)?.occurredAt ?? delivery.changedAt));
     const shown = planned ? words.planned(this.between(planned)) : words.promisedAs(promised);
-    write(byId("when"), isOver ? words.arrived(moment) : shown);
+    write(byId("when"), isOver ? (isThere ? words.thereSince : words.arrived)(moment) : shown);
     put("promised", planned ? words.promisedAs(promised) : null);
     const near = delivery.stopsBefore === null ? null : this.nearness(delivery);
     put("near", isOver ? null : near);
@@ -65,7 +66,11 @@ export class View {
   get far() {
     const { position } = this.delivery;
     if (!position || position.isBlurred) return null;
-    const metres = metresBetween(position, this.delivery);
+    return this.distance(metresBetween(position, this.delivery));
+  }
+
+  /** Metres in round figures. */
+  distance(metres) {
     if (metres < 1000) return `${Math.max(NEAR_STEP_M, Math.round(metres / NEAR_STEP_M) * NEAR_STEP_M)} m`;
     const kilometres = new Intl.NumberFormat(this.language, { maximumFractionDigits: 1 }).format(metres / 1000);
     return `${kilometres} km`;
@@ -85,8 +90,8 @@ export class View {
   }
 
   collection({ collection }) {
-    byId("collection-section").hidden = !collection || collection.state === "UNCOLLECTED";
-    if (!collection) return;
+    byId("collection-section").hidden = !["PROMISED", "WAITING"].includes(collection?.state);
+    if (byId("collection-section").hidden) return;
     write(byId("collection-code"), collection.code ?? "");
     byId("collection-code").setAttribute("aria-label", collection.code ? [...collection.code].join(" ") : "");
     write(byId("collection-place"), `${collection.name}, ${collection.address}`);

@@ -13,6 +13,7 @@ const EN = {
   planned: (window) => `Arrives ${window}`,
   promisedAs: (window) => `Promised for ${window}`,
   arrived: (moment) => `On ${moment}`,
+  thereSince: (moment) => `There since ${moment}`,
   between: (day, from, to) => `${day}, ${from} to ${to}`,
   times: (from, to) => `${from} to ${to}`,
   next: "No other stops before yours.",
@@ -57,6 +58,25 @@ const EN = {
   someWindows: (count) => (count === 1 ? "One time on that day." : `${count} times on that day.`),
   windowBooked: "Your new time is booked.",
   chooseWindow: "Choose a time first.",
+  pointsTitle: "Collect it yourself",
+  pointsOther: "Collect it at another point",
+  pointsText: "We bring your parcel to a shop or a locker nearby, and you collect it there with a code.",
+  pointsLooking: "One moment.",
+  pointsFound: (count) => ["There is no point nearby to choose.", "One point nearby."][count] ?? `${count} points nearby.`,
+  pointsChoice: "Points nearby",
+  pointsNext: "Choose this point",
+  choosePoint: "Choose a point first.",
+  pointFar: (far) => `${far} as the crow flies`,
+  pointFull: "Full at the moment",
+  days: (from, to) => `${from} to ${to}`,
+  openOn: (days, times) => `${days}: ${times}`,
+  allDay: "all day",
+  closedOn: (dates) => `Closed on ${dates}`,
+  pointSure: (name, address) =>
+    `Shall we bring your parcel to ${name}, ${address}? It then does not come to your door. You cannot take this back.`,
+  pointYes: "Yes, bring it there",
+  pointNo: "No, go back",
+  pointChosen: (name) => `Your parcel goes to ${name}.`,
   wishesTitle: "For the driver",
   instructions: "Instructions",
   instructionsHint: "For example which bell to ring. At most 300 characters.",
@@ -109,6 +129,7 @@ const ES = {
   planned: (window) => `Llega el ${window}`,
   promisedAs: (window) => `Prometido para el ${window}`,
   arrived: (moment) => `El ${moment}`,
+  thereSince: (moment) => `Allí desde el ${moment}`,
   between: (day, from, to) => `${day}, de ${from} a ${to}`,
   times: (from, to) => `de ${from} a ${to}`,
   next: "No hay otras paradas antes de la tuya.",
@@ -153,6 +174,25 @@ const ES = {
   someWindows: (count) => (count === 1 ? "Un horario ese día." : `${count} horarios ese día.`),
   windowBooked: "Tu nuevo horario está reservado.",
   chooseWindow: "Elige primero un horario.",
+  pointsTitle: "Retíralo tú",
+  pointsOther: "Retíralo en otro punto",
+  pointsText: "Llevamos tu paquete a una tienda o un casillero cercano y lo retiras allí con un código.",
+  pointsLooking: "Un momento.",
+  pointsFound: (count) => ["No hay un punto cerca que elegir.", "Un punto cerca."][count] ?? `${count} puntos cerca.`,
+  pointsChoice: "Puntos cercanos",
+  pointsNext: "Elegir este punto",
+  choosePoint: "Elige primero un punto.",
+  pointFar: (far) => `a ${far} en línea recta`,
+  pointFull: "Lleno por el momento",
+  days: (from, to) => `${from} a ${to}`,
+  openOn: (days, times) => `${days}: ${times}`,
+  allDay: "todo el día",
+  closedOn: (dates) => `Cerrado el ${dates}`,
+  pointSure: (name, address) =>
+    `¿Llevamos tu paquete a ${name}, ${address}? Entonces no llega a tu puerta. No podrás deshacerlo.`,
+  pointYes: "Sí, llevarlo allí",
+  pointNo: "No, volver",
+  pointChosen: (name) => `Tu paquete va a ${name}.`,
   wishesTitle: "Para el repartidor",
   instructions: "Indicaciones",
   instructionsHint: "Por ejemplo, qué timbre tocar. Máximo 300 caracteres.",
@@ -210,6 +250,22 @@ export const PLACES = {
 export const GREEN = {
   ON_THE_WAY: { en: "on a driver's way", es: "de paso para un repartidor" },
   SHARED_TRIP: { en: "shares a trip", es: "comparte un viaje" },
+};
+
+/** Why a point could not be had, where another may. */
+export const POINT_REFUSALS = {
+  POINT_FULL: {
+    en: (name) => `${name} is full by now. Please choose another point.`,
+    es: (name) => `${name} ya está lleno. Elige otro punto.`,
+  },
+  POINT_CLOSED: {
+    en: (name) => `${name} is closed when your parcel comes. Please choose another point.`,
+    es: (name) => `${name} está cerrado cuando llega tu paquete. Elige otro punto.`,
+  },
+  NO_SUCH_POINT: {
+    en: (name) => `${name} takes no parcels any more. Please choose another point.`,
+    es: (name) => `${name} ya no recibe paquetes. Elige otro punto.`,
+  },
 };
 
 export const REASONS = {

@@ -1,5 +1,6 @@
 """A recipient sees status, window and driver of one delivery, and the driver's place only when near and at work."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -139,6 +140,34 @@ async def test_a_failed_attempt_says_why_in_words(works: Works, clock: ManualClo
 
     assert (found["status"], found["reason"]) == (TrackedStatus.ATTEMPTED, "Nobody answered.")
     assert (await look(drive, language=Language.ES))["reason"] == "Nadie respondió."
+
+
+async def test_a_point_can_be_chosen_before_the_pickup_and_while_another_try_can_be_asked_for(
+    works: Works, clock: ManualClock
+) -> None:
+    drive = await make_drive(works, clock, count=1)
+    wait = "UPDATE delivery SET state = 'ATTEMPTED', answer_due_at = $2 WHERE id = $1"
+
+    offered = [await may_choose_point(drive)]
+    await drive.start()
+    await drive.pick_up(0)
+    offered.append(await may_choose_point(drive))
+    for seconds in (1, 0):
+        async with works.open() as work:
+            await work.execute(wait, drive.deliveries[0].id, work.now + timedelta(seconds=seconds))
+        offered.append(await may_choose_point(drive))
+
+    assert offered == [True, False, True, False]
+
+
+async def test_what_cannot_lie_at_a_point_is_not_offered_one(works: Works, clock: ManualClock) -> None:
+    drive = await make_drive(works, clock, count=1, requirements=["COLD"])
+
+    assert not await may_choose_point(drive)
+
+
+async def may_choose_point(drive: Drive) -> bool:
+    return RecipientAction.CHOOSE_POINT in (await look(drive))["actions"]
 
 
 @pytest.mark.parametrize("language", list(Language))
