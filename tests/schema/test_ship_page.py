@@ -18,13 +18,14 @@ WINDOW = "2026-03-02T15:00,2026-03-02T18:00"
 FILE = "\r\n".join(
     [
         HEAD,
-        f'order-1,Centro,"Avenida del Mar 1, casa 2",-29.94,-71.28,{WINDOW},1200,PHOTO_AT_DROPOFF',
+        f'order-1,Centro,"Avenida del Mar 1, casa 2",-29.94,-71.28,{WINDOW},1200,PHOTO_AT_DROPOFF|HEAVY',
         f"order-2,Centro,Calle 2,-29.95,-71.29,{WINDOW},a lot,",
         f"order-3,Centro,Calle 3,-29.95,-71.29,{WINDOW},900,",
         f"order-4,Centro,Calle 4,,,{WINDOW},900,",
     ]
 )
 PROBLEMS = "[...document.querySelectorAll('#rows tr')].map((row) => row.lastElementChild.textContent)"
+TOLD = "[...document.querySelectorAll('#rows tr:first-child .told li')].map((one) => one.textContent)"
 FOLLOWED = "[...document.querySelectorAll('#deliveries tr')].map((row) => row.textContent)"
 
 
@@ -75,6 +76,7 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     await page.ask("document.getElementById('quote').click()")
     await page.until("!document.getElementById('post').hidden")
     quoted = await page.ask(PROBLEMS)
+    told = await page.ask(TOLD)
     await page.keep_picture("ship-quoted-desktop")
     async with world.marketplace.works.open() as work:
         posted_before = await work.fetch_value("SELECT count(*) FROM delivery WHERE external_id LIKE 'order-_'")
@@ -87,6 +89,8 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     assert before == ["", "weight_g is a whole number", "", ""]
     assert quoted[:3] == ["", "weight_g is a whole number", ""]
     assert quoted[3].startswith("dropoff.lat: a quote needs lat and lon")
+    assert told[0].startswith("From Centro, ")
+    assert told[1:] == ["Heavy: only drivers and vehicles with it.", "Photo at drop-off."]
     assert posted_before == 0
     async with world.marketplace.works.open() as work:
         rows = await work.fetch("SELECT external_id FROM delivery WHERE external_id LIKE 'order-_' ORDER BY 1")

@@ -6,6 +6,7 @@ import { Claims } from "/static/ship/claims.js";
 import { MOST_BYTES, MOST_ROWS, readCsv, writeCsv } from "/static/ship/csv.js";
 import { follow } from "/static/ship/follow.js";
 import { showInvoices } from "/static/ship/invoices.js";
+import { toldOf } from "/static/ship/quoted.js";
 import { COLUMNS, SAMPLE, readRows } from "/static/ship/rows.js";
 import { save } from "/static/save.js";
 import { marketWording, plural } from "/static/wording.js";
@@ -104,11 +105,15 @@ function show() {
   const good = rows.filter(({ problem }) => !problem);
   const bad = rows.length - good.length;
   byId("rows-part").hidden = false;
-  byId("rows").replaceChildren(...rows.map(({ number, reference, row, price, problem }) => element("tr",
+  byId("told-head").hidden = quoteId === null;
+  byId("rows").replaceChildren(...rows.map(({ number, reference, row, price, told, problem }) => element("tr",
     { class: problem ? "bad" : null },
     element("td", {}, number), element("td", {}, reference), element("td", {}, row.address),
     element("td", {}, `${row.opens.replace("T", " ")} to ${row.closes.slice(11)}`),
-    element("td", { class: "number" }, price === undefined ? "" : wording.money(price)), element("td", {}, problem ?? ""))));
+    element("td", { class: "number" }, price === undefined ? "" : wording.money(price)),
+    quoteId && element("td", { class: "told" }, told?.length
+      ? element("ul", {}, ...told.map((sentence) => element("li", {}, sentence))) : null),
+    element("td", {}, problem ?? ""))));
   byId("quote").hidden = quoteId !== null || good.length === 0;
   byId("post").hidden = quoteId === null || good.length === 0;
   const total = good.reduce((sum, { price }) => sum + (price ?? 0), 0);
@@ -124,10 +129,12 @@ async function quote() {
   await waiting(byId("quote"), async () => {
     const deliveries = desk.rows.filter(({ delivery }) => delivery).map(({ delivery }) => delivery);
     const quoted = await api.act("quote_batch", { marketId: desk.marketId, deliveries });
-    const prices = new Map(quoted.rows.map(({ externalId, priceMinor }) => [externalId, priceMinor]));
+    const priced = new Map(quoted.rows.map((row) => [row.externalId, row]));
     const problems = new Map(quoted.problems.map(({ externalId, message, field }) => [externalId, [field, message].filter(Boolean).join(": ")]));
     for (const row of desk.rows) {
-      row.price = prices.get(row.reference);
+      const found = priced.get(row.reference);
+      row.price = found?.priceMinor;
+      row.told = found ? toldOf(found, desk) : [];
       row.problem ??= problems.get(row.reference) ?? null;
     }
     desk.quoteId = quoted.id;
