@@ -97,9 +97,51 @@ async def test_good_rows_are_posted_when_that_is_chosen_and_bad_ones_say_why(des
     assert [row["external_id"] for row in rows] == ["order-1", "order-3"]
     assert await page.ask("document.querySelector('#deliveries a').getAttribute('href').startsWith('/t/')")
     assert await page.ask("document.documentElement.scrollWidth") == 390
+    await repeat_what_was_posted(page)
     await claim_for_what_failed(page, world)
     assert await page.pale_texts() == {"light": [], "dark": []}
     assert page.complaints == []
+
+
+async def repeat_what_was_posted(page: Page) -> None:
+    """Has the posted rows repeated on two days of the week, leaves a day out, pauses, resumes and ends it."""
+    previewed = "[...document.querySelectorAll('#repeat-shown li')].map((one) => one.textContent)"
+    said = "document.getElementById('recurring-said').textContent"
+    press = (
+        "[...document.querySelectorAll('#recurring button')].find((one) => one.textContent.startsWith({!r})).click()"
+    )
+    await page.ask("document.getElementById('repeat').click()")
+    await page.until(f"{previewed}.length === 10")
+    for choice in ("CHOSEN", "TH"):
+        await page.ask(f"document.querySelector('#repeat-new [value={choice}]').click()")
+    await page.until(f"{previewed}[0]?.startsWith('Thu, Mar 5, posted') && {previewed}[1].startsWith('Mon, Mar 9')")
+    await page.keep_picture("ship-repeat-phone", is_whole=True)
+    assert await page.ask("document.documentElement.scrollWidth") == 390
+    assert await page.pale_texts() == {"light": [], "dark": []}
+    await page.ask("document.querySelector('.repeat-form').requestSubmit()")
+    await page.until(f"{said} === 'orders is set up.'")
+
+    assert await page.ask("document.querySelector('#recurring p').textContent") == (
+        "Every Monday and Thursday. 2 deliveries each day."
+    )
+    for button, told in (
+        ("Skip Thu, Mar 5", "orders leaves out Thu, Mar 5."),
+        ("Pause", "orders is paused."),
+        ("Resume", "orders goes on."),
+        ("End", "End orders for good? What was posted goes its way."),
+    ):
+        await page.ask(press.format(button))
+        await page.until(f"{said} === {told!r}")
+    await page.keep_picture("ship-recurring-phone", is_whole=True)
+    await page.resize(width=1280, height=800)
+    await page.keep_picture("ship-recurring-desktop", is_whole=True)
+    assert await page.ask("document.querySelector('#recurring .days').lastChild.textContent") == (
+        "Last daysThu, Mar 5 Skipped you left it out"
+    )
+    assert await page.ask("document.activeElement.id.startsWith('recurring-rcb_')") is True
+    await page.ask(press.format("End for good"))
+    await page.until(f"{said} === 'orders has ended.'")
+    assert await page.ask("document.querySelectorAll('#recurring button').length") == 0
 
 
 async def claim_for_what_failed(page: Page, world: World) -> None:
