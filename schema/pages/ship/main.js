@@ -2,6 +2,7 @@
 
 import { Api } from "/static/api.js";
 import { byId, element, write } from "/static/dom.js";
+import { showAgreed } from "/static/ship/agreed.js";
 import { Claims } from "/static/ship/claims.js";
 import { MOST_BYTES, MOST_ROWS, readCsv, writeCsv } from "/static/ship/csv.js";
 import { follow } from "/static/ship/follow.js";
@@ -84,7 +85,7 @@ async function enter(cards) {
   drop();
   await Promise.all([claims.read(), recurring.read()]);
   recurring.draw();
-  await Promise.all([follow(api, wording, claims), showInvoices(api)]);
+  await Promise.all([follow(api, wording, claims), showInvoices(api), showAgreed(api, desk)]);
   claims.draw(); // what deliveries are called is known by now
 }
 
