@@ -2,10 +2,14 @@
 
 import { Api } from "/static/api.js";
 import { byId, element, write } from "/static/dom.js";
+import { showAgreed } from "/static/ship/agreed.js";
 import { Claims } from "/static/ship/claims.js";
 import { MOST_BYTES, MOST_ROWS, readCsv, writeCsv } from "/static/ship/csv.js";
 import { follow } from "/static/ship/follow.js";
 import { showInvoices } from "/static/ship/invoices.js";
+import { toldOf } from "/static/ship/quoted.js";
+import { Recurring } from "/static/ship/recurring.js";
+import { repeatForm, repeatable } from "/static/ship/repeat.js";
 import { COLUMNS, SAMPLE, readRows } from "/static/ship/rows.js";
 import { save } from "/static/save.js";
 import { marketWording, plural } from "/static/wording.js";
@@ -67,6 +71,7 @@ async function openDesk() {
   byId("quote").addEventListener("click", () => quote());
   byId("post").addEventListener("click", () => post());
   byId("drop").addEventListener("click", () => drop());
+  byId("repeat").addEventListener("click", () => beginToRepeat());
 }
 
 async function enter(cards) {
@@ -75,9 +80,12 @@ async function enter(cards) {
   const timeZone = hubs[0]?.timeZone ?? "UTC";
   const wording = marketWording({ currency, timeZone });
   const claims = new Claims(api, { currency, timeZone });
-  desk = { marketId, hubs, wording, claims, rows: [], quoteId: null };
-  await claims.read();
-  await Promise.all([follow(api, wording, claims), showInvoices(api)]);
+  const recurring = new Recurring(api);
+  desk = { marketId, hubs, wording, claims, recurring, rows: [], quoteId: null, repeatable: null };
+  drop();
+  await Promise.all([claims.read(), recurring.read()]);
+  recurring.draw();
+  await Promise.all([follow(api, wording, claims), showInvoices(api), showAgreed(api, desk)]);
   claims.draw(); // what deliveries are called is known by now
 }
 
@@ -92,6 +100,7 @@ async function take(file) {
     if (records.length > MOST_ROWS + 1) throw new Error(`A file has at most ${MOST_ROWS} rows; post it in parts.`);
     desk.rows = readRows(records, desk.hubs);
     desk.quoteId = null;
+    offerToRepeat(null);
     show();
   } catch (failure) {
     drop();
@@ -104,11 +113,15 @@ function show() {
   const good = rows.filter(({ problem }) => !problem);
   const bad = rows.length - good.length;
   byId("rows-part").hidden = false;
-  byId("rows").replaceChildren(...rows.map(({ number, reference, row, price, problem }) => element("tr",
+  byId("told-head").hidden = quoteId === null;
+  byId("rows").replaceChildren(...rows.map(({ number, reference, row, price, told, problem }) => element("tr",
     { class: problem ? "bad" : null },
     element("td", {}, number), element("td", {}, reference), element("td", {}, row.address),
     element("td", {}, `${row.opens.replace("T", " ")} to ${row.closes.slice(11)}`),
-    element("td", { class: "number" }, price === undefined ? "" : wording.money(price)), element("td", {}, problem ?? ""))));
+    element("td", { class: "number" }, price === undefined ? "" : wording.money(price)),
+    quoteId && element("td", { class: "told" }, told?.length
+      ? element("ul", {}, ...told.map((sentence) => element("li", {}, sentence))) : null),
+    element("td", {}, problem ?? ""))));
   byId("quote").hidden = quoteId !== null || good.length === 0;
   byId("post").hidden = quoteId === null || good.length === 0;
   const total = good.reduce((sum, { price }) => sum + (price ?? 0), 0);
@@ -124,13 +137,18 @@ async function quote() {
   await waiting(byId("quote"), async () => {
     const deliveries = desk.rows.filter(({ delivery }) => delivery).map(({ delivery }) => delivery);
     const quoted = await api.act("quote_batch", { marketId: desk.marketId, deliveries });
-    const prices = new Map(quoted.rows.map(({ externalId, priceMinor }) => [externalId, priceMinor]));
+    const priced = new Map(quoted.rows.map((row) => [row.externalId, row]));
     const problems = new Map(quoted.problems.map(({ externalId, message, field }) => [externalId, [field, message].filter(Boolean).join(": ")]));
     for (const row of desk.rows) {
-      row.price = prices.get(row.reference);
+      const found = priced.get(row.reference);
+      row.price = found?.priceMinor;
+      row.told = found ? toldOf(found, desk) : [];
       row.problem ??= problems.get(row.reference) ?? null;
     }
     desk.quoteId = quoted.id;
+    const good = desk.rows.filter(({ problem }) => !problem).map(({ delivery }) => delivery);
+    offerToRepeat(good.length === 0 ? null
+      : repeatable({ name: byId("file").files[0].name.replace(/\.csv$/i, ""), deliveries: good }));
     show();
   });
 }
@@ -139,8 +157,12 @@ async function post() {
   await waiting(byId("post"), async () => {
     const { batchId, rows } = await api.act("post_batch", { quoteId: desk.quoteId });
     const refused = rows.filter(({ problem }) => problem);
+    const names = new Set(refused.map(({ externalId }) => externalId));
+    const { name, deliveries } = desk.repeatable;
+    const posted = deliveries.filter(({ externalId }) => !names.has(externalId));
     drop();
-    write(byId("file-problem"), refused.length > 0 ? `Not posted: ${refused.map(({ externalId }) => externalId).join(", ")}.` : "");
+    if (posted.length > 0) offerToRepeat(repeatable({ name, deliveries: posted }));
+    write(byId("file-problem"), refused.length > 0 ? `Not posted: ${[...names].join(", ")}.` : "");
     await follow(api, desk.wording, desk.claims, batchId);
   });
 }
@@ -151,6 +173,34 @@ function drop() {
   desk.quoteId = null;
   byId("file").value = "";
   byId("rows-part").hidden = true;
+  offerToRepeat(null);
+}
+
+/** Offers to repeat what was just quoted or posted; null is nothing. */
+function offerToRepeat(deliveries) {
+  desk.repeatable = deliveries;
+  byId("repeat-offer").hidden = deliveries === null;
+  byId("repeat-new").replaceChildren();
+  write(byId("repeat"), deliveries === null ? ""
+    : `Repeat ${plural(deliveries.deliveries.length, "delivery", "deliveries")} on other days`);
+}
+
+function beginToRepeat() {
+  const { marketId, wording, recurring } = desk;
+  byId("repeat-new").replaceChildren(repeatForm(desk.repeatable, {
+    wording,
+    preview: async (terms) => (await api.ask("preview_recurrence", { marketId, ...terms })).previewRecurrence,
+    send: async (template) => {
+      const { recurringBatch } = await api.act("create_recurring_batch", { marketId, template });
+      offerToRepeat(null);
+      await recurring.change(recurringBatch, async () => {}, "is set up.");
+    },
+    close: () => {
+      byId("repeat-new").replaceChildren();
+      byId("repeat").focus();
+    },
+  }));
+  byId("repeat-title").focus();
 }
 
 async function waiting(button, work) {
