@@ -527,10 +527,12 @@ async def collect_it_instead(page: Page, door: Door) -> None:
 
     await choose_point(page, "Feria")
     await page.until(f"{POINTS_STATE}.startsWith('Feria is closed when your parcel comes.')")
+    await page.until(f"{POINTS_STATE}.endsWith('points nearby.')")  # the list has been read anew
     async with door.marketplace.works.open() as work:
         await work.execute("UPDATE hand_over_point SET taken = places WHERE id = $1", full)
     await choose_point(page, "Botillería")
     await page.until(f"{POINTS_STATE}.startsWith('Botillería is full by now.')")
+    await page.until(f"{POINTS_STATE}.endsWith('points nearby.')")  # the list has been read anew
     assert await page.ask("document.querySelector('[name=point]').disabled")
     await check_access(page)
     await keep_picture(page, "tracking-phone-12-point-full")
