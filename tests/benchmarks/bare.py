@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from marketplace.core.clock import machine
 from marketplace.core.database import SERVER_SETTINGS, keep_session
 from marketplace.core.database_url import credentials
 from marketplace.core.settings import Settings
@@ -131,11 +133,11 @@ class Bare:
 
     async def route(self, request: Request) -> Response:
         """The text of the statement that the marketplace sends, passed through."""
-        return await self._pass(MY_ROUTE, request)
+        return await self._pass(MY_ROUTE, request, machine())
 
-    async def _pass(self, sql: str, request: Request) -> Response:
+    async def _pass(self, sql: str, request: Request, *more: datetime) -> Response:
         asked = orjson.loads(await request.body())
-        text = await self.pool.fetchval(sql, UUID(asked["driver"]))
+        text = await self.pool.fetchval(sql, UUID(asked["driver"]), *more)
         return _json(b'{"data":' + (text or "null").encode() + b"}")
 
     async def post(self, request: Request) -> Response:
