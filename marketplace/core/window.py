@@ -5,7 +5,7 @@ that exists; of a repeated one the first is taken. So a window keeps its local w
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,6 +52,11 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BadWindow(f"{name!r} is not an IANA time zone, such as America/Santiago") from None
+
+
+def clock_of(text: str) -> time:
+    """A time of day such as 08:30, on the clock on the wall; ValueError for anything else."""
+    return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - in no zone
 
 
 def local_instant(local: datetime, time_zone: str) -> datetime:

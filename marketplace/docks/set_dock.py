@@ -1,11 +1,12 @@
 """A shipper describes a dock that it delivers to or loads at."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import time
 from uuid import UUID
 
 from marketplace.core.errors import Invalid, NotFound
 from marketplace.core.geo import Point
+from marketplace.core.window import clock_of
 from marketplace.core.work import Work
 
 LONGEST_CODE = 60
@@ -58,7 +59,7 @@ class DockFacts:
 def clock_time(text: str) -> time:
     """A time of day such as 08:30."""
     try:
-        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - the clock on the wall, in no zone
+        return clock_of(text)
     except ValueError:
         raise BadDock("a time of day looks like 08:30", field="opens") from None
 

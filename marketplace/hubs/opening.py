@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 
 from marketplace.core.errors import Invalid
-from marketplace.core.window import Window, local_window, zone
+from marketplace.core.window import Window, clock_of, local_window, zone
 
 LEVELS = ("STANDARD", "EXPRESS", "SAME_DAY", "NEXT_DAY")
 HOURS_AT_MOST, HOLIDAYS_AT_MOST = 28, 200
@@ -194,7 +194,7 @@ def _opening(kept: str | None) -> Opening:
 def clock_time(text: str) -> time:
     """A time of day such as 08:30."""
     try:
-        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - the clock on the wall, in no zone
+        return clock_of(text)
     except ValueError:
         raise BadOpening("a time of day looks like 08:30", field="hours") from None
 

@@ -88,7 +88,6 @@ WHERE r.market_id = $1 AND NOT r.is_over
   AND r.settled_through < ($2::timestamptz AT TIME ZONE coalesce(h.time_zone, m.time_zone))::date - 1
 ORDER BY r.settled_through, r.id LIMIT $3
 """
-MARKETS_OF = "SELECT DISTINCT market_id FROM capacity_reservation WHERE shipper_id = $1 ORDER BY market_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,10 +186,10 @@ def _check_hours(siblings: Sequence[asyncpg.Record], place: Place, terms: Terms)
     per_hour = place.opening.places_per_hour if place.opening is not None else None
     if per_hour is None or terms.opens is None:
         return
-    kept = [one for row in siblings if (one := _effective(row)) is not None and one.places and one.opens is not None]
-    for begins in {one.opens for one in kept}:
-        together = [one for one in kept if one.opens is not None and one.closes is not None]
-        meeting = [one for one in together if one.opens <= begins < one.closes and one.meets(terms)]  # type: ignore[operator]
+    kept = [one for row in siblings if (one := _effective(row)) is not None and one.places]
+    bands = [(one.opens, one.closes, one) for one in kept if one.opens is not None and one.closes is not None]
+    for begins in {opens for opens, _, _ in bands}:
+        meeting = [one for opens, closes, one in bands if opens <= begins < closes and one.meets(terms)]
         if sum(one.places / _hours(one) for one in meeting) > per_hour:
             raise OverReserved(f"more than {per_hour} places an hour would be reserved", field="places")
 
